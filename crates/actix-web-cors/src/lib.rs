@@ -1,0 +1,71 @@
+//! CORS middleware for [Actix Web](https://actix.rs): a policy that is checked before the server starts, can't be insecure
+//! by accident, and says why it refused.
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer, web};
+//! use actix_web_cors::{Cors, Policy};
+//!
+//! #[actix_web::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let policy = Policy::allow_origin("https://abc.com")?;
+//!     HttpServer::new(move || {
+//!         App::new()
+//!             .wrap(Cors::new(policy.clone()))
+//!             .route("/", web::get().to(|| async { "hello, other origin" }))
+//!     })
+//!     .bind(("127.0.0.1", 8080))?
+//!     .run()
+//!     .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`Policy::builder`] takes it from there: several origins and patterns of them, methods, headers, credentials, max-age.
+//!
+//! # Where to put it
+//!
+//! A preflight is an `OPTIONS` request that the browser sends before the one your script asked for. The middleware must
+//! see it, so wrap something that is found *before* a method is looked at:
+//!
+//! | wrapped | sees preflights |
+//! |---|---|
+//! | `App::new().wrap(cors)` | yes |
+//! | `web::scope("/api").wrap(cors)` | yes |
+//! | `web::resource("/notes").wrap(cors)` | yes |
+//! | `web::get().to(handler).wrap(cors)`, `#[get("/notes", wrap = "cors")]` | **no**: the route answers `GET` alone, a preflight gets 404 or 405 before any middleware |
+//! | a resource or scope behind a method guard, `.guard(guard::Get())` | **no**, likewise |
+//!
+//! Of several `wrap`s the last is the outermost, and sees a request first. Put `Cors` outside of what may refuse a request
+//! (authentication, rate limits): browsers send preflights without credentials, and script can read a 401 or 429 only if
+//! it carries the CORS headers. Put it inside of `Compress` and `Logger`. Where one `Cors` stands inside another, the
+//! outermost answers.
+//!
+//! # What it does not do
+//!
+//! CORS is no access control. A request from an origin that is not allowed still reaches your handler, unless it is one
+//! that needs a preflight; only script in a browser is kept from reading the answer. Protect what a request *does* by
+//! authentication and, with cookies, by `SameSite` and CSRF tokens; see also [`Cors::reject_disallowed_origins`].
+//!
+//! What happens outside of the middleware carries no CORS headers: an outer middleware's own errors, and the answers of
+//! Actix's dispatcher to requests that it could not read (400, 408).
+//!
+//! [Private Network Access](https://wicg.github.io/private-network-access/) is not implemented: it never became part of
+//! the Fetch Standard, and Chrome gave it up for a permission prompt that asks nothing of the server.
+//!
+//! # Features
+//!
+//! - `toml`: [`Policy::from_toml`], whose errors name the line of the file.
+
+mod answer;
+mod cors;
+mod middleware;
+mod source;
+
+pub use cors::Cors;
+#[cfg(feature = "toml")]
+pub use fetch_cors::TomlError;
+pub use fetch_cors::{
+    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting,
+};
+pub use middleware::{CorsFuture, CorsMiddleware};
+pub use source::{LivePolicy, Lookup, PolicySource, SourceError};

@@ -1,0 +1,240 @@
+//! The service between an application and the network, and its future. It moves requests and responses along; what to
+//! decide is `fetch-cors`'s matter, and what to write is [`answer`](crate::answer)'s.
+
+use std::{
+    cell::RefCell,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::{
+    Error, HttpResponse,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{Service, ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
+use fetch_cors::{Policy, server::Decision};
+use pin_project_lite::pin_project;
+
+use crate::{
+    Lookup, PolicySource, SourceError,
+    answer::{Answer, Prepared},
+};
+
+/// How many policies a worker keeps prepared. A source with more than these prepares one anew for each request.
+const KEPT: usize = 16;
+
+/// An application wrapped in [`Cors`](crate::Cors).
+#[derive(Debug)]
+pub struct CorsMiddleware<S, P> {
+    service: Rc<S>,
+    source: P,
+    shared: Rc<Shared>,
+}
+
+/// What lives as long as a worker's application.
+#[derive(Debug)]
+struct Shared {
+    reads: Vec<HeaderName>,
+    /// The policies seen last, the newest first.
+    kept: RefCell<Vec<Rc<Prepared>>>,
+}
+
+impl Shared {
+    #[inline]
+    fn prepare(&self, policy: &Policy) -> Rc<Prepared> {
+        let kept = self.kept.borrow();
+        if let Some(prepared) = kept.iter().find(|prepared| prepared.policy.is_same(policy)) {
+            return Rc::clone(prepared);
+        }
+        drop(kept);
+        self.prepare_new(policy)
+    }
+
+    #[cold]
+    fn prepare_new(&self, policy: &Policy) -> Rc<Prepared> {
+        let prepared = Rc::new(Prepared::new(policy.clone(), &self.reads));
+        let mut kept = self.kept.borrow_mut();
+        kept.truncate(KEPT - 1);
+        kept.insert(0, Rc::clone(&prepared));
+        prepared
+    }
+}
+
+impl<S, P: PolicySource> CorsMiddleware<S, P> {
+    pub(crate) fn new(service: Rc<S>, source: P) -> Self {
+        let shared = Shared { reads: source.reads(), kept: RefCell::default() };
+        Self { service, source, shared: Rc::new(shared) }
+    }
+}
+
+impl<S, B, P> Service<ServiceRequest> for CorsMiddleware<S, P>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+    P: PolicySource,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = CorsFuture<S, P::Future>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    #[inline]
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let state = match self.source.lookup(&request) {
+            Lookup::Found(policy) => apply(&*self.service, self.shared.prepare(policy), request),
+            Lookup::Ready(Some(policy)) => apply(&*self.service, self.shared.prepare(&policy), request),
+            Lookup::Ready(None) => State::Untouched { future: self.service.call(request) },
+            Lookup::Failed(error) => fail(&*self.service, &self.shared, request, &error),
+            Lookup::Later(lookup) => State::Lookup {
+                lookup,
+                held: Some((request, Rc::clone(&self.service), Rc::clone(&self.shared))),
+            },
+        };
+        CorsFuture { state }
+    }
+}
+
+/// Goes on with a request whose policy is known.
+#[inline]
+fn apply<S, L>(service: &S, prepared: Rc<Prepared>, request: ServiceRequest) -> State<S, L>
+where
+    S: Service<ServiceRequest>,
+{
+    let answer = Answer::new(prepared, &request);
+    let status = match answer.decision {
+        Decision::PreflightGranted { .. } => StatusCode::NO_CONTENT,
+        Decision::PreflightRefused => StatusCode::FORBIDDEN,
+        _ => return State::Handler { future: service.call(request), answer: Some(answer) },
+    };
+    State::Answered { held: Some((request, answer)), status }
+}
+
+/// Goes on with a request whose policy could not be found: nothing is allowed, and nobody may remember that.
+#[cold]
+fn fail<S, L>(service: &S, shared: &Shared, request: ServiceRequest, error: &SourceError) -> State<S, L>
+where
+    S: Service<ServiceRequest>,
+{
+    tracing::error!(target: "actix_web_cors", %error, "the policy source failed: nothing is allowed");
+    let prepared = Rc::new(Prepared::new(Policy::deny_all(), &shared.reads));
+    let mut state = apply(service, prepared, request);
+    if let State::Answered { status, .. } = &mut state {
+        *status = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    state
+}
+
+pin_project! {
+    /// The future of [`CorsMiddleware`].
+    pub struct CorsFuture<S: Service<ServiceRequest>, L> {
+        #[pin]
+        state: State<S, L>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S: Service<ServiceRequest>, L> {
+        /// The source is looking for the policy. The request waits here, whole: a clone of it that outlived the lookup
+        /// would make Actix's router panic.
+        Lookup { #[pin] lookup: L, held: Option<(ServiceRequest, Rc<S>, Rc<Shared>)> },
+        /// The handler is at work.
+        Handler { #[pin] future: S::Future, answer: Option<Answer> },
+        /// No policy applies.
+        Untouched { #[pin] future: S::Future },
+        /// The handler does not run.
+        Answered { held: Option<(ServiceRequest, Answer)>, status: StatusCode },
+    }
+}
+
+impl<S, B, L> Future for CorsFuture<S, L>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+    L: Future<Output = Result<Option<Policy>, SourceError>>,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                StateProjection::Handler { future, answer } => {
+                    let result = ready!(future.poll(cx));
+                    let answer = answer.take().expect(POLLED_AFTER_COMPLETION);
+                    return Poll::Ready(finish(result, answer));
+                }
+                StateProjection::Answered { held, status } => {
+                    let (request, answer) = held.take().expect(POLLED_AFTER_COMPLETION);
+                    return Poll::Ready(Ok(respond(request, &answer, *status)));
+                }
+                StateProjection::Untouched { future } => {
+                    return Poll::Ready(ready!(future.poll(cx)).map(ServiceResponse::map_into_left_body));
+                }
+                StateProjection::Lookup { lookup, held } => {
+                    let found = ready!(lookup.poll(cx));
+                    let (request, service, shared) = held.take().expect(POLLED_AFTER_COMPLETION);
+                    (found, request, service, shared)
+                }
+            };
+            let (found, request, service, shared) = next;
+            // The lookup is dropped with the old state before the request goes on.
+            state.set(State::Answered { held: None, status: StatusCode::OK });
+            state.set(match found {
+                Ok(Some(policy)) => apply(&*service, shared.prepare(&policy), request),
+                Ok(None) => State::Untouched { future: service.call(request) },
+                Err(error) => fail(&*service, &shared, request, &error),
+            });
+        }
+    }
+}
+
+const POLLED_AFTER_COMPLETION: &str = "a future is not polled after it was ready";
+
+/// Writes the answer onto the handler's response or error.
+#[inline]
+fn finish<B>(
+    result: Result<ServiceResponse<B>, Error>,
+    answer: Answer,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match result {
+        Ok(mut response) => {
+            answer.write(response.headers_mut());
+            // Cheaper than `map_into_left_body`, which moves the whole response.
+            let (request, response) = response.into_parts();
+            let (response, body) = response.into_parts();
+            Ok(ServiceResponse::new(request, response.set_body(EitherBody::left(body))))
+        }
+        Err(mut error) => {
+            error.add_response_mapper(move |mut response| {
+                answer.write(response.headers_mut());
+                response
+            });
+            Err(error)
+        }
+    }
+}
+
+/// Answers in the handler's place.
+fn respond<B>(
+    request: ServiceRequest,
+    answer: &Answer,
+    status: StatusCode,
+) -> ServiceResponse<EitherBody<B>> {
+    let mut response = HttpResponse::<BoxBody>::new(status).map_into_right_body();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    answer.write(response.headers_mut());
+    request.into_response(response)
+}

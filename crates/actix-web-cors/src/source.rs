@@ -1,0 +1,127 @@
+//! Where the policy for a request comes from. Nothing here decides or writes; a source only says which policy applies.
+
+use std::{error::Error, future::Future, sync::Arc};
+
+use actix_web::{dev::ServiceRequest, http::header::HeaderName};
+use arc_swap::ArcSwap;
+use fetch_cors::Policy;
+
+/// Why a source could not say which policy applies. It is logged, never sent to a client.
+pub type SourceError = Box<dyn Error>;
+
+/// Says which policy applies to a request.
+///
+/// A [`Policy`] is a source that always says itself, a [`LivePolicy`] one that can be changed while the server runs.
+///
+/// A source that answers *none* leaves the request alone: it passes through as if the middleware were not there. A source
+/// that fails stands for a policy that allows nothing: preflights are answered 503, other requests are handled without
+/// any CORS header.
+///
+/// ```
+/// use std::future::Ready;
+///
+/// use actix_web::dev::ServiceRequest;
+/// use actix_web_cors::{Lookup, Policy, PolicySource};
+///
+/// /// Public data for everyone, the rest for the site's own front end.
+/// struct ByPath {
+///     public: Policy,
+///     private: Policy,
+/// }
+///
+/// impl PolicySource for ByPath {
+///     type Future = Ready<Result<Option<Policy>, actix_web_cors::SourceError>>;
+///
+///     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future> {
+///         Lookup::Found(if request.path().starts_with("/public/") { &self.public } else { &self.private })
+///     }
+/// }
+/// ```
+pub trait PolicySource: 'static {
+    /// What a lookup that can't be answered at once resolves to. Never polled unless [`Lookup::Later`] holds it.
+    type Future: Future<Output = Result<Option<Policy>, SourceError>> + 'static;
+
+    /// Looks the policy up. Take what the future needs from the request before it starts: the request itself goes on to
+    /// the handler.
+    fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future>;
+
+    /// The request headers that the choice depends on, for the answer's `Vary`. Asked once, when the server starts.
+    fn reads(&self) -> Vec<HeaderName> {
+        Vec::new()
+    }
+}
+
+/// A source's answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Lookup<'a, F> {
+    /// This policy. The cheapest answer: the middleware recognises a policy that it has seen before.
+    Found(&'a Policy),
+    /// This policy, or none.
+    Ready(Option<Policy>),
+    /// It is not known, and this is why.
+    Failed(SourceError),
+    /// It takes time.
+    Later(F),
+}
+
+/// The future of sources that always know their answer.
+pub(crate) type Never = std::future::Pending<Result<Option<Policy>, SourceError>>;
+
+impl PolicySource for Policy {
+    type Future = Never;
+
+    #[inline]
+    fn lookup(&self, _: &ServiceRequest) -> Lookup<'_, Never> {
+        Lookup::Found(self)
+    }
+}
+
+/// A policy that can be replaced while the server runs.
+///
+/// Clones share it: keep one, and give the others to the workers. Every request after [`replace`](Self::replace) is
+/// answered by the new policy, on every worker, and no answer mixes two. Browsers keep to a preflight's answer that they
+/// have cached until its max-age is over.
+///
+/// ```
+/// use actix_web::App;
+/// use actix_web_cors::{Cors, LivePolicy, Policy};
+///
+/// let live = LivePolicy::new(Policy::deny_all());
+/// let app = App::new().wrap(Cors::new(live.clone()));
+///
+/// live.replace(Policy::allow_origin("https://abc.com")?);
+/// assert!(live.current().allows(&"https://abc.com".parse()?));
+/// # drop(app);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct LivePolicy {
+    current: Arc<ArcSwap<Policy>>,
+}
+
+impl LivePolicy {
+    /// Starts with this policy.
+    pub fn new(policy: Policy) -> Self {
+        Self { current: Arc::new(ArcSwap::from_pointee(policy)) }
+    }
+
+    /// Puts another policy in force.
+    pub fn replace(&self, policy: Policy) {
+        self.current.store(Arc::new(policy));
+    }
+
+    /// The policy in force.
+    pub fn current(&self) -> Policy {
+        Policy::clone(&self.current.load())
+    }
+}
+
+impl PolicySource for LivePolicy {
+    type Future = Never;
+
+    #[inline]
+    fn lookup(&self, _: &ServiceRequest) -> Lookup<'_, Never> {
+        Lookup::Ready(Some(self.current()))
+    }
+}

@@ -1,0 +1,278 @@
+//! From what a person wrote to a policy that holds: the builder, and the one validation that builder and configuration
+//! share. It looks at every setting before it answers, so that all mistakes are reported at once.
+
+use std::{collections::HashSet, time::Duration};
+
+use crate::{
+    InvalidPolicy, Policy, PolicyConfig, Problem, ProblemKind, Setting, host,
+    names::{self, Names},
+    origin_set::OriginSet,
+    pattern::{self, Pattern, Wildcard},
+    policy::{AllowedOrigins, Parts},
+    problem::Fault,
+};
+
+/// The longest max-age that any browser honours: Firefox keeps a preflight for 24 hours, Chromium for two.
+pub(crate) const MAX_MAX_AGE: u64 = 86_400;
+
+/// Collects what a policy allows; [`build`](PolicyBuilder::build) checks it. Made by [`Policy::builder`].
+///
+/// Every method that takes a list adds to it, so that it can be called more than once. What is never listed is not
+/// allowed.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct PolicyBuilder {
+    config: PolicyConfig,
+    /// Takes the place of `config.max_age`, which could not hold a fraction of a second.
+    max_age: Option<Duration>,
+}
+
+impl From<PolicyConfig> for PolicyBuilder {
+    fn from(config: PolicyConfig) -> Self {
+        Self { max_age: config.max_age.map(Duration::from_secs), config }
+    }
+}
+
+impl PolicyBuilder {
+    /// Origins whose pages may use what the server answers. The value of
+    /// [`Access-Control-Allow-Origin`](https://fetch.spec.whatwg.org/#http-access-control-allow-origin) follows from it.
+    ///
+    /// | permitted | means |
+    /// |---|---|
+    /// | `https://app.example.com` | exactly this origin |
+    /// | `https://*.example.com` | one or more labels before `.example.com`, never `example.com` itself |
+    /// | `http://localhost:*` | any port, and none |
+    /// | `https://*.example.com:*` | both |
+    /// | `tauri://localhost` | a custom scheme, exactly as its shell sends it |
+    /// | `*` | any origin; only without credentials |
+    ///
+    /// | prohibited | because |
+    /// |---|---|
+    /// | `https://app.example.com/` | an origin has no path, and so no trailing slash |
+    /// | `app.example.com` | an origin starts with its scheme |
+    /// | `https://App.example.com`, `https://bücher.example` | browsers send lower case and Punycode |
+    /// | `https://app.example.com:443` | browsers leave out the default port |
+    /// | `https://*example.com`, `https://app.*.com` | a wildcard stands for whole labels at the front |
+    /// | `null`, `file://` | every sandboxed frame and local file is `null`, so any site can be |
+    ///
+    /// With credentials these are prohibited too, unless opted in: plain-http origins that are not loopback, and
+    /// wildcards under a known public suffix such as `https://*.github.io`.
+    pub fn allow_origins<I>(mut self, origins: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.config.allow_origins.extend(origins.into_iter().map(Into::into));
+        self
+    }
+
+    /// Methods that script may use beside `GET`, `HEAD` and `POST`, which
+    /// [always pass](https://fetch.spec.whatwg.org/#cors-safelisted-method) (and may be listed). `*` allows any.
+    ///
+    /// Permitted: `PUT`, `put` (browsers send it as `PUT`), `PATCH`, `Custom`. Prohibited: `patch` (browsers send it as
+    /// written, and no server handles it), `CONNECT`, `TRACE` and `TRACK` (browsers forbid them).
+    pub fn allow_methods<I>(mut self, methods: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.config.allow_methods.extend(methods.into_iter().map(Into::into));
+        self
+    }
+
+    /// Request headers that script may set beside the
+    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) ones, in any case. `*` allows any,
+    /// `authorization` included.
+    ///
+    /// Permitted: `content-type`, `Authorization`, `x-request-id`. Prohibited: `cookie`, `origin`, `sec-…` (script can't
+    /// set them), `access-control-allow-origin` and other response headers.
+    pub fn allow_headers<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.config.allow_headers.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Response headers that script may read beside the
+    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) ones, in any case. `*` exposes
+    /// all; only without credentials.
+    ///
+    /// Permitted: `etag`, `X-Request-Id`. Prohibited: `set-cookie` (no script can read it), `origin`, `if-match` and
+    /// other request headers.
+    pub fn expose_headers<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.config.expose_headers.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Lets pages of the allowed origins act as the signed-in user: requests carry cookies and HTTP authentication, and
+    /// script reads the answers. <https://fetch.spec.whatwg.org/#http-access-control-allow-credentials>
+    ///
+    /// Allow it only to origins that you would trust with the user's session.
+    pub fn allow_credentials(mut self) -> Self {
+        self.config.allow_credentials = true;
+        self
+    }
+
+    /// How long a browser may keep a preflight's answer instead of asking again: whole seconds, up to 86 400 (24 hours,
+    /// Firefox's limit; Chromium's is two hours). Without it browsers keep one for five seconds; zero turns that off.
+    /// <https://fetch.spec.whatwg.org/#http-access-control-max-age>
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Accepts plain-http origins that are not loopback in a policy with credentials.
+    ///
+    /// Whoever is on the network between a user and such a site can put script into its pages, and so act as the user
+    /// on your server, however well that one is protected.
+    pub fn danger_allow_insecure_origins(mut self) -> Self {
+        self.config.danger_allow_insecure_origins = true;
+        self
+    }
+
+    /// Accepts wildcards under a public suffix in a policy with credentials, as in `https://*.github.io`.
+    ///
+    /// Anyone who registers a name under the suffix, often for free, can then act as the user on your server.
+    pub fn danger_allow_public_suffixes(mut self) -> Self {
+        self.config.danger_allow_public_suffixes = true;
+        self
+    }
+
+    /// Checks everything and makes the policy.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPolicy`] holds every problem there is, each with what to write instead.
+    pub fn build(self) -> Result<Policy, InvalidPolicy> {
+        let config = &self.config;
+        let mut problems = Problems::default();
+        let origins = origins(config, &mut problems);
+        let methods = name_list(Setting::AllowMethods, &config.allow_methods, names::method, &mut problems);
+        let headers =
+            name_list(Setting::AllowHeaders, &config.allow_headers, names::request_header, &mut problems);
+        let exposed =
+            name_list(Setting::ExposeHeaders, &config.expose_headers, names::exposed_header, &mut problems);
+        if config.allow_credentials
+            && let Some(index) = config.expose_headers.iter().position(|name| name == "*")
+        {
+            let fault = ProblemKind::AnyExposedHeaderWithCredentials.into();
+            problems.add(Setting::ExposeHeaders, Some(index), "*", fault);
+        }
+        let max_age = max_age(self.max_age, &mut problems);
+        InvalidPolicy::unless_empty(problems.0)?;
+
+        Ok(Policy::from_parts(Parts {
+            origins,
+            methods,
+            headers,
+            exposed,
+            credentials: config.allow_credentials,
+            max_age,
+            danger_allow_insecure_origins: config.danger_allow_insecure_origins,
+            danger_allow_public_suffixes: config.danger_allow_public_suffixes,
+        }))
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, setting: Setting, index: Option<usize>, value: &str, fault: Fault) {
+        self.0.push(Problem::new(setting, index, value, fault));
+    }
+}
+
+fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
+    let (mut any, mut exact, mut wildcards) = (false, Vec::new(), Vec::new());
+    for (index, value) in config.allow_origins.iter().enumerate() {
+        let checked = pattern::parse(value)
+            .and_then(|pattern| check_with_credentials(value, pattern, config).map(|()| pattern));
+        match checked {
+            Ok(Pattern::Any) => any = true,
+            Ok(Pattern::Exact(origin)) => exact.push(origin),
+            Ok(Pattern::Wildcard(wildcard)) => wildcards.push(wildcard),
+            Err(fault) => problems.add(Setting::AllowOrigins, Some(index), value, fault),
+        }
+    }
+    if any { AllowedOrigins::Any } else { AllowedOrigins::Listed(OriginSet::new(&exact, &wildcards)) }
+}
+
+/// What must not be combined with credentials, because it would make the policy insecure by accident.
+fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConfig) -> Result<(), Fault> {
+    if !config.allow_credentials {
+        return Ok(());
+    }
+    let insecure_host = match pattern {
+        Pattern::Any => return Err(ProblemKind::AnyOriginWithCredentials.into()),
+        Pattern::Exact(origin) => origin.strip_prefix("http://").map(without_port),
+        Pattern::Wildcard(Wildcard { secure, host, .. }) => (!secure).then_some(host),
+    };
+    if let Some(host) = insecure_host
+        && !config.danger_allow_insecure_origins
+        && !host::is_loopback(host)
+    {
+        // Another port would be another server, which may not speak TLS.
+        let suggestion = value.strip_prefix("http://").filter(|rest| without_port(rest) == *rest);
+        return Err(Fault {
+            kind: ProblemKind::InsecureOriginWithCredentials,
+            suggestion: suggestion.map(|rest| format!("https://{rest}")),
+        });
+    }
+    if !config.danger_allow_public_suffixes && pattern::wildcard_public_suffix(value).is_some() {
+        return Err(ProblemKind::PublicSuffixWithCredentials.into());
+    }
+    Ok(())
+}
+
+/// The host of a valid `host[:port]`.
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    }
+}
+
+fn name_list(
+    setting: Setting,
+    values: &[String],
+    read: impl Fn(&str) -> Result<String, Fault>,
+    problems: &mut Problems,
+) -> Names {
+    let (mut any, mut listed, mut seen) = (false, Vec::new(), HashSet::new());
+    for (index, value) in values.iter().enumerate() {
+        match read(value) {
+            _ if value == "*" => any = true,
+            Ok(name) => {
+                if seen.insert(name.clone()) {
+                    listed.push(name);
+                }
+            }
+            Err(fault) => problems.add(setting, Some(index), value, fault),
+        }
+    }
+    if any { Names::Any } else { Names::Listed(listed) }
+}
+
+fn max_age(max_age: Option<Duration>, problems: &mut Problems) -> Option<u32> {
+    let max_age = max_age?;
+    let seconds = max_age.as_secs();
+    let (kind, suggestion) = if seconds > MAX_MAX_AGE || seconds == MAX_MAX_AGE && max_age.subsec_nanos() > 0
+    {
+        (ProblemKind::MaxAgeTooLong, MAX_MAX_AGE)
+    } else if max_age.subsec_nanos() > 0 {
+        // Up, because rounding half a second down would turn the cache off.
+        (ProblemKind::MaxAgeFraction, seconds + 1)
+    } else {
+        return u32::try_from(seconds).ok();
+    };
+    let fault = Fault { kind, suggestion: Some(suggestion.to_string()) };
+    problems.add(Setting::MaxAge, None, &format!("{max_age:?}"), fault);
+    None
+}

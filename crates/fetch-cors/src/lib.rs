@@ -1,0 +1,47 @@
+//! The CORS protocol of the [Fetch Standard](https://fetch.spec.whatwg.org/#http-cors-protocol) as a pure library: no
+//! I/O, no framework, no async.
+//!
+//! **Use it** to write CORS middleware for a framework that has none as good, or to check policies in your own tools.
+//! **Don't** if you use Actix Web: there `actix-web-cors` does it all.
+//!
+//! - [`Policy`] says who may use what a server answers. It is checked when it is built, and [`InvalidPolicy`] names every
+//!   mistake at once, each with what to write instead.
+//! - [`Policy::decide`] says what to do with one request; see [`server`].
+//!
+//! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file.
+//!
+//! The browser enforces CORS, the server publishes a policy. So the answer to a preflight hardly depends on what the
+//! request asks for: an allowed origin is sent the whole policy, and the browser compares.
+//!
+//! ```
+//! use fetch_cors::Policy;
+//!
+//! let invalid = Policy::allow_origin("https://app.example.com/").unwrap_err();
+//! assert_eq!(
+//!     invalid.to_string(),
+//!     r#"the CORS policy has 1 problem:
+//!   1. allow_origins[0] "https://app.example.com/": an origin has no path. Write "https://app.example.com""#
+//! );
+//! ```
+
+mod builder;
+mod config;
+mod host;
+mod names;
+mod origin;
+mod origin_set;
+mod pattern;
+mod policy;
+mod problem;
+pub mod server;
+#[cfg(feature = "toml")]
+mod toml;
+
+pub use builder::PolicyBuilder;
+pub use config::PolicyConfig;
+pub use origin::Origin;
+pub use policy::Policy;
+pub use problem::{InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting};
+
+#[cfg(feature = "toml")]
+pub use self::toml::TomlError;

@@ -1,0 +1,536 @@
+//! The text of an origin or an origin pattern, read strictly: what passes is byte for byte what a browser can send, or
+//! one of the few patterns there are. What does not pass gets the nearest text that would.
+//!
+//! Matching requests is not done here but in [`origin_set`](crate::origin_set).
+
+use std::net::Ipv6Addr;
+
+use crate::{
+    host,
+    problem::{Fault, ProblemKind},
+};
+
+/// The longest origin that a policy holds, in bytes. A web origin has at most 268; the rest is room for custom schemes.
+pub(crate) const MAX_ORIGIN: usize = 512;
+
+/// What one entry of `allow_origins` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern<'a> {
+    /// `*`
+    Any,
+    /// Exactly this serialized origin.
+    Exact(&'a str),
+    /// A web origin with a wildcard for its subdomains, its port, or both.
+    Wildcard(Wildcard<'a>),
+}
+
+/// A pattern that stands for many web origins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Wildcard<'a> {
+    /// `https` if true, else `http`: no other scheme takes wildcards.
+    pub(crate) secure: bool,
+    /// Whether `*.` stands before the host, for one or more labels, never none.
+    pub(crate) subdomains: bool,
+    pub(crate) host: &'a str,
+    pub(crate) port: Port,
+}
+
+/// The port of an origin or pattern, as it is serialized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Port {
+    /// None written: the scheme's default.
+    Default,
+    Number(u16),
+    /// `:*`, any port and the default.
+    Any,
+}
+
+impl std::fmt::Display for Wildcard<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
+        let subdomains = if self.subdomains { "*." } else { "" };
+        write!(f, "{scheme}://{subdomains}{}{}", self.host, self.port)
+    }
+}
+
+impl std::fmt::Display for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => Ok(()),
+            Self::Number(number) => write!(f, ":{number}"),
+            Self::Any => f.write_str(":*"),
+        }
+    }
+}
+
+/// Reads an entry of `allow_origins`.
+pub(crate) fn parse(value: &str) -> Result<Pattern<'_>, Fault> {
+    check(value).map_err(|kind| Fault { kind, suggestion: repair(value, kind) })
+}
+
+/// The public suffix that the subdomains of a valid pattern fall under.
+pub(crate) fn wildcard_public_suffix(value: &str) -> Option<String> {
+    match check(value) {
+        Ok(Pattern::Wildcard(Wildcard { subdomains: true, host, .. })) => {
+            host::public_suffix_under_wildcard(host)
+        }
+        _ => None,
+    }
+}
+
+/// Schemes whose pages have an opaque origin, which is serialized as `null`.
+/// <https://url.spec.whatwg.org/#concept-url-origin>
+const OPAQUE_SCHEMES: [&str; 7] =
+    ["file", "data", "blob", "about", "javascript", "filesystem", "view-source"];
+/// Schemes of URLs that have an origin of their own but hold no pages.
+const NOT_PAGE_SCHEMES: [&str; 3] = ["ws", "wss", "ftp"];
+/// Schemes of browser extensions whose identifiers are always sent in lower case. (Safari's are in upper case.)
+const LOWER_CASE_SCHEMES: [&str; 2] = ["chrome-extension", "moz-extension"];
+
+fn check(value: &str) -> Result<Pattern<'_>, ProblemKind> {
+    match value {
+        "" => return Err(ProblemKind::EmptyOrigin),
+        "*" => return Ok(Pattern::Any),
+        _ if value.eq_ignore_ascii_case("null") => return Err(ProblemKind::NullOrigin),
+        _ => {}
+    }
+    if value.matches("://").count() > 1 && value.contains([',', ';', ' ', '|']) || value.contains(',') {
+        return Err(ProblemKind::SeveralOrigins);
+    }
+    if value.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(ProblemKind::Whitespace);
+    }
+    let (scheme, rest) = check_scheme(value)?;
+    let (authority, path) = split_authority(rest);
+    if authority.contains('@') {
+        return Err(ProblemKind::Userinfo);
+    }
+    if !path.is_empty() {
+        return Err(ProblemKind::Path);
+    }
+    let (host, port) = split_port(authority);
+    if host.is_empty() || value.len() > MAX_ORIGIN {
+        return Err(ProblemKind::InvalidHost);
+    }
+    let secure = match scheme {
+        "https" => true,
+        "http" => false,
+        _ => return check_custom(value, scheme, host, port),
+    };
+    let (subdomains, name) = match host.strip_prefix("*.") {
+        Some(name) => (true, name),
+        None => (false, host),
+    };
+    check_host(name, subdomains)?;
+    let port = check_port(port, secure)?;
+    if subdomains || port == Port::Any {
+        Ok(Pattern::Wildcard(Wildcard { secure, subdomains, host: name, port }))
+    } else {
+        Ok(Pattern::Exact(value))
+    }
+}
+
+/// Splits off the scheme and says what is wrong with it.
+fn check_scheme(value: &str) -> Result<(&str, &str), ProblemKind> {
+    let before_colon = value.split(':').next().unwrap_or("").to_ascii_lowercase();
+    if value.contains(':') && OPAQUE_SCHEMES.contains(&before_colon.as_str()) {
+        return Err(ProblemKind::OpaqueScheme);
+    }
+    let Some((scheme, rest)) = value.split_once("://") else {
+        let starts_like_http = value.contains(':') && matches!(before_colon.as_str(), "http" | "https");
+        return Err(if starts_like_http { ProblemKind::InvalidScheme } else { ProblemKind::MissingScheme });
+    };
+    if scheme.contains('*') {
+        return Err(ProblemKind::MisplacedWildcard);
+    }
+    // A URL in the path or query of something without a scheme, as in `app.example.com/?next=https://…`.
+    if scheme.contains(['/', '?', '#', '.']) && !scheme.is_empty() {
+        return Err(ProblemKind::MissingScheme);
+    }
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    if !is_scheme {
+        return Err(ProblemKind::InvalidScheme);
+    }
+    if scheme.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err(ProblemKind::UpperCase);
+    }
+    if NOT_PAGE_SCHEMES.contains(&scheme) {
+        return Err(ProblemKind::NotAPageScheme);
+    }
+    Ok((scheme, rest))
+}
+
+/// `authority` and what follows it. The URL Standard takes a backslash for a slash.
+fn split_authority(rest: &str) -> (&str, &str) {
+    rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()))
+}
+
+/// Host and port; the port without its colon. A colon inside an IPv6 address's brackets does not count.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    let after_bracket = authority.rfind(']').map_or(0, |bracket| bracket + 1);
+    match authority[after_bracket..].find(':') {
+        Some(colon) => {
+            let (host, port) = authority.split_at(after_bracket + colon);
+            (host, Some(&port[1..]))
+        }
+        None => (authority, None),
+    }
+}
+
+/// Custom schemes, used by desktop and mobile shells and by extensions: whatever the shell registered, sent as it is.
+fn check_custom<'a>(
+    value: &'a str,
+    scheme: &str,
+    host: &str,
+    port: Option<&str>,
+) -> Result<Pattern<'a>, ProblemKind> {
+    if value.contains('*') {
+        return Err(ProblemKind::MisplacedWildcard);
+    }
+    if LOWER_CASE_SCHEMES.contains(&scheme) && host.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err(ProblemKind::UpperCase);
+    }
+    if !host.is_ascii() {
+        return Err(ProblemKind::UnicodeHost);
+    }
+    if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'~')) {
+        return Err(ProblemKind::InvalidHost);
+    }
+    if port.is_some_and(|port| parse_port(port).is_none()) {
+        return Err(ProblemKind::InvalidPort);
+    }
+    Ok(Pattern::Exact(value))
+}
+
+fn check_host(name: &str, subdomains: bool) -> Result<(), ProblemKind> {
+    if name.contains('*') {
+        return Err(ProblemKind::MisplacedWildcard);
+    }
+    if let Some(literal) = name.strip_prefix('[') {
+        let address = literal.strip_suffix(']').and_then(|literal| literal.parse::<Ipv6Addr>().ok());
+        return match address {
+            None => Err(ProblemKind::InvalidHost),
+            Some(_) if subdomains => Err(ProblemKind::MisplacedWildcard),
+            Some(address) if host::serialize_ipv6(address) != name => Err(ProblemKind::IpAddressForm),
+            Some(_) => Ok(()),
+        };
+    }
+    if !name.is_ascii() {
+        return Err(ProblemKind::UnicodeHost);
+    }
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err(ProblemKind::UpperCase);
+    }
+    if host::ends_in_a_number(name) {
+        return match host::parse_ipv4(name) {
+            None => Err(ProblemKind::InvalidHost),
+            Some(_) if subdomains => Err(ProblemKind::MisplacedWildcard),
+            Some(address) if address.to_string() != name => Err(ProblemKind::IpAddressForm),
+            Some(_) => Ok(()),
+        };
+    }
+    // `*` stands for one label at least, and that takes a byte and a dot.
+    let room_for_a_label = name.len() + 2 <= host::MAX_HOST + usize::from(name.ends_with('.'));
+    if host::is_domain(name) && (!subdomains || room_for_a_label) {
+        Ok(())
+    } else {
+        Err(ProblemKind::InvalidHost)
+    }
+}
+
+fn check_port(port: Option<&str>, secure: bool) -> Result<Port, ProblemKind> {
+    match port {
+        None => Ok(Port::Default),
+        Some("*") => Ok(Port::Any),
+        Some(text) if text.contains('*') => Err(ProblemKind::MisplacedWildcard),
+        Some(text) => match parse_port(text) {
+            None => Err(ProblemKind::InvalidPort),
+            Some(number) if number == default_port(secure) => Err(ProblemKind::DefaultPort),
+            Some(number) => Ok(Port::Number(number)),
+        },
+    }
+}
+
+pub(crate) const fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
+}
+
+/// A port as browsers write it: 1 to 65535, decimal, no leading zero.
+pub(crate) fn parse_port(text: &str) -> Option<u16> {
+    let canonical =
+        matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
+    if canonical { text.parse().ok() } else { None }
+}
+
+/// The nearest text that [`check`] accepts, if what was meant can be told.
+fn repair(value: &str, kind: ProblemKind) -> Option<String> {
+    if matches!(kind, ProblemKind::NullOrigin | ProblemKind::OpaqueScheme | ProblemKind::SeveralOrigins) {
+        return None;
+    }
+    let repaired = rewrite(value.trim().trim_matches(['"', '\'']))?;
+    check(&repaired).is_ok().then_some(repaired)
+}
+
+fn rewrite(value: &str) -> Option<String> {
+    let (scheme, rest) = match value.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains(['/', '?', '#', '.']) => (scheme.to_ascii_lowercase(), rest),
+        _ => split_sloppy_scheme(value),
+    };
+    let authority = split_authority(rest).0;
+    let authority = authority.rsplit('@').next().unwrap_or(authority);
+    // An IPv6 address without its brackets.
+    let bare_ipv6 = authority.parse::<Ipv6Addr>().ok().map(host::serialize_ipv6);
+    let (host, port) = match &bare_ipv6 {
+        Some(address) => (address.as_str(), None),
+        None => split_port(authority),
+    };
+    let scheme = match scheme.as_str() {
+        "" if host::is_loopback(host) => "http",
+        "ws" => "http",
+        "" | "wss" | "ftp" => "https",
+        scheme if scheme.contains('*') => "https",
+        scheme => scheme,
+    };
+    let is_web = matches!(scheme, "http" | "https");
+    if is_web && !host.is_empty() && host.bytes().all(|b| matches!(b, b'*' | b'.')) {
+        return Some("*".to_owned());
+    }
+    let host = if is_web { rewrite_host(host)? } else { host.to_ascii_lowercase() };
+    let port = match port {
+        None | Some("") => String::new(),
+        Some(port) if port.contains('*') => ":*".to_owned(),
+        Some(port) => {
+            let number: u16 = port.parse().ok()?;
+            if is_web && number == default_port(scheme == "https") {
+                String::new()
+            } else {
+                format!(":{number}")
+            }
+        }
+    };
+    Some(format!("{scheme}://{host}{port}"))
+}
+
+/// What stands before the host where there is no `://`: nothing, `//`, or `https:` with a slash too few.
+fn split_sloppy_scheme(value: &str) -> (String, &str) {
+    for scheme in ["https", "http"] {
+        let (start, rest) = value.split_at_checked(scheme.len()).unwrap_or(("", ""));
+        if start.eq_ignore_ascii_case(scheme)
+            && let Some(rest) = rest.strip_prefix(':')
+        {
+            return (scheme.to_owned(), rest.trim_start_matches('/'));
+        }
+    }
+    (String::new(), value.trim_start_matches('/'))
+}
+
+fn rewrite_host(host: &str) -> Option<String> {
+    if let Some(literal) = host.strip_prefix('[') {
+        return Some(host::serialize_ipv6(literal.strip_suffix(']')?.parse().ok()?));
+    }
+    let (subdomains, name) = match host.rfind('*') {
+        None => ("", host),
+        Some(star) => {
+            let after = &host[star + 1..];
+            // A wildcard inside a label takes the rest of that label with it, except in `*example.com`.
+            let name = if star > 0 && !after.starts_with('.') {
+                after.split_once('.').map_or("", |(_, parents)| parents)
+            } else {
+                after.strip_prefix('.').unwrap_or(after)
+            };
+            ("*.", name)
+        }
+    };
+    let name = host::to_ascii(name)?;
+    let name = match host::parse_ipv4(&name) {
+        Some(_) if !subdomains.is_empty() => return None,
+        Some(address) => address.to_string(),
+        None => name,
+    };
+    Some(format!("{subdomains}{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use ProblemKind as Kind;
+
+    use super::*;
+
+    #[test]
+    fn accepted() {
+        let wildcard =
+            |secure, subdomains, host, port| Pattern::Wildcard(Wildcard { secure, subdomains, host, port });
+        for (value, expected) in [
+            ("*", Pattern::Any),
+            ("https://*.example.com", wildcard(true, true, "example.com", Port::Default)),
+            ("http://*.example.com", wildcard(false, true, "example.com", Port::Default)),
+            ("https://*.example.com:8443", wildcard(true, true, "example.com", Port::Number(8443))),
+            ("https://*.example.com:*", wildcard(true, true, "example.com", Port::Any)),
+            ("http://localhost:*", wildcard(false, false, "localhost", Port::Any)),
+            ("http://[::1]:*", wildcard(false, false, "[::1]", Port::Any)),
+            ("http://127.0.0.1:*", wildcard(false, false, "127.0.0.1", Port::Any)),
+            ("https://*.com", wildcard(true, true, "com", Port::Default)),
+        ] {
+            assert_eq!(parse(value), Ok(expected), "{value}");
+        }
+        for exact in [
+            "https://app.example.com",
+            "https://app.example.com:8443",
+            "https://app.example.com:80",
+            "http://app.example.com:443",
+            "https://app.example.com.",
+            "https://a_b.example.com",
+            "https://xn--bcher-kva.example",
+            "http://localhost",
+            "http://localhost:1",
+            "http://localhost:65535",
+            "http://127.0.0.1:3000",
+            "http://[::1]:3000",
+            "http://[2001:db8::1]",
+            "tauri://localhost",
+            "capacitor://localhost",
+            "ionic://localhost:8080",
+            "app://obsidian.md",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            "moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c",
+            "safari-web-extension://0B1F5E1C-5B5C-4B5C-8B5C-0B1F5E1C5B5C",
+        ] {
+            assert_eq!(parse(exact), Ok(Pattern::Exact(exact)), "{exact}");
+        }
+    }
+
+    #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
+    fn refused_with_the_nearest_text_that_is_not() {
+        let label64 = format!("https://{}.example", "a".repeat(64));
+        let no_room = format!("https://*.{}", vec!["a".repeat(62); 4].join("."));
+        assert_eq!(no_room.len(), "https://*.".len() + 251);
+        assert!(parse(&no_room).is_ok());
+        let no_room = format!("{no_room}b");
+        for (value, kind, suggestion) in [
+            ("", Kind::EmptyOrigin, None),
+            (" ", Kind::Whitespace, None),
+            ("null", Kind::NullOrigin, None),
+            ("NULL", Kind::NullOrigin, None),
+            (" https://a.example", Kind::Whitespace, Some("https://a.example")),
+            ("https://a.example\n", Kind::Whitespace, Some("https://a.example")),
+            ("https://a .example", Kind::Whitespace, None),
+            ("https://a.example\u{0}", Kind::Whitespace, None),
+            ("https://a.example, https://b.example", Kind::SeveralOrigins, None),
+            ("https://a.example https://b.example", Kind::SeveralOrigins, None),
+            ("a.example,b.example", Kind::SeveralOrigins, None),
+            // scheme
+            ("app.example.com", Kind::MissingScheme, Some("https://app.example.com")),
+            ("app.example.com/login", Kind::MissingScheme, Some("https://app.example.com")),
+            ("app.example.com/?to=https://b.example", Kind::MissingScheme, Some("https://app.example.com")),
+            ("//app.example.com", Kind::MissingScheme, Some("https://app.example.com")),
+            ("localhost:3000", Kind::MissingScheme, Some("http://localhost:3000")),
+            ("127.0.0.1:3000", Kind::MissingScheme, Some("http://127.0.0.1:3000")),
+            ("[::1]:3000", Kind::MissingScheme, Some("http://[::1]:3000")),
+            ("::1", Kind::MissingScheme, Some("http://[::1]")),
+            ("*.example.com", Kind::MissingScheme, Some("https://*.example.com")),
+            ("https:/app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
+            ("http:app.example.com", Kind::InvalidScheme, Some("http://app.example.com")),
+            ("://app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
+            ("1http://app.example.com", Kind::InvalidScheme, None),
+            ("*://app.example.com", Kind::MisplacedWildcard, Some("https://app.example.com")),
+            ("http*://app.example.com", Kind::MisplacedWildcard, Some("https://app.example.com")),
+            ("file:///home/me/index.html", Kind::OpaqueScheme, None),
+            ("file://", Kind::OpaqueScheme, None),
+            ("data:text/html,hello", Kind::SeveralOrigins, None),
+            ("data:text/html;hello", Kind::OpaqueScheme, None),
+            ("blob:https://a.example/1", Kind::OpaqueScheme, None),
+            ("about:blank", Kind::OpaqueScheme, None),
+            ("wss://a.example", Kind::NotAPageScheme, Some("https://a.example")),
+            ("ws://localhost:3000", Kind::NotAPageScheme, Some("http://localhost:3000")),
+            ("HTTPS://a.example", Kind::UpperCase, Some("https://a.example")),
+            // path
+            ("https://a.example/", Kind::Path, Some("https://a.example")),
+            ("https://a.example/login?x=1#y", Kind::Path, Some("https://a.example")),
+            ("https://a.example?x", Kind::Path, Some("https://a.example")),
+            ("https://a.example#y", Kind::Path, Some("https://a.example")),
+            ("https://a.example\\x", Kind::Path, Some("https://a.example")),
+            ("https://*.example.com/*", Kind::Path, Some("https://*.example.com")),
+            ("tauri://localhost/", Kind::Path, Some("tauri://localhost")),
+            ("https://me:secret@a.example", Kind::Userinfo, Some("https://a.example")),
+            // host
+            ("https://", Kind::InvalidHost, None),
+            ("https://:3000", Kind::InvalidHost, None),
+            ("https:///a.example", Kind::Path, None),
+            ("https://App.Example.com", Kind::UpperCase, Some("https://app.example.com")),
+            ("https://bücher.example", Kind::UnicodeHost, Some("https://xn--bcher-kva.example")),
+            ("https://*.bücher.example", Kind::UnicodeHost, Some("https://*.xn--bcher-kva.example")),
+            ("https://a..example", Kind::InvalidHost, None),
+            ("https://.example", Kind::InvalidHost, None),
+            ("https://a%2eexample", Kind::InvalidHost, None),
+            ("https://a!b.example", Kind::InvalidHost, None),
+            ("https://xn--a.example", Kind::InvalidHost, None),
+            (label64.as_str(), Kind::InvalidHost, None),
+            (no_room.as_str(), Kind::InvalidHost, None),
+            ("http://127.1", Kind::IpAddressForm, Some("http://127.0.0.1")),
+            ("http://0x7f.0.0.1:3000", Kind::IpAddressForm, Some("http://127.0.0.1:3000")),
+            ("http://1.2.3.4.", Kind::IpAddressForm, Some("http://1.2.3.4")),
+            ("http://1.2.3.256", Kind::InvalidHost, None),
+            ("http://a.1", Kind::InvalidHost, None),
+            ("http://[0:0::1]", Kind::IpAddressForm, Some("http://[::1]")),
+            ("http://[2001:DB8::1]", Kind::IpAddressForm, Some("http://[2001:db8::1]")),
+            ("http://[::ffff:1.2.3.4]", Kind::IpAddressForm, Some("http://[::ffff:102:304]")),
+            ("http://2001:db8::1", Kind::IpAddressForm, Some("http://[2001:db8::1]")),
+            ("http://[fe80::1%25eth0]", Kind::InvalidHost, None),
+            ("http://[::1", Kind::InvalidHost, None),
+            // port
+            ("https://a.example:443", Kind::DefaultPort, Some("https://a.example")),
+            ("http://a.example:80", Kind::DefaultPort, Some("http://a.example")),
+            ("https://*.example.com:443", Kind::DefaultPort, Some("https://*.example.com")),
+            ("https://a.example:0", Kind::InvalidPort, None),
+            ("https://a.example:65536", Kind::InvalidPort, None),
+            ("https://a.example:08443", Kind::InvalidPort, Some("https://a.example:8443")),
+            ("https://a.example:+1", Kind::InvalidPort, Some("https://a.example:1")),
+            ("https://a.example:", Kind::InvalidPort, Some("https://a.example")),
+            ("https://a.example:http", Kind::InvalidPort, None),
+            ("tauri://localhost:0", Kind::InvalidPort, None),
+            // wildcards
+            ("https://*example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
+            ("https://app.*.com", Kind::MisplacedWildcard, Some("https://*.com")),
+            ("https://app.*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
+            ("https://app-*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
+            ("https://a*b.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
+            ("https://*.*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
+            ("https://**.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
+            ("https://example.*", Kind::MisplacedWildcard, None),
+            ("https://*", Kind::MisplacedWildcard, Some("*")),
+            ("https://*:*", Kind::MisplacedWildcard, Some("*")),
+            ("https://*.", Kind::InvalidHost, Some("*")),
+            ("http://localhost:30*", Kind::MisplacedWildcard, Some("http://localhost:*")),
+            ("http://*.127.0.0.1", Kind::MisplacedWildcard, None),
+            ("http://*.[::1]", Kind::MisplacedWildcard, None),
+            ("tauri://*.localhost", Kind::MisplacedWildcard, None),
+            ("tauri://localhost:*", Kind::MisplacedWildcard, None),
+            // custom schemes
+            ("tauri://", Kind::InvalidHost, None),
+            ("tauri://lo!calhost", Kind::InvalidHost, None),
+            ("tauri://bücher", Kind::UnicodeHost, None),
+            (
+                "chrome-extension://ABCDEFGHIJKLMNOPABCDEFGHIJKLMNOP",
+                Kind::UpperCase,
+                Some("chrome-extension://abcdefghijklmnopabcdefghijklmnop"),
+            ),
+        ] {
+            let fault = parse(value).expect_err(value);
+            assert_eq!((fault.kind, fault.suggestion.as_deref()), (kind, suggestion), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn display_gives_a_wildcard_back() {
+        for value in
+            ["https://*.example.com", "http://localhost:*", "https://*.example.com:8443", "http://*.a.b:*"]
+        {
+            match parse(value) {
+                Ok(Pattern::Wildcard(wildcard)) => assert_eq!(wildcard.to_string(), value),
+                other => panic!("{value}: {other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The policy itself: immutable, cheap to clone, and with every header value that does not depend on the request written
+//! out when it was built. Whether a request is granted what it asks for is decided in [`server`](crate::server).
+
+use std::sync::Arc;
+
+use crate::{
+    InvalidPolicy, Origin, PolicyBuilder, PolicyConfig,
+    names::Names,
+    origin_set::OriginSet,
+    server::{Field, FieldName},
+};
+
+/// Who may use what a server answers, and how: a valid CORS policy.
+///
+/// It was checked when it was built, never changes, and is cheap to clone (a reference count).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::Policy;
+///
+/// let policy = Policy::builder()
+///     .allow_origins(["https://app.example.com", "https://*.preview.example.com", "http://localhost:*"])
+///     .allow_methods(["PUT", "DELETE"])
+///     .allow_headers(["content-type", "x-request-id"])
+///     .expose_headers(["etag"])
+///     .allow_credentials()
+///     .max_age(Duration::from_secs(3600))
+///     .build()?;
+///
+/// assert!(policy.allows(&"https://pr-7.preview.example.com".parse()?));
+/// assert!(!policy.allows(&"https://preview.example.com".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Policy {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    actual: Vec<Field>,
+    preflight: Vec<Field>,
+}
+
+/// What a policy allows, validated.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) origins: AllowedOrigins,
+    pub(crate) methods: Names,
+    pub(crate) headers: Names,
+    pub(crate) exposed: Names,
+    pub(crate) credentials: bool,
+    /// In seconds.
+    pub(crate) max_age: Option<u32>,
+    pub(crate) danger_allow_insecure_origins: bool,
+    pub(crate) danger_allow_public_suffixes: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum AllowedOrigins {
+    Any,
+    Listed(OriginSet),
+}
+
+impl Parts {
+    /// Whether browsers take `*` among methods and headers literally, so that the request's own names are echoed.
+    pub(crate) fn echoes(&self, names: &Names) -> bool {
+        self.credentials && *names == Names::Any
+    }
+
+    /// The fields that every allowed answer to a request other than a preflight carries.
+    fn actual_fields(&self) -> Vec<Field> {
+        let mut fields = self.common_fields();
+        match &self.exposed {
+            Names::Any => fields.push(Field::new(FieldName::AccessControlExposeHeaders, "*")),
+            Names::Listed(names) if names.is_empty() => {}
+            Names::Listed(names) => {
+                fields.push(Field::new(FieldName::AccessControlExposeHeaders, &names.join(", ")));
+            }
+        }
+        fields
+    }
+
+    /// The fields that every granted preflight carries.
+    fn preflight_fields(&self) -> Vec<Field> {
+        let mut fields = self.common_fields();
+        let mut list = |name, names: &Names, any: &str| match names {
+            Names::Any if self.credentials => {}
+            Names::Any => fields.push(Field::new(name, any)),
+            Names::Listed(names) if names.is_empty() => {}
+            Names::Listed(names) => fields.push(Field::new(name, &names.join(", "))),
+        };
+        list(FieldName::AccessControlAllowMethods, &self.methods, "*");
+        // `*` never covers `Authorization`: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+        list(FieldName::AccessControlAllowHeaders, &self.headers, "*, authorization");
+        if let Some(seconds) = self.max_age {
+            fields.push(Field::new(FieldName::AccessControlMaxAge, &seconds.to_string()));
+        }
+        fields
+    }
+
+    fn common_fields(&self) -> Vec<Field> {
+        let mut fields = Vec::new();
+        if let AllowedOrigins::Any = self.origins {
+            fields.push(Field::new(FieldName::AccessControlAllowOrigin, "*"));
+        }
+        if self.credentials {
+            fields.push(Field::new(FieldName::AccessControlAllowCredentials, "true"));
+        }
+        fields
+    }
+}
+
+impl Policy {
+    /// Starts a policy that allows nothing yet.
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
+    }
+
+    /// What one front end needs: its origin, any method, any request header, no credentials.
+    ///
+    /// ```
+    /// let policy = fetch_cors::Policy::allow_origin("https://abc.com")?;
+    /// assert!(policy.allows(&"https://abc.com".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it is not an origin or an origin pattern; the error says what to write instead.
+    pub fn allow_origin(origin: impl Into<String>) -> Result<Self, InvalidPolicy> {
+        Self::builder().allow_origins([origin]).allow_methods(["*"]).allow_headers(["*"]).build()
+    }
+
+    /// A public API's policy: any origin, any method, any request header, no credentials.
+    ///
+    /// Fit for what anyone may read anyway. It is *not* fit for a server on a private network that trusts whoever can
+    /// reach it: with it, every web page that somebody on that network opens can reach it too.
+    pub fn any_origin() -> Self {
+        Self::from_parts(Parts {
+            origins: AllowedOrigins::Any,
+            methods: Names::Any,
+            headers: Names::Any,
+            ..Parts::nothing()
+        })
+    }
+
+    /// Allows nothing: browsers keep to the same-origin policy, as they do without any CORS header.
+    pub fn deny_all() -> Self {
+        Self::from_parts(Parts::nothing())
+    }
+
+    pub(crate) fn from_parts(parts: Parts) -> Self {
+        let (actual, preflight) = (parts.actual_fields(), parts.preflight_fields());
+        Self { inner: Arc::new(Inner { parts, actual, preflight }) }
+    }
+
+    /// Whether pages of this origin may use what the server answers.
+    ///
+    /// Methods, headers and credentials are a browser's next questions; see [`to_config`](Self::to_config).
+    pub fn allows(&self, origin: &Origin) -> bool {
+        self.allows_bytes(origin.as_str().as_bytes())
+    }
+
+    /// Whether pages of any origin may.
+    pub fn allows_any_origin(&self) -> bool {
+        matches!(self.parts().origins, AllowedOrigins::Any)
+    }
+
+    /// Whether requests may carry cookies and other credentials.
+    pub fn allows_credentials(&self) -> bool {
+        self.parts().credentials
+    }
+
+    /// Whether this is a policy that allows nothing at all, such as [`Policy::deny_all`] or an empty builder's.
+    pub fn denies_all(&self) -> bool {
+        matches!(&self.parts().origins, AllowedOrigins::Listed(set) if set.is_empty())
+    }
+
+    /// The normalized form: exact origins before patterns, nothing twice and nothing that another entry covers, methods
+    /// and header names as browsers compare them.
+    pub fn to_config(&self) -> PolicyConfig {
+        let parts = self.parts();
+        PolicyConfig {
+            allow_origins: match &parts.origins {
+                AllowedOrigins::Any => vec!["*".to_owned()],
+                AllowedOrigins::Listed(set) => set
+                    .exact()
+                    .map(str::to_owned)
+                    .chain(set.wildcards().map(|wildcard| wildcard.to_string()))
+                    .collect(),
+            },
+            allow_methods: parts.methods.to_config(),
+            allow_headers: parts.headers.to_config(),
+            expose_headers: parts.exposed.to_config(),
+            allow_credentials: parts.credentials,
+            max_age: parts.max_age.map(u64::from),
+            danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
+            danger_allow_public_suffixes: parts.danger_allow_public_suffixes,
+        }
+    }
+
+    /// Whether both are clones of one policy. Equal policies that were built apart are not.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// The constant fields of an allowed answer to a request other than a preflight.
+    pub(crate) fn actual_fields(&self) -> &[Field] {
+        &self.inner.actual
+    }
+
+    /// The constant fields of a granted preflight.
+    pub(crate) fn preflight_fields(&self) -> &[Field] {
+        &self.inner.preflight
+    }
+
+    #[inline]
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    #[inline]
+    pub(crate) fn allows_bytes(&self, origin: &[u8]) -> bool {
+        match &self.parts().origins {
+            AllowedOrigins::Any => true,
+            AllowedOrigins::Listed(set) => set.contains(origin),
+        }
+    }
+}
+
+impl Parts {
+    fn nothing() -> Self {
+        Self {
+            origins: AllowedOrigins::Listed(OriginSet::new(&[], &[])),
+            methods: Names::Listed(Vec::new()),
+            headers: Names::Listed(Vec::new()),
+            exposed: Names::Listed(Vec::new()),
+            credentials: false,
+            max_age: None,
+            danger_allow_insecure_origins: false,
+            danger_allow_public_suffixes: false,
+        }
+    }
+}
+
+impl TryFrom<PolicyConfig> for Policy {
+    type Error = InvalidPolicy;
+
+    fn try_from(config: PolicyConfig) -> Result<Self, InvalidPolicy> {
+        PolicyBuilder::from(config).build()
+    }
+}

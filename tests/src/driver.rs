@@ -1,0 +1,193 @@
+//! How each engine's WebDriver server is started: its command line, its environment, and the capabilities with which it
+//! then starts the browser. Nothing here speaks WebDriver.
+
+use std::{
+    fs::{self, File},
+    io,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::{net::TcpStream, time};
+
+use crate::{
+    engine::{Installed, Kind},
+    processes::Processes,
+};
+
+/// How long a driver or a display may take until it answers. It takes tenths of a second; a busy machine takes more.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A driver that listens, and everything that goes with it.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    // The order in which they are dropped: nothing may outlive what it writes to.
+    processes: Processes,
+    display: Option<Processes>,
+    home: TempDir,
+    port: u16,
+}
+
+impl Driver {
+    /// Starts the driver, and the display if the browser needs one. On failure, what went wrong and what they printed.
+    pub(crate) async fn start(installed: &Installed) -> Result<Self, (String, String)> {
+        let home = tempfile::Builder::new()
+            .prefix("end-to-end-")
+            .tempdir()
+            .map_err(|error| (format!("no temporary folder: {error}"), String::new()))?;
+        match Self::start_in(installed, home.path()).await {
+            Ok((processes, display, port)) => Ok(Self { processes, display, home, port }),
+            Err(error) => Err((error.to_string(), log_tail(home.path()))),
+        }
+    }
+
+    async fn start_in(installed: &Installed, home: &Path) -> io::Result<(Processes, Option<Processes>, u16)> {
+        let log = File::options().create(true).append(true).open(log_path(home))?;
+        let mut display = None;
+        let mut environment = Vec::new();
+        if let Some(program) = &installed.display {
+            let (processes, name) = start_display(program, home, &log).await?;
+            display = Some(processes);
+            environment.push(("DISPLAY", name));
+        }
+
+        // Free now; if somebody else takes it before the driver does, the session's start is tried again.
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let mut command = Command::new(&installed.driver);
+        command.arg(format!("--port={port}")).envs(environment);
+        prepare(&mut command, home);
+        let mut processes = Processes::start(&command, &log)?;
+        let waiting = async {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                if !processes.is_running() {
+                    return Err(io::Error::other(format!("{} ended at once", installed.driver.display())));
+                }
+                time::sleep(PAUSE).await;
+            }
+            Ok(())
+        };
+        time::timeout(PATIENCE, waiting).await.map_err(|_| {
+            let driver = installed.driver.display();
+            io::Error::other(format!(
+                "{driver} does not listen on port {port} after {} s",
+                PATIENCE.as_secs()
+            ))
+        })??;
+        Ok((processes, display, port))
+    }
+
+    /// Where it takes WebDriver commands.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What the new session asks for.
+    pub(crate) fn capabilities(&self, installed: &Installed) -> Map<String, Value> {
+        let browser = installed.browser.display().to_string();
+        let (name, options) = match installed.kind {
+            Kind::Chromium => {
+                let profile = format!("--user-data-dir={}", self.home.path().join("profile").display());
+                let mut arguments = CHROMIUM_ARGUMENTS.to_vec();
+                arguments.push(&profile);
+                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments }))
+            }
+            // geckodriver makes a fresh profile in TMPDIR.
+            Kind::Firefox => ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"] })),
+            // Under automation WebKit keeps all data in memory.
+            Kind::WebKitGtk => {
+                ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] }))
+            }
+            Kind::WebKitWpe => {
+                ("wpe:browserOptions", json!({ "binary": browser, "args": ["--automation", "--headless"] }))
+            }
+        };
+        Map::from_iter([(name.to_owned(), options)])
+    }
+
+    /// The last lines that the driver and its browser printed.
+    pub(crate) fn log_tail(&self) -> String {
+        log_tail(self.home.path())
+    }
+
+    /// Ends every process and removes every file. Blocks until that is done.
+    pub(crate) fn end(mut self) -> io::Result<()> {
+        self.processes.end()?;
+        if let Some(display) = &mut self.display {
+            display.end()?;
+        }
+        self.home.close()
+    }
+}
+
+const CHROMIUM_ARGUMENTS: [&str; 9] = [
+    "--headless",
+    // In containers tests run as root, where Chromium refuses to start with its sandbox.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    // The crash handlers are the only processes that leave the driver's group.
+    "--disable-crashpad-for-testing",
+];
+
+/// The environment of everything that we start: a home of its own, and nothing of the desktop or the network around.
+fn prepare(command: &mut Command, home: &Path) {
+    for name in ["HOME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
+        command.env(name, home);
+    }
+    // In containers tests run as root, where WebKit's sandbox can't be set up.
+    command.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
+    // A developer's Wayland would be taken before our X display, and show the windows.
+    command.env_remove("WAYLAND_DISPLAY").env("GDK_BACKEND", "x11");
+    // Else GLib may start a message bus that outlives us.
+    command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
+    // The tests' servers are on this machine.
+    for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env_remove(name);
+    }
+}
+
+/// Starts an X server without a screen on the first free display, whose name it tells.
+async fn start_display(program: &Path, home: &Path, log: &File) -> io::Result<(Processes, String)> {
+    let mut command = Command::new("sh");
+    let number = home.join("display");
+    // The server writes its number to a descriptor; a shell has to open that one.
+    command.args(["-c", r#"exec "$0" -displayfd 4 -nolisten tcp -screen 0 1280x1024x24 4>"$1""#]);
+    command.arg(program).arg(&number);
+    prepare(&mut command, home);
+    let mut processes = Processes::start(&command, log)?;
+    let waiting = async {
+        loop {
+            match fs::read_to_string(&number) {
+                Ok(number) if number.ends_with('\n') => return Ok(format!(":{}", number.trim())),
+                _ if !processes.is_running() => {
+                    return Err(io::Error::other(format!("{} ended at once", program.display())));
+                }
+                _ => time::sleep(PAUSE).await,
+            }
+        }
+    };
+    let name = time::timeout(PATIENCE, waiting).await.map_err(|_| {
+        io::Error::other(format!("{} has no display after {} s", program.display(), PATIENCE.as_secs()))
+    })??;
+    Ok((processes, name))
+}
+
+fn log_path(home: &Path) -> PathBuf {
+    home.join("driver.log")
+}
+
+fn log_tail(home: &Path) -> String {
+    let log = fs::read(log_path(home)).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    let lines: Vec<_> = log.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}

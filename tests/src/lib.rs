@@ -1,0 +1,32 @@
+//! Real browsers for end-to-end tests: finds an engine on this machine, starts it over WebDriver, and takes away
+//! everything it brought.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//!
+//! use end_to_end::Engine;
+//! use serde_json::json;
+//!
+//! let session = Engine::Firefox.find()?.start().await?;
+//! session.goto("http://localhost:3000/").await?;
+//! session.wait_for("#send", Duration::from_secs(5)).await?.click().await?;
+//! let status = session.eval_async("return (await fetch(arguments[0])).status", &[json!("/")]).await?;
+//! assert_eq!(status, 200);
+//! session.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Sessions share nothing (ports, profiles and displays are each session's own), so tests may run side by side. What a
+//! test asserts stands in the tests; no server and no page lives here.
+
+mod driver;
+mod engine;
+mod processes;
+mod session;
+
+pub use fantoccini;
+
+pub use engine::{Engine, Installed, Missing, required_engines};
+pub use session::{Failed, Session, StartError};

@@ -1,0 +1,197 @@
+//! One browser window under a test's command.
+//!
+//! [`Session`] is fantoccini's client with what tests need beside it: values that scripts return or reject with, waiting
+//! that says what it waited for, and an end that leaves nothing behind. How a driver comes up is `driver`'s business.
+
+use std::{fmt, io, ops::Deref, time::Duration};
+
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::{task, time};
+
+use crate::{
+    driver::Driver,
+    engine::{Engine, Installed},
+};
+
+/// How long a browser may take to come up. On a busy machine with an empty profile, several seconds.
+const SESSION_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a browser may take to close its window before it is ended.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+
+impl Installed {
+    /// Starts the engine, headless, with an empty profile and nothing that another session uses, and opens a window.
+    ///
+    /// It tries twice: between the choice of a free port and the driver's use of it, another program may take it.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what failed the second time, with the last lines that driver and browser printed.
+    pub async fn start(&self) -> Result<Session, StartError> {
+        match self.try_start().await {
+            Err(_) => self.try_start().await,
+            started => started,
+        }
+    }
+
+    async fn try_start(&self) -> Result<Session, StartError> {
+        let engine = self.engine();
+        let driver = Driver::start(self).await.map_err(|(what, log)| StartError { engine, what, log })?;
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(driver.capabilities(self));
+        let what = match time::timeout(SESSION_PATIENCE, builder.connect(&driver.url())).await {
+            Ok(Ok(client)) => return Ok(Session { engine, client, driver }),
+            Ok(Err(error)) => format!("the driver opens no session: {error}"),
+            Err(_) => format!("the driver opens no session within {} s", SESSION_PATIENCE.as_secs()),
+        };
+        let log = driver.log_tail();
+        Err(StartError { engine, what, log })
+    }
+}
+
+/// A browser window, reached over WebDriver; it derefs to fantoccini's [`Client`].
+///
+/// End it with [`close`](Self::close). Where a panic comes first, dropping it ends the same processes and removes the same
+/// files, and even if the test is killed the processes end.
+#[derive(Debug)]
+pub struct Session {
+    engine: Engine,
+    client: Client,
+    driver: Driver,
+}
+
+impl Session {
+    /// The engine that is behind it.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The first element that matches the CSS selector, as soon as there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is none in time, or the selector is invalid.
+    pub async fn wait_for(&self, css: &str, timeout: Duration) -> Result<Element, Failed> {
+        self.client
+            .wait()
+            .at_most(timeout)
+            .every(Duration::from_millis(50))
+            .for_element(Locator::Css(css))
+            .await
+            .map_err(|cause| self.failed(format!("waiting {timeout:?} for {css:?}"), Cause::Command(cause)))
+    }
+
+    /// Runs the script as the body of a function in the page; it finds `args` in `arguments`. Gives what it returns.
+    ///
+    /// # Errors
+    ///
+    /// If the script throws, or the browser is gone.
+    pub async fn eval(&self, script: &str, args: &[Value]) -> Result<Value, Failed> {
+        self.client
+            .execute(script, args.to_vec())
+            .await
+            .map_err(|cause| self.failed(format!("running {script:?}"), Cause::Command(cause)))
+    }
+
+    /// Runs the script as the body of an `async` function in the page, so that it may `await`; else like
+    /// [`eval`](Self::eval).
+    ///
+    /// # Errors
+    ///
+    /// If the script throws what it doesn't catch (the message holds it, `TypeError: …` for a blocked `fetch`), takes
+    /// longer than WebDriver's script timeout of 30 s, or if the browser is gone.
+    pub async fn eval_async(&self, script: &str, args: &[Value]) -> Result<Value, Failed> {
+        // Not every driver reports a rejection as an error of the script, so it comes back as a value.
+        let wrapped = format!(
+            "const done = arguments[arguments.length - 1];
+             (async function () {{ {script}\n}}).apply(null, Array.from(arguments).slice(0, -1)).then(
+                 value => done({{ value: value === undefined ? null : value }}),
+                 error => done({{ error: String(error) }}));"
+        );
+        let answer = self.client.execute_async(&wrapped, args.to_vec()).await;
+        let doing = || format!("running {script:?}");
+        let mut answer = answer.map_err(|cause| self.failed(doing(), Cause::Command(cause)))?;
+        match answer.get("error") {
+            Some(error) => {
+                Err(self.failed(doing(), Cause::Script(error.as_str().unwrap_or_default().to_owned())))
+            }
+            None => Ok(answer.get_mut("value").map_or(json!(null), Value::take)),
+        }
+    }
+
+    /// Ends the session, the browser, its driver and every process they started, and removes their files.
+    ///
+    /// A browser that no longer answers is ended like any other; that is no error.
+    ///
+    /// # Errors
+    ///
+    /// If a process does not end or a file can't be removed.
+    pub async fn close(self) -> io::Result<()> {
+        // The polite way first: the driver closes the browser's windows.
+        let _ = time::timeout(CLOSE_PATIENCE, self.client.close()).await;
+        task::spawn_blocking(|| self.driver.end()).await.map_err(io::Error::other)?
+    }
+
+    fn failed(&self, doing: String, cause: Cause) -> Failed {
+        Failed { engine: self.engine, doing, cause }
+    }
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Why a browser could not be started.
+#[derive(Debug)]
+pub struct StartError {
+    engine: Engine,
+    what: String,
+    log: String,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} does not start: {}", self.engine, self.what)?;
+        if self.log.is_empty() { Ok(()) } else { write!(f, "\nits last lines:\n{}", self.log) }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// What went wrong in a running session, and at what.
+#[derive(Debug)]
+pub struct Failed {
+    engine: Engine,
+    doing: String,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Command(CmdError),
+    Script(String),
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: ", self.engine, self.doing)?;
+        match &self.cause {
+            Cause::Command(error) => error.fmt(f),
+            Cause::Script(error) => f.write_str(error),
+        }
+    }
+}
+
+impl std::error::Error for Failed {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::Command(error) => Some(error),
+            Cause::Script(_) => None,
+        }
+    }
+}

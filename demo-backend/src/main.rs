@@ -1,2 +1,75 @@
-//! stub
-fn main() {}
+//! `cargo run -p demo-backend`: reads the command line, starts CORS Lab, and stops it at Ctrl-C.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use demo_backend::{Demo, Options};
+
+/// CORS Lab: an API on one port, a page on another, and your browser in between.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// Where the API listens. A name is bound at every address it has, IPv4 and IPv6.
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:8080")]
+    api: String,
+
+    /// Where the page is served.
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3000")]
+    page: String,
+
+    /// The CORS policy of the API, read again whenever it is saved. [default: demo-backend/cors.toml]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    init_log();
+
+    let options = Options { api: arguments.api, page: arguments.page, policy: arguments.policy };
+    let demo = match Demo::bind(&options) {
+        Ok(demo) => demo,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    println!("CORS Lab\n");
+    println!("  the page   {}   <- open this in your browser", demo.page_url());
+    println!("  the API    {}", demo.api_url());
+    println!("  the policy {}   <- edit and save; no restart needed\n", demo.policy_file().shown());
+    println!("{}\nCtrl-C stops both servers.", demo.policy_file().in_force());
+
+    match demo.run(stop_signal()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: the server stopped: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the middleware has to say, on stderr; `RUST_LOG` changes how much.
+fn init_log() {
+    use tracing_subscriber::EnvFilter;
+
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Resolves at Ctrl-C, or when a supervisor asks politely.
+async fn stop_signal() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    // Without a handler there is nothing to wait for; the system's own ends the process.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -61,7 +61,7 @@ impl Driver {
         let mut command = Command::new(&installed.driver);
         command.arg(format!("--port={port}")).envs(environment);
         prepare(&mut command, home);
-        let mut processes = Processes::start(&command, &log)?;
+        let mut processes = Processes::start(&command, home, &log)?;
         let waiting = async {
             while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
                 if !processes.is_running() {
@@ -124,7 +124,7 @@ impl Driver {
     }
 }
 
-const CHROMIUM_ARGUMENTS: [&str; 9] = [
+const CHROMIUM_ARGUMENTS: [&str; 8] = [
     "--headless",
     // In containers tests run as root, where Chromium refuses to start with its sandbox.
     "--no-sandbox",
@@ -134,13 +134,12 @@ const CHROMIUM_ARGUMENTS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    // The crash handlers are the only processes that leave the driver's group.
-    "--disable-crashpad-for-testing",
 ];
 
-/// The environment of everything that we start: a home of its own, and nothing of the desktop or the network around.
+/// The environment of everything that we start: a home of its own (its `TMPDIR` is set with it), and nothing
+/// of the desktop or the network around.
 fn prepare(command: &mut Command, home: &Path) {
-    for name in ["HOME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
+    for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
         command.env(name, home);
     }
     // In containers tests run as root, where WebKit's sandbox can't be set up.
@@ -158,12 +157,14 @@ fn prepare(command: &mut Command, home: &Path) {
 /// Starts an X server without a screen on the first free display, whose name it tells.
 async fn start_display(program: &Path, home: &Path, log: &File) -> io::Result<(Processes, String)> {
     let mut command = Command::new("sh");
-    let number = home.join("display");
+    let folder = home.join("display");
+    fs::create_dir(&folder)?;
+    let number = folder.join("number");
     // The server writes its number to a descriptor; a shell has to open that one.
     command.args(["-c", r#"exec "$0" -displayfd 4 -nolisten tcp -screen 0 1280x1024x24 4>"$1""#]);
     command.arg(program).arg(&number);
-    prepare(&mut command, home);
-    let mut processes = Processes::start(&command, log)?;
+    prepare(&mut command, &folder);
+    let mut processes = Processes::start(&command, &folder, log)?;
     let waiting = async {
         loop {
             match fs::read_to_string(&number) {

@@ -21,6 +21,8 @@
 //! Sessions share nothing (ports, profiles and displays are each session's own), so tests may run side by side. What a
 //! test asserts stands in the tests; no server and no page lives here.
 
+#![allow(clippy::doc_markdown, reason = "WebKit and WebDriver are names, not code")]
+
 mod driver;
 mod engine;
 mod processes;

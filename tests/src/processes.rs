@@ -6,8 +6,9 @@
 //! test. Nothing here knows what is being run.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -34,12 +35,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Processes {
     keeper: Child,
+    mark: String,
     ended: bool,
 }
 
 impl Processes {
     /// Starts `command` (its program, arguments and environment; the rest is set here) and sends what it prints to `log`.
-    pub(crate) fn start(command: &Command, log: &File) -> io::Result<Self> {
+    /// `folder`, which no other program uses, is its `TMPDIR`; all descendants inherit that, and are known by it.
+    pub(crate) fn start(command: &Command, folder: &Path, log: &File) -> io::Result<Self> {
         let mut keeper = Command::new("sh");
         keeper.arg("-c").arg(KEEPER).arg("sh").arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
@@ -48,15 +51,40 @@ impl Processes {
                 None => keeper.env_remove(name),
             };
         }
+        keeper.env("TMPDIR", folder);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut keeper, 0);
         keeper.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log.try_clone()?);
-        Ok(Self { keeper: keeper.spawn()?, ended: false })
+        let mark = format!("TMPDIR={}", folder.display());
+        Ok(Self { keeper: keeper.spawn()?, mark, ended: false })
     }
 
     /// Whether the program still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.keeper.try_wait(), Ok(None))
+    }
+
+    /// Whether a process of the group runs, or one that left it: Chromium's crash handlers do, and end once they see the
+    /// browser gone. Killed processes take a moment too, and whoever removes their folder then would race with them.
+    /// Without `/proc` we take the keeper's word.
+    fn has_descendants(&self) -> bool {
+        let Ok(processes) = fs::read_dir("/proc") else { return false };
+        let group = self.keeper.id().to_string();
+        processes.flatten().any(|process| {
+            let Ok(stat) = fs::read_to_string(process.path().join("stat")) else { return false };
+            // "pid (name) state ppid pgrp …", where the name may hold anything, ")" too.
+            let Some((_, fields)) = stat.rsplit_once(')') else { return false };
+            let fields: Vec<_> = fields.split_whitespace().take(3).collect();
+            // A zombie runs no more; when init reaps it is not ours to see.
+            if matches!(fields[..], ["Z" | "X", ..]) {
+                return false;
+            }
+            let is_marked = || {
+                let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+                environment.split(|&byte| byte == 0).any(|entry| entry == self.mark.as_bytes())
+            };
+            fields.get(2) == Some(&group.as_str()) || is_marked()
+        })
     }
 
     /// Ends all processes and waits until they are gone. Blocks, for some milliseconds as a rule.
@@ -66,7 +94,7 @@ impl Processes {
         }
         drop(self.keeper.stdin.take());
         let deadline = Instant::now() + PATIENCE;
-        while self.is_running() || group_is_alive(self.keeper.id()) {
+        while self.is_running() || self.has_descendants() {
             if Instant::now() > deadline {
                 return Err(io::Error::other(format!("process group {} does not end", self.keeper.id())));
             }
@@ -81,19 +109,4 @@ impl Drop for Processes {
         // Nobody is left to tell; a test that wants to know calls `end`.
         let _ = self.end();
     }
-}
-
-/// Whether a process of this group runs. Killed processes are still ending when the shell has already gone, and a test
-/// that removes their folder then would race with them. Without `/proc` we take the shell's word.
-fn group_is_alive(group: u32) -> bool {
-    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
-    processes.flatten().any(|process| {
-        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else { return false };
-        // "pid (name) state ppid pgrp …", where the name may hold anything, ")" too.
-        let Some((_, fields)) = stat.rsplit_once(')') else { return false };
-        let mut fields = fields.split_whitespace();
-        // A zombie runs no more; whether init reaps it is not ours to see.
-        let alive = !matches!(fields.next(), Some("Z" | "X"));
-        alive && fields.nth(1).and_then(|field| field.parse().ok()) == Some(group)
-    })
 }

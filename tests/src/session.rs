@@ -181,6 +181,7 @@ impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: ", self.engine, self.doing)?;
         match &self.cause {
+            Cause::Command(CmdError::WaitTimeout) => f.write_str("not in time"),
             Cause::Command(error) => error.fmt(f),
             Cause::Script(error) => f.write_str(error),
         }

@@ -273,6 +273,7 @@ fn max_age(max_age: Option<Duration>, problems: &mut Problems) -> Option<u32> {
         return u32::try_from(seconds).ok();
     };
     let fault = Fault { kind, suggestion: Some(suggestion.to_string()) };
-    problems.add(Setting::MaxAge, None, &format!("{max_age:?}"), fault);
+    let value = if max_age.subsec_nanos() == 0 { seconds.to_string() } else { format!("{max_age:?}") };
+    problems.add(Setting::MaxAge, None, &value, fault);
     None
 }

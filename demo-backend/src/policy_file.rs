@@ -1,0 +1,203 @@
+//! The policy's file: read when the demo starts, and again whenever it is saved. A text that is no valid policy changes
+//! nothing but the report that says why.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
+
+use actix_web_cors::{LivePolicy, Policy, PolicyConfig, TomlError};
+use notify::{Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
+use serde::Serialize;
+
+/// Editors write a file in several steps; it is read when they have been quiet for so long.
+const QUIET: Duration = Duration::from_millis(80);
+/// How often the file is looked at where the system can't tell of changes.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Why there is no policy to start with.
+#[derive(Debug)]
+pub enum PolicyFileError {
+    /// The file can't be read.
+    Unreadable(PathBuf, io::Error),
+    /// It holds no valid policy.
+    Invalid(PathBuf, TomlError),
+}
+
+impl fmt::Display for PolicyFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(path, error) => {
+                write!(f, "the policy file {} can't be read: {error}", shorten(path))
+            }
+            Self::Invalid(path, error) => write!(f, "{}: {error}", shorten(path)),
+        }
+    }
+}
+
+impl std::error::Error for PolicyFileError {}
+
+/// What the page is told of the policy.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The file, as short as it can be said.
+    pub file: String,
+    /// Its text when the policy in force was read from it.
+    pub text: String,
+    /// The policy in force, normalized.
+    pub config: PolicyConfig,
+    /// Goes up with each policy put in force.
+    pub generation: u64,
+    /// Why the last save was refused, if it was.
+    pub problem: Option<String>,
+}
+
+/// The policy's file and what it said last.
+#[derive(Clone, Debug)]
+pub struct PolicyFile {
+    path: PathBuf,
+    live: LivePolicy,
+    report: Arc<Mutex<Report>>,
+}
+
+impl PolicyFile {
+    /// Reads the file for the first time.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFileError`] when it can't be read or holds no valid policy.
+    pub fn open(path: &Path) -> Result<Self, PolicyFileError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| PolicyFileError::Unreadable(path.to_owned(), error))?;
+        let policy =
+            Policy::from_toml(&text).map_err(|error| PolicyFileError::Invalid(path.to_owned(), error))?;
+        let report =
+            Report { file: shorten(path), text, config: policy.to_config(), generation: 1, problem: None };
+        Ok(Self {
+            path: path.to_owned(),
+            live: LivePolicy::new(policy),
+            report: Arc::new(Mutex::new(report)),
+        })
+    }
+
+    /// The policy in force, for the middleware.
+    pub fn live(&self) -> &LivePolicy {
+        &self.live
+    }
+
+    /// What the page is told.
+    pub fn report(&self) -> Report {
+        self.lock().clone()
+    }
+
+    /// The file's path as people say it.
+    pub fn shown(&self) -> String {
+        shorten(&self.path)
+    }
+
+    /// A line that says who may do what now.
+    pub fn in_force(&self) -> String {
+        let config = self.report().config;
+        match &config.allow_origins[..] {
+            [] => "The policy in force allows no other origin.".to_owned(),
+            [any] if any == "*" => "The policy in force allows any origin.".to_owned(),
+            origins => format!("The policy in force allows {}.", origins.join(", ")),
+        }
+    }
+
+    /// Reads the file again whenever it is saved, until the watcher that is returned is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the system can't watch the file's folder, not even by looking at it once a second.
+    pub fn watch(&self) -> notify::Result<Box<dyn Watcher + Send>> {
+        // The folder, because many editors replace the file by another one of its name.
+        let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let (sender, saves) = mpsc::channel();
+        let name = path.file_name().map(ToOwned::to_owned);
+        let tell = move |event: notify::Result<Event>| {
+            let concerns_file = event.is_ok_and(|event| {
+                !event.kind.is_access() && event.paths.iter().any(|path| path.file_name() == name.as_deref())
+            });
+            if concerns_file {
+                // Fails only when the reading thread is gone, and then there is nobody to tell.
+                let _ = sender.send(());
+            }
+        };
+
+        let watcher = RecommendedWatcher::new(tell.clone(), notify::Config::default())
+            .and_then(|mut watcher| watcher.watch(folder, RecursiveMode::NonRecursive).map(|()| watcher));
+        let watcher: Box<dyn Watcher + Send> = if let Ok(watcher) = watcher {
+            Box::new(watcher)
+        } else {
+            let by_content = notify::Config::default().with_poll_interval(POLL).with_compare_contents(true);
+            let mut watcher = PollWatcher::new(tell, by_content)?;
+            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+            Box::new(watcher)
+        };
+
+        let file = self.clone();
+        thread::spawn(move || {
+            while saves.recv().is_ok() {
+                while saves.recv_timeout(QUIET).is_ok() {}
+                file.reload();
+            }
+        });
+        Ok(watcher)
+    }
+
+    /// Reads the file, and puts its policy in force if it is one.
+    fn reload(&self) {
+        let text = match std::fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) => {
+                return self.refuse(&PolicyFileError::Unreadable(self.path.clone(), error));
+            }
+        };
+        {
+            let mut report = self.lock();
+            if report.text == text {
+                // Saved without a change, or back to what is in force.
+                report.problem = None;
+                return;
+            }
+        }
+        match Policy::from_toml(&text) {
+            Ok(policy) => {
+                let config = policy.to_config();
+                self.live.replace(policy);
+                let mut report = self.lock();
+                let generation = report.generation + 1;
+                *report = Report { file: report.file.clone(), text, config, generation, problem: None };
+                drop(report);
+                println!("{} was saved. {}", self.shown(), self.in_force());
+            }
+            Err(error) => self.refuse(&PolicyFileError::Invalid(self.path.clone(), error)),
+        }
+    }
+
+    fn refuse(&self, error: &PolicyFileError) {
+        let message = match error {
+            PolicyFileError::Invalid(_, error) => error.to_string(),
+            PolicyFileError::Unreadable(_, error) => format!("the file can't be read: {error}"),
+        };
+        self.lock().problem = Some(message);
+        eprintln!("{error}\nThe policy before stays in force.");
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Report> {
+        // A report is replaced whole, so that a panic elsewhere can't leave half of one.
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A path relative to the current directory, where it is below it.
+fn shorten(path: &Path) -> String {
+    let current = std::env::current_dir().ok();
+    let short = current.and_then(|current| path.strip_prefix(current).ok());
+    short.unwrap_or(path).display().to_string()
+}

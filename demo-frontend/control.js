@@ -8,7 +8,7 @@
  * @property {string[]} allow_headers
  * @property {string[]} expose_headers
  * @property {boolean} allow_credentials
- * @property {number | null} max_age  seconds
+ * @property {number} [max_age]  seconds
  */
 
 /**

@@ -80,7 +80,7 @@ function toToml(config) {
     `allow_headers = ${list(config.allow_headers)}`,
     `expose_headers = ${list(config.expose_headers)}`,
     `allow_credentials = ${config.allow_credentials}`,
-    config.max_age === null ? "# max_age is not set" : `max_age = ${config.max_age}`,
+    config.max_age == null ? "# max_age is not set" : `max_age = ${config.max_age}`,
   ].join("\n");
 }
 

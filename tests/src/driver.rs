@@ -56,7 +56,7 @@ impl Driver {
             environment.push(("DISPLAY", name));
         }
 
-        // Free now; if somebody else takes it before the driver does, the session's start is tried again.
+        // Free now; if somebody else takes it before the driver does, that ends, and is started again.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new(&installed.driver);
         command.arg(format!("--port={port}")).envs(environment);

@@ -23,21 +23,18 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 impl Installed {
     /// Starts the engine, headless, with an empty profile and nothing that another session uses, and opens a window.
     ///
-    /// It tries twice: between the choice of a free port and the driver's use of it, another program may take it.
+    /// The driver gets a second chance: between the choice of a free port and its use, another program may take it.
     ///
     /// # Errors
     ///
-    /// [`StartError`] says what failed the second time, with the last lines that driver and browser printed.
+    /// [`StartError`] says what failed, with the last lines that driver and browser printed.
     pub async fn start(&self) -> Result<Session, StartError> {
-        match self.try_start().await {
-            Err(_) => self.try_start().await,
-            started => started,
-        }
-    }
-
-    async fn try_start(&self) -> Result<Session, StartError> {
         let engine = self.engine();
-        let driver = Driver::start(self).await.map_err(|(what, log)| StartError { engine, what, log })?;
+        let driver = match Driver::start(self).await {
+            Err(_) => Driver::start(self).await,
+            listening => listening,
+        };
+        let driver = driver.map_err(|(what, log)| StartError { engine, what, log })?;
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(driver.capabilities(self));
         let what = match time::timeout(SESSION_PATIENCE, builder.connect(&driver.url())).await {

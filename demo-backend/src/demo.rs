@@ -25,7 +25,7 @@ use crate::{
     api::{self, Store},
     control::{self, Control},
     exchange_log::{self, ExchangeLog},
-    policy_file::{PolicyFile, PolicyFileError},
+    policy_file::{Announce, PolicyFile, PolicyFileError},
 };
 
 /// What to start.
@@ -37,6 +37,8 @@ pub struct Options {
     pub page: String,
     /// The policy's file; none for `demo-backend/cors.toml`.
     pub policy: Option<PathBuf>,
+    /// Is told whenever the policy's file was saved.
+    pub announce: Announce,
 }
 
 /// Why nothing was started.
@@ -91,6 +93,7 @@ pub struct Demo {
     policy_file: PolicyFile,
     frontend: PathBuf,
     store: Data<Store>,
+    announce: Announce,
 }
 
 impl Demo {
@@ -108,7 +111,8 @@ impl Demo {
         let policy_file = PolicyFile::open(&path).map_err(StartError::Policy)?;
         let api = Listeners::bind(&options.api)?;
         let page = Listeners::bind(&options.page)?;
-        Ok(Self { api, page, policy_file, frontend, store: Data::new(Store::default()) })
+        let store = Data::new(Store::default());
+        Ok(Self { api, page, policy_file, frontend, store, announce: options.announce })
     }
 
     /// The API's origin.
@@ -137,8 +141,10 @@ impl Demo {
     ///
     /// When a server fails while it runs, or the policy's file can't be watched.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let watcher =
-            self.policy_file.watch().map_err(|error| io::Error::other(StartError::CannotWatch(error)))?;
+        let watcher = self
+            .policy_file
+            .watch(self.announce)
+            .map_err(|error| io::Error::other(StartError::CannotWatch(error)))?;
         let log = Data::new(ExchangeLog::default());
         let control = Control {
             api_url: self.api.url(),

@@ -27,11 +27,26 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_log();
 
-    let options = Options { api: arguments.api, page: arguments.page, policy: arguments.policy };
+    let options = Options {
+        api: arguments.api,
+        page: arguments.page,
+        policy: arguments.policy,
+        announce: |message| match message {
+            Ok(message) => println!("{message}"),
+            Err(message) => eprintln!("{message}"),
+        },
+    };
     let demo = match Demo::bind(&options) {
         Ok(demo) => demo,
         Err(error) => {
             eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let stop = match stop_signal() {
+        Ok(stop) => stop,
+        Err(error) => {
+            eprintln!("error: Ctrl-C can't be listened for: {error}");
             return ExitCode::from(2);
         }
     };
@@ -41,7 +56,7 @@ async fn main() -> ExitCode {
     println!("  the policy {}   <- edit and save; no restart needed\n", demo.policy_file().shown());
     println!("{}\nCtrl-C stops both servers.", demo.policy_file().in_force());
 
-    match demo.run(stop_signal()).await {
+    match demo.run(stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: the server stopped: {error}");
@@ -58,18 +73,26 @@ fn init_log() {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-/// Resolves at Ctrl-C, or when a supervisor asks politely.
-async fn stop_signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// What resolves at Ctrl-C, or when a supervisor asks politely. It listens from now on, not only when it is awaited.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        return;
-    }
-    // Without a handler there is nothing to wait for; the system's own ends the process.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    })
+}
+
+/// What resolves at Ctrl-C. It listens from now on, not only when it is awaited.
+#[cfg(windows)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        ctrl_c.recv().await;
+    })
 }

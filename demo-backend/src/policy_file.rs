@@ -63,6 +63,9 @@ pub struct PolicyFile {
     report: Arc<Mutex<Report>>,
 }
 
+/// Is told of every save: who may do what now, or why the policy before stays in force.
+pub type Announce = fn(Result<&str, &str>);
+
 impl PolicyFile {
     /// Reads the file for the first time.
     ///
@@ -108,12 +111,13 @@ impl PolicyFile {
         }
     }
 
-    /// Reads the file again whenever it is saved, until the watcher that is returned is dropped.
+    /// Reads the file again whenever it is saved, until the watcher that is returned is dropped, and announces what came
+    /// of it.
     ///
     /// # Errors
     ///
     /// When the system can't watch the file's folder, not even by looking at it once a second.
-    pub fn watch(&self) -> notify::Result<Box<dyn Watcher + Send>> {
+    pub fn watch(&self, announce: Announce) -> notify::Result<Box<dyn Watcher + Send>> {
         // The folder, because many editors replace the file by another one of its name.
         let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -144,49 +148,46 @@ impl PolicyFile {
         thread::spawn(move || {
             while saves.recv().is_ok() {
                 while saves.recv_timeout(QUIET).is_ok() {}
-                file.reload();
+                match file.reload() {
+                    Ok(None) => {}
+                    Ok(Some(message)) => announce(Ok(&message)),
+                    Err(message) => announce(Err(&message)),
+                }
             }
         });
         Ok(watcher)
     }
 
-    /// Reads the file, and puts its policy in force if it is one.
-    fn reload(&self) {
-        let text = match std::fs::read_to_string(&self.path) {
-            Ok(text) => text,
-            Err(error) => {
-                return self.refuse(&PolicyFileError::Unreadable(self.path.clone(), error));
-            }
-        };
+    /// Reads the file, and puts its policy in force if it is one. Says what is new, if anything is.
+    fn reload(&self) -> Result<Option<String>, String> {
+        let text = std::fs::read_to_string(&self.path)
+            .map_err(|error| self.refuse(&PolicyFileError::Unreadable(self.path.clone(), error)))?;
         {
             let mut report = self.lock();
             if report.text == text {
                 // Saved without a change, or back to what is in force.
-                report.problem = None;
-                return;
+                let was_refused = report.problem.take().is_some();
+                return Ok(was_refused.then(|| format!("{} is again what is in force.", report.file)));
             }
         }
-        match Policy::from_toml(&text) {
-            Ok(policy) => {
-                let config = policy.to_config();
-                self.live.replace(policy);
-                let mut report = self.lock();
-                let generation = report.generation + 1;
-                *report = Report { file: report.file.clone(), text, config, generation, problem: None };
-                drop(report);
-                println!("{} was saved. {}", self.shown(), self.in_force());
-            }
-            Err(error) => self.refuse(&PolicyFileError::Invalid(self.path.clone(), error)),
-        }
+        let policy = Policy::from_toml(&text)
+            .map_err(|error| self.refuse(&PolicyFileError::Invalid(self.path.clone(), error)))?;
+        let config = policy.to_config();
+        self.live.replace(policy);
+        let mut report = self.lock();
+        let generation = report.generation + 1;
+        *report = Report { file: report.file.clone(), text, config, generation, problem: None };
+        drop(report);
+        Ok(Some(format!("{} was saved. {}", self.shown(), self.in_force())))
     }
 
-    fn refuse(&self, error: &PolicyFileError) {
+    fn refuse(&self, error: &PolicyFileError) -> String {
         let message = match error {
             PolicyFileError::Invalid(_, error) => error.to_string(),
             PolicyFileError::Unreadable(_, error) => format!("the file can't be read: {error}"),
         };
         self.lock().problem = Some(message);
-        eprintln!("{error}\nThe policy before stays in force.");
+        format!("{error}\nThe policy before stays in force.")
     }
 
     fn lock(&self) -> MutexGuard<'_, Report> {

@@ -54,6 +54,7 @@ fn run(engine: &Installed) -> Result<(), Failed> {
             api: "localhost:0".to_owned(),
             page: "localhost:0".to_owned(),
             policy: Some(policy.clone()),
+            announce: |_| {},
         })?;
         let session = engine.start().await?;
         let outcome = Lab { session: &session, demo: &demo, policy }.walk().await;

@@ -20,6 +20,7 @@ use actix_web::{
 };
 use actix_web_cors::Cors;
 use futures_util::future::{Either, select, try_join};
+use notify::Watcher;
 
 use crate::{
     api::{self, Store},
@@ -93,11 +94,12 @@ pub struct Demo {
     policy_file: PolicyFile,
     frontend: PathBuf,
     store: Data<Store>,
-    announce: Announce,
+    /// Watches the policy's file for as long as it lives.
+    watcher: Box<dyn Watcher + Send>,
 }
 
 impl Demo {
-    /// Reads the policy and binds every address.
+    /// Reads the policy, binds every address, and watches the policy's file from now on.
     ///
     /// # Errors
     ///
@@ -112,7 +114,9 @@ impl Demo {
         let api = Listeners::bind(&options.api)?;
         let page = Listeners::bind(&options.page)?;
         let store = Data::new(Store::default());
-        Ok(Self { api, page, policy_file, frontend, store, announce: options.announce })
+        // Last, so that nothing is announced if the start fails.
+        let watcher = policy_file.watch(options.announce).map_err(StartError::CannotWatch)?;
+        Ok(Self { api, page, policy_file, frontend, store, watcher })
     }
 
     /// The API's origin.
@@ -139,12 +143,8 @@ impl Demo {
     ///
     /// # Errors
     ///
-    /// When a server fails while it runs, or the policy's file can't be watched.
+    /// When a server fails while it runs.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let watcher = self
-            .policy_file
-            .watch(self.announce)
-            .map_err(|error| io::Error::other(StartError::CannotWatch(error)))?;
         let log = Data::new(ExchangeLog::default());
         let control = Control {
             api_url: self.api.url(),
@@ -156,6 +156,7 @@ impl Demo {
         let page = serve_page(self.page, self.frontend, control)?;
         let handles = [api.handle(), page.handle()];
 
+        let _watcher = self.watcher;
         let servers = std::pin::pin!(try_join(api, page));
         match select(servers, std::pin::pin!(stop)).await {
             Either::Left((result, _)) => result.map(drop),
@@ -164,9 +165,7 @@ impl Demo {
                     futures_util::future::join_all(handles.map(stop_server)).await;
                     Ok(())
                 };
-                try_join(servers, stopping).await?;
-                drop(watcher);
-                Ok(())
+                try_join(servers, stopping).await.map(drop)
             }
         }
     }

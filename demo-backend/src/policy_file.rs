@@ -122,6 +122,7 @@ impl PolicyFile {
         let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = path.parent().unwrap_or(Path::new("."));
         let (sender, saves) = mpsc::channel();
+        let first = sender.clone();
         let name = path.file_name().map(ToOwned::to_owned);
         let tell = move |event: notify::Result<Event>| {
             let concerns_file = event.is_ok_and(|event| {
@@ -144,6 +145,8 @@ impl PolicyFile {
             Box::new(watcher)
         };
 
+        // What was saved since the file was read for the first time.
+        let _ = first.send(());
         let file = self.clone();
         thread::spawn(move || {
             while saves.recv().is_ok() {

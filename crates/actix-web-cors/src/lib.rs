@@ -69,3 +69,8 @@ pub use fetch_cors::{
 };
 pub use middleware::{CorsFuture, CorsMiddleware};
 pub use source::{LivePolicy, Lookup, PolicySource, SourceError};
+
+/// The README's examples, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -22,7 +22,7 @@ const KEEPER: &str = r#"
 exec 3<&0
 trap : TERM
 "$@" 3<&- </dev/null & program=$!
-{ read -r _ <&3; kill -TERM 0; sleep 3; kill -KILL 0; } &
+{ trap : TERM; read -r _ <&3; kill -TERM 0; sleep 3; kill -KILL 0; } &
 wait $program; wait $program
 echo "(ended with status $?)"
 kill -KILL 0

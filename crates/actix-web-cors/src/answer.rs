@@ -16,6 +16,8 @@ use fetch_cors::{
     server::{Decision, Field, RequestField, RequestHead},
 };
 
+use crate::{cors::Settings, log};
+
 /// A policy with its constant fields as header values: made once for each policy and worker, so that no worker touches
 /// another's reference counts.
 #[derive(Debug)]
@@ -34,10 +36,16 @@ struct Fields {
 
 impl Prepared {
     /// `reads` are the request headers that the choice of this policy depended on.
-    pub(crate) fn new(policy: Policy, reads: &[HeaderName]) -> Self {
-        let fields = |decision: Decision| Fields {
-            allowed: decision.constant_fields(&policy).iter().map(to_header).collect(),
-            vary: to_vary(decision.vary(&policy), reads),
+    pub(crate) fn new(policy: Policy, reads: &[HeaderName], settings: &Settings) -> Self {
+        let fields = |decision: Decision| {
+            let mut vary = decision.vary(&policy).to_vec();
+            if settings.reject_disallowed_origins && decision == Decision::Allowed {
+                vary.push(RequestField::SecFetchSite);
+            }
+            Fields {
+                allowed: decision.constant_fields(&policy).iter().map(to_header).collect(),
+                vary: to_vary(&vary, reads),
+            }
         };
         let actual = if policy.allows_any_origin() { Decision::AnyOrigin } else { Decision::Allowed };
         let preflight = Decision::PreflightGranted { echo_method: false, echo_headers: false };
@@ -130,6 +138,7 @@ fn make_room(response: &mut HeaderMap, vary: Option<&HeaderValue>) -> Option<Hea
         has_vary |= *name == header::VARY;
     }
     if has_cors {
+        log::replaced_headers();
         response.retain(|name, _| !is_cors(name));
     }
     let vary = vary?;
@@ -162,7 +171,15 @@ fn merge_vary(response: &mut HeaderMap, vary: &HeaderValue) -> Option<HeaderValu
 }
 
 /// A request as the decision reads it.
-struct Head<'a>(&'a ServiceRequest);
+pub(crate) struct Head<'a>(pub(crate) &'a ServiceRequest);
+
+impl std::ops::Deref for Head<'_> {
+    type Target = ServiceRequest;
+
+    fn deref(&self) -> &ServiceRequest {
+        self.0
+    }
+}
 
 impl RequestHead for Head<'_> {
     #[inline]
@@ -172,7 +189,17 @@ impl RequestHead for Head<'_> {
 
     #[inline]
     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
-        self.0.headers().get_all(to_name(field)).map(HeaderValue::as_bytes)
+        let lines = self.0.headers().get_all(to_name(field)).map(HeaderValue::as_bytes);
+        // In HTTP/2 and later the host stands in the request's target.
+        let authority = match field {
+            RequestField::Host => self.0.uri().authority(),
+            _ => None,
+        };
+        lines.chain(
+            authority
+                .filter(|_| !self.0.headers().contains_key(header::HOST))
+                .map(|host| host.as_str().as_bytes()),
+        )
     }
 }
 

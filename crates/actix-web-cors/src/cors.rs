@@ -1,17 +1,15 @@
 //! The builder that an application wraps itself in.
 
-use std::{
-    future::{Ready, ready},
-    rc::Rc,
-};
+use std::future::{Future, Ready, ready};
 
 use actix_web::{
     Error,
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    http::{StatusCode, header::HeaderName},
 };
 
-use crate::{CorsMiddleware, Policy, PolicySource};
+use crate::{CorsMiddleware, IntoPolicy, PerRequest, PerRequestAsync, Policy, PolicySource};
 
 /// The middleware: answers preflights and writes the CORS headers that a policy asks for.
 ///
@@ -50,13 +48,151 @@ use crate::{CorsMiddleware, Policy, PolicySource};
 #[must_use = "wrap an application in it: `App::new().wrap(cors)`"]
 pub struct Cors<S = Policy> {
     source: S,
+    settings: Settings,
+}
+
+/// What doesn't depend on the policy.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) reject_disallowed_origins: bool,
+    pub(crate) forward_preflights: bool,
+    pub(crate) preflight_status: StatusCode,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            reject_disallowed_origins: false,
+            forward_preflights: false,
+            preflight_status: StatusCode::NO_CONTENT,
+        }
+    }
 }
 
 impl<S: PolicySource> Cors<S> {
     /// Takes what says which policy applies: a [`Policy`], a [`LivePolicy`](crate::LivePolicy), or your own
-    /// [`PolicySource`].
+    /// [`PolicySource`]. For closures there are [`per_request`](Cors::per_request) and
+    /// [`per_request_async`](Cors::per_request_async).
     pub fn new(source: S) -> Self {
-        Self { source }
+        Self { source, settings: Settings::default() }
+    }
+
+    /// Answers 403 to requests from origins that are not allowed, instead of handling them and leaving it to the browser
+    /// to withhold the answer.
+    ///
+    /// It keeps other sites' *simple* requests, such as a form's `POST`, from having an effect. Requests without an
+    /// `Origin` (curl, other servers, most same-origin `GET`s) and same-origin requests pass. What is same-origin is told
+    /// by `Sec-Fetch-Site`, or, from browsers that don't send it, by comparing the origin's host and port with `Host`; so
+    /// a proxy in between must leave `Host` as it is.
+    ///
+    /// It is a second line of defence and no replacement for CSRF tokens or `SameSite` cookies: `GET`s by which other
+    /// sites embed or link to yours carry no `Origin`. And it refuses some requests that are meant well: those with
+    /// `Origin: null`, as from a form on a page with `Referrer-Policy: no-referrer`, and an OAuth provider's `form_post`
+    /// to your callback. Put such routes outside of it.
+    pub fn reject_disallowed_origins(mut self) -> Self {
+        self.settings.reject_disallowed_origins = true;
+        self
+    }
+
+    /// The status of the answer to a preflight that is granted: 204, unless you have clients so old that they take only a
+    /// 200 for a success.
+    ///
+    /// # Panics
+    ///
+    /// If it is not from 200 to 299, as browsers take [no other status](https://fetch.spec.whatwg.org/#ok-status) for a
+    /// success. It panics where the application is built, not on a request.
+    pub fn preflight_status(mut self, status: u16) -> Self {
+        assert!(
+            (200..=299).contains(&status),
+            "preflight_status({status}): browsers take only a status from 200 to 299 for a granted preflight; write 204 or 200"
+        );
+        // Every number in that range is a status.
+        self.settings.preflight_status = StatusCode::from_u16(status).unwrap_or(StatusCode::NO_CONTENT);
+        self
+    }
+
+    /// Lets the application answer preflights that are granted, and adds the policy's headers to what it answers. For
+    /// applications that have something of their own to say to `OPTIONS`.
+    ///
+    /// The application must then answer every preflight with a status from 200 to 299: browsers take a 404 or 405 for a
+    /// refusal, whatever its headers. Preflights of origins that are not allowed are still answered 403.
+    pub fn forward_preflights(mut self) -> Self {
+        self.settings.forward_preflights = true;
+        self
+    }
+}
+
+impl<F> Cors<PerRequest<F>> {
+    /// A policy for each request, chosen by a closure: by path, by tenant, by time.
+    ///
+    /// The closure returns a [`Policy`], an [`Option`] of one (*none* leaves the request alone), or a [`Result`] of either
+    /// (a failure allows nothing). Build the policies ahead and give out clones: they are cheap, and a policy that was
+    /// seen before costs no more than a constant one.
+    ///
+    /// ```
+    /// use actix_web::App;
+    /// use actix_web_cors::{Cors, Policy};
+    ///
+    /// let public = Policy::any_origin();
+    /// let private = Policy::allow_origin("https://app.example.com")?;
+    ///
+    /// let app = App::new().wrap(Cors::per_request(move |request| {
+    ///     if request.path().starts_with("/public/") { public.clone() } else { private.clone() }
+    /// }));
+    /// # drop(app);
+    /// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+    /// ```
+    pub fn per_request<R>(choose: F) -> Self
+    where
+        F: Fn(&ServiceRequest) -> R + Clone + 'static,
+        R: IntoPolicy,
+    {
+        Self { source: PerRequest { choose, reads: Vec::new() }, settings: Settings::default() }
+    }
+
+    /// Names request headers that the closure's choice depends on, for the answer's `Vary`. The path, the method and
+    /// `Host` need no naming: caches tell requests apart by them anyway.
+    pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.source.reads.extend(names);
+        self
+    }
+}
+
+impl<F> Cors<PerRequestAsync<F>> {
+    /// A policy for each request, chosen by a closure that may wait: for a database, say.
+    ///
+    /// Take what the future needs from the request before it starts. What it may return is said at
+    /// [`per_request`](Cors::per_request).
+    ///
+    /// ```
+    /// use actix_web::App;
+    /// use actix_web_cors::{Cors, InvalidPolicy, Policy};
+    ///
+    /// async fn policy_of(tenant: &str) -> Result<Policy, InvalidPolicy> {
+    ///     Policy::allow_origin(format!("https://{tenant}.example.com"))
+    /// }
+    ///
+    /// let app = App::new().wrap(Cors::per_request_async(|request| {
+    ///     let tenant = request.headers().get("x-tenant").and_then(|tenant| tenant.to_str().ok());
+    ///     let tenant = tenant.unwrap_or("www").to_owned();
+    ///     async move { policy_of(&tenant).await }
+    /// }));
+    /// # drop(app);
+    /// ```
+    pub fn per_request_async<Fut>(choose: F) -> Self
+    where
+        F: Fn(&ServiceRequest) -> Fut + Clone + 'static,
+        Fut: Future + 'static,
+        Fut::Output: IntoPolicy,
+    {
+        Self { source: PerRequestAsync { choose, reads: Vec::new() }, settings: Settings::default() }
+    }
+
+    /// Names request headers that the closure's choice depends on, for the answer's `Vary`. The path, the method and
+    /// `Host` need no naming: caches tell requests apart by them anyway.
+    pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.source.reads.extend(names);
+        self
     }
 }
 
@@ -73,6 +209,6 @@ where
     type Future = Ready<Result<Self::Transform, Self::InitError>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(CorsMiddleware::new(Rc::new(service), self.source.clone())))
+        ready(Ok(CorsMiddleware::new(service, self.source.clone(), self.settings.clone())))
     }
 }

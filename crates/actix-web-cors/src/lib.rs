@@ -52,12 +52,24 @@
 //! [Private Network Access](https://wicg.github.io/private-network-access/) is not implemented: it never became part of
 //! the Fetch Standard, and Chrome gave it up for a permission prompt that asks nothing of the server.
 //!
+//! # Why was this request refused?
+//!
+//! Script is never told, so the server says it: every request that the policy refuses, or that a browser will refuse to
+//! send or to hand out, is an event of the target `actix_web_cors` at the level `INFO`, with the rule, the offending value
+//! and the setting that would allow it. [`tracing`](https://docs.rs/tracing) subscribers get it, and
+//! [`log`](https://docs.rs/log) users too.
+//!
+//! ```text
+//! INFO actix_web_cors: PUT /notes/1: the method "PUT" is not allowed, so the browser won't send it; to allow it, add it to allow_methods
+//! ```
+//!
 //! # Features
 //!
 //! - `toml`: [`Policy::from_toml`], whose errors name the line of the file.
 
 mod answer;
 mod cors;
+mod log;
 mod middleware;
 mod source;
 
@@ -68,7 +80,9 @@ pub use fetch_cors::{
     InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting,
 };
 pub use middleware::{CorsFuture, CorsMiddleware};
-pub use source::{LivePolicy, Lookup, PolicySource, SourceError};
+pub use source::{
+    Choosing, IntoPolicy, LivePolicy, Lookup, PerRequest, PerRequestAsync, PolicySource, SourceError,
+};
 
 /// The README's examples, compiled and run.
 #[cfg(doctest)]

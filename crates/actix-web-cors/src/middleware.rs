@@ -18,12 +18,17 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use fetch_cors::{Policy, server::Decision};
+use fetch_cors::{
+    Policy,
+    server::{Decision, is_same_origin},
+};
 use pin_project_lite::pin_project;
 
 use crate::{
     Lookup, PolicySource, SourceError,
-    answer::{Answer, Prepared},
+    answer::{Answer, Head, Prepared},
+    cors::Settings,
+    log,
 };
 
 /// How many policies a worker keeps prepared. A source with more than these prepares one anew for each request.
@@ -40,6 +45,8 @@ pub struct CorsMiddleware<S, P> {
 /// What lives as long as a worker's application.
 #[derive(Debug)]
 struct Shared {
+    settings: Settings,
+    /// The request headers that the source reads.
     reads: Vec<HeaderName>,
     /// The policies seen last, the newest first.
     kept: RefCell<Vec<Rc<Prepared>>>,
@@ -58,7 +65,8 @@ impl Shared {
 
     #[cold]
     fn prepare_new(&self, policy: &Policy) -> Rc<Prepared> {
-        let prepared = Rc::new(Prepared::new(policy.clone(), &self.reads));
+        log::empty_policy(policy);
+        let prepared = Rc::new(Prepared::new(policy.clone(), &self.reads, &self.settings));
         let mut kept = self.kept.borrow_mut();
         kept.truncate(KEPT - 1);
         kept.insert(0, Rc::clone(&prepared));
@@ -67,9 +75,9 @@ impl Shared {
 }
 
 impl<S, P: PolicySource> CorsMiddleware<S, P> {
-    pub(crate) fn new(service: Rc<S>, source: P) -> Self {
-        let shared = Shared { reads: source.reads(), kept: RefCell::default() };
-        Self { service, source, shared: Rc::new(shared) }
+    pub(crate) fn new(service: S, source: P, settings: Settings) -> Self {
+        let shared = Shared { settings, reads: source.reads(), kept: RefCell::default() };
+        Self { service: Rc::new(service), source, shared: Rc::new(shared) }
     }
 }
 
@@ -90,8 +98,8 @@ where
     #[inline]
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let state = match self.source.lookup(&request) {
-            Lookup::Found(policy) => apply(&*self.service, self.shared.prepare(policy), request),
-            Lookup::Ready(Some(policy)) => apply(&*self.service, self.shared.prepare(&policy), request),
+            Lookup::Found(policy) => apply(&*self.service, &self.shared, policy, request),
+            Lookup::Ready(Some(policy)) => apply(&*self.service, &self.shared, &policy, request),
             Lookup::Ready(None) => State::Untouched { future: self.service.call(request) },
             Lookup::Failed(error) => fail(&*self.service, &self.shared, request, &error),
             Lookup::Later(lookup) => State::Lookup {
@@ -105,32 +113,52 @@ where
 
 /// Goes on with a request whose policy is known.
 #[inline]
-fn apply<S, L>(service: &S, prepared: Rc<Prepared>, request: ServiceRequest) -> State<S, L>
+fn apply<S, L>(service: &S, shared: &Shared, policy: &Policy, request: ServiceRequest) -> State<S, L>
 where
     S: Service<ServiceRequest>,
 {
-    let answer = Answer::new(prepared, &request);
-    let status = match answer.decision {
-        Decision::PreflightGranted { .. } => StatusCode::NO_CONTENT,
-        Decision::PreflightRefused => StatusCode::FORBIDDEN,
-        _ => return State::Handler { future: service.call(request), answer: Some(answer) },
-    };
-    State::Answered { held: Some((request, answer)), status }
+    let answer = Answer::new(shared.prepare(policy), &request);
+    log::refusal(policy, &Head(&request), answer.decision);
+    match status_without_handler(&shared.settings, &request, answer.decision) {
+        Some(status) => State::Answered { held: Some((request, answer)), status },
+        None => State::Handler { future: service.call(request), answer: Some(answer) },
+    }
 }
 
-/// Goes on with a request whose policy could not be found: nothing is allowed, and nobody may remember that.
+/// The status to answer with, if the handler is not to run.
+#[inline]
+fn status_without_handler(
+    settings: &Settings,
+    request: &ServiceRequest,
+    decision: Decision,
+) -> Option<StatusCode> {
+    match decision {
+        Decision::AnyOrigin | Decision::NoOrigin | Decision::Allowed => None,
+        Decision::NotAllowed => {
+            let rejected = settings.reject_disallowed_origins && !is_same_origin(&Head(request));
+            rejected.then_some(StatusCode::FORBIDDEN)
+        }
+        Decision::PreflightGranted { .. } => {
+            (!settings.forward_preflights).then_some(settings.preflight_status)
+        }
+        Decision::PreflightRefused => Some(StatusCode::FORBIDDEN),
+    }
+}
+
+/// Goes on with a request whose policy could not be found: nothing is allowed, and nobody may remember that. Whoever needs
+/// no CORS is served as ever.
 #[cold]
 fn fail<S, L>(service: &S, shared: &Shared, request: ServiceRequest, error: &SourceError) -> State<S, L>
 where
     S: Service<ServiceRequest>,
 {
-    tracing::error!(target: "actix_web_cors", %error, "the policy source failed: nothing is allowed");
-    let prepared = Rc::new(Prepared::new(Policy::deny_all(), &shared.reads));
-    let mut state = apply(service, prepared, request);
-    if let State::Answered { status, .. } = &mut state {
-        *status = StatusCode::SERVICE_UNAVAILABLE;
+    log::failed_source(error);
+    let prepared = Rc::new(Prepared::new(Policy::deny_all(), &shared.reads, &shared.settings));
+    let answer = Answer::new(prepared, &request);
+    match status_without_handler(&shared.settings, &request, answer.decision) {
+        Some(_) => State::Answered { held: Some((request, answer)), status: StatusCode::SERVICE_UNAVAILABLE },
+        None => State::Handler { future: service.call(request), answer: Some(answer) },
     }
-    state
 }
 
 pin_project! {
@@ -191,7 +219,7 @@ where
             // The lookup is dropped with the old state before the request goes on.
             state.set(State::Answered { held: None, status: StatusCode::OK });
             state.set(match found {
-                Ok(Some(policy)) => apply(&*service, shared.prepare(&policy), request),
+                Ok(Some(policy)) => apply(&*service, &shared, &policy, request),
                 Ok(None) => State::Untouched { future: service.call(request) },
                 Err(error) => fail(&*service, &shared, request, &error),
             });

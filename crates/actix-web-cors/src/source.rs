@@ -1,10 +1,18 @@
 //! Where the policy for a request comes from. Nothing here decides or writes; a source only says which policy applies.
 
-use std::{error::Error, future::Future, sync::Arc};
+use std::{
+    error::Error,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use actix_web::{dev::ServiceRequest, http::header::HeaderName};
 use arc_swap::ArcSwap;
 use fetch_cors::Policy;
+use pin_project_lite::pin_project;
 
 /// Why a source could not say which policy applies. It is logged, never sent to a client.
 pub type SourceError = Box<dyn Error>;
@@ -123,5 +131,118 @@ impl PolicySource for LivePolicy {
     #[inline]
     fn lookup(&self, _: &ServiceRequest) -> Lookup<'_, Never> {
         Lookup::Ready(Some(self.current()))
+    }
+}
+
+/// What a closure given to [`Cors::per_request`](crate::Cors::per_request) may return: a [`Policy`], an [`Option`] of one,
+/// or a [`Result`] of either.
+pub trait IntoPolicy {
+    /// The policy, none, or why it is not known.
+    ///
+    /// # Errors
+    ///
+    /// When the closure failed.
+    fn into_policy(self) -> Result<Option<Policy>, SourceError>;
+}
+
+impl IntoPolicy for Policy {
+    fn into_policy(self) -> Result<Option<Policy>, SourceError> {
+        Ok(Some(self))
+    }
+}
+
+impl IntoPolicy for Option<Policy> {
+    fn into_policy(self) -> Result<Option<Policy>, SourceError> {
+        Ok(self)
+    }
+}
+
+impl<T: IntoPolicy, E: Into<SourceError>> IntoPolicy for Result<T, E> {
+    fn into_policy(self) -> Result<Option<Policy>, SourceError> {
+        self.map_err(Into::into).and_then(T::into_policy)
+    }
+}
+
+/// A closure that says at once which policy applies; made by [`Cors::per_request`](crate::Cors::per_request).
+#[derive(Clone)]
+pub struct PerRequest<F> {
+    pub(crate) choose: F,
+    pub(crate) reads: Vec<HeaderName>,
+}
+
+impl<F, R> PolicySource for PerRequest<F>
+where
+    F: Fn(&ServiceRequest) -> R + 'static,
+    R: IntoPolicy,
+{
+    type Future = Never;
+
+    fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Never> {
+        match (self.choose)(request).into_policy() {
+            Ok(policy) => Lookup::Ready(policy),
+            Err(error) => Lookup::Failed(error),
+        }
+    }
+
+    fn reads(&self) -> Vec<HeaderName> {
+        self.reads.clone()
+    }
+}
+
+/// A closure whose future says which policy applies; made by
+/// [`Cors::per_request_async`](crate::Cors::per_request_async).
+#[derive(Clone)]
+pub struct PerRequestAsync<F> {
+    pub(crate) choose: F,
+    pub(crate) reads: Vec<HeaderName>,
+}
+
+impl<F, Fut> PolicySource for PerRequestAsync<F>
+where
+    F: Fn(&ServiceRequest) -> Fut + 'static,
+    Fut: Future + 'static,
+    Fut::Output: IntoPolicy,
+{
+    type Future = Choosing<Fut>;
+
+    fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Choosing<Fut>> {
+        Lookup::Later(Choosing { future: (self.choose)(request) })
+    }
+
+    fn reads(&self) -> Vec<HeaderName> {
+        self.reads.clone()
+    }
+}
+
+impl<F> fmt::Debug for PerRequest<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerRequest").field("reads", &self.reads).finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Debug for PerRequestAsync<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerRequestAsync").field("reads", &self.reads).finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// The future of a [`PerRequestAsync`].
+    #[derive(Debug)]
+    pub struct Choosing<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Future for Choosing<F>
+where
+    F: Future,
+    F::Output: IntoPolicy,
+{
+    type Output = Result<Option<Policy>, SourceError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(ready!(self.project().future.poll(cx)).into_policy())
     }
 }

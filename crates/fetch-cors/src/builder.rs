@@ -211,7 +211,7 @@ fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConf
     }
     let insecure_host = match pattern {
         Pattern::Any => return Err(ProblemKind::AnyOriginWithCredentials.into()),
-        Pattern::Exact(origin) => origin.strip_prefix("http://").map(without_port),
+        Pattern::Exact(origin) => origin.strip_prefix("http://").map(host::without_port),
         Pattern::Wildcard(Wildcard { secure, host, .. }) => (!secure).then_some(host),
     };
     if let Some(host) = insecure_host
@@ -219,7 +219,7 @@ fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConf
         && !host::is_loopback(host)
     {
         // Another port would be another server, which may not speak TLS.
-        let suggestion = value.strip_prefix("http://").filter(|rest| without_port(rest) == *rest);
+        let suggestion = value.strip_prefix("http://").filter(|rest| host::without_port(rest) == *rest);
         return Err(Fault {
             kind: ProblemKind::InsecureOriginWithCredentials,
             suggestion: suggestion.map(|rest| format!("https://{rest}")),
@@ -229,14 +229,6 @@ fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConf
         return Err(ProblemKind::PublicSuffixWithCredentials.into());
     }
     Ok(())
-}
-
-/// The host of a valid `host[:port]`.
-fn without_port(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => host,
-        _ => authority,
-    }
 }
 
 fn name_list(

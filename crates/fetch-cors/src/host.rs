@@ -123,6 +123,14 @@ fn longest_zero_run(pieces: [u16; 8]) -> Option<(usize, usize)> {
     best
 }
 
+/// The host of a valid `host[:port]`.
+pub(crate) fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
+    }
+}
+
 /// `localhost`, names under it, and the loopback addresses: what browsers treat as potentially trustworthy without TLS.
 /// <https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy>
 pub(crate) fn is_loopback(host: &str) -> bool {

@@ -27,21 +27,25 @@
 mod builder;
 mod config;
 mod host;
+mod meaning;
 mod names;
 mod origin;
 mod origin_set;
 mod pattern;
 mod policy;
 mod problem;
+mod refusal;
 pub mod server;
 #[cfg(feature = "toml")]
 mod toml;
 
 pub use builder::PolicyBuilder;
 pub use config::PolicyConfig;
+pub use meaning::{Summary, Widening};
 pub use origin::Origin;
 pub use policy::Policy;
 pub use problem::{InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting};
+pub use refusal::{Refusal, Rule};
 
 #[cfg(feature = "toml")]
 pub use self::toml::TomlError;

@@ -47,6 +47,18 @@ const fn is_token_byte(byte: u8) -> bool {
         )
 }
 
+/// <https://fetch.spec.whatwg.org/#cors-safelisted-method>
+pub(crate) const SAFELISTED_METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
+/// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>
+pub(crate) const SAFELISTED_RESPONSE_HEADERS: [&str; 7] = [
+    "cache-control",
+    "content-language",
+    "content-length",
+    "content-type",
+    "expires",
+    "last-modified",
+    "pragma",
+];
 /// <https://fetch.spec.whatwg.org/#forbidden-method>
 const FORBIDDEN_METHODS: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 /// Methods that browsers turn into upper case. <https://fetch.spec.whatwg.org/#concept-method-normalize>

@@ -102,6 +102,11 @@ impl OriginSet {
         self.wildcards.iter()
     }
 
+    /// Whether one pattern of this set, alone, covers everything that `wildcard` does.
+    pub(crate) fn covers(&self, wildcard: Wildcard<'_>) -> bool {
+        self.wildcards.find(wildcard) || self.covers_more_widely(wildcard)
+    }
+
     /// Whether a wildcard other than this one covers it.
     fn covers_more_widely(&self, wildcard: Wildcard<'_>) -> bool {
         let Wildcard { secure, subdomains, host, port } = wildcard;

@@ -61,6 +61,9 @@ pub(crate) struct Parts {
 #[derive(Debug)]
 pub(crate) enum AllowedOrigins {
     Any,
+    /// None, because somebody said so.
+    Nobody,
+    /// Those that were listed; none, if nothing was.
     Listed(OriginSet),
 }
 
@@ -176,6 +179,15 @@ impl Policy {
 
     /// Whether this is a policy that allows nothing at all, such as [`Policy::deny_all`] or an empty builder's.
     pub fn denies_all(&self) -> bool {
+        match &self.parts().origins {
+            AllowedOrigins::Any => false,
+            AllowedOrigins::Nobody => true,
+            AllowedOrigins::Listed(set) => set.is_empty(),
+        }
+    }
+
+    /// Whether no origin was listed, which is rarely meant: unlike [`Policy::deny_all`], which says so.
+    pub fn is_empty(&self) -> bool {
         matches!(&self.parts().origins, AllowedOrigins::Listed(set) if set.is_empty())
     }
 
@@ -186,6 +198,7 @@ impl Policy {
         PolicyConfig {
             allow_origins: match &parts.origins {
                 AllowedOrigins::Any => vec!["*".to_owned()],
+                AllowedOrigins::Nobody => Vec::new(),
                 AllowedOrigins::Listed(set) => set
                     .exact()
                     .map(str::to_owned)
@@ -226,6 +239,7 @@ impl Policy {
     pub(crate) fn allows_bytes(&self, origin: &[u8]) -> bool {
         match &self.parts().origins {
             AllowedOrigins::Any => true,
+            AllowedOrigins::Nobody => false,
             AllowedOrigins::Listed(set) => set.contains(origin),
         }
     }
@@ -234,7 +248,7 @@ impl Policy {
 impl Parts {
     fn nothing() -> Self {
         Self {
-            origins: AllowedOrigins::Listed(OriginSet::new(&[], &[])),
+            origins: AllowedOrigins::Nobody,
             methods: Names::Listed(Vec::new()),
             headers: Names::Listed(Vec::new()),
             exposed: Names::Listed(Vec::new()),

@@ -16,6 +16,14 @@ pub enum RequestField {
     AccessControlRequestMethod,
     /// <https://fetch.spec.whatwg.org/#http-access-control-request-headers>
     AccessControlRequestHeaders,
+    /// <https://httpwg.org/specs/rfc9110.html#field.host>; in HTTP/2 and later `:authority`. Read only to tell whether a
+    /// request is same-origin.
+    Host,
+    /// <https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header>. Read only to tell whether a request is
+    /// same-origin.
+    SecFetchSite,
+    /// <https://httpwg.org/specs/rfc6265.html#cookie>. Read only to say why a browser will withhold an answer.
+    Cookie,
 }
 
 impl RequestField {
@@ -25,6 +33,9 @@ impl RequestField {
             Self::Origin => "origin",
             Self::AccessControlRequestMethod => "access-control-request-method",
             Self::AccessControlRequestHeaders => "access-control-request-headers",
+            Self::Host => "host",
+            Self::SecFetchSite => "sec-fetch-site",
+            Self::Cookie => "cookie",
         }
     }
 }
@@ -189,6 +200,52 @@ impl Policy {
             echo_headers: parts.echoes(&parts.headers) && are_echoable_headers(request),
         }
     }
+}
+
+/// Whether a request comes from a page of the server's own origin, as far as a server can tell: browsers send `Origin` on
+/// every same-origin `POST`, too.
+///
+/// Where the browser says `Sec-Fetch-Site`, that is the answer (`none` is the user's own doing). Where it doesn't, the
+/// origin's host and port are compared with `Host`; the scheme is not, as TLS may end at a proxy.
+pub fn is_same_origin(request: &impl RequestHead) -> bool {
+    match only_line(request, RequestField::SecFetchSite) {
+        Lines::One(site) => return matches!(site, b"same-origin" | b"none"),
+        Lines::Several => return false,
+        Lines::None => {}
+    }
+    let (Lines::One(origin), Lines::One(host)) =
+        (only_line(request, RequestField::Origin), only_line(request, RequestField::Host))
+    else {
+        return false;
+    };
+    [(&b"https://"[..], &b":443"[..]), (b"http://", b":80")].iter().any(|(scheme, default_port)| {
+        let Some(authority) = origin.strip_prefix(*scheme) else { return false };
+        // A proxy may write the default port out; a browser never does.
+        !authority.is_empty()
+            && host.strip_suffix(*default_port).unwrap_or(host).eq_ignore_ascii_case(authority)
+    })
+}
+
+/// The most that [`escape`] shows of a value, in bytes.
+pub(crate) const MAX_SHOWN: usize = 200;
+
+/// A client's bytes for a log: visible ASCII, quotes and backslashes escaped, cut to 200 bytes. A log line can be neither
+/// forged nor flooded with them.
+///
+/// ```
+/// assert_eq!(fetch_cors::server::escape(b"https://a.example\n\xff"), r"https://a.example\n\xff");
+/// ```
+pub fn escape(value: &[u8]) -> String {
+    let mut text = String::new();
+    for &byte in value {
+        let escaped = byte.escape_ascii();
+        if text.len() + escaped.len() > MAX_SHOWN {
+            text.push_str("...");
+            break;
+        }
+        text.extend(escaped.map(char::from));
+    }
+    text
 }
 
 enum Lines<'a> {

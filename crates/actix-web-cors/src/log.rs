@@ -1,0 +1,66 @@
+//! What the middleware says of a request, to those who listen. Values that clients chose are escaped and cut before they
+//! get here, so that a log line can be neither forged nor flooded.
+
+use std::sync::Once;
+
+use fetch_cors::{
+    Policy,
+    server::{Decision, escape},
+};
+use tracing::Level;
+
+use crate::{SourceError, answer::Head};
+
+/// The target of all events.
+const TARGET: &str = "actix_web_cors";
+
+/// Says why a request is refused, if it is.
+#[inline]
+pub(crate) fn refusal(policy: &Policy, request: &Head<'_>, decision: Decision) {
+    // `tracing::enabled!` does not know of `log`.
+    if tracing::enabled!(target: TARGET, Level::INFO)
+        || ::log::log_enabled!(target: TARGET, ::log::Level::Info)
+    {
+        explain(policy, request, decision);
+    }
+}
+
+#[cold]
+fn explain(policy: &Policy, request: &Head<'_>, decision: Decision) {
+    let Some(refusal) = policy.refusal(request, decision) else { return };
+    let (method, path) = (escape(request.method().as_str().as_bytes()), escape(request.path().as_bytes()));
+    tracing::info!(
+        target: TARGET,
+        rule = ?refusal.rule(),
+        setting = refusal.setting(),
+        "{method} {path}: {refusal}"
+    );
+}
+
+/// Says that a source failed.
+#[cold]
+pub(crate) fn failed_source(error: &SourceError) {
+    tracing::error!(target: TARGET, "the policy source failed, so nothing is allowed: {}", escape(error.to_string().as_bytes()));
+}
+
+/// Says that somebody else's CORS headers were replaced.
+#[cold]
+pub(crate) fn replaced_headers() {
+    tracing::debug!(
+        target: TARGET,
+        "the response had CORS headers already, by hand or from a Cors inside of this one; the outermost replaces them"
+    );
+}
+
+/// Says once that a policy allows nothing because nothing was listed.
+pub(crate) fn empty_policy(policy: &Policy) {
+    static SAID: Once = Once::new();
+    if policy.is_empty() {
+        SAID.call_once(|| {
+            tracing::warn!(
+                target: TARGET,
+                "the CORS policy lists no origin, so it allows none; if that is meant, say Policy::deny_all()"
+            );
+        });
+    }
+}

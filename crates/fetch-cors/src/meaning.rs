@@ -1,0 +1,414 @@
+//! What a policy means, in words, and how two policies differ: exactly, pattern against pattern included, and with an
+//! example for each difference. For people who review a change of policy; no request comes here.
+
+use std::fmt;
+
+use crate::{
+    Policy,
+    host::{self, MAX_HOST, MAX_LABEL},
+    names::{self, Names},
+    origin_set::OriginSet,
+    pattern::{Port, Wildcard, default_port},
+    policy::AllowedOrigins,
+};
+
+/// A policy in sentences; made by [`Policy::summary`].
+///
+/// `Display` puts each on a line of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    sentences: Vec<String>,
+    risks: Vec<String>,
+}
+
+impl Summary {
+    /// Who may do what.
+    pub fn sentences(&self) -> &[String] {
+        &self.sentences
+    }
+
+    /// What could go wrong with it, if anything.
+    pub fn risks(&self) -> &[String] {
+        &self.risks
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentences.join("\n"))?;
+        for risk in &self.risks {
+            write!(f, "\nRisk: {risk}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Something that one policy allows and another does not, with an example; made by [`Policy::widening`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Widening {
+    /// Pages of this origin, and perhaps of others, are allowed.
+    Origin {
+        /// An origin that shows it.
+        origin: String,
+    },
+    /// This method, and perhaps others, is allowed.
+    Method {
+        /// An origin whose pages may use it.
+        origin: String,
+        /// A method that shows it.
+        method: String,
+    },
+    /// This request header, and perhaps others, is allowed.
+    Header {
+        /// An origin whose pages may send it.
+        origin: String,
+        /// A header name that shows it.
+        name: String,
+    },
+    /// This response header, and perhaps others, is exposed.
+    ExposedHeader {
+        /// An origin whose pages may read it.
+        origin: String,
+        /// A header name that shows it.
+        name: String,
+    },
+    /// Cookies and other credentials are allowed.
+    Credentials {
+        /// An origin whose pages may use them.
+        origin: String,
+    },
+}
+
+impl fmt::Display for Widening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Origin { origin } => write!(f, "it allows the origin {origin}"),
+            Self::Method { origin, method } => write!(f, "it allows the method {method}, e.g. to {origin}"),
+            Self::Header { origin, name } => {
+                write!(f, "it allows the request header {name}, e.g. to {origin}")
+            }
+            Self::ExposedHeader { origin, name } => {
+                write!(f, "it exposes the response header {name}, e.g. to {origin}")
+            }
+            Self::Credentials { origin } => write!(f, "it allows credentials, e.g. to {origin}"),
+        }
+    }
+}
+
+impl Policy {
+    /// What the policy means, in sentences, with the risks named.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let policy = Policy::builder()
+    ///     .allow_origins(["https://*.example.com"])
+    ///     .allow_methods(["PUT"])
+    ///     .allow_credentials()
+    ///     .build()?;
+    /// assert_eq!(
+    ///     policy.summary().to_string(),
+    ///     "Pages of any subdomain of example.com over https may read what the server answers, with the user's cookies.\n\
+    ///      They may send GET, HEAD, POST, PUT, and no request header but the safelisted ones.\n\
+    ///      They may read no response header but the safelisted ones.\n\
+    ///      Browsers keep a preflight's answer for 5 seconds, their default.\n\
+    ///      Risk: anyone on any subdomain of example.com over https can read responses with the user's cookies"
+    /// );
+    /// # Ok::<(), fetch_cors::InvalidPolicy>(())
+    /// ```
+    pub fn summary(&self) -> Summary {
+        if self.denies_all() {
+            let sentence = "No page of another origin may read what the server answers.".to_owned();
+            return Summary { sentences: vec![sentence], risks: Vec::new() };
+        }
+        let parts = self.parts();
+        let cookies =
+            if parts.credentials { "with the user's cookies" } else { "without the user's cookies" };
+        let methods = match &parts.methods {
+            Names::Any => "requests of any method".to_owned(),
+            Names::Listed(listed) => {
+                let listed = listed.iter().map(String::as_str);
+                let others = listed.filter(|name| !names::SAFELISTED_METHODS.contains(name));
+                names::SAFELISTED_METHODS.into_iter().chain(others).collect::<Vec<_>>().join(", ")
+            }
+        };
+        let headers = match &parts.headers {
+            Names::Any => "any request header".to_owned(),
+            Names::Listed(listed) if listed.is_empty() => {
+                "no request header but the safelisted ones".to_owned()
+            }
+            Names::Listed(listed) => format!("the request headers {}", listed.join(", ")),
+        };
+        let exposed = match &parts.exposed {
+            Names::Any => "any response header".to_owned(),
+            Names::Listed(listed) if listed.is_empty() => {
+                "no response header but the safelisted ones".to_owned()
+            }
+            Names::Listed(listed) => format!("the response headers {}", listed.join(", ")),
+        };
+        let max_age = match parts.max_age {
+            None => "for 5 seconds, their default".to_owned(),
+            Some(0) => "not at all".to_owned(),
+            Some(seconds) => format!("for up to {seconds} seconds"),
+        };
+        Summary {
+            sentences: vec![
+                format!("Pages of {} may read what the server answers, {cookies}.", self.who()),
+                format!("They may send {methods}, and {headers}."),
+                format!("They may read {exposed}."),
+                format!("Browsers keep a preflight's answer {max_age}."),
+            ],
+            risks: self.risks(),
+        }
+    }
+
+    fn who(&self) -> String {
+        match &self.parts().origins {
+            AllowedOrigins::Any => "any origin".to_owned(),
+            AllowedOrigins::Nobody => "no other origin".to_owned(),
+            AllowedOrigins::Listed(set) => {
+                let exact = set.exact().map(str::to_owned);
+                exact.chain(set.wildcards().map(describe)).collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+
+    fn risks(&self) -> Vec<String> {
+        let cookies = if self.allows_credentials() { " with the user's cookies" } else { "" };
+        let mut risks = Vec::new();
+        let set = match &self.parts().origins {
+            AllowedOrigins::Any => {
+                return vec![
+                    "every site on the web can read responses, and on a private network so can every site that somebody there opens".to_owned(),
+                ];
+            }
+            AllowedOrigins::Nobody => return risks,
+            AllowedOrigins::Listed(set) => set,
+        };
+        for wildcard in set.wildcards() {
+            let who = describe(wildcard);
+            if wildcard.subdomains {
+                risks.push(format!("anyone on {who} can read responses{cookies}"));
+                if let Some(suffix) = host::public_suffix_under_wildcard(wildcard.host) {
+                    risks.push(format!("anyone can register a name under the public suffix {suffix}"));
+                }
+            } else if host::is_loopback(wildcard.host) {
+                risks.push(format!(
+                    "any program on the user's machine that serves a page can read responses{cookies}"
+                ));
+            }
+            if !wildcard.secure && !host::is_loopback(wildcard.host) {
+                risks.push(insecure(&wildcard.to_string(), cookies));
+            }
+        }
+        for origin in set.exact() {
+            if let Some(authority) = origin.strip_prefix("http://")
+                && !host::is_loopback(host::without_port(authority))
+            {
+                risks.push(insecure(origin, cookies));
+            }
+        }
+        risks
+    }
+
+    /// What `other` allows that this policy does not, one example for each kind; empty if there is nothing.
+    ///
+    /// It is exact: if it is empty, no request whatever is allowed by `other` alone. How long a preflight is kept is not
+    /// compared.
+    ///
+    /// ```
+    /// use fetch_cors::{Policy, Widening};
+    ///
+    /// let before = Policy::builder().allow_origins(["https://*.example.com"]).build()?;
+    /// let after = Policy::builder()
+    ///     .allow_origins(["https://*.example.com:*"])
+    ///     .allow_methods(["PUT"])
+    ///     .build()?;
+    ///
+    /// assert_eq!(
+    ///     before.widening(&after),
+    ///     [
+    ///         Widening::Origin { origin: "https://evil.example.com:8443".to_owned() },
+    ///         Widening::Method { origin: "https://evil.example.com".to_owned(), method: "PUT".to_owned() },
+    ///     ]
+    /// );
+    /// assert_eq!(after.widening(&before), []);
+    /// # Ok::<(), fetch_cors::InvalidPolicy>(())
+    /// ```
+    pub fn widening(&self, other: &Self) -> Vec<Widening> {
+        let (ours, theirs) = (self.parts(), other.parts());
+        // An origin that `other` allows; without one it allows nothing.
+        let Some(origin) = example(&theirs.origins) else { return Vec::new() };
+        let mut widenings = Vec::new();
+        if let Some(origin) = uncovered(&ours.origins, &theirs.origins) {
+            widenings.push(Widening::Origin { origin });
+        }
+        let method =
+            unlisted(&ours.methods, &theirs.methods, &names::SAFELISTED_METHODS, &["PUT", "DELETE", "PATCH"]);
+        if let Some(method) = method {
+            widenings.push(Widening::Method { origin: origin.clone(), method });
+        }
+        let header = unlisted(&ours.headers, &theirs.headers, &[], &["authorization", "content-type"]);
+        if let Some(name) = header {
+            widenings.push(Widening::Header { origin: origin.clone(), name });
+        }
+        let exposed = unlisted(
+            &ours.exposed,
+            &theirs.exposed,
+            &names::SAFELISTED_RESPONSE_HEADERS,
+            &["etag", "location"],
+        );
+        if let Some(name) = exposed {
+            widenings.push(Widening::ExposedHeader { origin: origin.clone(), name });
+        }
+        if theirs.credentials && !ours.credentials {
+            widenings.push(Widening::Credentials { origin });
+        }
+        widenings
+    }
+}
+
+fn insecure(origin: &str, cookies: &str) -> String {
+    format!("anyone on the network between the user and {origin} can read responses{cookies}")
+}
+
+fn describe(wildcard: Wildcard<'_>) -> String {
+    let Wildcard { secure, subdomains, host, port } = wildcard;
+    let who = if subdomains { format!("any subdomain of {host}") } else { host.to_owned() };
+    let scheme = if secure { "https" } else { "http" };
+    match port {
+        Port::Default => format!("{who} over {scheme}"),
+        Port::Number(number) => format!("{who} over {scheme} on port {number}"),
+        Port::Any => format!("{who} over {scheme} on any port"),
+    }
+}
+
+/// A name that `theirs` allows and neither `ours` nor the safelist does. `usual` are names to try first where any will do.
+fn unlisted(ours: &Names, theirs: &Names, safelisted: &[&str], usual: &[&str]) -> Option<String> {
+    let Names::Listed(ours) = ours else { return None };
+    let is_new = |name: &str| !ours.iter().any(|listed| listed == name) && !safelisted.contains(&name);
+    match theirs {
+        Names::Listed(theirs) => theirs.iter().find(|name| is_new(name)).cloned(),
+        Names::Any => {
+            let usual = usual.iter().map(|&name| name.to_owned());
+            // One more than are listed: one of them is not.
+            let made_up = (0..=ours.len()).map(|number| format!("x-{number}"));
+            usual.chain(made_up).find(|name| is_new(name))
+        }
+    }
+}
+
+/// Labels that make a reader think before those that are merely enough.
+const USUAL_LABELS: [&str; 2] = ["evil", "www"];
+const USUAL_PORTS: [u16; 3] = [8443, 8080, 3000];
+
+fn example(origins: &AllowedOrigins) -> Option<String> {
+    match origins {
+        AllowedOrigins::Any => Some("https://evil.example".to_owned()),
+        AllowedOrigins::Nobody => None,
+        AllowedOrigins::Listed(set) => set.exact().next().map(str::to_owned).or_else(|| {
+            // Every wildcard stands for some origin.
+            set.wildcards().find_map(|wildcard| outside(&OriginSet::new(&[], &[]), wildcard))
+        }),
+    }
+}
+
+/// An origin that `theirs` allows and `ours` does not.
+fn uncovered(ours: &AllowedOrigins, theirs: &AllowedOrigins) -> Option<String> {
+    let nobody = OriginSet::new(&[], &[]);
+    let ours = match ours {
+        AllowedOrigins::Any => return None,
+        AllowedOrigins::Nobody => &nobody,
+        AllowedOrigins::Listed(set) => set,
+    };
+    match theirs {
+        AllowedOrigins::Nobody => None,
+        AllowedOrigins::Any => {
+            // A host without a dot is no subdomain. Each entry covers one of them at most, so one more than there are
+            // entries is enough.
+            let entries = ours.exact().len() + ours.wildcards().len();
+            let dotless = (0..=entries).map(|number| format!("https://host-{number}"));
+            std::iter::once("https://evil.example".to_owned())
+                .chain(dotless)
+                .find(|origin| !ours.contains(origin.as_bytes()))
+        }
+        AllowedOrigins::Listed(theirs) => theirs
+            .exact()
+            .find(|origin| !ours.contains(origin.as_bytes()))
+            .map(str::to_owned)
+            .or_else(|| theirs.wildcards().find_map(|wildcard| outside(ours, wildcard))),
+    }
+}
+
+/// An origin that the wildcard stands for and the set does not hold.
+fn outside(set: &OriginSet, wildcard: Wildcard<'_>) -> Option<String> {
+    if set.covers(wildcard) {
+        return None;
+    }
+    ports(wildcard).find_map(|port| {
+        let wildcard = Wildcard { port, ..wildcard };
+        // Most ports are settled here. Where they are not, no pattern of the set holds all subdomains, so what it
+        // holds of them is finite or lies deeper, and the search below ends.
+        if wildcard.subdomains && set.covers(wildcard) {
+            return None;
+        }
+        hosts(wildcard)
+            .map(|host| Wildcard { subdomains: false, host: &host, ..wildcard }.to_string())
+            .find(|origin| !set.contains(origin.as_bytes()))
+    })
+}
+
+/// Every port that the wildcard stands for.
+fn ports(wildcard: Wildcard<'_>) -> Box<dyn Iterator<Item = Port>> {
+    match wildcard.port {
+        Port::Any => {
+            let default = default_port(wildcard.secure);
+            let numbers =
+                USUAL_PORTS.into_iter().chain(1..=u16::MAX).filter(move |&number| number != default);
+            Box::new(std::iter::once(Port::Default).chain(numbers.map(Port::Number)))
+        }
+        port => Box::new(std::iter::once(port)),
+    }
+}
+
+/// Every host that the wildcard stands for: those with a single label before the base first, shorter before longer.
+fn hosts(wildcard: Wildcard<'_>) -> Box<dyn Iterator<Item = String> + '_> {
+    let base = wildcard.host;
+    if !wildcard.subdomains {
+        return Box::new(std::iter::once(base.to_owned()));
+    }
+    let room = (MAX_HOST + usize::from(base.ends_with('.'))).saturating_sub(base.len() + 1);
+    let usual = USUAL_LABELS.into_iter().filter(move |label| label.len() <= room).map(str::to_owned);
+    let single = (1..=room.min(MAX_LABEL)).flat_map(|length| strings(LABEL_BYTES, length));
+    let several = (3..=room)
+        .flat_map(|length| strings(LABEL_BYTES_AND_DOT, length))
+        .filter(|labels| labels.contains('.') && host::is_labels(labels.as_bytes()));
+    Box::new(usual.chain(single).chain(several).map(move |labels| format!("{labels}.{base}")))
+}
+
+const LABEL_BYTES: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-_";
+const LABEL_BYTES_AND_DOT: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-_.";
+
+/// Every string of a length over an alphabet, in its order.
+fn strings(alphabet: &'static [u8], length: usize) -> impl Iterator<Item = String> {
+    let mut next = Some(vec![0; length]);
+    std::iter::from_fn(move || {
+        let digits = next.take()?;
+        let text = digits.iter().map(|&digit: &usize| char::from(alphabet[digit])).collect();
+        next = successor(digits, alphabet.len());
+        Some(text)
+    })
+}
+
+/// Counts up by one; none after the last.
+fn successor(mut digits: Vec<usize>, base: usize) -> Option<Vec<usize>> {
+    for digit in digits.iter_mut().rev() {
+        *digit += 1;
+        if *digit < base {
+            return Some(digits);
+        }
+        *digit = 0;
+    }
+    None
+}

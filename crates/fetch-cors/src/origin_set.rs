@@ -429,3 +429,298 @@ const _: () = assert!(
     MAX_ORIGIN <= u16::MAX as usize
         && "https://".len() + host::MAX_HOST + ".".len() + ":65535".len() <= MAX_ORIGIN
 );
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::pattern::{self, Pattern};
+
+    fn set(patterns: &[&str]) -> OriginSet {
+        let (mut exact, mut wildcards) = (Vec::new(), Vec::new());
+        for text in patterns {
+            match pattern::parse(text) {
+                Ok(Pattern::Exact(origin)) => exact.push(origin),
+                Ok(Pattern::Wildcard(wildcard)) => wildcards.push(wildcard),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        OriginSet::new(&exact, &wildcards)
+    }
+
+    /// The same patterns among others, so many that they are hashed.
+    fn padded(patterns: &[&str]) -> OriginSet {
+        let others: Vec<String> = (0..20)
+            .flat_map(|n| {
+                [
+                    format!("https://pad{n}.test"),
+                    format!("https://*.pad{n}.test"),
+                    format!("http://pad{n}.test:*"),
+                    format!("https://*.pad{n}.test:*"),
+                ]
+            })
+            .collect();
+        set(&patterns.iter().copied().chain(others.iter().map(String::as_str)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
+    fn matching() {
+        let label63 = "a".repeat(63);
+        let host253 = format!("{label63}.{label63}.{label63}.{}.example", "a".repeat(53));
+        assert_eq!(host253.len(), host::MAX_HOST);
+        let longest = format!("https://{host253}");
+        let too_long = format!("https://b{host253}");
+        let longest_dot = format!("https://{host253}.:65535");
+        let label64 = format!("https://{}.example", "a".repeat(64));
+        let label63 = format!("https://{label63}.example");
+        let endless = format!("https://{}.example", "a.".repeat(5000));
+        for (pattern, origin, expected) in [
+            // exact
+            ("https://a.example", "https://a.example", true),
+            ("https://a.example", "https://a.example.evil", false),
+            ("https://a.example", "https://a.exampl", false),
+            ("https://a.example", "https://a.example:443", false),
+            ("https://a.example", "https://A.example", false),
+            ("https://a.example", "http://a.example", false),
+            ("https://a.example", "https://a.example/", false),
+            ("https://a.example", " https://a.example", false),
+            ("https://a.example", "", false),
+            ("https://a.example:8443", "https://a.example:8443", true),
+            ("https://a.example:8443", "https://a.example", false),
+            ("tauri://localhost", "tauri://localhost", true),
+            ("tauri://localhost", "tauri://localhost:1", false),
+            // subdomains
+            ("https://*.example", "https://a.example", true),
+            ("https://*.example", "https://a.b.example", true),
+            ("https://*.example", "https://a-1_x.example", true),
+            ("https://*.example", "https://example", false),
+            ("https://*.example", "https://.example", false),
+            ("https://*.example", "https://a..example", false),
+            ("https://*.example", "https://aexample", false),
+            ("https://*.example", "https://a.example.evil", false),
+            ("https://*.example", "https://evil.com/.example", false),
+            ("https://*.example", "https://evil.com#.example", false),
+            ("https://*.example", "https://evil.com\\.example", false),
+            ("https://*.example", "https://me@a.example", false),
+            ("https://*.example", "https://a b.example", false),
+            ("https://*.example", "https://A.example", false),
+            ("https://*.example", "https://a!.example", false),
+            ("https://*.example", "https://*.example", false),
+            ("https://*.example", "https://ü.example", false),
+            ("https://*.example", "https://a:1.example", false),
+            ("https://*.example", "http://a.example", false),
+            ("https://*.example", "ttps://a.example", false),
+            ("https://*.example", "https:/a.example", false),
+            ("https://*.example", "https://a.example:443", false),
+            ("https://*.example", "https://a.example:8443", false),
+            ("https://*.example", "https://a.example.", false),
+            ("https://*.example", "null", false),
+            ("https://*.example.", "https://a.example.", true),
+            ("https://*.example.", "https://a.example", false),
+            ("http://*.example", "http://a.example", true),
+            ("http://*.example", "https://a.example", false),
+            ("https://*.b.example", "https://a.b.example", true),
+            ("https://*.b.example", "https://a.example", false),
+            ("https://*.b.example", "https://b.example", false),
+            ("https://*.b.example", "https://a.xb.example", false),
+            // a port
+            ("https://*.example:8443", "https://a.example:8443", true),
+            ("https://*.example:8443", "https://a.example", false),
+            ("https://*.example:8443", "https://a.example:8444", false),
+            ("https://*.example:8443", "https://a.example:08443", false),
+            ("https://*.example:8443", "https://example:8443", false),
+            // any port
+            ("http://localhost:*", "http://localhost", true),
+            ("http://localhost:*", "http://localhost:1", true),
+            ("http://localhost:*", "http://localhost:443", true),
+            ("http://localhost:*", "http://localhost:65535", true),
+            ("http://localhost:*", "http://localhost:65536", false),
+            ("http://localhost:*", "http://localhost:99999", false),
+            ("http://localhost:*", "http://localhost:80", false),
+            ("http://localhost:*", "http://localhost:0", false),
+            ("http://localhost:*", "http://localhost:01", false),
+            ("http://localhost:*", "http://localhost:", false),
+            ("http://localhost:*", "http://localhost:*", false),
+            ("http://localhost:*", "http://localhost:3000:1", false),
+            ("http://localhost:*", "http://a.localhost:1", false),
+            ("http://localhost:*", "https://localhost:1", false),
+            ("http://localhost:*", "http://localhost.evil", false),
+            ("http://[::1]:*", "http://[::1]", true),
+            ("http://[::1]:*", "http://[::1]:3000", true),
+            ("http://[::1]:*", "http://[::1]:80", false),
+            ("http://[::1]:*", "http://[::2]:3000", false),
+            ("http://[::1]:*", "http://[::1]3000", false),
+            // both
+            ("https://*.example:*", "https://a.example", true),
+            ("https://*.example:*", "https://a.example:8443", true),
+            ("https://*.example:*", "https://a.b.example:1", true),
+            ("https://*.example:*", "https://a.example:443", false),
+            ("https://*.example:*", "https://a.example:80", true),
+            ("https://*.example:*", "https://example:8443", false),
+            ("https://*.example:*", "https://a.example:x", false),
+            ("https://*.example:*", "https://a.example:1x", false),
+            // lengths
+            ("https://*.example", label63.as_str(), true),
+            ("https://*.example", label64.as_str(), false),
+            ("https://*.example", longest.as_str(), true),
+            ("https://*.example", too_long.as_str(), false),
+            ("https://*.example.:*", longest_dot.as_str(), true),
+            ("https://*.example", endless.as_str(), false),
+            (longest.as_str(), longest.as_str(), true),
+        ] {
+            assert_eq!(set(&[pattern]).contains(origin.as_bytes()), expected, "{pattern} {origin}");
+            assert_eq!(
+                padded(&[pattern]).contains(origin.as_bytes()),
+                expected,
+                "{pattern} {origin}, among many"
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_match_nothing() {
+        for patterns in [&["https://*.example"][..], &["https://a.example", "http://localhost:*"]] {
+            for origin in
+                [&b"https://\xff.example"[..], b"http://localhost:\xff", b"\xff", b"https://a.example\0"]
+            {
+                assert!(!set(patterns).contains(origin) && !padded(patterns).contains(origin));
+            }
+        }
+    }
+
+    #[test]
+    fn entries_come_back_in_order_and_once() {
+        let many: Vec<String> = (0..1000).map(|n| format!("https://{n}.a.example")).collect();
+        let twice: Vec<&str> = many.iter().chain(&many).map(String::as_str).collect();
+        assert!(set(&twice).exact().eq(many.iter().map(String::as_str)));
+        assert_eq!(set(&twice).exact().len(), 1000);
+        let many: Vec<String> = (0..1000).map(|n| format!("https://*.{n}.a.example:{}", n + 1000)).collect();
+        let twice: Vec<&str> = many.iter().chain(&many).map(String::as_str).collect();
+        assert!(set(&twice).wildcards().map(|wildcard| wildcard.to_string()).eq(many));
+        assert!(!set(&["https://a.example"]).is_empty() && !set(&["https://*.a.example"]).is_empty());
+        assert!(set(&[]).is_empty());
+    }
+
+    #[test]
+    fn large_sets_hold_what_was_put_in_and_nothing_else() {
+        let exact: Vec<String> = (0..5000).map(|n| format!("https://host-{n}.example")).collect();
+        let wildcards: Vec<String> = (0..5000).map(|n| format!("https://*.base-{n}.example")).collect();
+        let all: Vec<&str> = exact.iter().chain(&wildcards).map(String::as_str).collect();
+        let set = set(&all);
+        for n in 0..5000 {
+            assert!(set.contains(format!("https://host-{n}.example").as_bytes()));
+            assert!(set.contains(format!("https://a.base-{n}.example").as_bytes()));
+            assert!(!set.contains(format!("https://host-{n}.example:1").as_bytes()));
+            assert!(!set.contains(format!("https://base-{n}.example").as_bytes()));
+        }
+        assert!(!set.contains(b"https://host-5000.example") && !set.contains(b"https://a.base-5000.example"));
+    }
+
+    /// At most 32 bytes an origin beside its text, and two for its length.
+    #[test]
+    fn large_sets_are_small() {
+        for count in [5, 1000, 1025, 5000] {
+            let exact: Vec<String> = (0..count).map(|n| format!("https://host-{n}.example")).collect();
+            let set = set(&exact.iter().map(String::as_str).collect::<Vec<_>>());
+            let text: usize = exact.iter().map(String::len).sum();
+            assert_eq!(set.exact.arena.capacity(), text + 2 * count);
+            assert!(set.exact.slots.len() * 8 <= 32 * count && set.exact.slots.len() >= 2 * count);
+        }
+    }
+
+    #[test]
+    fn the_hash_depends_on_every_byte_and_on_the_seed() {
+        let text = b"https://host.example:8443";
+        let hash = hash_bytes(text, 7);
+        for index in 0..text.len() {
+            let mut other = *text;
+            other[index] ^= 1;
+            assert_ne!(hash_bytes(&other, 7), hash, "byte {index}");
+        }
+        assert_ne!(hash_bytes(text, 8), hash);
+        assert_ne!(hash_bytes(b"ab\0", 7), hash_bytes(b"ab", 7));
+        // Few collide in the bits that place them: 4096 values thrown into 8192 places leave about 3217 of them taken.
+        let places: std::collections::HashSet<u64> = (0..4096_u32)
+            .map(|n| hash_bytes(format!("https://host-{n}.example").as_bytes(), 7) % 8192)
+            .collect();
+        assert!(places.len() > 3000, "{}", places.len());
+        let tags: std::collections::HashSet<u64> = (0..4096_u32)
+            .map(|n| tag(hash_bytes(format!("https://host-{n}.example").as_bytes(), 7)))
+            .collect();
+        assert!(tags.len() > 3600, "{}", tags.len());
+        let wildcard = |host| Wildcard { secure: true, subdomains: true, host, port: Port::Default };
+        let hash = WildcardEntry::hash(wildcard("a.example"), 7);
+        for other in [
+            wildcard("b.example"),
+            Wildcard { secure: false, ..wildcard("a.example") },
+            Wildcard { subdomains: false, ..wildcard("a.example") },
+            Wildcard { port: Port::Any, ..wildcard("a.example") },
+            Wildcard { port: Port::Number(1), ..wildcard("a.example") },
+        ] {
+            assert_ne!(WildcardEntry::hash(other, 7), hash, "{other}");
+        }
+    }
+
+    /// What a pattern means, said naively.
+    fn matches(pattern: &str, origin: &str) -> bool {
+        let (scheme, authority) = pattern.split_once("://").unwrap();
+        let Some(rest) = origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")) else {
+            return false;
+        };
+        let (host, port) =
+            authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+        let (origin_host, origin_port) =
+            rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+        let host_matches = match host.strip_prefix("*.") {
+            None => origin_host == host,
+            Some(base) => origin_host
+                .strip_suffix(base)
+                .and_then(|front| front.strip_suffix('.'))
+                .is_some_and(|front| !front.is_empty()),
+        };
+        host_matches && (port == Some("*") || port == origin_port)
+    }
+
+    fn a_host() -> impl Strategy<Value = String> {
+        prop::collection::vec(prop::sample::select(vec!["a", "b", "ab"]), 1..5)
+            .prop_map(|labels| labels.join("."))
+    }
+
+    fn a_pattern() -> impl Strategy<Value = String> {
+        (
+            prop::sample::select(vec!["http", "https"]),
+            any::<bool>(),
+            a_host(),
+            prop::sample::select(vec!["", ":1", ":2", ":*"]),
+        )
+            .prop_map(|(scheme, subdomains, host, port)| {
+                format!("{scheme}://{}{host}{port}", if subdomains { "*." } else { "" })
+            })
+    }
+
+    fn an_origin() -> impl Strategy<Value = String> {
+        (
+            prop::sample::select(vec!["http", "https"]),
+            a_host(),
+            prop::sample::select(vec!["", ":1", ":2", ":3"]),
+        )
+            .prop_map(|(scheme, host, port)| format!("{scheme}://{host}{port}"))
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_holds_what_one_of_its_patterns_means(
+            patterns in prop::collection::vec(a_pattern(), 0..30),
+            origins in prop::collection::vec(an_origin(), 1..20),
+        ) {
+            let texts: Vec<&str> = patterns.iter().map(String::as_str).collect();
+            let set = set(&texts);
+            for origin in origins {
+                let expected = texts.iter().any(|pattern| matches(pattern, &origin));
+                prop_assert_eq!(set.contains(origin.as_bytes()), expected, "{}", origin);
+            }
+        }
+    }
+}

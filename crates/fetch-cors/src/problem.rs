@@ -5,6 +5,8 @@ use std::{error::Error, fmt};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
+use crate::names;
+
 /// A setting of a policy, by the name it has in [`PolicyConfig`](crate::PolicyConfig) and in the builder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -367,7 +369,7 @@ impl Explanation<'_> {
     fn why(&self) -> &'static str {
         match self.kind {
             ProblemKind::EmptyOrigin => "this is empty",
-            ProblemKind::Whitespace => "an origin has no spaces",
+            ProblemKind::Whitespace => "an origin has no white space or control characters",
             ProblemKind::SeveralOrigins => "these are several origins in one string",
             ProblemKind::MissingScheme => "an origin starts with its scheme",
             ProblemKind::NullOrigin => {
@@ -384,12 +386,12 @@ impl Explanation<'_> {
             ProblemKind::Path => "an origin has no path",
             ProblemKind::Userinfo => "an origin has no user name or password",
             ProblemKind::UnicodeHost => "browsers send international names in their ASCII form (Punycode)",
-            ProblemKind::InvalidHost => "this is not a host that a browser would send",
-            ProblemKind::IpAddressForm => "browsers send IP addresses in their shortest standard form",
+            ProblemKind::InvalidHost => "the host is not one that a browser would send",
+            ProblemKind::IpAddressForm => "browsers send IP addresses in one standard form",
             ProblemKind::InvalidPort => "a port is a number from 1 to 65535, without leading zeros",
             ProblemKind::DefaultPort => "browsers leave out the default port",
             ProblemKind::MisplacedWildcard => {
-                "a \"*\" stands only for whole labels at the front of a domain, or for the port"
+                "a \"*\" stands only for whole labels at the front of an http or https domain, or for its port"
             }
             ProblemKind::AnyOriginWithCredentials => {
                 "with credentials this would let every site on the web act as the signed-in user, and browsers refuse it"
@@ -433,20 +435,28 @@ impl Explanation<'_> {
                 "Serve the page from an origin of its own, e.g. \"http://localhost:3000\" while developing"
             }
             ProblemKind::AnyOriginWithCredentials => "List the origins, or do without credentials",
-            ProblemKind::InsecureOriginWithCredentials => "or opt in with danger_allow_insecure_origins()",
+            ProblemKind::InsecureOriginWithCredentials => {
+                "Serve it over https, or opt in with danger_allow_insecure_origins()"
+            }
             ProblemKind::PublicSuffixWithCredentials => {
                 "Write the exact origins, or opt in with danger_allow_public_suffixes()"
             }
-            ProblemKind::ForbiddenMethod | ProblemKind::ForbiddenRequestHeader => "Remove it",
             ProblemKind::ForbiddenResponseHeader => {
                 "Remove it; a cookie is kept by the browser all the same, and what script must know goes in a header of another name"
             }
-            ProblemKind::ResponseHeaderAmongAllowed => {
+            // The policy itself writes those.
+            ProblemKind::ResponseHeaderAmongAllowed
+                if !self.value.to_ascii_lowercase().starts_with("access-control-") =>
+            {
                 "Remove it, or list it under expose_headers if script is to read it"
             }
-            ProblemKind::RequestHeaderAmongExposed => {
+            ProblemKind::RequestHeaderAmongExposed if names::request_header(self.value).is_ok() => {
                 "Remove it, or list it under allow_headers if script is to send it"
             }
+            ProblemKind::ForbiddenMethod
+            | ProblemKind::ForbiddenRequestHeader
+            | ProblemKind::ResponseHeaderAmongAllowed
+            | ProblemKind::RequestHeaderAmongExposed => "Remove it",
             ProblemKind::AnyExposedHeaderWithCredentials => "List the names",
             ProblemKind::InvalidMethod => "Write one method an entry, such as \"PUT\"",
             ProblemKind::InvalidHeaderName => "Write one name an entry, such as \"x-request-id\"",
@@ -467,7 +477,7 @@ impl fmt::Display for Explanation<'_> {
                 write!(f, ". {}", self.instead())
             }
             (ProblemKind::InsecureOriginWithCredentials, Some(suggestion)) => {
-                write!(f, ". Write {}, {}", Quoted(suggestion), self.instead())
+                write!(f, ". Write {}, or opt in with danger_allow_insecure_origins()", Quoted(suggestion))
             }
             (ProblemKind::MisplacedWildcard, Some("*")) => {
                 f.write_str(". List the origins; \"*\" alone would allow every origin")

@@ -1,0 +1,415 @@
+//! The decision for one request, without a server: each rule a row, all fields compared.
+
+use fetch_cors::{
+    Policy, Rule,
+    server::{Decision, RequestField, RequestHead, escape, is_same_origin},
+};
+
+struct Request<'a>(&'a str, &'a [(&'a str, &'a str)]);
+
+impl RequestHead for Request<'_> {
+    fn is_options(&self) -> bool {
+        self.0 == "OPTIONS"
+    }
+
+    fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
+        self.1.iter().filter(move |(name, _)| *name == field.name()).map(|(_, value)| value.as_bytes())
+    }
+}
+
+const ORIGIN: (&str, &str) = ("origin", "https://a.example");
+const OTHER: (&str, &str) = ("origin", "https://b.example");
+const PUT: (&str, &str) = ("access-control-request-method", "PUT");
+
+fn listed() -> Policy {
+    Policy::builder()
+        .allow_origins(["https://a.example"])
+        .allow_methods(["PUT"])
+        .allow_headers(["x-a", "x-b"])
+        .build()
+        .unwrap()
+}
+
+fn echoing() -> Policy {
+    Policy::builder()
+        .allow_origins(["https://a.example"])
+        .allow_methods(["*"])
+        .allow_headers(["*"])
+        .allow_credentials()
+        .build()
+        .unwrap()
+}
+
+const GRANTED: Decision = Decision::PreflightGranted { echo_method: false, echo_headers: false };
+
+#[test]
+fn decisions() {
+    let (any, listed, echoing, nobody) = (Policy::any_origin(), listed(), echoing(), Policy::deny_all());
+    let bare = Policy::builder().allow_origins(["https://a.example"]).allow_credentials().build().unwrap();
+    for (name, policy, method, headers, expected) in [
+        ("any origin", &any, "GET", &[ORIGIN][..], Decision::AnyOrigin),
+        ("any origin, none sent", &any, "GET", &[], Decision::AnyOrigin),
+        ("any origin, OPTIONS without a request method", &any, "OPTIONS", &[ORIGIN], Decision::AnyOrigin),
+        ("any origin, OPTIONS without an origin", &any, "OPTIONS", &[PUT], Decision::AnyOrigin),
+        ("any origin, preflight", &any, "OPTIONS", &[ORIGIN, PUT], GRANTED),
+        ("any origin, preflight with two origins", &any, "OPTIONS", &[ORIGIN, OTHER, PUT], GRANTED),
+        ("no origin", &listed, "GET", &[], Decision::NoOrigin),
+        ("no origin, OPTIONS", &listed, "OPTIONS", &[PUT], Decision::NoOrigin),
+        ("allowed", &listed, "GET", &[ORIGIN], Decision::Allowed),
+        ("allowed, GET with a request method", &listed, "GET", &[ORIGIN, PUT], Decision::Allowed),
+        ("allowed, OPTIONS", &listed, "OPTIONS", &[ORIGIN], Decision::Allowed),
+        ("not allowed", &listed, "GET", &[OTHER], Decision::NotAllowed),
+        ("not allowed, two origins", &listed, "GET", &[ORIGIN, ORIGIN], Decision::NotAllowed),
+        ("not allowed, nobody is", &nobody, "GET", &[ORIGIN], Decision::NotAllowed),
+        ("preflight", &listed, "OPTIONS", &[ORIGIN, PUT], GRANTED),
+        ("preflight, two request methods", &listed, "OPTIONS", &[ORIGIN, PUT, PUT], GRANTED),
+        ("preflight, not allowed", &listed, "OPTIONS", &[OTHER, PUT], Decision::PreflightRefused),
+        ("preflight, two origins", &listed, "OPTIONS", &[ORIGIN, ORIGIN, PUT], Decision::PreflightRefused),
+        ("preflight, nobody is allowed", &nobody, "OPTIONS", &[ORIGIN, PUT], Decision::PreflightRefused),
+        ("preflight, credentials without `*`", &bare, "OPTIONS", &[ORIGIN, PUT], GRANTED),
+        (
+            "preflight, method echoed",
+            &echoing,
+            "OPTIONS",
+            &[ORIGIN, PUT],
+            Decision::PreflightGranted { echo_method: true, echo_headers: false },
+        ),
+        (
+            "preflight, both echoed",
+            &echoing,
+            "OPTIONS",
+            &[ORIGIN, PUT, ("access-control-request-headers", "x-a,authorization")],
+            Decision::PreflightGranted { echo_method: true, echo_headers: true },
+        ),
+        ("preflight, two request methods are not echoed", &echoing, "OPTIONS", &[ORIGIN, PUT, PUT], GRANTED),
+    ] {
+        assert_eq!(policy.decide(&Request(method, headers)), expected, "{name}");
+        assert_eq!(expected.is_preflight(), name.contains("preflight"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_echoed_is_bounded() {
+    let policy = echoing();
+    let echo = |method: &str, headers: &[&str]| {
+        let mut lines = vec![ORIGIN, ("access-control-request-method", method)];
+        lines.extend(headers.iter().map(|&names| ("access-control-request-headers", names)));
+        match policy.decide(&Request("OPTIONS", &lines)) {
+            Decision::PreflightGranted { echo_method, echo_headers } => (echo_method, echo_headers),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (method64, method65) = ("M".repeat(64), "M".repeat(65));
+    let (names4094, names4095) = ("n".repeat(4094), "n".repeat(4095));
+    for (name, method, headers, expected) in [
+        ("a method of 64 bytes", method64.as_str(), &[][..], (true, false)),
+        ("a method of 65 bytes", &method65, &[], (false, false)),
+        ("an empty method", "", &[], (false, false)),
+        ("a method that is none", "P T", &[], (false, false)),
+        ("names with white space and empty elements", "PUT", &["x-a , ,x-b\t,"], (true, true)),
+        ("names over two lines", "PUT", &["x-a", "x-b"], (true, true)),
+        ("no name at all", "PUT", &[" , "], (true, false)),
+        ("an empty line beside one that is not", "PUT", &["", "x-a"], (true, true)),
+        ("what is no name", "PUT", &["x-a, x b"], (true, false)),
+        ("what is no name, on the second line", "PUT", &["x-a", "x\"b"], (true, false)),
+        ("4094 bytes, and the comma that may follow", "PUT", &[names4094.as_str()], (true, true)),
+        ("4095 bytes", "PUT", &[names4095.as_str()], (true, false)),
+        ("too much over two lines", "PUT", &[names4094.as_str(), "x"], (true, false)),
+    ] {
+        assert_eq!(echo(method, headers), expected, "{name}");
+    }
+}
+
+fn fields(policy: &Policy, request: &Request<'_>) -> Vec<String> {
+    let decision = policy.decide(request);
+    let mut lines: Vec<String> = decision
+        .fields(policy, request)
+        .into_iter()
+        .map(|(name, value)| format!("{}: {}", name.name(), String::from_utf8_lossy(&value)))
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn fields_of_every_decision() {
+    let names = ("access-control-request-headers", "x-a");
+    for (name, policy, request, expected) in [
+        ("any origin", Policy::any_origin(), Request("GET", &[]), &["access-control-allow-origin: *"][..]),
+        (
+            "any origin, preflight",
+            Policy::any_origin(),
+            Request("OPTIONS", &[ORIGIN, PUT]),
+            &[
+                "access-control-allow-headers: *, authorization",
+                "access-control-allow-methods: *",
+                "access-control-allow-origin: *",
+                "vary: origin, access-control-request-method",
+            ],
+        ),
+        ("no origin", listed(), Request("GET", &[]), &["vary: origin"]),
+        ("not allowed", listed(), Request("GET", &[OTHER]), &["vary: origin"]),
+        (
+            "allowed",
+            listed(),
+            Request("GET", &[ORIGIN]),
+            &["access-control-allow-origin: https://a.example", "vary: origin"],
+        ),
+        (
+            "preflight refused",
+            listed(),
+            Request("OPTIONS", &[OTHER, PUT]),
+            &["vary: origin, access-control-request-method"],
+        ),
+        (
+            "preflight",
+            listed(),
+            Request("OPTIONS", &[ORIGIN, PUT]),
+            &[
+                "access-control-allow-headers: x-a, x-b",
+                "access-control-allow-methods: PUT",
+                "access-control-allow-origin: https://a.example",
+                "vary: origin, access-control-request-method",
+            ],
+        ),
+        (
+            "preflight, echoed",
+            echoing(),
+            Request("OPTIONS", &[ORIGIN, PUT, names, ("access-control-request-headers", "x-b")]),
+            &[
+                "access-control-allow-credentials: true",
+                "access-control-allow-headers: x-a, x-b",
+                "access-control-allow-methods: PUT",
+                "access-control-allow-origin: https://a.example",
+                "vary: origin, access-control-request-method, access-control-request-headers",
+            ],
+        ),
+        (
+            "preflight, nothing to echo still varies by what could be",
+            echoing(),
+            Request("OPTIONS", &[ORIGIN, PUT]),
+            &[
+                "access-control-allow-credentials: true",
+                "access-control-allow-methods: PUT",
+                "access-control-allow-origin: https://a.example",
+                "vary: origin, access-control-request-method, access-control-request-headers",
+            ],
+        ),
+    ] {
+        assert_eq!(fields(&policy, &request), expected, "{name}");
+    }
+}
+
+#[test]
+fn same_origin() {
+    let site = |value| ("sec-fetch-site", value);
+    let host = |value| ("host", value);
+    for (name, headers, expected) in [
+        ("the browser says so", &[OTHER, site("same-origin")][..], true),
+        ("the user's own doing", &[OTHER, site("none")], true),
+        ("the browser says same-site", &[ORIGIN, site("same-site"), host("a.example")], false),
+        ("the browser says cross-site", &[ORIGIN, site("cross-site"), host("a.example")], false),
+        ("said twice", &[ORIGIN, site("same-origin"), site("same-origin"), host("a.example")], false),
+        ("something else is said", &[ORIGIN, site("Same-Origin"), host("a.example")], false),
+        ("the same host", &[ORIGIN, host("a.example")], true),
+        ("the same host, TLS ends at a proxy", &[("origin", "http://a.example"), host("a.example")], true),
+        ("in another case", &[ORIGIN, host("A.Example")], true),
+        ("the default port written out", &[ORIGIN, host("a.example:443")], true),
+        (
+            "the default port of http written out",
+            &[("origin", "http://a.example"), host("a.example:80")],
+            true,
+        ),
+        ("the other scheme's default port", &[ORIGIN, host("a.example:80")], false),
+        ("the same port", &[("origin", "http://a.example:8080"), host("a.example:8080")], true),
+        ("another port", &[("origin", "http://a.example:8080"), host("a.example:3000")], false),
+        ("another host", &[OTHER, host("a.example")], false),
+        ("a longer host", &[("origin", "https://a.example.evil"), host("a.example")], false),
+        ("null", &[("origin", "null"), host("null")], false),
+        ("a custom scheme", &[("origin", "tauri://a.example"), host("a.example")], false),
+        ("an empty host", &[("origin", "https://"), host("")], false),
+        ("no Host", &[ORIGIN], false),
+        ("no Origin", &[host("a.example")], false),
+        ("two Origins", &[ORIGIN, ORIGIN, host("a.example")], false),
+        ("two Hosts", &[ORIGIN, host("a.example"), host("a.example")], false),
+    ] {
+        assert_eq!(is_same_origin(&Request("POST", headers)), expected, "{name}");
+    }
+}
+
+#[test]
+fn refusals() {
+    const COOKIE: (&str, &str) = ("cookie", "a=b");
+    let request_method = |value| ("access-control-request-method", value);
+    let request_headers = |value| ("access-control-request-headers", value);
+    let (any, listed, echoing, everything) =
+        (Policy::any_origin(), listed(), echoing(), Policy::allow_origin("https://a.example").unwrap());
+    let long = "x".repeat(5000);
+    for (name, policy, method, headers, expected) in [
+        ("no origin", &listed, "GET", &[][..], None),
+        ("allowed", &listed, "GET", &[ORIGIN], None),
+        ("not allowed", &listed, "GET", &[OTHER], Some((Rule::OriginNotAllowed, "https://b.example"))),
+        ("not allowed, but same-origin", &listed, "POST", &[OTHER, ("host", "b.example")], None),
+        ("null", &listed, "GET", &[("origin", "null")], Some((Rule::OriginNotAllowed, "null"))),
+        ("two origins", &listed, "GET", &[ORIGIN, OTHER], Some((Rule::SeveralOrigins, "https://a.example"))),
+        (
+            "preflight refused",
+            &listed,
+            "OPTIONS",
+            &[OTHER, PUT],
+            Some((Rule::OriginNotAllowed, "https://b.example")),
+        ),
+        ("preflight", &listed, "OPTIONS", &[ORIGIN, PUT, request_headers("x-a, X-B")], None),
+        ("preflight, safelisted method", &listed, "OPTIONS", &[ORIGIN, request_method("POST")], None),
+        (
+            "preflight, method",
+            &listed,
+            "OPTIONS",
+            &[ORIGIN, request_method("PATCH")],
+            Some((Rule::MethodNotAllowed, "PATCH")),
+        ),
+        (
+            "preflight, method in another case",
+            &listed,
+            "OPTIONS",
+            &[ORIGIN, request_method("put")],
+            Some((Rule::MethodNotAllowed, "put")),
+        ),
+        (
+            "preflight, headers",
+            &listed,
+            "OPTIONS",
+            &[ORIGIN, PUT, request_headers("x-c,x-a,,x-d")],
+            Some((Rule::HeadersNotAllowed, "x-c, x-d")),
+        ),
+        (
+            "preflight, any",
+            &everything,
+            "OPTIONS",
+            &[ORIGIN, request_method("PATCH"), request_headers("x-c")],
+            None,
+        ),
+        ("preflight, echoed", &echoing, "OPTIONS", &[ORIGIN, PUT, request_headers("x-c")], None),
+        ("preflight, echoed, no headers", &echoing, "OPTIONS", &[ORIGIN, PUT], None),
+        (
+            "preflight, method not echoed",
+            &echoing,
+            "OPTIONS",
+            &[ORIGIN, request_method("P T")],
+            Some((Rule::NotEchoed, "P T")),
+        ),
+        (
+            "preflight, headers not echoed",
+            &echoing,
+            "OPTIONS",
+            &[ORIGIN, PUT, request_headers("a b")],
+            Some((Rule::NotEchoed, "a b")),
+        ),
+        ("cookies", &listed, "GET", &[ORIGIN, COOKIE], Some((Rule::CredentialsNotAllowed, ""))),
+        ("cookies, any origin", &any, "GET", &[ORIGIN, COOKIE], Some((Rule::CredentialsNotAllowed, ""))),
+        ("cookies, allowed", &echoing, "GET", &[ORIGIN, COOKIE], None),
+        ("cookies, without an origin", &any, "GET", &[COOKIE], None),
+        ("cookies, same-origin", &listed, "POST", &[ORIGIN, COOKIE, ("sec-fetch-site", "same-origin")], None),
+        (
+            "a forged line",
+            &listed,
+            "GET",
+            &[("origin", "https://b.example\"\r\nINFO all is well \u{1b}[31m ü")],
+            Some((Rule::OriginNotAllowed, r#"https://b.example\"\r\nINFO all is well \x1b[31m \xc3\xbc"#)),
+        ),
+    ] {
+        let request = Request(method, headers);
+        let refusal = policy.refusal(&request, policy.decide(&request));
+        assert_eq!(refusal.as_ref().map(|refusal| (refusal.rule(), refusal.value())), expected, "{name}");
+        if let Some(refusal) = refusal {
+            assert!(
+                refusal.to_string().bytes().all(|byte| (0x20..0x7f).contains(&byte)),
+                "{name}: {refusal}"
+            );
+        }
+    }
+    for (name, headers) in
+        [("an origin", [OTHER.0, "host"]), ("names", ["origin", "access-control-request-headers"])]
+    {
+        let mut lines: Vec<(&str, &str)> = headers.map(|header| (header, long.as_str())).into();
+        lines.push(PUT);
+        if name == "names" {
+            lines[0] = ORIGIN;
+        }
+        let request = Request("OPTIONS", &lines);
+        let refusal = listed.refusal(&request, listed.decide(&request)).expect(name);
+        assert_eq!(refusal.value().len(), 203, "{name} is cut");
+    }
+}
+
+#[test]
+fn refusals_name_the_setting() {
+    let request_method = ("access-control-request-method", "PATCH");
+    for (name, headers, setting, said) in [
+        (
+            "origin",
+            &[OTHER][..],
+            Some("allow_origins"),
+            "the origin \"https://b.example\" is not allowed; to allow it, add it to allow_origins",
+        ),
+        (
+            "null",
+            &[("origin", "null")],
+            Some("allow_origins"),
+            "the origin \"null\" can't be allowed, as every sandboxed frame, local file and data: URL has it",
+        ),
+        (
+            "several",
+            &[ORIGIN, OTHER],
+            None,
+            "there is more than one Origin (\"https://a.example\"), which no browser sends; look at what is in between",
+        ),
+        (
+            "method",
+            &[ORIGIN, request_method],
+            Some("allow_methods"),
+            "the method \"PATCH\" is not allowed, so the browser won't send it; to allow it, add it to allow_methods",
+        ),
+        (
+            "headers",
+            &[ORIGIN, PUT, ("access-control-request-headers", "x-c")],
+            Some("allow_headers"),
+            "the headers \"x-c\" are not allowed, so the browser won't send the request; to allow them, add them to allow_headers",
+        ),
+        (
+            "cookies",
+            &[ORIGIN, ("cookie", "a=b")],
+            Some("allow_credentials"),
+            "the request carries cookies, so the browser withholds the answer; to allow them, call allow_credentials",
+        ),
+    ] {
+        let method = if headers.iter().any(|(header, _)| *header == "access-control-request-method") {
+            "OPTIONS"
+        } else {
+            "GET"
+        };
+        let request = Request(method, headers);
+        let policy = listed();
+        let refusal = policy.refusal(&request, policy.decide(&request)).expect(name);
+        assert_eq!((refusal.setting(), refusal.to_string().as_str()), (setting, said), "{name}");
+    }
+    let policy = echoing();
+    let request = Request("OPTIONS", &[ORIGIN, ("access-control-request-method", "P T")]);
+    let refusal = policy.refusal(&request, policy.decide(&request)).unwrap();
+    assert_eq!(refusal.setting(), None);
+    assert!(refusal.to_string().contains("is not echoed"), "{refusal}");
+}
+
+#[test]
+fn escaping() {
+    let exact = "a".repeat(200);
+    for (value, expected) in [
+        (&b"plain"[..], "plain".to_owned()),
+        (b"a\tb\r\n\0\x7f\xff\"'\\", r#"a\tb\r\n\x00\x7f\xff\"\'\\"#.to_owned()),
+        (exact.as_bytes(), exact.clone()),
+        (format!("{exact}b").as_bytes(), format!("{exact}...")),
+        (format!("{}\n", "a".repeat(199)).as_bytes(), format!("{}...", "a".repeat(199))),
+    ] {
+        assert_eq!(escape(value), expected);
+    }
+}

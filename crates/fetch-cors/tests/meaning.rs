@@ -1,0 +1,380 @@
+//! What a policy means in words, and how two differ: the differences are checked against all origins of a small world.
+
+use fetch_cors::{Origin, Policy, PolicyBuilder, Widening};
+use proptest::prelude::*;
+
+fn policy(origins: &[&str]) -> Policy {
+    builder(origins).build().unwrap()
+}
+
+fn builder(origins: &[&str]) -> PolicyBuilder {
+    Policy::builder().allow_origins(origins.iter().copied())
+}
+
+fn widened_origin(before: &Policy, after: &Policy) -> Option<String> {
+    before.widening(after).into_iter().find_map(|widening| match widening {
+        Widening::Origin { origin } => Some(origin),
+        _ => None,
+    })
+}
+
+#[test]
+fn origins_that_widen() {
+    for (name, before, after, witness) in [
+        ("the same", &["https://a.example"][..], &["https://a.example"][..], None),
+        ("nothing after", &["https://a.example"], &[], None),
+        ("nothing before", &[], &["https://a.example"], Some("https://a.example")),
+        (
+            "one more",
+            &["https://a.example"],
+            &["https://a.example", "https://b.example"],
+            Some("https://b.example"),
+        ),
+        ("one less", &["https://a.example", "https://b.example"], &["https://b.example"], None),
+        (
+            "any origin covers all",
+            &["*"],
+            &["https://a.example", "http://*.b.example:*", "tauri://localhost"],
+            None,
+        ),
+        ("any origin", &["https://a.example"], &["*"], Some("https://evil.example")),
+        (
+            "any origin, though the first guess is covered",
+            &["https://evil.example"],
+            &["*"],
+            Some("https://host-0"),
+        ),
+        (
+            "any origin, though more guesses are",
+            &["https://*.example", "https://host-0", "https://host-1:*"],
+            &["*"],
+            Some("https://host-2"),
+        ),
+        ("an origin of a pattern", &["https://*.a.example"], &["https://x.a.example"], None),
+        (
+            "a pattern for an origin",
+            &["https://evil.a.example"],
+            &["https://*.a.example"],
+            Some("https://www.a.example"),
+        ),
+        (
+            "a pattern for its usual labels",
+            &["https://evil.a.example", "https://www.a.example"],
+            &["https://*.a.example"],
+            Some("https://a.a.example"),
+        ),
+        ("a narrower pattern", &["https://*.a.example"], &["https://*.b.a.example"], None),
+        (
+            "a wider pattern",
+            &["https://*.b.a.example"],
+            &["https://*.a.example"],
+            Some("https://evil.a.example"),
+        ),
+        (
+            "another scheme",
+            &["https://*.a.example:*"],
+            &["http://*.a.example"],
+            Some("http://evil.a.example"),
+        ),
+        (
+            "any port",
+            &["https://*.a.example"],
+            &["https://*.a.example:*"],
+            Some("https://evil.a.example:8443"),
+        ),
+        (
+            "any port, though one is covered",
+            &["https://*.a.example", "https://*.a.example:8443"],
+            &["https://*.a.example:*"],
+            Some("https://evil.a.example:8080"),
+        ),
+        (
+            "any port but the default",
+            &["https://a.example"],
+            &["https://a.example:*"],
+            Some("https://a.example:8443"),
+        ),
+        ("any port of one host of a pattern", &["https://*.a.example:*"], &["https://b.a.example:*"], None),
+        (
+            "any port of one host of a pattern with one",
+            &["https://*.a.example:1"],
+            &["https://b.a.example:*"],
+            Some("https://b.a.example"),
+        ),
+        ("the apex", &["https://*.a.example:*"], &["https://a.example"], Some("https://a.example")),
+        (
+            "the apex on any port",
+            &["https://*.a.example:*"],
+            &["https://a.example:*"],
+            Some("https://a.example"),
+        ),
+    ] {
+        assert_eq!(widened_origin(&policy(before), &policy(after)).as_deref(), witness, "{name}");
+    }
+}
+
+/// Every port of a host, one by one, is any port of it; one less is not.
+#[test]
+fn a_union_may_cover_a_pattern() {
+    let mut ports: Vec<String> =
+        (1..=65535).filter(|&port| port != 80).map(|port| format!("http://localhost:{port}")).collect();
+    ports.push("http://localhost".to_owned());
+    let after = policy(&["http://localhost:*"]);
+    let before = Policy::builder().allow_origins(ports.iter().map(String::as_str)).build().unwrap();
+    assert_eq!(before.widening(&after), []);
+    ports.remove(54_320);
+    let before = Policy::builder().allow_origins(ports).build().unwrap();
+    assert_eq!(widened_origin(&before, &after).as_deref(), Some("http://localhost:54322"));
+}
+
+/// Where the base leaves room for one byte only, the subdomains can all be listed.
+#[test]
+fn a_union_may_cover_all_subdomains_of_a_long_base() {
+    let base = ["a".repeat(62), "b".repeat(62), "c".repeat(62), "d".repeat(62)].join(".");
+    assert_eq!(base.len(), 251);
+    let labels = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut all: Vec<String> = labels.chars().map(|label| format!("https://{label}.{base}")).collect();
+    let after = policy(&[&format!("https://*.{base}")]);
+    let before = Policy::builder().allow_origins(all.iter().map(String::as_str)).build().unwrap();
+    assert_eq!(before.widening(&after), []);
+    all.remove(20);
+    let before = Policy::builder().allow_origins(all).build().unwrap();
+    assert_eq!(widened_origin(&before, &after), Some(format!("https://u.{base}")));
+}
+
+/// Where it leaves room for three, a label on a label is a subdomain too.
+#[test]
+fn several_labels_are_found_where_single_ones_are_covered() {
+    let base = ["a".repeat(62), "b".repeat(62), "c".repeat(62), "d".repeat(60)].join(".");
+    assert_eq!(base.len(), 249);
+    let labels: Vec<char> = "abcdefghijklmnopqrstuvwxyz0123456789-_".chars().collect();
+    let mut all = Vec::new();
+    for &a in &labels {
+        all.push(format!("https://{a}.{base}"));
+        for &b in &labels {
+            all.push(format!("https://{a}{b}.{base}"));
+            all.extend(labels.iter().map(|c| format!("https://{a}{b}{c}.{base}")));
+        }
+    }
+    let after = policy(&[&format!("https://*.{base}")]);
+    let before = Policy::builder().allow_origins(all).build().unwrap();
+    assert_eq!(widened_origin(&before, &after), Some(format!("https://a.a.{base}")));
+}
+
+#[test]
+fn names_and_credentials_that_widen() {
+    let a = || builder(&["https://a.example"]);
+    let origin = || "https://a.example".to_owned();
+    let method = |method: &str| Widening::Method { origin: origin(), method: method.to_owned() };
+    let header = |name: &str| Widening::Header { origin: origin(), name: name.to_owned() };
+    let exposed = |name: &str| Widening::ExposedHeader { origin: origin(), name: name.to_owned() };
+    for (name, before, after, expected) in [
+        ("a method", a(), a().allow_methods(["PUT"]), vec![method("PUT")]),
+        ("a safelisted method", a(), a().allow_methods(["GET", "HEAD", "POST"]), vec![]),
+        (
+            "one method more",
+            a().allow_methods(["PUT"]),
+            a().allow_methods(["PUT", "LOCK"]),
+            vec![method("LOCK")],
+        ),
+        ("any method", a().allow_methods(["PUT"]), a().allow_methods(["*"]), vec![method("DELETE")]),
+        (
+            "any method, where the usual are listed",
+            a().allow_methods(["PUT", "DELETE", "PATCH", "x-0"]),
+            a().allow_methods(["*"]),
+            vec![method("x-1")],
+        ),
+        ("fewer methods", a().allow_methods(["*"]), a().allow_methods(["PUT"]), vec![]),
+        ("a header", a(), a().allow_headers(["x-a"]), vec![header("x-a")]),
+        ("any header", a(), a().allow_headers(["*"]), vec![header("authorization")]),
+        (
+            "any header, where the usual are listed",
+            a().allow_headers(["authorization", "content-type"]),
+            a().allow_headers(["*"]),
+            vec![header("x-0")],
+        ),
+        ("fewer headers", a().allow_headers(["*"]), a().allow_headers(["x-a"]), vec![]),
+        ("an exposed header", a(), a().expose_headers(["x-a"]), vec![exposed("x-a")]),
+        ("a safelisted response header", a(), a().expose_headers(["content-type", "cache-control"]), vec![]),
+        (
+            "any exposed header",
+            a().expose_headers(["etag"]),
+            a().expose_headers(["*"]),
+            vec![exposed("location")],
+        ),
+        ("credentials", a(), a().allow_credentials(), vec![Widening::Credentials { origin: origin() }]),
+        ("no credentials any more", a().allow_credentials(), a(), vec![]),
+        ("max-age is not compared", a(), a().max_age(std::time::Duration::from_secs(600)), vec![]),
+        (
+            "all, to nobody",
+            a(),
+            Policy::builder().allow_methods(["*"]).allow_headers(["*"]).allow_credentials(),
+            vec![],
+        ),
+        (
+            "to a pattern",
+            builder(&["https://*.b.example"]),
+            builder(&["https://*.b.example"]).allow_credentials(),
+            vec![Widening::Credentials { origin: "https://evil.b.example".to_owned() }],
+        ),
+        (
+            "to any origin",
+            builder(&["*"]),
+            builder(&["*"]).allow_methods(["PUT"]),
+            vec![Widening::Method { origin: "https://evil.example".to_owned(), method: "PUT".to_owned() }],
+        ),
+    ] {
+        assert_eq!(before.build().unwrap().widening(&after.build().unwrap()), expected, "{name}");
+    }
+    let nothing = Policy::deny_all();
+    let full = a()
+        .allow_methods(["PUT"])
+        .allow_headers(["x-a"])
+        .expose_headers(["x-b"])
+        .allow_credentials()
+        .build()
+        .unwrap();
+    let said: Vec<String> = nothing.widening(&full).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "it allows the origin https://a.example",
+            "it allows the method PUT, e.g. to https://a.example",
+            "it allows the request header x-a, e.g. to https://a.example",
+            "it exposes the response header x-b, e.g. to https://a.example",
+            "it allows credentials, e.g. to https://a.example",
+        ]
+    );
+    assert_eq!(full.widening(&nothing), []);
+    assert_eq!(nothing.widening(&nothing), []);
+    assert_eq!(Policy::any_origin().widening(&Policy::any_origin()), []);
+}
+
+/// Patterns over a world so small that all its origins can be listed: three hosts deep, two labels, three ports.
+fn a_pattern() -> impl Strategy<Value = String> {
+    let host =
+        prop::collection::vec(prop::sample::select(vec!["a", "b"]), 1..4).prop_map(|labels| labels.join("."));
+    (prop::sample::select(vec!["", "*."]), host, prop::sample::select(vec!["", ":1", ":*"]))
+        .prop_map(|(subdomains, host, port)| format!("https://{subdomains}{host}{port}"))
+}
+
+fn world() -> Vec<Origin> {
+    let mut hosts = vec![String::new()];
+    for depth in 0..4 {
+        let deeper: Vec<String> = hosts
+            .iter()
+            .filter(|host| host.matches('.').count() == depth)
+            .flat_map(|host| ["a", "b", "evil"].map(|label| format!("{label}.{host}")))
+            .collect();
+        hosts.extend(deeper);
+    }
+    hosts
+        .iter()
+        .filter(|host| !host.is_empty())
+        .flat_map(|host| {
+            ["", ":1", ":8443"].map(|port| format!("https://{}{port}", host.trim_end_matches('.')))
+        })
+        .map(|origin| origin.parse().unwrap())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn widening_is_exact(before in prop::collection::vec(a_pattern(), 0..6), after in prop::collection::vec(a_pattern(), 0..6)) {
+        let before = Policy::builder().allow_origins(before).build().unwrap();
+        let after = Policy::builder().allow_origins(after).build().unwrap();
+        match widened_origin(&before, &after) {
+            Some(witness) => {
+                let witness: Origin = witness.parse().unwrap();
+                prop_assert!(after.allows(&witness) && !before.allows(&witness), "{}", witness);
+            }
+            None => {
+                for origin in world() {
+                    prop_assert!(before.allows(&origin) || !after.allows(&origin), "{}", origin);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn summaries() {
+    for (name, policy, expected) in [
+        ("nothing", Policy::deny_all(), "No page of another origin may read what the server answers."),
+        ("nothing listed", policy(&[]), "No page of another origin may read what the server answers."),
+        (
+            "any origin",
+            Policy::any_origin(),
+            "Pages of any origin may read what the server answers, without the user's cookies.\n\
+             They may send requests of any method, and any request header.\n\
+             They may read no response header but the safelisted ones.\n\
+             Browsers keep a preflight's answer for 5 seconds, their default.\n\
+             Risk: every site on the web can read responses, and on a private network so can every site that somebody there opens",
+        ),
+        (
+            "one origin",
+            builder(&["https://a.example"])
+                .allow_methods(["PUT", "GET"])
+                .allow_headers(["x-a", "x-b"])
+                .expose_headers(["etag"])
+                .allow_credentials()
+                .max_age(std::time::Duration::from_secs(600))
+                .build()
+                .unwrap(),
+            "Pages of https://a.example may read what the server answers, with the user's cookies.\n\
+             They may send GET, HEAD, POST, PUT, and the request headers x-a, x-b.\n\
+             They may read the response headers etag.\n\
+             Browsers keep a preflight's answer for up to 600 seconds.",
+        ),
+        (
+            "wildcards and plain http",
+            builder(&[
+                "http://a.example",
+                "http://localhost:3000",
+                "https://*.b.example:8443",
+                "http://localhost:*",
+                "http://*.c.example",
+                "https://d.example:*",
+                "http://e.example:*",
+            ])
+            .expose_headers(["*"])
+            .max_age(std::time::Duration::ZERO)
+            .build()
+            .unwrap(),
+            "Pages of http://a.example, any subdomain of b.example over https on port 8443, localhost over http on any port, \
+             any subdomain of c.example over http, d.example over https on any port, e.example over http on any port \
+             may read what the server answers, without the user's cookies.\n\
+             They may send GET, HEAD, POST, and no request header but the safelisted ones.\n\
+             They may read any response header.\n\
+             Browsers keep a preflight's answer not at all.\n\
+             Risk: anyone on any subdomain of b.example over https on port 8443 can read responses\n\
+             Risk: any program on the user's machine that serves a page can read responses\n\
+             Risk: anyone on any subdomain of c.example over http can read responses\n\
+             Risk: anyone on the network between the user and http://*.c.example can read responses\n\
+             Risk: anyone on the network between the user and http://e.example:* can read responses\n\
+             Risk: anyone on the network between the user and http://a.example can read responses",
+        ),
+        (
+            "what was opted in",
+            builder(&["https://*.github.io", "http://a.example:8080"])
+                .allow_credentials()
+                .danger_allow_public_suffixes()
+                .danger_allow_insecure_origins()
+                .build()
+                .unwrap(),
+            "Pages of http://a.example:8080, any subdomain of github.io over https may read what the server answers, with the user's cookies.\n\
+             They may send GET, HEAD, POST, and no request header but the safelisted ones.\n\
+             They may read no response header but the safelisted ones.\n\
+             Browsers keep a preflight's answer for 5 seconds, their default.\n\
+             Risk: anyone on any subdomain of github.io over https can read responses with the user's cookies\n\
+             Risk: anyone can register a name under the public suffix github.io\n\
+             Risk: anyone on the network between the user and http://a.example:8080 can read responses with the user's cookies",
+        ),
+    ] {
+        let summary = policy.summary();
+        assert_eq!(summary.to_string(), expected, "{name}");
+        assert_eq!(summary.sentences().len() + summary.risks().len(), expected.lines().count(), "{name}");
+    }
+}

@@ -1,0 +1,376 @@
+//! Building a policy: what is accepted, what is folded, what is refused together, and the form it is read from and given
+//! back in.
+
+use std::time::Duration;
+
+use fetch_cors::{Origin, Policy, PolicyBuilder, PolicyConfig, ProblemKind, Setting};
+
+fn origins<const N: usize>(origins: [&str; N]) -> PolicyBuilder {
+    Policy::builder().allow_origins(origins)
+}
+
+/// Duplicates, and what another entry covers, are accepted and folded.
+#[test]
+fn folding() {
+    for (name, given, kept) in [
+        ("a duplicate", &["https://a.example", "https://a.example"][..], &["https://a.example"][..]),
+        ("a duplicate pattern", &["https://*.a.example", "https://*.a.example"], &["https://*.a.example"]),
+        ("`*` covers all", &["https://a.example", "*", "https://*.b.example"], &["*"]),
+        (
+            "a pattern covers an origin",
+            &["https://x.a.example", "https://*.a.example"],
+            &["https://*.a.example"],
+        ),
+        (
+            "but not its apex",
+            &["https://*.a.example", "https://a.example"],
+            &["https://a.example", "https://*.a.example"],
+        ),
+        (
+            "nor another scheme",
+            &["https://*.a.example", "http://x.a.example"],
+            &["http://x.a.example", "https://*.a.example"],
+        ),
+        (
+            "nor another port",
+            &["https://*.a.example", "https://x.a.example:1"],
+            &["https://x.a.example:1", "https://*.a.example"],
+        ),
+        (
+            "any port covers one",
+            &["http://localhost:3000", "http://localhost:*", "http://localhost"],
+            &["http://localhost:*"],
+        ),
+        (
+            "a wider pattern covers a narrower",
+            &["https://*.x.a.example", "https://*.a.example"],
+            &["https://*.a.example"],
+        ),
+        (
+            "a wider pattern, two levels up",
+            &["https://*.y.x.a.example", "https://*.a.example"],
+            &["https://*.a.example"],
+        ),
+        (
+            "any port covers a pattern's port",
+            &["https://*.a.example:1", "https://*.a.example:*", "https://*.a.example"],
+            &["https://*.a.example:*"],
+        ),
+        ("both wider", &["https://*.x.a.example:1", "https://*.a.example:*"], &["https://*.a.example:*"]),
+        (
+            "any port of a subdomain",
+            &["https://x.a.example:*", "https://*.a.example:*"],
+            &["https://*.a.example:*"],
+        ),
+        (
+            "one port does not cover any",
+            &["https://*.x.a.example:*", "https://*.a.example"],
+            &["https://*.x.a.example:*", "https://*.a.example"],
+        ),
+        (
+            "a suffix is no parent",
+            &["https://*.xa.example", "https://*.a.example"],
+            &["https://*.xa.example", "https://*.a.example"],
+        ),
+    ] {
+        let policy = Policy::builder().allow_origins(given.iter().copied()).build().expect(name);
+        let config = policy.to_config();
+        assert_eq!(config.allow_origins, kept, "{name}");
+        // Once more: the normalized form is its own.
+        assert_eq!(Policy::try_from(config.clone()).expect(name).to_config(), config, "{name}");
+    }
+}
+
+#[test]
+fn names_are_normalized_and_folded() {
+    let policy = origins(["https://a.example"])
+        .allow_methods(["put", "PUT", "PATCH", "get"])
+        .allow_headers(["Content-Type", "content-type", "X-A"])
+        .expose_headers(["ETag", "etag"])
+        .max_age(Duration::from_secs(0))
+        .build()
+        .unwrap();
+    let config = policy.to_config();
+    assert_eq!(config.allow_methods, ["PUT", "PATCH", "GET"]);
+    assert_eq!(config.allow_headers, ["content-type", "x-a"]);
+    assert_eq!(config.expose_headers, ["etag"]);
+    assert_eq!(config.max_age, Some(0));
+    let any = origins(["*"])
+        .allow_methods(["*", "PUT"])
+        .allow_headers(["x-a", "*", "authorization"])
+        .build()
+        .unwrap();
+    assert_eq!(any.to_config().allow_methods, ["*"]);
+    assert_eq!(any.to_config().allow_headers, ["*"]);
+}
+
+/// A setting that is valid alone and refused with credentials, and how to opt in.
+#[test]
+fn credentials() {
+    let kinds = |builder: PolicyBuilder| match builder.build() {
+        Ok(_) => Vec::new(),
+        Err(invalid) => invalid.problems().iter().map(|problem| problem.kind()).collect::<Vec<_>>(),
+    };
+    use ProblemKind as Kind;
+    for (name, origin, refused) in [
+        ("https", "https://a.example", None),
+        ("any origin", "*", Some(Kind::AnyOriginWithCredentials)),
+        ("plain http", "http://a.example", Some(Kind::InsecureOriginWithCredentials)),
+        ("plain http on a port", "http://a.example:8080", Some(Kind::InsecureOriginWithCredentials)),
+        ("plain http on any port", "http://a.example:*", Some(Kind::InsecureOriginWithCredentials)),
+        ("plain http subdomains", "http://*.a.example", Some(Kind::InsecureOriginWithCredentials)),
+        ("plain http by IPv4", "http://192.0.2.1", Some(Kind::InsecureOriginWithCredentials)),
+        ("plain http by IPv6", "http://[2001:db8::1]:80800", Some(Kind::InvalidPort)),
+        (
+            "plain http by IPv6 on a port",
+            "http://[2001:db8::1]:8080",
+            Some(Kind::InsecureOriginWithCredentials),
+        ),
+        ("localhost", "http://localhost", None),
+        ("localhost on a port", "http://localhost:3000", None),
+        ("localhost on any port", "http://localhost:*", None),
+        ("subdomains of localhost", "http://*.localhost", None),
+        ("loopback IPv4", "http://127.0.0.1:3000", None),
+        ("loopback IPv6", "http://[::1]:3000", None),
+        ("loopback IPv6 without a port", "http://[::1]", None),
+        ("a custom scheme", "tauri://localhost", None),
+        ("under a top-level domain", "https://*.com", Some(Kind::PublicSuffixWithCredentials)),
+        ("under a private suffix", "https://*.github.io", Some(Kind::PublicSuffixWithCredentials)),
+        (
+            "under a private suffix, any port",
+            "https://*.github.io:*",
+            Some(Kind::PublicSuffixWithCredentials),
+        ),
+        (
+            "under a private suffix, trailing dot",
+            "https://*.github.io.",
+            Some(Kind::PublicSuffixWithCredentials),
+        ),
+        ("one name under a private suffix", "https://me.github.io", None),
+        ("below one name under a private suffix", "https://*.me.github.io", None),
+        ("under an unknown top label", "https://*.internal", None),
+    ] {
+        assert_eq!(kinds(origins([origin]).allow_credentials()), Vec::from_iter(refused), "{name}");
+        if refused != Some(Kind::InvalidPort) {
+            assert_eq!(kinds(origins([origin])), [], "{name}, without credentials");
+        }
+        let insecure = origins([origin]).allow_credentials().danger_allow_insecure_origins();
+        let still = refused.filter(|&kind| kind != Kind::InsecureOriginWithCredentials);
+        assert_eq!(kinds(insecure), Vec::from_iter(still), "{name}, insecure origins opted in");
+        let suffixes = origins([origin]).allow_credentials().danger_allow_public_suffixes();
+        let still = refused.filter(|&kind| kind != Kind::PublicSuffixWithCredentials);
+        assert_eq!(kinds(suffixes), Vec::from_iter(still), "{name}, public suffixes opted in");
+    }
+    let exposed = origins(["https://a.example"]).expose_headers(["etag", "*"]);
+    assert_eq!(kinds(exposed.clone()), []);
+    assert_eq!(kinds(exposed.allow_credentials()), [Kind::AnyExposedHeaderWithCredentials]);
+}
+
+#[test]
+fn all_problems_at_once_each_with_its_place() {
+    let invalid = origins(["https://a.example/", "https://b.example", "c.example"])
+        .allow_methods(["PUT", "TRACE"])
+        .allow_headers(["cookie"])
+        .expose_headers(["x-a", "set-cookie"])
+        .max_age(Duration::from_millis(1500))
+        .build()
+        .unwrap_err();
+    let places: Vec<_> = invalid.problems().iter().map(|p| (p.setting(), p.index(), p.value())).collect();
+    assert_eq!(
+        places,
+        [
+            (Setting::AllowOrigins, Some(0), "https://a.example/"),
+            (Setting::AllowOrigins, Some(2), "c.example"),
+            (Setting::AllowMethods, Some(1), "TRACE"),
+            (Setting::AllowHeaders, Some(0), "cookie"),
+            (Setting::ExposeHeaders, Some(1), "set-cookie"),
+            (Setting::MaxAge, None, "1.5s"),
+        ]
+    );
+}
+
+#[test]
+fn problems_are_data() {
+    let invalid = Policy::allow_origin("https://a.example/").unwrap_err();
+    assert_eq!(
+        serde_json::to_value(&invalid).unwrap(),
+        serde_json::json!({ "problems": [{
+            "setting": "allow_origins",
+            "index": 0,
+            "line": null,
+            "value": "https://a.example/",
+            "kind": "path",
+            "suggestion": "https://a.example",
+            "message": "allow_origins[0] \"https://a.example/\": an origin has no path. Write \"https://a.example\"",
+        }]})
+    );
+}
+
+#[test]
+fn max_age() {
+    for (name, given, expected) in [
+        ("none", None, Ok(None)),
+        ("zero", Some(Duration::ZERO), Ok(Some(0))),
+        ("a second", Some(Duration::from_secs(1)), Ok(Some(1))),
+        ("a day", Some(Duration::from_secs(86_400)), Ok(Some(86_400))),
+        ("a second more", Some(Duration::from_secs(86_401)), Err((ProblemKind::MaxAgeTooLong, "86400"))),
+        ("a nanosecond more", Some(Duration::new(86_400, 1)), Err((ProblemKind::MaxAgeTooLong, "86400"))),
+        ("the longest", Some(Duration::MAX), Err((ProblemKind::MaxAgeTooLong, "86400"))),
+        ("a fraction", Some(Duration::from_millis(500)), Err((ProblemKind::MaxAgeFraction, "1"))),
+        (
+            "a day less a nanosecond",
+            Some(Duration::new(86_399, 999_999_999)),
+            Err((ProblemKind::MaxAgeFraction, "86400")),
+        ),
+    ] {
+        let builder = given.into_iter().fold(Policy::builder(), PolicyBuilder::max_age);
+        let built = builder.build();
+        let seen = match &built {
+            Ok(policy) => Ok(policy.to_config().max_age),
+            Err(invalid) => {
+                let problem = &invalid.problems()[0];
+                Err((problem.kind(), problem.suggestion().unwrap()))
+            }
+        };
+        assert_eq!(seen, expected, "{name}");
+    }
+}
+
+fn full() -> PolicyConfig {
+    PolicyConfig {
+        allow_origins: vec!["https://a.example".into(), "http://*.localhost:*".into()],
+        allow_methods: vec!["PUT".into()],
+        allow_headers: vec!["x-a".into()],
+        expose_headers: vec!["etag".into()],
+        allow_credentials: true,
+        max_age: Some(600),
+        danger_allow_insecure_origins: true,
+        danger_allow_public_suffixes: true,
+    }
+}
+
+#[test]
+fn config_round_trips_through_toml_and_json() {
+    for config in
+        [full(), PolicyConfig::default(), Policy::any_origin().to_config(), Policy::deny_all().to_config()]
+    {
+        let policy = Policy::try_from(config.clone()).unwrap();
+        assert_eq!(policy.to_config(), config);
+        let toml: PolicyConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
+        assert_eq!(toml, config);
+        let json: PolicyConfig = serde_json::from_str(&serde_json::to_string(&config).unwrap()).unwrap();
+        assert_eq!(json, config);
+    }
+}
+
+/// Builder and config are one validation: what one says, the other says.
+#[test]
+fn builder_and_config_agree() {
+    let mut config = full();
+    config.allow_origins.push("https://b.example/".to_owned());
+    config.max_age = Some(100_000);
+    let from_config = Policy::try_from(config.clone()).unwrap_err();
+    let from_builder = Policy::builder()
+        .allow_origins(config.allow_origins)
+        .allow_methods(config.allow_methods)
+        .allow_headers(config.allow_headers)
+        .expose_headers(config.expose_headers)
+        .allow_credentials()
+        .max_age(Duration::from_secs(100_000))
+        .danger_allow_insecure_origins()
+        .danger_allow_public_suffixes()
+        .build()
+        .unwrap_err();
+    assert_eq!(from_config, from_builder);
+}
+
+#[test]
+fn config_is_strict() {
+    for (name, json) in [
+        ("an unknown field", r#"{"allow_orgins": []}"#),
+        ("a string for a list", r#"{"allow_origins": "*"}"#),
+        ("a negative max-age", r#"{"max_age": -1}"#),
+        ("a fraction", r#"{"max_age": 1.5}"#),
+        ("a word for a boolean", r#"{"allow_credentials": "yes"}"#),
+    ] {
+        assert!(serde_json::from_str::<PolicyConfig>(json).is_err(), "{name}");
+    }
+}
+
+#[cfg(feature = "toml")]
+#[test]
+fn toml_errors_name_the_line() {
+    use fetch_cors::TomlError;
+
+    for (name, text, said) in [
+        (
+            "problems on their lines",
+            "# comment\nallow_origins = [\n  \"https://a.example\",\n\n  \"https://b.example/\", \"null\",\n]\nallow_methods = [\"TRACE\"]\nmax_age = 90000\n",
+            &[
+                "line 5, allow_origins[1]",
+                "line 5, allow_origins[2]",
+                "line 7, allow_methods[0]",
+                "line 8, max_age 90000",
+            ][..],
+        ),
+        ("not TOML", "allow_origins = [\n\"a\"\nmax_age", &["line 3"]),
+        ("an unknown field", "\nallow_origin = []", &["line 2", "unknown field `allow_origin`"]),
+        ("a wrong type", "max_age = \"1h\"", &["line 1", "u64"]),
+    ] {
+        let error = Policy::from_toml(text).expect_err(name);
+        for said in said {
+            assert!(error.to_string().contains(said), "{name}: {said:?} should be in {error}");
+        }
+        assert_eq!(matches!(error, TomlError::Invalid(_)), name == "problems on their lines", "{name}");
+    }
+    assert!(Policy::from_toml("").unwrap().is_empty());
+}
+
+#[test]
+fn ready_made_policies() {
+    let a: Origin = "https://a.example".parse().unwrap();
+    let one = Policy::allow_origin("https://a.example").unwrap();
+    assert!(one.allows(&a) && !one.allows(&"https://b.example".parse().unwrap()));
+    assert!(!one.allows_any_origin() && !one.allows_credentials() && !one.denies_all() && !one.is_empty());
+    assert_eq!(one.to_config().allow_methods, ["*"]);
+    assert_eq!(one.to_config().allow_headers, ["*"]);
+
+    let any = Policy::any_origin();
+    assert!(any.allows(&a) && any.allows_any_origin() && !any.denies_all() && !any.is_empty());
+    assert_eq!(any.to_config(), Policy::allow_origin("*").unwrap().to_config());
+
+    let none = Policy::deny_all();
+    assert!(!none.allows(&a) && none.denies_all() && !none.is_empty());
+    let empty = Policy::builder().build().unwrap();
+    assert!(!empty.allows(&a) && empty.denies_all() && empty.is_empty());
+    assert!(origins(["https://a.example"]).allow_credentials().build().unwrap().allows_credentials());
+
+    assert!(one.is_same(&one.clone()));
+    assert!(!one.is_same(&Policy::allow_origin("https://a.example").unwrap()));
+}
+
+#[test]
+fn an_origin_is_parsed_strictly() {
+    for (value, expected) in [
+        ("https://a.example", Ok("https://a.example")),
+        ("tauri://localhost", Ok("tauri://localhost")),
+        ("https://a.example/", Err(Some("https://a.example"))),
+        ("https://*.a.example", Err(None)),
+        ("*", Err(None)),
+        ("*.a.example", Err(None)),
+        ("null", Err(None)),
+        ("HTTPS://A.example", Err(Some("https://a.example"))),
+    ] {
+        let parsed = value.parse::<Origin>();
+        let seen = parsed.as_ref().map(Origin::as_str).map_err(|invalid| invalid.suggestion());
+        assert_eq!(seen, expected, "{value}");
+        if let Err(invalid) = &parsed {
+            assert_eq!(invalid.value(), value);
+            assert!(invalid.to_string().starts_with(&format!("{value:?}: ")), "{invalid}");
+        }
+    }
+    let kind = "*".parse::<Origin>().unwrap_err().kind();
+    assert_eq!(kind, ProblemKind::MisplacedWildcard);
+    let origin: Origin = "https://a.example".parse().unwrap();
+    assert_eq!((origin.to_string().as_str(), origin.as_ref()), ("https://a.example", "https://a.example"));
+}

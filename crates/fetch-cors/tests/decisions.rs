@@ -238,6 +238,7 @@ fn same_origin() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn refusals() {
     const COOKIE: (&str, &str) = ("cookie", "a=b");
     let request_method = |value| ("access-control-request-method", value);

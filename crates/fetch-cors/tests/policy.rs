@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fetch_cors::{Origin, Policy, PolicyBuilder, PolicyConfig, ProblemKind, Setting};
+use fetch_cors::{Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind as Kind, Setting};
 
 fn origins<const N: usize>(origins: [&str; N]) -> PolicyBuilder {
     Policy::builder().allow_origins(origins)
@@ -109,9 +109,8 @@ fn names_are_normalized_and_folded() {
 fn credentials() {
     let kinds = |builder: PolicyBuilder| match builder.build() {
         Ok(_) => Vec::new(),
-        Err(invalid) => invalid.problems().iter().map(|problem| problem.kind()).collect::<Vec<_>>(),
+        Err(invalid) => invalid.problems().iter().map(Problem::kind).collect::<Vec<_>>(),
     };
-    use ProblemKind as Kind;
     for (name, origin, refused) in [
         ("https", "https://a.example", None),
         ("any origin", "*", Some(Kind::AnyOriginWithCredentials)),
@@ -213,14 +212,14 @@ fn max_age() {
         ("zero", Some(Duration::ZERO), Ok(Some(0))),
         ("a second", Some(Duration::from_secs(1)), Ok(Some(1))),
         ("a day", Some(Duration::from_secs(86_400)), Ok(Some(86_400))),
-        ("a second more", Some(Duration::from_secs(86_401)), Err((ProblemKind::MaxAgeTooLong, "86400"))),
-        ("a nanosecond more", Some(Duration::new(86_400, 1)), Err((ProblemKind::MaxAgeTooLong, "86400"))),
-        ("the longest", Some(Duration::MAX), Err((ProblemKind::MaxAgeTooLong, "86400"))),
-        ("a fraction", Some(Duration::from_millis(500)), Err((ProblemKind::MaxAgeFraction, "1"))),
+        ("a second more", Some(Duration::from_secs(86_401)), Err((Kind::MaxAgeTooLong, "86400"))),
+        ("a nanosecond more", Some(Duration::new(86_400, 1)), Err((Kind::MaxAgeTooLong, "86400"))),
+        ("the longest", Some(Duration::MAX), Err((Kind::MaxAgeTooLong, "86400"))),
+        ("a fraction", Some(Duration::from_millis(500)), Err((Kind::MaxAgeFraction, "1"))),
         (
             "a day less a nanosecond",
             Some(Duration::new(86_399, 999_999_999)),
-            Err((ProblemKind::MaxAgeFraction, "86400")),
+            Err((Kind::MaxAgeFraction, "86400")),
         ),
     ] {
         let builder = given.into_iter().fold(Policy::builder(), PolicyBuilder::max_age);
@@ -370,7 +369,7 @@ fn an_origin_is_parsed_strictly() {
         }
     }
     let kind = "*".parse::<Origin>().unwrap_err().kind();
-    assert_eq!(kind, ProblemKind::MisplacedWildcard);
+    assert_eq!(kind, Kind::MisplacedWildcard);
     let origin: Origin = "https://a.example".parse().unwrap();
     assert_eq!((origin.to_string().as_str(), origin.as_ref()), ("https://a.example", "https://a.example"));
 }

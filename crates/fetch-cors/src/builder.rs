@@ -225,7 +225,7 @@ fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConf
             suggestion: suggestion.map(|rest| format!("https://{rest}")),
         });
     }
-    if !config.danger_allow_public_suffixes && pattern::wildcard_public_suffix(value).is_some() {
+    if !config.danger_allow_public_suffixes && pattern::public_suffix(pattern).is_some() {
         return Err(ProblemKind::PublicSuffixWithCredentials.into());
     }
     Ok(())

@@ -68,14 +68,19 @@ pub(crate) fn parse(value: &str) -> Result<Pattern<'_>, Fault> {
     check(value).map_err(|kind| Fault { kind, suggestion: repair(value, kind) })
 }
 
-/// The public suffix that the subdomains of a valid pattern fall under.
-pub(crate) fn wildcard_public_suffix(value: &str) -> Option<String> {
-    match check(value) {
-        Ok(Pattern::Wildcard(Wildcard { subdomains: true, host, .. })) => {
+/// The public suffix that the subdomains of a pattern fall under.
+pub(crate) fn public_suffix(pattern: Pattern<'_>) -> Option<String> {
+    match pattern {
+        Pattern::Wildcard(Wildcard { subdomains: true, host, .. }) => {
             host::public_suffix_under_wildcard(host)
         }
         _ => None,
     }
+}
+
+/// The same for the text of a pattern; none if it is no valid one.
+pub(crate) fn public_suffix_of_text(value: &str) -> Option<String> {
+    check(value).ok().and_then(public_suffix)
 }
 
 /// Schemes whose pages have an opaque origin, which is serialized as `null`.
@@ -132,12 +137,13 @@ fn check(value: &str) -> Result<Pattern<'_>, ProblemKind> {
 
 /// Splits off the scheme and says what is wrong with it.
 fn check_scheme(value: &str) -> Result<(&str, &str), ProblemKind> {
-    let before_colon = value.split(':').next().unwrap_or("").to_ascii_lowercase();
-    if value.contains(':') && OPAQUE_SCHEMES.contains(&before_colon.as_str()) {
+    let before_colon = value.split_once(':').map_or("", |(before_colon, _)| before_colon);
+    let is_one_of = |schemes: &[&str]| schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(before_colon));
+    if is_one_of(&OPAQUE_SCHEMES) {
         return Err(ProblemKind::OpaqueScheme);
     }
     let Some((scheme, rest)) = value.split_once("://") else {
-        let starts_like_http = value.contains(':') && matches!(before_colon.as_str(), "http" | "https");
+        let starts_like_http = is_one_of(&["http", "https"]);
         return Err(if starts_like_http { ProblemKind::InvalidScheme } else { ProblemKind::MissingScheme });
     };
     if scheme.contains('*') {

@@ -471,7 +471,7 @@ impl fmt::Display for Explanation<'_> {
         f.write_str(self.why())?;
         match (self.kind, self.suggestion) {
             (ProblemKind::PublicSuffixWithCredentials, _) => {
-                if let Some(suffix) = crate::pattern::wildcard_public_suffix(self.value) {
+                if let Some(suffix) = crate::pattern::public_suffix_of_text(self.value) {
                     write!(f, " {}", Quoted(&suffix))?;
                 }
                 write!(f, ". {}", self.instead())
@@ -483,7 +483,7 @@ impl fmt::Display for Explanation<'_> {
                 f.write_str(". List the origins; \"*\" alone would allow every origin")
             }
             (ProblemKind::MisplacedWildcard, Some(suggestion))
-                if crate::pattern::wildcard_public_suffix(suggestion).is_some() =>
+                if crate::pattern::public_suffix_of_text(suggestion).is_some() =>
             {
                 write!(
                     f,

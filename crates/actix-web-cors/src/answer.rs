@@ -59,7 +59,7 @@ fn to_header(field: &Field) -> (HeaderName, HeaderValue) {
     (HeaderName::from_static(field.name().name()), value)
 }
 
-fn to_vary(fields: &[RequestField], reads: &[HeaderName]) -> Option<HeaderValue> {
+pub(crate) fn to_vary(fields: &[RequestField], reads: &[HeaderName]) -> Option<HeaderValue> {
     let mut names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
     for name in reads {
         if !names.contains(&name.as_str()) {
@@ -143,6 +143,13 @@ fn make_room(response: &mut HeaderMap, vary: Option<&HeaderValue>) -> Option<Hea
     }
     let vary = vary?;
     if has_vary { merge_vary(response, vary) } else { Some(vary.clone()) }
+}
+
+/// Adds to what the response varies by.
+pub(crate) fn add_vary(response: &mut HeaderMap, vary: &HeaderValue) {
+    if let Some(value) = merge_vary(response, vary) {
+        response.append(header::VARY, value);
+    }
 }
 
 /// All that the response varies by, as one line without repetitions; none if its `Vary` can stay as it is. A cache that

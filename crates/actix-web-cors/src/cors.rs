@@ -1,6 +1,9 @@
 //! The builder that an application wraps itself in.
 
-use std::future::{Future, Ready, ready};
+use std::{
+    future::{Future, Ready, ready},
+    sync::Arc,
+};
 
 use actix_web::{
     Error,
@@ -44,11 +47,17 @@ use crate::{CorsMiddleware, IntoPolicy, PerRequest, PerRequestAsync, Policy, Pol
 ///
 /// `Access-Control-*` headers that a handler set by hand are replaced. `Vary` is merged into the handler's, and names
 /// `Origin` wherever the answer depends on it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[must_use = "wrap an application in it: `App::new().wrap(cors)`"]
 pub struct Cors<S = Policy> {
-    source: S,
+    source: Arc<S>,
     settings: Settings,
+}
+
+impl<S> Clone for Cors<S> {
+    fn clone(&self) -> Self {
+        Self { source: Arc::clone(&self.source), settings: self.settings.clone() }
+    }
 }
 
 /// What doesn't depend on the policy.
@@ -74,7 +83,7 @@ impl<S: PolicySource> Cors<S> {
     /// [`PolicySource`]. For closures there are [`per_request`](Cors::per_request) and
     /// [`per_request_async`](Cors::per_request_async).
     pub fn new(source: S) -> Self {
-        Self { source, settings: Settings::default() }
+        Self { source: Arc::new(source), settings: Settings::default() }
     }
 
     /// Answers 403 to requests from origins that are not allowed, instead of handling them and leaving it to the browser
@@ -87,8 +96,8 @@ impl<S: PolicySource> Cors<S> {
     ///
     /// It is a second line of defence and no replacement for CSRF tokens or `SameSite` cookies: `GET`s by which other
     /// sites embed or link to yours carry no `Origin`. And it refuses some requests that are meant well: those with
-    /// `Origin: null`, as from a form on a page with `Referrer-Policy: no-referrer`, and an OAuth provider's `form_post`
-    /// to your callback. Put such routes outside of it.
+    /// `Origin: null` from browsers that don't say `Sec-Fetch-Site: same-origin` with it, as from a form on a page of yours
+    /// with `Referrer-Policy: no-referrer`, and an OAuth provider's `form_post` to your callback. Put such routes outside of it.
     pub fn reject_disallowed_origins(mut self) -> Self {
         self.settings.reject_disallowed_origins = true;
         self
@@ -126,8 +135,11 @@ impl<F> Cors<PerRequest<F>> {
     /// A policy for each request, chosen by a closure: by path, by tenant, by time.
     ///
     /// The closure returns a [`Policy`], an [`Option`] of one (*none* leaves the request alone), or a [`Result`] of either
-    /// (a failure allows nothing). Build the policies ahead and give out clones: they are cheap, and a policy that was
-    /// seen before costs no more than a constant one.
+    /// (a failure allows nothing). Build the policies ahead and give out clones: they are cheap, and each worker keeps the
+    /// last 16 prepared.
+    ///
+    /// A preflight has the method `OPTIONS` and the URL of the request that it asks for, but none of its headers and no
+    /// cookies. So choose by the path, the query or the host, never by a header such as `Authorization` or `X-Tenant`.
     ///
     /// ```
     /// use actix_web::App;
@@ -144,55 +156,69 @@ impl<F> Cors<PerRequest<F>> {
     /// ```
     pub fn per_request<R>(choose: F) -> Self
     where
-        F: Fn(&ServiceRequest) -> R + Clone + 'static,
+        F: Fn(&ServiceRequest) -> R + 'static,
         R: IntoPolicy,
     {
-        Self { source: PerRequest { choose, reads: Vec::new() }, settings: Settings::default() }
+        Self::new(PerRequest { choose, reads: Vec::new() })
     }
 
     /// Names request headers that the closure's choice depends on, for the answer's `Vary`. The path, the method and
     /// `Host` need no naming: caches tell requests apart by them anyway.
-    pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.source.reads.extend(names);
-        self
+    pub fn reads(self, names: impl IntoIterator<Item = HeaderName>) -> Self
+    where
+        F: Clone,
+    {
+        let mut source = Arc::unwrap_or_clone(self.source);
+        source.reads.extend(names);
+        Self { source: Arc::new(source), ..self }
     }
 }
 
 impl<F> Cors<PerRequestAsync<F>> {
     /// A policy for each request, chosen by a closure that may wait: for a database, say.
     ///
-    /// Take what the future needs from the request before it starts. What it may return is said at
-    /// [`per_request`](Cors::per_request).
+    /// Take what the future needs from the request before it starts. What it may return, and what a choice must not depend
+    /// on, is said at [`per_request`](Cors::per_request).
     ///
     /// ```
     /// use actix_web::App;
-    /// use actix_web_cors::{Cors, InvalidPolicy, Policy};
+    /// use actix_web_cors::{Cors, InvalidPolicy, Origin, Policy};
     ///
-    /// async fn policy_of(tenant: &str) -> Result<Policy, InvalidPolicy> {
-    ///     Policy::allow_origin(format!("https://{tenant}.example.com"))
+    /// /// The front end that a tenant registered, from the database; none for a tenant that there isn't.
+    /// async fn front_end_of(tenant: &str) -> Option<Origin> {
+    ///     (tenant == "acme").then(|| "https://acme.example".parse().ok()).flatten()
     /// }
     ///
     /// let app = App::new().wrap(Cors::per_request_async(|request| {
-    ///     let tenant = request.headers().get("x-tenant").and_then(|tenant| tenant.to_str().ok());
-    ///     let tenant = tenant.unwrap_or("www").to_owned();
-    ///     async move { policy_of(&tenant).await }
+    ///     let tenant = request.path().split('/').nth(1).unwrap_or_default().to_owned();
+    ///     async move {
+    ///         // From an `Origin`, not from a string: what a tenant wrote must not become a pattern.
+    ///         match front_end_of(&tenant).await {
+    ///             Some(front_end) => Policy::allow_origin(front_end),
+    ///             None => Ok(Policy::deny_all()),
+    ///         }
+    ///     }
     /// }));
     /// # drop(app);
     /// ```
     pub fn per_request_async<Fut>(choose: F) -> Self
     where
-        F: Fn(&ServiceRequest) -> Fut + Clone + 'static,
+        F: Fn(&ServiceRequest) -> Fut + 'static,
         Fut: Future + 'static,
         Fut::Output: IntoPolicy,
     {
-        Self { source: PerRequestAsync { choose, reads: Vec::new() }, settings: Settings::default() }
+        Self::new(PerRequestAsync { choose, reads: Vec::new() })
     }
 
     /// Names request headers that the closure's choice depends on, for the answer's `Vary`. The path, the method and
     /// `Host` need no naming: caches tell requests apart by them anyway.
-    pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.source.reads.extend(names);
-        self
+    pub fn reads(self, names: impl IntoIterator<Item = HeaderName>) -> Self
+    where
+        F: Clone,
+    {
+        let mut source = Arc::unwrap_or_clone(self.source);
+        source.reads.extend(names);
+        Self { source: Arc::new(source), ..self }
     }
 }
 
@@ -200,7 +226,7 @@ impl<S, B, P> Transform<S, ServiceRequest> for Cors<P>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
-    P: PolicySource + Clone,
+    P: PolicySource,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
@@ -209,6 +235,6 @@ where
     type Future = Ready<Result<Self::Transform, Self::InitError>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(CorsMiddleware::new(service, self.source.clone(), self.settings.clone())))
+        ready(Ok(CorsMiddleware::new(service, Arc::clone(&self.source), self.settings.clone())))
     }
 }

@@ -60,7 +60,7 @@
 //! [`log`](https://docs.rs/log) users too.
 //!
 //! ```text
-//! INFO actix_web_cors: PUT /notes/1: the method "PUT" is not allowed, so the browser won't send it; to allow it, add it to allow_methods
+//! INFO actix_web_cors: PUT /notes/1: the method "PUT" is not allowed, so the browser won't send the request; to allow it, add it to allow_methods
 //! ```
 //!
 //! # Features
@@ -77,7 +77,8 @@ pub use cors::Cors;
 #[cfg(feature = "toml")]
 pub use fetch_cors::TomlError;
 pub use fetch_cors::{
-    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting,
+    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Refusal,
+    Rule, Setting, Summary, Widening,
 };
 pub use middleware::{CorsFuture, CorsMiddleware};
 pub use source::{

@@ -32,7 +32,7 @@ fn explain(policy: &Policy, request: &Head<'_>, decision: Decision) {
     tracing::info!(
         target: TARGET,
         rule = ?refusal.rule(),
-        setting = refusal.setting(),
+        setting = refusal.setting().name(),
         "{method} {path}: {refusal}"
     );
 }
@@ -55,7 +55,7 @@ pub(crate) fn replaced_headers() {
 /// Says once that a policy allows nothing because nothing was listed.
 pub(crate) fn empty_policy(policy: &Policy) {
     static SAID: Once = Once::new();
-    if policy.is_empty() {
+    if policy.lists_no_origin() {
         SAID.call_once(|| {
             tracing::warn!(
                 target: TARGET,

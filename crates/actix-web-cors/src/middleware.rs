@@ -6,6 +6,7 @@ use std::{
     future::Future,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -26,19 +27,16 @@ use pin_project_lite::pin_project;
 
 use crate::{
     Lookup, PolicySource, SourceError,
-    answer::{Answer, Head, Prepared},
+    answer::{self, Answer, Head, Prepared},
     cors::Settings,
     log,
 };
-
-/// How many policies a worker keeps prepared. A source with more than these prepares one anew for each request.
-const KEPT: usize = 16;
 
 /// An application wrapped in [`Cors`](crate::Cors).
 #[derive(Debug)]
 pub struct CorsMiddleware<S, P> {
     service: Rc<S>,
-    source: P,
+    source: Arc<P>,
     shared: Rc<Shared>,
 }
 
@@ -48,35 +46,45 @@ struct Shared {
     settings: Settings,
     /// The request headers that the source reads.
     reads: Vec<HeaderName>,
-    /// The policies seen last, the newest first.
+    /// The same as a value of `Vary`, for requests to which no policy applies.
+    vary: Option<HeaderValue>,
+    /// How many policies are kept prepared.
+    keeps: usize,
+    /// The policies used last, that of the last request first.
     kept: RefCell<Vec<Rc<Prepared>>>,
 }
 
 impl Shared {
     #[inline]
     fn prepare(&self, policy: &Policy) -> Rc<Prepared> {
-        let kept = self.kept.borrow();
-        if let Some(prepared) = kept.iter().find(|prepared| prepared.policy.is_same(policy)) {
-            return Rc::clone(prepared);
+        match self.kept.borrow().first() {
+            Some(prepared) if prepared.policy.is_same(policy) => return Rc::clone(prepared),
+            _ => {}
         }
-        drop(kept);
-        self.prepare_new(policy)
+        self.prepare_other(policy)
     }
 
-    #[cold]
-    fn prepare_new(&self, policy: &Policy) -> Rc<Prepared> {
-        log::empty_policy(policy);
-        let prepared = Rc::new(Prepared::new(policy.clone(), &self.reads, &self.settings));
+    /// Another policy than that of the last request.
+    fn prepare_other(&self, policy: &Policy) -> Rc<Prepared> {
+        let position = self.kept.borrow().iter().position(|prepared| prepared.policy.is_same(policy));
+        let prepared = if let Some(position) = position {
+            self.kept.borrow_mut().remove(position)
+        } else {
+            log::empty_policy(policy);
+            Rc::new(Prepared::new(policy.clone(), &self.reads, &self.settings))
+        };
         let mut kept = self.kept.borrow_mut();
-        kept.truncate(KEPT - 1);
+        kept.truncate(self.keeps.saturating_sub(1));
         kept.insert(0, Rc::clone(&prepared));
         prepared
     }
 }
 
 impl<S, P: PolicySource> CorsMiddleware<S, P> {
-    pub(crate) fn new(service: S, source: P, settings: Settings) -> Self {
-        let shared = Shared { settings, reads: source.reads(), kept: RefCell::default() };
+    pub(crate) fn new(service: S, source: Arc<P>, settings: Settings) -> Self {
+        let (reads, keeps) = (source.reads(), source.keeps());
+        let vary = answer::to_vary(&[], &reads);
+        let shared = Shared { settings, reads, vary, keeps, kept: RefCell::default() };
         Self { service: Rc::new(service), source, shared: Rc::new(shared) }
     }
 }
@@ -100,8 +108,8 @@ where
         let state = match self.source.lookup(&request) {
             Lookup::Found(policy) => apply(&*self.service, &self.shared, policy, request),
             Lookup::Ready(Some(policy)) => apply(&*self.service, &self.shared, &policy, request),
-            Lookup::Ready(None) => State::Untouched { future: self.service.call(request) },
-            Lookup::Failed(error) => fail(&*self.service, &self.shared, request, &error),
+            Lookup::Ready(None) => leave(&*self.service, &self.shared, request),
+            Lookup::Failed(error) => fail(&*self.service, &self.shared, request, error),
             Lookup::Later(lookup) => State::Lookup {
                 lookup,
                 held: Some((request, Rc::clone(&self.service), Rc::clone(&self.shared))),
@@ -145,14 +153,24 @@ fn status_without_handler(
     }
 }
 
-/// Goes on with a request whose policy could not be found: nothing is allowed, and nobody may remember that. Whoever needs
-/// no CORS is served as ever.
-#[cold]
-fn fail<S, L>(service: &S, shared: &Shared, request: ServiceRequest, error: &SourceError) -> State<S, L>
+/// Goes on with a request to which no policy applies. That none does may depend on its headers, and a cache must know.
+fn leave<S, L>(service: &S, shared: &Shared, request: ServiceRequest) -> State<S, L>
 where
     S: Service<ServiceRequest>,
 {
-    log::failed_source(error);
+    State::Untouched { future: service.call(request), vary: shared.vary.clone() }
+}
+
+/// Goes on with a request whose policy could not be found: nothing is allowed, and nobody may remember that. Whoever needs
+/// no CORS is served as ever.
+#[cold]
+fn fail<S, L>(service: &S, shared: &Shared, request: ServiceRequest, error: SourceError) -> State<S, L>
+where
+    S: Service<ServiceRequest>,
+{
+    log::failed_source(&error);
+    // It may hold a clone of the request, with which the router could not go on.
+    drop(error);
     let prepared = Rc::new(Prepared::new(Policy::deny_all(), &shared.reads, &shared.settings));
     let answer = Answer::new(prepared, &request);
     match status_without_handler(&shared.settings, &request, answer.decision) {
@@ -178,7 +196,7 @@ pin_project! {
         /// The handler is at work.
         Handler { #[pin] future: S::Future, answer: Option<Answer> },
         /// No policy applies.
-        Untouched { #[pin] future: S::Future },
+        Untouched { #[pin] future: S::Future, vary: Option<HeaderValue> },
         /// The handler does not run.
         Answered { held: Option<(ServiceRequest, Answer)>, status: StatusCode },
     }
@@ -206,8 +224,9 @@ where
                     let (request, answer) = held.take().expect(POLLED_AFTER_COMPLETION);
                     return Poll::Ready(Ok(respond(request, &answer, *status)));
                 }
-                StateProjection::Untouched { future } => {
-                    return Poll::Ready(ready!(future.poll(cx)).map(ServiceResponse::map_into_left_body));
+                StateProjection::Untouched { future, vary } => {
+                    let result = ready!(future.poll(cx));
+                    return Poll::Ready(finish_untouched(result, vary.take()));
                 }
                 StateProjection::Lookup { lookup, held } => {
                     let found = ready!(lookup.poll(cx));
@@ -220,8 +239,8 @@ where
             state.set(State::Answered { held: None, status: StatusCode::OK });
             state.set(match found {
                 Ok(Some(policy)) => apply(&*service, &shared, &policy, request),
-                Ok(None) => State::Untouched { future: service.call(request) },
-                Err(error) => fail(&*service, &shared, request, &error),
+                Ok(None) => leave(&*service, &shared, request),
+                Err(error) => fail(&*service, &shared, request, error),
             });
         }
     }
@@ -250,6 +269,29 @@ fn finish<B>(
             });
             Err(error)
         }
+    }
+}
+
+/// Adds to the handler's response or error what the choice of no policy depended on, if on anything.
+fn finish_untouched<B>(
+    result: Result<ServiceResponse<B>, Error>,
+    vary: Option<HeaderValue>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match (result, vary) {
+        (Ok(mut response), vary) => {
+            if let Some(vary) = vary {
+                answer::add_vary(response.headers_mut(), &vary);
+            }
+            Ok(response.map_into_left_body())
+        }
+        (Err(mut error), Some(vary)) => {
+            error.add_response_mapper(move |mut response| {
+                answer::add_vary(response.headers_mut(), &vary);
+                response
+            });
+            Err(error)
+        }
+        (Err(error), None) => Err(error),
     }
 }
 

@@ -15,7 +15,7 @@ use fetch_cors::Policy;
 use pin_project_lite::pin_project;
 
 /// Why a source could not say which policy applies. It is logged, never sent to a client.
-pub type SourceError = Box<dyn Error>;
+pub type SourceError = Box<dyn Error + Send + Sync>;
 
 /// Says which policy applies to a request.
 ///
@@ -57,6 +57,12 @@ pub trait PolicySource: 'static {
     fn reads(&self) -> Vec<HeaderName> {
         Vec::new()
     }
+
+    /// How many policies each worker keeps prepared, those used last; one more than that is prepared anew for each
+    /// request. Asked once, when the server starts.
+    fn keeps(&self) -> usize {
+        16
+    }
 }
 
 /// A source's answer.
@@ -82,6 +88,10 @@ impl PolicySource for Policy {
     #[inline]
     fn lookup(&self, _: &ServiceRequest) -> Lookup<'_, Never> {
         Lookup::Found(self)
+    }
+
+    fn keeps(&self) -> usize {
+        1
     }
 }
 
@@ -131,6 +141,11 @@ impl PolicySource for LivePolicy {
     #[inline]
     fn lookup(&self, _: &ServiceRequest) -> Lookup<'_, Never> {
         Lookup::Ready(Some(self.current()))
+    }
+
+    /// A policy that was replaced is let go with the next request.
+    fn keeps(&self) -> usize {
+        1
     }
 }
 

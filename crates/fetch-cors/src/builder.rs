@@ -60,9 +60,9 @@ impl PolicyBuilder {
     pub fn allow_origins<I>(mut self, origins: I) -> Self
     where
         I: IntoIterator,
-        I::Item: Into<String>,
+        I::Item: AsRef<str>,
     {
-        self.config.allow_origins.extend(origins.into_iter().map(Into::into));
+        self.config.allow_origins.extend(origins.into_iter().map(|origin| origin.as_ref().to_owned()));
         self
     }
 
@@ -74,9 +74,9 @@ impl PolicyBuilder {
     pub fn allow_methods<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
-        I::Item: Into<String>,
+        I::Item: AsRef<str>,
     {
-        self.config.allow_methods.extend(methods.into_iter().map(Into::into));
+        self.config.allow_methods.extend(methods.into_iter().map(|method| method.as_ref().to_owned()));
         self
     }
 
@@ -89,9 +89,9 @@ impl PolicyBuilder {
     pub fn allow_headers<I>(mut self, names: I) -> Self
     where
         I: IntoIterator,
-        I::Item: Into<String>,
+        I::Item: AsRef<str>,
     {
-        self.config.allow_headers.extend(names.into_iter().map(Into::into));
+        self.config.allow_headers.extend(names.into_iter().map(|name| name.as_ref().to_owned()));
         self
     }
 
@@ -104,9 +104,9 @@ impl PolicyBuilder {
     pub fn expose_headers<I>(mut self, names: I) -> Self
     where
         I: IntoIterator,
-        I::Item: Into<String>,
+        I::Item: AsRef<str>,
     {
-        self.config.expose_headers.extend(names.into_iter().map(Into::into));
+        self.config.expose_headers.extend(names.into_iter().map(|name| name.as_ref().to_owned()));
         self
     }
 
@@ -120,7 +120,7 @@ impl PolicyBuilder {
     }
 
     /// How long a browser may keep a preflight's answer instead of asking again: whole seconds, up to 86 400 (24 hours,
-    /// Firefox's limit; Chromium's is two hours). Without it browsers keep one for five seconds; zero turns that off.
+    /// Firefox's limit; Chromium's is two hours, Safari's ten minutes). Without it browsers keep one for five seconds; zero turns that off.
     /// <https://fetch.spec.whatwg.org/#http-access-control-max-age>
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
@@ -198,10 +198,29 @@ fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
             Ok(Pattern::Any) => any = true,
             Ok(Pattern::Exact(origin)) => exact.push(origin),
             Ok(Pattern::Wildcard(wildcard)) => wildcards.push(wildcard),
-            Err(fault) => problems.add(Setting::AllowOrigins, Some(index), value, fault),
+            Err(fault) => {
+                for fault in with_faults_of_suggestion(fault, config) {
+                    problems.add(Setting::AllowOrigins, Some(index), value, fault);
+                }
+            }
         }
     }
     if any { AllowedOrigins::Any } else { AllowedOrigins::Listed(OriginSet::new(&exact, &wildcards)) }
+}
+
+/// What is still wrong with a suggestion is said now, not when somebody has followed it.
+fn with_faults_of_suggestion(mut fault: Fault, config: &PolicyConfig) -> Vec<Fault> {
+    let still_wrong = fault.suggestion.as_deref().and_then(|suggestion| {
+        let pattern = pattern::parse(suggestion).ok()?;
+        check_with_credentials(suggestion, pattern, config).err()
+    });
+    match still_wrong {
+        None => vec![fault],
+        Some(second) => {
+            fault.suggestion.clone_from(&second.suggestion);
+            if fault.kind == second.kind { vec![fault] } else { vec![fault, second] }
+        }
+    }
 }
 
 /// What must not be combined with credentials, because it would make the policy insecure by accident.

@@ -46,7 +46,9 @@ pub(crate) fn to_ascii(host: &str) -> Option<String> {
 /// <https://url.spec.whatwg.org/#ends-in-a-number-checker>
 pub(crate) fn ends_in_a_number(host: &str) -> bool {
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or("");
-    !last.is_empty() && (last.bytes().all(|b| b.is_ascii_digit()) || ipv4_number(last).is_some())
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
+        || hexadecimal.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// The IPv4 parser of the URL Standard, which knows hexadecimal, octal and short forms.
@@ -141,8 +143,12 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The public suffix under which strangers can register a name that `*.base` covers, if the Public Suffix List knows
-/// one. <https://publicsuffix.org/list/>
+/// Names that are no public suffix themselves but have some below them, each with one of those: one pair a line, sorted.
+/// `psl` can't enumerate its list, so this was made from it, by `tools/suffix-parents.py`.
+const SUFFIX_PARENTS: &str = include_str!("suffix_parents.txt");
+
+/// A public suffix under which strangers can register a name that `*.base` covers, if the Public Suffix List knows one.
+/// <https://publicsuffix.org/list/>
 pub(crate) fn public_suffix_under_wildcard(base: &str) -> Option<String> {
     use psl::Psl as _;
 
@@ -157,7 +163,9 @@ pub(crate) fn public_suffix_under_wildcard(base: &str) -> Option<String> {
     } else if is_known_suffix(&below) {
         Some(format!("*.{name}"))
     } else {
-        None
+        // A wildcard stands for several labels, too, and so reaches the suffixes further down.
+        let parents = SUFFIX_PARENTS.lines().filter_map(|line| line.split_once(' '));
+        parents.into_iter().find(|&(parent, _)| parent == name).map(|(_, suffix)| suffix.to_owned())
     }
 }
 
@@ -201,6 +209,10 @@ mod tests {
             ("foo.09", true),
             ("foo.0x4", true),
             ("foo.0xg", false),
+            ("foo.0x", true),
+            ("foo.0X1F", true),
+            ("foo.0x1ffffffffffffffffffff", true),
+            ("foo.99999999999999999999999", true),
             ("4.example", false),
             ("", false),
         ] {
@@ -270,6 +282,22 @@ mod tests {
     }
 
     #[test]
+    fn suffix_parents_are_above_known_suffixes() {
+        use psl::Psl as _;
+
+        let mut count = 0;
+        for line in SUFFIX_PARENTS.lines() {
+            let (parent, suffix) = line.split_once(' ').expect("two names a line");
+            assert!(suffix.ends_with(&format!(".{parent}")), "{line}");
+            let name = suffix.replacen('*', "anything", 1);
+            let known = psl::List.suffix(name.as_bytes()).expect("a name has a suffix");
+            assert!(known.is_known() && (known == name.as_bytes() || !suffix.contains('*')), "{line}");
+            count += 1;
+        }
+        assert!(count > 400, "{count}");
+    }
+
+    #[test]
     fn public_suffixes_under_a_wildcard() {
         for (name, base, expected) in [
             ("a top-level domain", "com", Some("com")),
@@ -282,6 +310,8 @@ mod tests {
             ("a wildcard rule below a suffix", "kawasaki.jp", Some("*.kawasaki.jp")),
             ("an unknown top label", "internal", None),
             ("localhost", "localhost", None),
+            ("a name with a suffix below it", "amazonaws.com", Some("s3.amazonaws.com")),
+            ("a name with a suffix far below it", "windows.net", Some("web.core.windows.net")),
         ] {
             assert_eq!(public_suffix_under_wildcard(base).as_deref(), expected, "{name}");
         }

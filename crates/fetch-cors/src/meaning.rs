@@ -1,14 +1,14 @@
 //! What a policy means, in words, and how two policies differ: exactly, pattern against pattern included, and with an
 //! example for each difference. For people who review a change of policy; no request comes here.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use crate::{
     Policy,
     host::{self, MAX_HOST, MAX_LABEL},
     names::{self, Names},
     origin_set::OriginSet,
-    pattern::{Port, Wildcard, default_port},
+    pattern::{Port, Wildcard, default_port, parse_port},
     policy::AllowedOrigins,
 };
 
@@ -237,7 +237,9 @@ impl Policy {
     /// # Ok::<(), fetch_cors::InvalidPolicy>(())
     /// ```
     pub fn widening(&self, other: &Self) -> Vec<Widening> {
-        let (ours, theirs) = (self.parts(), other.parts());
+        // Whom nobody may ask, there is nothing else to allow.
+        let nothing = Self::deny_all();
+        let (ours, theirs) = (if self.denies_all() { nothing.parts() } else { self.parts() }, other.parts());
         // An origin that `other` allows; without one it allows nothing.
         let Some(origin) = example(&theirs.origins) else { return Vec::new() };
         let mut widenings = Vec::new();
@@ -346,7 +348,7 @@ fn outside(set: &OriginSet, wildcard: Wildcard<'_>) -> Option<String> {
     if set.covers(wildcard) {
         return None;
     }
-    ports(wildcard).find_map(|port| {
+    ports(set, wildcard).into_iter().find_map(|port| {
         let wildcard = Wildcard { port, ..wildcard };
         // Most ports are settled here. Where they are not, no pattern of the set holds all subdomains, so what it
         // holds of them is finite or lies deeper, and the search below ends.
@@ -359,17 +361,21 @@ fn outside(set: &OriginSet, wildcard: Wildcard<'_>) -> Option<String> {
     })
 }
 
-/// Every port that the wildcard stands for.
-fn ports(wildcard: Wildcard<'_>) -> Box<dyn Iterator<Item = Port>> {
-    match wildcard.port {
-        Port::Any => {
-            let default = default_port(wildcard.secure);
-            let numbers =
-                USUAL_PORTS.into_iter().chain(1..=u16::MAX).filter(move |&number| number != default);
-            Box::new(std::iter::once(Port::Default).chain(numbers.map(Port::Number)))
-        }
-        port => Box::new(std::iter::once(port)),
+/// Ports that the wildcard stands for: of those that no entry of the set names, which it treats all alike, only one.
+fn ports(set: &OriginSet, wildcard: Wildcard<'_>) -> Vec<Port> {
+    if wildcard.port != Port::Any {
+        return vec![wildcard.port];
     }
+    let of_exact = |origin: &str| {
+        origin.rsplit_once(':').and_then(|(_, port)| parse_port(port)).map_or(Port::Default, Port::Number)
+    };
+    let named: BTreeSet<Port> =
+        set.exact().map(of_exact).chain(set.wildcards().map(|wildcard| wildcard.port)).collect();
+    let default = default_port(wildcard.secure);
+    let numbers = USUAL_PORTS.into_iter().chain(1..=u16::MAX).filter(|&number| number != default);
+    let fresh = numbers.map(Port::Number).find(|port| !named.contains(port));
+    let is_number = |port: &Port| matches!(*port, Port::Number(number) if number != default);
+    std::iter::once(Port::Default).chain(fresh).chain(named.iter().copied().filter(is_number)).collect()
 }
 
 /// Every host that the wildcard stands for: those with a single label before the base first, shorter before longer.

@@ -65,21 +65,38 @@ const FORBIDDEN_METHODS: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 const NORMALIZED_METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
 /// Other methods that are registered with IANA in upper case and that servers answer to. Browsers send them in whatever
 /// case script wrote them, so a policy that lists `patch` allows what no server handles.
-const OTHER_REGISTERED_METHODS: [&str; 14] = [
+const OTHER_REGISTERED_METHODS: [&str; 31] = [
     "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
     "COPY",
+    "LABEL",
     "LINK",
     "LOCK",
     "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
     "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
     "MOVE",
+    "ORDERPATCH",
     "PATCH",
     "PROPFIND",
     "PROPPATCH",
     "QUERY",
+    "REBIND",
     "REPORT",
     "SEARCH",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
     "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
 ];
 
 /// Normalizes a method as browsers do.
@@ -154,12 +171,10 @@ const RESPONSE_HEADERS: [&str; 19] = [
     "vary",
     "www-authenticate",
 ];
-/// Fields that have a meaning in requests alone. `authorization` is not among them: there are APIs that answer with a
+/// Fields that have a meaning in requests alone (`accept` and `accept-encoding` have one in a 415). `authorization` is not among them: there are APIs that answer with a
 /// token in a header of that name, and browsers let script read it.
-const REQUEST_HEADERS: [&str; 25] = [
-    "accept",
+const REQUEST_HEADERS: [&str; 23] = [
     "accept-charset",
-    "accept-encoding",
     "accept-language",
     "access-control-request-headers",
     "access-control-request-method",

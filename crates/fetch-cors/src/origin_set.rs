@@ -3,7 +3,7 @@
 //! Nothing is normalized: a request's origin is in the set if its bytes are those of an exact origin, or have the shape
 //! that a pattern describes. Up to [`FEW`] entries are compared one after another; more stand in an open-addressing table
 //! keyed by a random seed, so that neither a large policy nor a crafted `Origin` makes a lookup slow. All text lies in one
-//! arena, and a slot is eight bytes: at most 32 bytes an origin beside its text.
+//! arena, and a slot is eight bytes: at most 34 bytes an origin beside its text.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 

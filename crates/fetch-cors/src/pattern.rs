@@ -36,7 +36,7 @@ pub(crate) struct Wildcard<'a> {
 }
 
 /// The port of an origin or pattern, as it is serialized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Port {
     /// None written: the scheme's default.
     Default,
@@ -78,9 +78,18 @@ pub(crate) fn public_suffix(pattern: Pattern<'_>) -> Option<String> {
     }
 }
 
-/// The same for the text of a pattern; none if it is no valid one.
+/// The same for the text of a pattern, or for what it was meant to be.
 pub(crate) fn public_suffix_of_text(value: &str) -> Option<String> {
-    check(value).ok().and_then(public_suffix)
+    match check(value) {
+        Ok(pattern) => public_suffix(pattern),
+        Err(kind) => public_suffix(check(&repair(value, kind)?).ok()?),
+    }
+}
+
+/// Whether a wildcard was meant for the whole host, as in `https://*`.
+pub(crate) fn is_any_host(value: &str) -> bool {
+    let authority = value.split_once("://").map_or("", |(_, rest)| split_authority(rest).0);
+    split_port(authority).0 == "*"
 }
 
 /// Schemes whose pages have an opaque origin, which is serialized as `null`.
@@ -91,15 +100,21 @@ const OPAQUE_SCHEMES: [&str; 7] =
 const NOT_PAGE_SCHEMES: [&str; 3] = ["ws", "wss", "ftp"];
 /// Schemes of browser extensions whose identifiers are always sent in lower case. (Safari's are in upper case.)
 const LOWER_CASE_SCHEMES: [&str; 2] = ["chrome-extension", "moz-extension"];
+/// A scheme as near to `http` or `https` as this, in single changes of a letter, is a typing error.
+const TYPING_ERROR: usize = 2;
 
 fn check(value: &str) -> Result<Pattern<'_>, ProblemKind> {
     match value {
         "" => return Err(ProblemKind::EmptyOrigin),
         "*" => return Ok(Pattern::Any),
-        _ if value.eq_ignore_ascii_case("null") => return Err(ProblemKind::NullOrigin),
+        _ if trim(value).eq_ignore_ascii_case("null") => return Err(ProblemKind::NullOrigin),
         _ => {}
     }
-    if value.matches("://").count() > 1 && value.contains([',', ';', ' ', '|']) || value.contains(',') {
+    if value.contains(['\\', '(', '^', '$']) || value.contains("//.*") {
+        return Err(ProblemKind::RegularExpression);
+    }
+    let before_path = value.split_once("://").map_or(value, |(_, rest)| split_authority(rest).0);
+    if before_path.contains(',') || value.matches("://").count() > 1 && value.contains([',', ';', ' ', '|']) {
         return Err(ProblemKind::SeveralOrigins);
     }
     if value.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -164,12 +179,29 @@ fn check_scheme(value: &str) -> Result<(&str, &str), ProblemKind> {
     if NOT_PAGE_SCHEMES.contains(&scheme) {
         return Err(ProblemKind::NotAPageScheme);
     }
+    if misspelt_scheme(scheme).is_some() {
+        return Err(ProblemKind::InvalidScheme);
+    }
     Ok((scheme, rest))
 }
 
-/// `authority` and what follows it. The URL Standard takes a backslash for a slash.
+/// What a scheme that is nearly `http` or `https` was meant to be.
+fn misspelt_scheme(scheme: &str) -> Option<&'static str> {
+    if matches!(scheme, "http" | "https") {
+        return None;
+    }
+    let nearest = ["https", "http"].into_iter().min_by_key(|meant| strsim::levenshtein(scheme, meant))?;
+    (strsim::levenshtein(scheme, nearest) <= TYPING_ERROR).then_some(nearest)
+}
+
+/// Without the white space and quotes that come along with what is pasted.
+fn trim(value: &str) -> &str {
+    value.trim().trim_matches(['"', '\'']).trim()
+}
+
+/// `authority` and what follows it.
 fn split_authority(rest: &str) -> (&str, &str) {
-    rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()))
+    rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()))
 }
 
 /// Host and port; the port without its colon. A colon inside an IPv6 address's brackets does not count.
@@ -200,7 +232,13 @@ fn check_custom<'a>(
     if !host.is_ascii() {
         return Err(ProblemKind::UnicodeHost);
     }
-    if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'~')) {
+    // https://developer.chrome.com/docs/extensions/reference/manifest/key and the UUID of a Firefox extension.
+    let is_host = match scheme {
+        "chrome-extension" => host.len() == 32 && host.bytes().all(|b| matches!(b, b'a'..=b'p')),
+        "moz-extension" => host.len() == 36 && host.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'),
+        _ => host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'~')),
+    };
+    if !is_host {
         return Err(ProblemKind::InvalidHost);
     }
     if port.is_some_and(|port| parse_port(port).is_none()) {
@@ -271,18 +309,26 @@ pub(crate) fn parse_port(text: &str) -> Option<u16> {
 
 /// The nearest text that [`check`] accepts, if what was meant can be told.
 fn repair(value: &str, kind: ProblemKind) -> Option<String> {
-    if matches!(kind, ProblemKind::NullOrigin | ProblemKind::OpaqueScheme | ProblemKind::SeveralOrigins) {
+    if matches!(
+        kind,
+        ProblemKind::NullOrigin
+            | ProblemKind::OpaqueScheme
+            | ProblemKind::SeveralOrigins
+            | ProblemKind::RegularExpression
+    ) {
         return None;
     }
-    let repaired = rewrite(value.trim().trim_matches(['"', '\'']))?;
+    let repaired = rewrite(trim(value))?;
     check(&repaired).is_ok().then_some(repaired)
 }
 
 fn rewrite(value: &str) -> Option<String> {
     let (scheme, rest) = match value.split_once("://") {
         Some((scheme, rest)) if !scheme.contains(['/', '?', '#', '.']) => (scheme.to_ascii_lowercase(), rest),
-        _ => split_sloppy_scheme(value),
+        _ => (String::new(), value.trim_start_matches('/')),
     };
+    // A scheme with a slash too few, or one that was pasted twice.
+    let (scheme, rest) = split_sloppy_scheme(scheme, rest);
     let authority = split_authority(rest).0;
     let authority = authority.rsplit('@').next().unwrap_or(authority);
     // An IPv6 address without its brackets.
@@ -292,15 +338,16 @@ fn rewrite(value: &str) -> Option<String> {
         None => split_port(authority),
     };
     let scheme = match scheme.as_str() {
-        "" if host::is_loopback(host) => "http",
+        "" if host::is_loopback(host) || port == Some("80") => "http",
         "ws" => "http",
         "" | "wss" | "ftp" => "https",
+        scheme if misspelt_scheme(scheme).is_some() => misspelt_scheme(scheme)?,
         scheme if scheme.contains('*') => "https",
         scheme => scheme,
     };
     let is_web = matches!(scheme, "http" | "https");
-    if is_web && !host.is_empty() && host.bytes().all(|b| matches!(b, b'*' | b'.')) {
-        return Some("*".to_owned());
+    if matches!(host, "http" | "https") {
+        return None;
     }
     let host = if is_web { rewrite_host(host)? } else { host.to_ascii_lowercase() };
     let port = match port {
@@ -318,17 +365,19 @@ fn rewrite(value: &str) -> Option<String> {
     Some(format!("{scheme}://{host}{port}"))
 }
 
-/// What stands before the host where there is no `://`: nothing, `//`, or `https:` with a slash too few.
-fn split_sloppy_scheme(value: &str) -> (String, &str) {
-    for scheme in ["https", "http"] {
-        let (start, rest) = value.split_at_checked(scheme.len()).unwrap_or(("", ""));
-        if start.eq_ignore_ascii_case(scheme)
-            && let Some(rest) = rest.strip_prefix(':')
-        {
-            return (scheme.to_owned(), rest.trim_start_matches('/'));
+/// Takes `http` or `https` with some of `://` off the front, as often as it stands there.
+fn split_sloppy_scheme(mut scheme: String, mut rest: &str) -> (String, &str) {
+    'again: loop {
+        for name in ["https", "http"] {
+            let (start, after) = rest.split_at_checked(name.len()).unwrap_or(("", ""));
+            if start.eq_ignore_ascii_case(name) && after.starts_with([':', '/']) {
+                name.clone_into(&mut scheme);
+                rest = after.trim_start_matches(':').trim_start_matches('/');
+                continue 'again;
+            }
         }
+        return (scheme, rest);
     }
-    (String::new(), value.trim_start_matches('/'))
 }
 
 fn rewrite_host(host: &str) -> Option<String> {
@@ -339,6 +388,10 @@ fn rewrite_host(host: &str) -> Option<String> {
         None => ("", host),
         Some(star) => {
             let after = &host[star + 1..];
+            // `*-preview.example.com` names a part of a label, which no pattern can.
+            if after.starts_with(['-', '_']) {
+                return None;
+            }
             // A wildcard inside a label takes the rest of that label with it, except in `*example.com`.
             let name = if star > 0 && !after.starts_with('.') {
                 after.split_once('.').map_or("", |(_, parents)| parents)
@@ -394,6 +447,7 @@ mod tests {
             "http://127.0.0.1:3000",
             "http://[::1]:3000",
             "http://[2001:db8::1]",
+            "http://[::]:3000",
             "tauri://localhost",
             "capacitor://localhost",
             "ionic://localhost:8080",
@@ -413,7 +467,12 @@ mod tests {
         let no_room = format!("https://*.{}", vec!["a".repeat(62); 4].join("."));
         assert_eq!(no_room.len(), "https://*.".len() + 251);
         assert!(parse(&no_room).is_ok());
+        assert!(parse(&format!("{no_room}.")).is_ok());
+        let no_room_before_dot = format!("{no_room}b.");
         let no_room = format!("{no_room}b");
+        let longest = format!("app://{}", "a".repeat(MAX_ORIGIN - "app://".len()));
+        assert_eq!(parse(&longest), Ok(Pattern::Exact(&longest)));
+        let too_long = format!("{longest}b");
         for (value, kind, suggestion) in [
             ("", Kind::EmptyOrigin, None),
             (" ", Kind::Whitespace, None),
@@ -439,7 +498,19 @@ mod tests {
             ("https:/app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
             ("http:app.example.com", Kind::InvalidScheme, Some("http://app.example.com")),
             ("://app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
-            ("1http://app.example.com", Kind::InvalidScheme, None),
+            ("1http://app.example.com", Kind::InvalidScheme, Some("http://app.example.com")),
+            ("4gopher://app.example.com", Kind::InvalidScheme, None),
+            ("htps://app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
+            ("hhttps://app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
+            ("htt://localhost:3000", Kind::InvalidScheme, Some("http://localhost:3000")),
+            ("https://https://app.example.com", Kind::Path, Some("https://app.example.com")),
+            ("https//app.example.com", Kind::MissingScheme, Some("https://app.example.com")),
+            ("http//localhost:3000", Kind::MissingScheme, Some("http://localhost:3000")),
+            ("app.example.com:80", Kind::MissingScheme, Some("http://app.example.com")),
+            ("app.example.com:443", Kind::MissingScheme, Some("https://app.example.com")),
+            ("\"https://app.example.com\"", Kind::InvalidScheme, Some("https://app.example.com")),
+            ("' null '", Kind::NullOrigin, None),
+            ("https", Kind::MissingScheme, None),
             ("*://app.example.com", Kind::MisplacedWildcard, Some("https://app.example.com")),
             ("http*://app.example.com", Kind::MisplacedWildcard, Some("https://app.example.com")),
             ("file:///home/me/index.html", Kind::OpaqueScheme, None),
@@ -456,7 +527,12 @@ mod tests {
             ("https://a.example/login?x=1#y", Kind::Path, Some("https://a.example")),
             ("https://a.example?x", Kind::Path, Some("https://a.example")),
             ("https://a.example#y", Kind::Path, Some("https://a.example")),
-            ("https://a.example\\x", Kind::Path, Some("https://a.example")),
+            ("https://a.example/maps/@51.5,-0.1", Kind::Path, Some("https://a.example")),
+            ("https://a.example\\x", Kind::RegularExpression, None),
+            (r"https://.*\.example\.com", Kind::RegularExpression, None),
+            ("^https://a.example$", Kind::RegularExpression, None),
+            ("https://(a|b).example", Kind::RegularExpression, None),
+            ("https://.*.example", Kind::RegularExpression, None),
             ("https://*.example.com/*", Kind::Path, Some("https://*.example.com")),
             ("tauri://localhost/", Kind::Path, Some("tauri://localhost")),
             ("https://me:secret@a.example", Kind::Userinfo, Some("https://a.example")),
@@ -474,6 +550,8 @@ mod tests {
             ("https://xn--a.example", Kind::InvalidHost, None),
             (label64.as_str(), Kind::InvalidHost, None),
             (no_room.as_str(), Kind::InvalidHost, None),
+            (no_room_before_dot.as_str(), Kind::InvalidHost, None),
+            (too_long.as_str(), Kind::InvalidHost, None),
             ("http://127.1", Kind::IpAddressForm, Some("http://127.0.0.1")),
             ("http://0x7f.0.0.1:3000", Kind::IpAddressForm, Some("http://127.0.0.1:3000")),
             ("http://1.2.3.4.", Kind::IpAddressForm, Some("http://1.2.3.4")),
@@ -505,9 +583,14 @@ mod tests {
             ("https://*.*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
             ("https://**.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
             ("https://example.*", Kind::MisplacedWildcard, None),
-            ("https://*", Kind::MisplacedWildcard, Some("*")),
-            ("https://*:*", Kind::MisplacedWildcard, Some("*")),
-            ("https://*.", Kind::InvalidHost, Some("*")),
+            ("https://*", Kind::MisplacedWildcard, None),
+            ("https://*/", Kind::Path, None),
+            ("https://*:*", Kind::MisplacedWildcard, None),
+            ("*:3000", Kind::MissingScheme, None),
+            ("HTTPS://*", Kind::UpperCase, None),
+            ("https://*.", Kind::InvalidHost, None),
+            ("https://*-preview.example.com", Kind::MisplacedWildcard, None),
+            ("https://*_preview.example.com", Kind::MisplacedWildcard, None),
             ("http://localhost:30*", Kind::MisplacedWildcard, Some("http://localhost:*")),
             ("http://*.127.0.0.1", Kind::MisplacedWildcard, None),
             ("http://*.[::1]", Kind::MisplacedWildcard, None),
@@ -517,6 +600,11 @@ mod tests {
             ("tauri://", Kind::InvalidHost, None),
             ("tauri://lo!calhost", Kind::InvalidHost, None),
             ("tauri://bücher", Kind::UnicodeHost, None),
+            ("chrome-extension://x", Kind::InvalidHost, None),
+            ("chrome-extension://abcdefghijklmnopabcdefghijklmnoq", Kind::InvalidHost, None),
+            ("chrome-extension://abcdefghijklmnopabcdefghijklmnopa", Kind::InvalidHost, None),
+            ("moz-extension://0b1f5e1c", Kind::InvalidHost, None),
+            ("moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5g", Kind::InvalidHost, None),
             (
                 "chrome-extension://ABCDEFGHIJKLMNOPABCDEFGHIJKLMNOP",
                 Kind::UpperCase,

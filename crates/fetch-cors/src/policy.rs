@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 use crate::{
     InvalidPolicy, Origin, PolicyBuilder, PolicyConfig,
     names::Names,
@@ -133,7 +135,7 @@ impl Policy {
     /// # Errors
     ///
     /// When it is not an origin or an origin pattern; the error says what to write instead.
-    pub fn allow_origin(origin: impl Into<String>) -> Result<Self, InvalidPolicy> {
+    pub fn allow_origin(origin: impl AsRef<str>) -> Result<Self, InvalidPolicy> {
         Self::builder().allow_origins([origin]).allow_methods(["*"]).allow_headers(["*"]).build()
     }
 
@@ -187,7 +189,7 @@ impl Policy {
     }
 
     /// Whether no origin was listed, which is rarely meant: unlike [`Policy::deny_all`], which says so.
-    pub fn is_empty(&self) -> bool {
+    pub fn lists_no_origin(&self) -> bool {
         matches!(&self.parts().origins, AllowedOrigins::Listed(set) if set.is_empty())
     }
 
@@ -257,6 +259,20 @@ impl Parts {
             danger_allow_insecure_origins: false,
             danger_allow_public_suffixes: false,
         }
+    }
+}
+
+/// As its [`PolicyConfig`].
+impl Serialize for Policy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_config().serialize(serializer)
+    }
+}
+
+/// As a [`PolicyConfig`], and checked: so a policy can be a field of your own configuration.
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        PolicyConfig::deserialize(deserializer)?.try_into().map_err(D::Error::custom)
     }
 }
 

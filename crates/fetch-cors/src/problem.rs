@@ -5,7 +5,7 @@ use std::{error::Error, fmt};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
-use crate::names;
+use crate::{names, pattern};
 
 /// A setting of a policy, by the name it has in [`PolicyConfig`](crate::PolicyConfig) and in the builder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -20,6 +20,8 @@ pub enum Setting {
     AllowHeaders,
     /// `expose_headers`
     ExposeHeaders,
+    /// `allow_credentials`
+    AllowCredentials,
     /// `max_age`
     MaxAge,
 }
@@ -32,6 +34,7 @@ impl Setting {
             Self::AllowMethods => "allow_methods",
             Self::AllowHeaders => "allow_headers",
             Self::ExposeHeaders => "expose_headers",
+            Self::AllowCredentials => "allow_credentials",
             Self::MaxAge => "max_age",
         }
     }
@@ -84,6 +87,8 @@ pub enum ProblemKind {
     DefaultPort,
     /// A `*` where patterns have none.
     MisplacedWildcard,
+    /// A regular expression. Patterns are none: a dot too many in one has opened many an API.
+    RegularExpression,
     /// `*` among the origins of a policy with credentials.
     AnyOriginWithCredentials,
     /// A plain-http origin that is not loopback, in a policy with credentials.
@@ -113,6 +118,70 @@ pub enum ProblemKind {
     MaxAgeTooLong,
     /// A max-age with a fraction of a second.
     MaxAgeFraction,
+}
+
+impl ProblemKind {
+    /// Why it is one, in half a sentence.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::EmptyOrigin => "this is empty",
+            Self::Whitespace => "an origin has no white space or control characters",
+            Self::SeveralOrigins => "these are several origins in one string",
+            Self::MissingScheme => "an origin starts with its scheme",
+            Self::NullOrigin => {
+                "browsers send this for sandboxed frames, local files and data: URLs, so allowing it would allow any site"
+            }
+            Self::OpaqueScheme => {
+                "pages with this scheme have no origin of their own, browsers send \"null\" for them, which any site can send too"
+            }
+            Self::NotAPageScheme => "no page has this scheme, so browsers never send it as an origin",
+            Self::InvalidScheme => "this does not start with a scheme and \"://\"",
+            Self::UpperCase => "browsers send origins in lower case, and this is compared byte by byte",
+            Self::Path => "an origin has no path",
+            Self::Userinfo => "an origin has no user name or password",
+            Self::UnicodeHost => "browsers send international names in their ASCII form (Punycode)",
+            Self::InvalidHost => {
+                "the host must be labels of a-z, 0-9, \"-\" and \"_\" joined by dots, or an IP address"
+            }
+            Self::IpAddressForm => "browsers send IP addresses in one standard form",
+            Self::InvalidPort => "a port is a number from 1 to 65535, without leading zeros",
+            Self::DefaultPort => "browsers leave out the default port",
+            Self::MisplacedWildcard => {
+                "a \"*\" stands only for whole labels at the front of an http or https domain, or for its port"
+            }
+            Self::RegularExpression => "origin patterns are no regular expressions",
+            Self::AnyOriginWithCredentials => {
+                "with credentials this would let every site on the web act as the signed-in user, and browsers refuse it"
+            }
+            Self::InsecureOriginWithCredentials => {
+                "with credentials, anyone on the network between the user and this plain-http site could read what the user can"
+            }
+            Self::PublicSuffixWithCredentials => {
+                "with credentials this would trust everyone who can register a name under the public suffix"
+            }
+            Self::InvalidMethod => "this is not an HTTP method",
+            Self::ForbiddenMethod => "browsers forbid this method, so it can never be used",
+            Self::MethodCase => {
+                "methods are case-sensitive, and browsers send this one as script wrote it, which servers expect in upper case"
+            }
+            Self::InvalidHeaderName => "this is not the name of an HTTP header",
+            Self::ForbiddenRequestHeader => {
+                "browsers set this request header themselves and never let script set it, so it needs no allowing"
+            }
+            Self::ResponseHeaderAmongAllowed => {
+                "this is a response header; allow_headers lists what script may send"
+            }
+            Self::ForbiddenResponseHeader => "browsers never show this response header to script",
+            Self::RequestHeaderAmongExposed => {
+                "this is a request header; expose_headers lists what script may read in a response"
+            }
+            Self::AnyExposedHeaderWithCredentials => {
+                "with credentials browsers take \"*\" for a header of that name, so it would expose nothing"
+            }
+            Self::MaxAgeTooLong => "browsers keep a preflight for 86400 seconds (24 hours) at most",
+            Self::MaxAgeFraction => "Access-Control-Max-Age counts whole seconds",
+        }
+    }
 }
 
 /// One mistake in a policy: what, where, why, and what to write instead.
@@ -147,7 +216,7 @@ impl Problem {
             setting,
             index,
             line: None,
-            value: value.to_owned(),
+            value: mask_password(value),
             kind: fault.kind,
             suggestion: fault.suggestion,
         }
@@ -168,7 +237,7 @@ impl Problem {
         self.line
     }
 
-    /// The offending value as it was given.
+    /// The offending value as it was given, save for a user name and password in it, which are masked.
     pub fn value(&self) -> &str {
         &self.value
     }
@@ -204,7 +273,16 @@ impl fmt::Display for Problem {
         } else {
             write!(f, " {}", Quoted(&self.value))?;
         }
-        write!(f, ": {}", Explanation { kind: self.kind, value: &self.value, suggestion: self.suggestion() })
+        write!(
+            f,
+            ": {}",
+            Explanation {
+                kind: self.kind,
+                value: &self.value,
+                suggestion: self.suggestion(),
+                in_file: self.line.is_some(),
+            }
+        )
     }
 }
 
@@ -295,10 +373,10 @@ pub struct InvalidOrigin {
 
 impl InvalidOrigin {
     pub(crate) fn new(value: &str, fault: Fault) -> Self {
-        Self { value: value.to_owned(), fault }
+        Self { value: mask_password(value), fault }
     }
 
-    /// The offending value as it was given.
+    /// The offending value as it was given, save for a user name and password in it, which are masked.
     pub fn value(&self) -> &str {
         &self.value
     }
@@ -316,8 +394,12 @@ impl InvalidOrigin {
 
 impl fmt::Display for InvalidOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let explanation =
-            Explanation { kind: self.kind(), value: &self.value, suggestion: self.suggestion() };
+        let explanation = Explanation {
+            kind: self.kind(),
+            value: &self.value,
+            suggestion: self.suggestion(),
+            in_file: false,
+        };
         write!(f, "{}: {explanation}", Quoted(&self.value))
     }
 }
@@ -337,7 +419,17 @@ impl From<ProblemKind> for Fault {
     }
 }
 
-/// A value in quotes on one line: control characters are escaped, and what is too long to read is cut.
+/// Messages end up in logs, and a password has no business there.
+fn mask_password(value: &str) -> String {
+    let start = value.find("://").map_or(0, |colon| colon + "://".len());
+    let end = value[start..].find(['/', '?', '#']).map_or(value.len(), |slash| start + slash);
+    match value[start..end].rfind('@') {
+        Some(at) => format!("{}***{}", &value[..start], &value[start + at..]),
+        None => value.to_owned(),
+    }
+}
+
+/// A value in quotes on one line: what can't be seen is escaped, and what is too long to read is cut.
 struct Quoted<'a>(&'a str);
 
 /// How many bytes of a value a message shows.
@@ -351,6 +443,10 @@ impl fmt::Display for Quoted<'_> {
             match character {
                 '"' | '\\' => write!(f, "\\{character}")?,
                 _ if character.is_control() => write!(f, "{}", character.escape_debug())?,
+                // White space of no width, marks that turn the text around, and the like.
+                _ if !character.is_ascii() && !character.is_alphanumeric() => {
+                    write!(f, "{}", character.escape_unicode())?;
+                }
                 _ => write!(f, "{character}")?,
             }
         }
@@ -363,69 +459,11 @@ struct Explanation<'a> {
     kind: ProblemKind,
     value: &'a str,
     suggestion: Option<&'a str>,
+    /// Whether the reader wrote it in a file, and not in Rust.
+    in_file: bool,
 }
 
 impl Explanation<'_> {
-    fn why(&self) -> &'static str {
-        match self.kind {
-            ProblemKind::EmptyOrigin => "this is empty",
-            ProblemKind::Whitespace => "an origin has no white space or control characters",
-            ProblemKind::SeveralOrigins => "these are several origins in one string",
-            ProblemKind::MissingScheme => "an origin starts with its scheme",
-            ProblemKind::NullOrigin => {
-                "browsers send this for sandboxed frames, local files and data: URLs, so allowing it would allow any site"
-            }
-            ProblemKind::OpaqueScheme => {
-                "pages with this scheme have no origin of their own, browsers send \"null\" for them, which any site can send too"
-            }
-            ProblemKind::NotAPageScheme => "no page has this scheme, so browsers never send it as an origin",
-            ProblemKind::InvalidScheme => "this does not start with a scheme and \"://\"",
-            ProblemKind::UpperCase => {
-                "browsers send origins in lower case, and this is compared byte by byte"
-            }
-            ProblemKind::Path => "an origin has no path",
-            ProblemKind::Userinfo => "an origin has no user name or password",
-            ProblemKind::UnicodeHost => "browsers send international names in their ASCII form (Punycode)",
-            ProblemKind::InvalidHost => "the host is not one that a browser would send",
-            ProblemKind::IpAddressForm => "browsers send IP addresses in one standard form",
-            ProblemKind::InvalidPort => "a port is a number from 1 to 65535, without leading zeros",
-            ProblemKind::DefaultPort => "browsers leave out the default port",
-            ProblemKind::MisplacedWildcard => {
-                "a \"*\" stands only for whole labels at the front of an http or https domain, or for its port"
-            }
-            ProblemKind::AnyOriginWithCredentials => {
-                "with credentials this would let every site on the web act as the signed-in user, and browsers refuse it"
-            }
-            ProblemKind::InsecureOriginWithCredentials => {
-                "with credentials, anyone on the network between the user and this plain-http site could read what the user can"
-            }
-            ProblemKind::PublicSuffixWithCredentials => {
-                "with credentials this would trust everyone who can register a name under the public suffix"
-            }
-            ProblemKind::InvalidMethod => "this is not an HTTP method",
-            ProblemKind::ForbiddenMethod => "browsers forbid this method, so it can never be used",
-            ProblemKind::MethodCase => {
-                "methods are case-sensitive, and browsers send this one as script wrote it, which servers expect in upper case"
-            }
-            ProblemKind::InvalidHeaderName => "this is not the name of an HTTP header",
-            ProblemKind::ForbiddenRequestHeader => {
-                "browsers set this request header themselves and never let script set it, so it needs no allowing"
-            }
-            ProblemKind::ResponseHeaderAmongAllowed => {
-                "this is a response header; allow_headers lists what script may send"
-            }
-            ProblemKind::ForbiddenResponseHeader => "browsers never show this response header to script",
-            ProblemKind::RequestHeaderAmongExposed => {
-                "this is a request header; expose_headers lists what script may read in a response"
-            }
-            ProblemKind::AnyExposedHeaderWithCredentials => {
-                "with credentials browsers take \"*\" for a header of that name, so it would expose nothing"
-            }
-            ProblemKind::MaxAgeTooLong => "browsers keep a preflight for 86400 seconds (24 hours) at most",
-            ProblemKind::MaxAgeFraction => "Access-Control-Max-Age counts whole seconds",
-        }
-    }
-
     /// What to do where no suggestion says it.
     fn instead(&self) -> &'static str {
         match self.kind {
@@ -435,12 +473,8 @@ impl Explanation<'_> {
                 "Serve the page from an origin of its own, e.g. \"http://localhost:3000\" while developing"
             }
             ProblemKind::AnyOriginWithCredentials => "List the origins, or do without credentials",
-            ProblemKind::InsecureOriginWithCredentials => {
-                "Serve it over https, or opt in with danger_allow_insecure_origins()"
-            }
-            ProblemKind::PublicSuffixWithCredentials => {
-                "Write the exact origins, or opt in with danger_allow_public_suffixes()"
-            }
+            ProblemKind::InsecureOriginWithCredentials => "Serve it over https",
+            ProblemKind::PublicSuffixWithCredentials => "Write the exact origins",
             ProblemKind::ForbiddenResponseHeader => {
                 "Remove it; a cookie is kept by the browser all the same, and what script must know goes in a header of another name"
             }
@@ -460,36 +494,57 @@ impl Explanation<'_> {
             ProblemKind::AnyExposedHeaderWithCredentials => "List the names",
             ProblemKind::InvalidMethod => "Write one method an entry, such as \"PUT\"",
             ProblemKind::InvalidHeaderName => "Write one name an entry, such as \"x-request-id\"",
+            ProblemKind::MisplacedWildcard if pattern::is_any_host(self.value) => {
+                "List the origins; the nearest pattern, \"*\", would allow every site"
+            }
             ProblemKind::MisplacedWildcard => "List the origins",
+            ProblemKind::RegularExpression => {
+                "List the origins, or write a pattern such as \"https://*.example.com\""
+            }
             _ => "Write an origin such as \"https://app.example.com\"",
         }
     }
 }
 
+impl Explanation<'_> {
+    fn opt_in(&self, setting: &str) -> String {
+        if self.in_file { format!("{setting} = true") } else { format!("{setting}()") }
+    }
+}
+
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.why())?;
+        f.write_str(self.kind.why())?;
         match (self.kind, self.suggestion) {
             (ProblemKind::PublicSuffixWithCredentials, _) => {
-                if let Some(suffix) = crate::pattern::public_suffix_of_text(self.value) {
+                if let Some(suffix) = pattern::public_suffix_of_text(self.value) {
                     write!(f, " {}", Quoted(&suffix))?;
                 }
-                write!(f, ". {}", self.instead())
+                write!(
+                    f,
+                    ". {}, or opt in with {}",
+                    self.instead(),
+                    self.opt_in("danger_allow_public_suffixes")
+                )
             }
-            (ProblemKind::InsecureOriginWithCredentials, Some(suggestion)) => {
-                write!(f, ". Write {}, or opt in with danger_allow_insecure_origins()", Quoted(suggestion))
-            }
-            (ProblemKind::MisplacedWildcard, Some("*")) => {
-                f.write_str(". List the origins; \"*\" alone would allow every origin")
+            (ProblemKind::InsecureOriginWithCredentials, suggestion) => {
+                match suggestion {
+                    Some(suggestion) => write!(f, ". Write {}", Quoted(suggestion))?,
+                    None => write!(f, ". {}", self.instead())?,
+                }
+                write!(f, ", or opt in with {}", self.opt_in("danger_allow_insecure_origins"))
             }
             (ProblemKind::MisplacedWildcard, Some(suggestion))
-                if crate::pattern::public_suffix_of_text(suggestion).is_some() =>
+                if pattern::public_suffix_of_text(suggestion).is_some() =>
             {
                 write!(
                     f,
                     ". List the origins; the nearest pattern, {}, would allow strangers' sites too",
                     Quoted(suggestion)
                 )
+            }
+            (ProblemKind::MisplacedWildcard, Some(suggestion)) if suggestion.contains("//*.") => {
+                write!(f, ". Write {} if every subdomain is meant, or list the origins", Quoted(suggestion))
             }
             (ProblemKind::MaxAgeTooLong | ProblemKind::MaxAgeFraction, Some(suggestion)) => {
                 write!(f, ". Write {suggestion}")

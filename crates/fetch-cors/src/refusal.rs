@@ -4,8 +4,10 @@
 use std::fmt;
 
 use crate::{
-    Policy, Setting,
+    Policy, PolicyConfig, ProblemKind, Setting,
     names::{self, Names},
+    pattern::MAX_ORIGIN,
+    problem::Fault,
     server::{Decision, MAX_SHOWN, RequestField, RequestHead, escape, is_same_origin},
 };
 
@@ -21,8 +23,10 @@ pub enum Rule {
     MethodNotAllowed,
     /// A preflight asks for headers that are not all among the allowed ones, so the browser won't send the request.
     HeadersNotAllowed,
-    /// A preflight asks for a method or headers that can't be echoed: not names, or more than a browser sends.
-    NotEchoed,
+    /// A preflight asks for a method that can't be echoed: none, or longer than any.
+    MethodNotEchoed,
+    /// A preflight asks for headers that can't be echoed: no names, or more than any browser sends.
+    HeadersNotEchoed,
     /// The request carries cookies, which the policy does not allow, so the browser withholds the answer.
     CredentialsNotAllowed,
 }
@@ -61,11 +65,12 @@ pub enum Rule {
 pub struct Refusal {
     rule: Rule,
     value: String,
+    advice: String,
 }
 
 impl Refusal {
-    fn new(rule: Rule, value: &[u8]) -> Self {
-        Self { rule, value: escape(value) }
+    fn new(rule: Rule, value: &[u8], advice: String) -> Self {
+        Self { rule, value: escape(value), advice }
     }
 
     /// The rule that was broken.
@@ -78,45 +83,51 @@ impl Refusal {
         &self.value
     }
 
-    /// The setting that would allow it, if one can.
-    pub fn setting(&self) -> Option<&'static str> {
+    /// The setting that the rule belongs to.
+    pub fn setting(&self) -> Setting {
         match self.rule {
-            Rule::OriginNotAllowed => Some(Setting::AllowOrigins.name()),
-            Rule::MethodNotAllowed => Some(Setting::AllowMethods.name()),
-            Rule::HeadersNotAllowed => Some(Setting::AllowHeaders.name()),
-            Rule::CredentialsNotAllowed => Some("allow_credentials"),
-            Rule::SeveralOrigins | Rule::NotEchoed => None,
+            Rule::OriginNotAllowed | Rule::SeveralOrigins => Setting::AllowOrigins,
+            Rule::MethodNotAllowed | Rule::MethodNotEchoed => Setting::AllowMethods,
+            Rule::HeadersNotAllowed | Rule::HeadersNotEchoed => Setting::AllowHeaders,
+            Rule::CredentialsNotAllowed => Setting::AllowCredentials,
         }
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> &str {
+        &self.advice
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = &self.value;
+        let (value, advice) = (&self.value, &self.advice);
         match self.rule {
-            Rule::OriginNotAllowed if value == "null" => f.write_str(
-                "the origin \"null\" can't be allowed, as every sandboxed frame, local file and data: URL has it",
-            ),
-            Rule::OriginNotAllowed => {
-                write!(f, "the origin \"{value}\" is not allowed; to allow it, add it to allow_origins")
-            }
+            Rule::OriginNotAllowed => write!(f, "the origin \"{value}\" is not allowed; {advice}"),
             Rule::SeveralOrigins => {
-                write!(f, "there is more than one Origin (\"{value}\"), which no browser sends; look at what is in between")
+                write!(f, "there is more than one Origin, \"{value}\" the first; {advice}")
             }
             Rule::MethodNotAllowed => {
-                write!(f, "the method \"{value}\" is not allowed, so the browser won't send it; to allow it, add it to allow_methods")
+                write!(
+                    f,
+                    "the method \"{value}\" is not allowed, so the browser won't send the request; {advice}"
+                )
             }
-            Rule::HeadersNotAllowed => write!(
-                f,
-                "the headers \"{value}\" are not allowed, so the browser won't send the request; to allow them, add them to allow_headers"
-            ),
-            Rule::NotEchoed => write!(
-                f,
-                "the preflight asks for \"{value}\", which is no list of names or too long a one, so it is not echoed"
-            ),
-            Rule::CredentialsNotAllowed => f.write_str(
-                "the request carries cookies, so the browser withholds the answer; to allow them, call allow_credentials",
-            ),
+            Rule::HeadersNotAllowed => {
+                write!(
+                    f,
+                    "the headers \"{value}\" are not allowed, so the browser won't send the request; {advice}"
+                )
+            }
+            Rule::MethodNotEchoed => {
+                write!(f, "the method \"{value}\" is not sent back as allowed; {advice}")
+            }
+            Rule::HeadersNotEchoed => {
+                write!(f, "the headers \"{value}\" are not sent back as allowed; {advice}")
+            }
+            Rule::CredentialsNotAllowed => {
+                write!(f, "the request carries cookies, so the browser withholds the answer; {advice}")
+            }
         }
     }
 }
@@ -128,7 +139,7 @@ impl Policy {
         match decision {
             Decision::NoOrigin => None,
             Decision::NotAllowed if is_same_origin(request) => None,
-            Decision::NotAllowed | Decision::PreflightRefused => Some(refused_origin(request)),
+            Decision::NotAllowed | Decision::PreflightRefused => Some(self.refused_origin(request)),
             Decision::AnyOrigin | Decision::Allowed => self.refused_credentials(request),
             Decision::PreflightGranted { echo_method, echo_headers } => self
                 .refused_method(request, echo_method)
@@ -143,7 +154,11 @@ impl Policy {
             && has(RequestField::Cookie)
             && has(RequestField::Origin)
             && !is_same_origin(request);
-        refused.then(|| Refusal::new(Rule::CredentialsNotAllowed, b""))
+        refused.then(|| {
+            let list = if self.allows_any_origin() { "list the origins and " } else { "" };
+            let advice = format!("to allow them, {list}turn on allow_credentials");
+            Refusal::new(Rule::CredentialsNotAllowed, b"", advice)
+        })
     }
 
     fn refused_method(&self, request: &impl RequestHead, echoed: bool) -> Option<Refusal> {
@@ -151,7 +166,8 @@ impl Policy {
         let mut lines = request.lines(RequestField::AccessControlRequestMethod);
         let method = lines.next().unwrap_or_default();
         if self.parts().echoes(methods) {
-            return (!echoed).then(|| Refusal::new(Rule::NotEchoed, method));
+            let advice = || "it is no method of at most 64 bytes".to_owned();
+            return (!echoed).then(|| Refusal::new(Rule::MethodNotEchoed, method, advice()));
         }
         let allowed = match methods {
             Names::Any => true,
@@ -160,7 +176,7 @@ impl Policy {
                 listed.iter().any(|name| is(name)) || names::SAFELISTED_METHODS.iter().any(|name| is(name))
             }
         };
-        (!allowed).then(|| Refusal::new(Rule::MethodNotAllowed, method))
+        (!allowed).then(|| Refusal::new(Rule::MethodNotAllowed, method, advice_on_method(method)))
     }
 
     fn refused_headers(&self, request: &impl RequestHead, echoed: bool) -> Option<Refusal> {
@@ -168,7 +184,8 @@ impl Policy {
         let lines = || request.lines(RequestField::AccessControlRequestHeaders);
         if self.parts().echoes(headers) {
             let line = lines().next()?;
-            return (!echoed).then(|| Refusal::new(Rule::NotEchoed, line));
+            let advice = || "they are no list of names of at most 4096 bytes".to_owned();
+            return (!echoed).then(|| Refusal::new(Rule::HeadersNotEchoed, line, advice()));
         }
         let Names::Listed(listed) = headers else { return None };
         let mut refused = Vec::new();
@@ -185,13 +202,62 @@ impl Policy {
                 break;
             }
         }
-        (!refused.is_empty()).then(|| Refusal::new(Rule::HeadersNotAllowed, &refused))
+        (!refused.is_empty())
+            .then(|| Refusal::new(Rule::HeadersNotAllowed, &refused, advice_on_headers(&refused)))
+    }
+
+    fn refused_origin(&self, request: &impl RequestHead) -> Refusal {
+        let mut lines = request.lines(RequestField::Origin);
+        let first = lines.next().unwrap_or_default();
+        if lines.next().is_some() {
+            let advice = "no browser sends that, so look at what is in between".to_owned();
+            return Refusal::new(Rule::SeveralOrigins, first, advice);
+        }
+        Refusal::new(Rule::OriginNotAllowed, first, self.advice_on_origin(first))
+    }
+
+    /// Whether it could be added to this policy, by the policy's own validation.
+    fn advice_on_origin(&self, origin: &[u8]) -> String {
+        let text = str::from_utf8(origin).unwrap_or_default();
+        if text.len() > MAX_ORIGIN || text.contains('*') {
+            return "no browser sends that".to_owned();
+        }
+        let parts = self.parts();
+        let config = PolicyConfig {
+            allow_origins: vec![text.to_owned()],
+            allow_credentials: parts.credentials,
+            danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
+            ..PolicyConfig::default()
+        };
+        match Policy::try_from(config) {
+            Ok(_) => "to allow it, add it to allow_origins".to_owned(),
+            Err(invalid) => {
+                let why = invalid.problems().first().map_or("", |problem| problem.kind().why());
+                format!("it can't be added to allow_origins: {why}")
+            }
+        }
     }
 }
 
-fn refused_origin(request: &impl RequestHead) -> Refusal {
-    let mut lines = request.lines(RequestField::Origin);
-    let first = lines.next().unwrap_or_default();
-    let rule = if lines.next().is_some() { Rule::SeveralOrigins } else { Rule::OriginNotAllowed };
-    Refusal::new(rule, first)
+fn advice_on_method(method: &[u8]) -> String {
+    match str::from_utf8(method).map_or(Err(ProblemKind::InvalidMethod.into()), names::method) {
+        Ok(name) if name.as_bytes() == method => "to allow it, add it to allow_methods".to_owned(),
+        // No browser sends it like that.
+        Ok(name) => format!("methods are case-sensitive: the page must write \"{name}\""),
+        Err(Fault { kind: ProblemKind::MethodCase, suggestion: Some(name) }) => {
+            format!("methods are case-sensitive: the page must write \"{name}\"")
+        }
+        Err(fault) => format!("it can't be added to allow_methods: {}", fault.kind.why()),
+    }
+}
+
+fn advice_on_headers(names: &[u8]) -> String {
+    for name in names.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+        let checked =
+            str::from_utf8(name).map_or(Err(ProblemKind::InvalidHeaderName.into()), names::request_header);
+        if let Err(fault) = checked {
+            return format!("\"{}\" can't be added to allow_headers: {}", escape(name), fault.kind.why());
+        }
+    }
+    "to allow them, add them to allow_headers".to_owned()
 }

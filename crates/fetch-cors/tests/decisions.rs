@@ -1,7 +1,7 @@
 //! The decision for one request, without a server: each rule a row, all fields compared.
 
 use fetch_cors::{
-    Policy, Rule,
+    Policy, Rule, Setting,
     server::{Decision, RequestField, RequestHead, escape, is_same_origin},
 };
 
@@ -297,14 +297,14 @@ fn refusals() {
             &echoing,
             "OPTIONS",
             &[ORIGIN, request_method("P T")],
-            Some((Rule::NotEchoed, "P T")),
+            Some((Rule::MethodNotEchoed, "P T")),
         ),
         (
             "preflight, headers not echoed",
             &echoing,
             "OPTIONS",
             &[ORIGIN, PUT, request_headers("a b")],
-            Some((Rule::NotEchoed, "a b")),
+            Some((Rule::HeadersNotEchoed, "a b")),
         ),
         ("cookies", &listed, "GET", &[ORIGIN, COOKIE], Some((Rule::CredentialsNotAllowed, ""))),
         ("cookies, any origin", &any, "GET", &[ORIGIN, COOKIE], Some((Rule::CredentialsNotAllowed, ""))),
@@ -344,61 +344,147 @@ fn refusals() {
 }
 
 #[test]
-fn refusals_name_the_setting() {
-    let request_method = ("access-control-request-method", "PATCH");
-    for (name, headers, setting, said) in [
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn refusals_say_what_to_do() {
+    let request_method = |value| ("access-control-request-method", value);
+    let request_headers = |value| ("access-control-request-headers", value);
+    let (listed, echoing, any) = (listed(), echoing(), Policy::any_origin());
+    let endless = format!("https://{}.example", "a.".repeat(300));
+    for (name, policy, headers, setting, said) in [
         (
             "origin",
+            &listed,
             &[OTHER][..],
-            Some("allow_origins"),
+            Setting::AllowOrigins,
             "the origin \"https://b.example\" is not allowed; to allow it, add it to allow_origins",
         ),
         (
             "null",
+            &listed,
             &[("origin", "null")],
-            Some("allow_origins"),
-            "the origin \"null\" can't be allowed, as every sandboxed frame, local file and data: URL has it",
+            Setting::AllowOrigins,
+            "the origin \"null\" is not allowed; it can't be added to allow_origins: browsers send this for sandboxed frames, local files and data: URLs, so allowing it would allow any site",
+        ),
+        (
+            "an origin that is none",
+            &listed,
+            &[("origin", "https://a.example/")],
+            Setting::AllowOrigins,
+            "the origin \"https://a.example/\" is not allowed; it can't be added to allow_origins: an origin has no path",
+        ),
+        (
+            "a pattern",
+            &listed,
+            &[("origin", "https://*.a.example")],
+            Setting::AllowOrigins,
+            "the origin \"https://*.a.example\" is not allowed; no browser sends that",
+        ),
+        (
+            "an endless origin",
+            &listed,
+            &[("origin", endless.as_str())],
+            Setting::AllowOrigins,
+            "no browser sends that",
+        ),
+        (
+            "plain http",
+            &listed,
+            &[("origin", "http://b.example")],
+            Setting::AllowOrigins,
+            "the origin \"http://b.example\" is not allowed; to allow it, add it to allow_origins",
+        ),
+        (
+            "plain http, with credentials",
+            &echoing,
+            &[("origin", "http://b.example")],
+            Setting::AllowOrigins,
+            "it can't be added to allow_origins: with credentials, anyone on the network",
         ),
         (
             "several",
+            &listed,
             &[ORIGIN, OTHER],
-            None,
-            "there is more than one Origin (\"https://a.example\"), which no browser sends; look at what is in between",
+            Setting::AllowOrigins,
+            "there is more than one Origin, \"https://a.example\" the first; no browser sends that, so look at what is in between",
         ),
         (
             "method",
-            &[ORIGIN, request_method],
-            Some("allow_methods"),
-            "the method \"PATCH\" is not allowed, so the browser won't send it; to allow it, add it to allow_methods",
+            &listed,
+            &[ORIGIN, request_method("PATCH")],
+            Setting::AllowMethods,
+            "the method \"PATCH\" is not allowed, so the browser won't send the request; to allow it, add it to allow_methods",
+        ),
+        (
+            "method in lower case",
+            &listed,
+            &[ORIGIN, request_method("patch")],
+            Setting::AllowMethods,
+            "the method \"patch\" is not allowed, so the browser won't send the request; methods are case-sensitive: the page must write \"PATCH\"",
+        ),
+        (
+            "method that browsers normalize",
+            &listed,
+            &[ORIGIN, request_method("put")],
+            Setting::AllowMethods,
+            "methods are case-sensitive: the page must write \"PUT\"",
+        ),
+        (
+            "forbidden method",
+            &listed,
+            &[ORIGIN, request_method("TRACE")],
+            Setting::AllowMethods,
+            "it can't be added to allow_methods: browsers forbid this method, so it can never be used",
         ),
         (
             "headers",
-            &[ORIGIN, PUT, ("access-control-request-headers", "x-c")],
-            Some("allow_headers"),
+            &listed,
+            &[ORIGIN, PUT, request_headers("x-c")],
+            Setting::AllowHeaders,
             "the headers \"x-c\" are not allowed, so the browser won't send the request; to allow them, add them to allow_headers",
         ),
         (
+            "response headers",
+            &listed,
+            &[ORIGIN, PUT, request_headers("x-c,access-control-allow-origin")],
+            Setting::AllowHeaders,
+            "\"access-control-allow-origin\" can't be added to allow_headers: this is a response header; allow_headers lists what script may send",
+        ),
+        (
             "cookies",
+            &listed,
             &[ORIGIN, ("cookie", "a=b")],
-            Some("allow_credentials"),
-            "the request carries cookies, so the browser withholds the answer; to allow them, call allow_credentials",
+            Setting::AllowCredentials,
+            "the request carries cookies, so the browser withholds the answer; to allow them, turn on allow_credentials",
+        ),
+        (
+            "cookies, any origin",
+            &any,
+            &[ORIGIN, ("cookie", "a=b")],
+            Setting::AllowCredentials,
+            "to allow them, list the origins and turn on allow_credentials",
+        ),
+        (
+            "method not echoed",
+            &echoing,
+            &[ORIGIN, request_method("P T")],
+            Setting::AllowMethods,
+            "the method \"P T\" is not sent back as allowed; it is no method of at most 64 bytes",
+        ),
+        (
+            "headers not echoed",
+            &echoing,
+            &[ORIGIN, PUT, request_headers("a b")],
+            Setting::AllowHeaders,
+            "the headers \"a b\" are not sent back as allowed; they are no list of names of at most 4096 bytes",
         ),
     ] {
-        let method = if headers.iter().any(|(header, _)| *header == "access-control-request-method") {
-            "OPTIONS"
-        } else {
-            "GET"
-        };
-        let request = Request(method, headers);
-        let policy = listed();
+        let preflight = headers.iter().any(|(header, _)| *header == "access-control-request-method");
+        let request = Request(if preflight { "OPTIONS" } else { "GET" }, headers);
         let refusal = policy.refusal(&request, policy.decide(&request)).expect(name);
-        assert_eq!((refusal.setting(), refusal.to_string().as_str()), (setting, said), "{name}");
+        assert_eq!(refusal.setting(), setting, "{name}");
+        assert!(refusal.to_string().contains(said), "{name}: {refusal}");
+        assert!(refusal.to_string().ends_with(refusal.advice()), "{name}: {refusal}");
     }
-    let policy = echoing();
-    let request = Request("OPTIONS", &[ORIGIN, ("access-control-request-method", "P T")]);
-    let refusal = policy.refusal(&request, policy.decide(&request)).unwrap();
-    assert_eq!(refusal.setting(), None);
-    assert!(refusal.to_string().contains("is not echoed"), "{refusal}");
 }
 
 #[test]

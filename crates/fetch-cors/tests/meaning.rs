@@ -142,6 +142,20 @@ fn a_union_may_cover_all_subdomains_of_a_long_base() {
     assert_eq!(widened_origin(&before, &after), Some(format!("https://u.{base}")));
 }
 
+/// Any port of every host there is room for, listed one by one, and no end of ports to try: an answer comes all the same.
+#[test]
+fn a_search_among_many_hosts_and_ports_ends() {
+    let base = ["a".repeat(62), "b".repeat(62), "c".repeat(62), "d".repeat(61)].join(".");
+    assert_eq!(base.len(), 250);
+    let labels: Vec<char> = "abcdefghijklmnopqrstuvwxyz0123456789-_".chars().collect();
+    let two = labels.iter().flat_map(|a| labels.iter().map(move |b| format!("{a}{b}")));
+    let hosts = labels.iter().map(ToString::to_string).chain(two);
+    let all = hosts.map(|label| format!("https://{label}.{base}:*"));
+    let after = policy(&[&format!("https://*.{base}:*")]);
+    let before = Policy::builder().allow_origins(all).build().unwrap();
+    assert_eq!(before.widening(&after), []);
+}
+
 /// Where it leaves room for three, a label on a label is a subdomain too.
 #[test]
 fn several_labels_are_found_where_single_ones_are_covered() {
@@ -226,6 +240,9 @@ fn names_and_credentials_that_widen() {
     ] {
         assert_eq!(before.build().unwrap().widening(&after.build().unwrap()), expected, "{name}");
     }
+    // Whatever a policy for nobody says of methods is said to nobody.
+    let to_nobody =
+        Policy::builder().allow_methods(["*"]).allow_headers(["*"]).allow_credentials().build().unwrap();
     let nothing = Policy::deny_all();
     let full = a()
         .allow_methods(["PUT"])
@@ -245,6 +262,7 @@ fn names_and_credentials_that_widen() {
             "it allows credentials, e.g. to https://a.example",
         ]
     );
+    assert_eq!(to_nobody.widening(&full), nothing.widening(&full));
     assert_eq!(full.widening(&nothing), []);
     assert_eq!(nothing.widening(&nothing), []);
     assert_eq!(Policy::any_origin().widening(&Policy::any_origin()), []);

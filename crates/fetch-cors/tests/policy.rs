@@ -148,6 +148,7 @@ fn credentials() {
         ("one name under a private suffix", "https://me.github.io", None),
         ("below one name under a private suffix", "https://*.me.github.io", None),
         ("under an unknown top label", "https://*.internal", None),
+        ("above public suffixes", "https://*.amazonaws.com", Some(Kind::PublicSuffixWithCredentials)),
     ] {
         assert_eq!(kinds(origins([origin]).allow_credentials()), Vec::from_iter(refused), "{name}");
         if refused != Some(Kind::InvalidPort) {
@@ -296,6 +297,63 @@ fn config_is_strict() {
     }
 }
 
+/// A policy can be a field of an application's own configuration.
+#[test]
+fn a_policy_is_read_and_written_as_its_config() {
+    #[derive(serde::Deserialize, serde::Serialize)]
+    struct Application {
+        cors: Policy,
+    }
+    let json = r#"{"cors":{"allow_origins":["https://a.example"],"allow_methods":[],"allow_headers":[],"expose_headers":[],"allow_credentials":false}}"#;
+    let application: Application = serde_json::from_str(json).unwrap();
+    assert!(application.cors.allows(&"https://a.example".parse().unwrap()));
+    assert_eq!(serde_json::to_string(&application).unwrap(), json);
+    let invalid =
+        serde_json::from_str::<Application>(r#"{"cors":{"allow_origins":["a.example"]}}"#).err().unwrap();
+    assert!(invalid.to_string().contains("Write \"https://a.example\""), "{invalid}");
+}
+
+/// What is wrong with a suggestion, too, is said at once.
+#[test]
+fn no_mistake_hides_behind_another() {
+    let kinds = |origin: &str| {
+        let invalid = origins([origin]).allow_credentials().build().unwrap_err();
+        let seen = invalid.problems().iter().map(|p| (p.kind(), p.suggestion().map(str::to_owned)));
+        seen.collect::<Vec<_>>()
+    };
+    let https = || Some("https://a.example".to_owned());
+    assert_eq!(
+        kinds("http://a.example/"),
+        [(Kind::Path, https()), (Kind::InsecureOriginWithCredentials, https())]
+    );
+    assert_eq!(
+        kinds("http://a.example:8080/"),
+        [(Kind::Path, None), (Kind::InsecureOriginWithCredentials, None)]
+    );
+    assert_eq!(
+        kinds("https://*.github.io/"),
+        [(Kind::Path, None), (Kind::PublicSuffixWithCredentials, None)]
+    );
+    assert_eq!(
+        kinds("http://*.github.io"),
+        [(Kind::InsecureOriginWithCredentials, None), (Kind::PublicSuffixWithCredentials, None)]
+    );
+    assert_eq!(kinds("https://a.example/"), [(Kind::Path, https())]);
+}
+
+#[test]
+fn passwords_are_masked() {
+    let invalid = Policy::allow_origin("HTTPS://me:secret@a.example/x@y").unwrap_err();
+    assert_eq!(invalid.problems()[0].value(), "HTTPS://***@a.example/x@y");
+    assert!(
+        !invalid.to_string().contains("secret")
+            && !serde_json::to_string(&invalid).unwrap().contains("secret")
+    );
+    let invalid = "https://me:secret@a.example".parse::<Origin>().unwrap_err();
+    assert_eq!(invalid.value(), "https://***@a.example");
+    assert_eq!(Policy::allow_origin("a.example/x@y").unwrap_err().problems()[0].value(), "a.example/x@y");
+}
+
 #[cfg(feature = "toml")]
 #[test]
 fn toml_errors_name_the_line() {
@@ -312,6 +370,14 @@ fn toml_errors_name_the_line() {
                 "line 8, max_age 90000",
             ][..],
         ),
+        (
+            "how to opt in, as it is written in a file",
+            "allow_credentials = true\nallow_origins = [\"https://*.github.io\", \"http://a.example\"]",
+            &[
+                "opt in with danger_allow_public_suffixes = true",
+                "opt in with danger_allow_insecure_origins = true",
+            ],
+        ),
         ("not TOML", "allow_origins = [\n\"a\"\nmax_age", &["line 3"]),
         ("an unknown field", "\nallow_origin = []", &["line 2", "unknown field `allow_origin`"]),
         ("a wrong type", "max_age = \"1h\"", &["line 1", "u64"]),
@@ -320,9 +386,10 @@ fn toml_errors_name_the_line() {
         for said in said {
             assert!(error.to_string().contains(said), "{name}: {said:?} should be in {error}");
         }
-        assert_eq!(matches!(error, TomlError::Invalid(_)), name == "problems on their lines", "{name}");
+        let is_valid_toml = name.starts_with("problems") || name.starts_with("how to");
+        assert_eq!(matches!(error, TomlError::Invalid(_)), is_valid_toml, "{name}");
     }
-    assert!(Policy::from_toml("").unwrap().is_empty());
+    assert!(Policy::from_toml("").unwrap().lists_no_origin());
 }
 
 #[test]
@@ -330,18 +397,20 @@ fn ready_made_policies() {
     let a: Origin = "https://a.example".parse().unwrap();
     let one = Policy::allow_origin("https://a.example").unwrap();
     assert!(one.allows(&a) && !one.allows(&"https://b.example".parse().unwrap()));
-    assert!(!one.allows_any_origin() && !one.allows_credentials() && !one.denies_all() && !one.is_empty());
+    assert!(
+        !one.allows_any_origin() && !one.allows_credentials() && !one.denies_all() && !one.lists_no_origin()
+    );
     assert_eq!(one.to_config().allow_methods, ["*"]);
     assert_eq!(one.to_config().allow_headers, ["*"]);
 
     let any = Policy::any_origin();
-    assert!(any.allows(&a) && any.allows_any_origin() && !any.denies_all() && !any.is_empty());
+    assert!(any.allows(&a) && any.allows_any_origin() && !any.denies_all() && !any.lists_no_origin());
     assert_eq!(any.to_config(), Policy::allow_origin("*").unwrap().to_config());
 
     let none = Policy::deny_all();
-    assert!(!none.allows(&a) && none.denies_all() && !none.is_empty());
+    assert!(!none.allows(&a) && none.denies_all() && !none.lists_no_origin());
     let empty = Policy::builder().build().unwrap();
-    assert!(!empty.allows(&a) && empty.denies_all() && empty.is_empty());
+    assert!(!empty.allows(&a) && empty.denies_all() && empty.lists_no_origin());
     assert!(origins(["https://a.example"]).allow_credentials().build().unwrap().allows_credentials());
 
     assert!(one.is_same(&one.clone()));

@@ -197,16 +197,16 @@ impl RequestHead for Head<'_> {
     #[inline]
     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
         let lines = self.0.headers().get_all(to_name(field)).map(HeaderValue::as_bytes);
-        // In HTTP/2 and later the host stands in the request's target.
+        // In HTTP/2 and later the host stands in the request's target, and in HTTP/1.1 it may. Where a `Host` contradicts
+        // it, both count, so that nobody is taken for the one or the other.
         let authority = match field {
             RequestField::Host => self.0.uri().authority(),
             _ => None,
         };
-        lines.chain(
-            authority
-                .filter(|_| !self.0.headers().contains_key(header::HOST))
-                .map(|host| host.as_str().as_bytes()),
-        )
+        lines.chain(authority.map(|host| host.as_str().as_bytes()).filter(|host| {
+            let line = self.0.headers().get(header::HOST);
+            line.is_none_or(|line| !line.as_bytes().eq_ignore_ascii_case(host))
+        }))
     }
 }
 

@@ -89,7 +89,8 @@ impl<S: PolicySource> Cors<S> {
     /// Answers 403 to requests from origins that are not allowed, instead of handling them and leaving it to the browser
     /// to withhold the answer.
     ///
-    /// It keeps other sites' *simple* requests, such as a form's `POST`, from having an effect. Requests without an
+    /// It keeps other sites' *simple* requests, such as a form's `POST`, and their WebSocket handshakes from having an
+    /// effect. Requests without an
     /// `Origin` (curl, other servers, most same-origin `GET`s) and same-origin requests pass. What is same-origin is told
     /// by `Sec-Fetch-Site`, or, from browsers that don't send it, by comparing the origin's host and port with `Host`; so
     /// a proxy in between must leave `Host` as it is.

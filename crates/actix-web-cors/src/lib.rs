@@ -35,10 +35,16 @@
 //! | `web::get().to(handler).wrap(cors)`, `#[get("/notes", wrap = "cors")]` | **no**: the route answers `GET` alone, a preflight gets 404 or 405 before any middleware |
 //! | a resource or scope behind a method guard, `.guard(guard::Get())` | **no**, likewise |
 //!
-//! Of several `wrap`s the last is the outermost, and sees a request first. Put `Cors` outside of what may refuse a request
-//! (authentication, rate limits): browsers send preflights without credentials, and script can read a 401 or 429 only if
-//! it carries the CORS headers. Put it inside of `Compress` and `Logger`. Where one `Cors` stands inside another, the
-//! outermost answers.
+//! Of several `wrap`s the last is the outermost, and sees a request first. Put `Cors` outside of nearly everything:
+//!
+//! - **authentication, rate limits:** browsers send preflights without credentials, and script can read a 401 or 429 only
+//!   if it carries the CORS headers;
+//! - **`ErrorHandlers`:** outside of `Cors`, one that builds a response of its own loses the CORS headers;
+//! - **`Compress`:** inside, its `Vary` is merged with the policy's; outside, it adds a line of its own;
+//! - **`DefaultHeaders`:** outside, it adds an `Access-Control-*` header of yours exactly where the policy left it out.
+//!
+//! Only `Logger` and what else wants to see every request belongs outside of it. Where one `Cors` stands inside another,
+//! the outermost answers, unless its source says that no policy applies.
 //!
 //! # What it does not do
 //!
@@ -47,7 +53,10 @@
 //! authentication and, with cookies, by `SameSite` and CSRF tokens; see also [`Cors::reject_disallowed_origins`].
 //!
 //! What happens outside of the middleware carries no CORS headers: an outer middleware's own errors, and the answers of
-//! Actix's dispatcher to requests that it could not read (400, 408).
+//! Actix's dispatcher to requests that it could not read (400, 408, 431).
+//!
+//! A WebSocket handshake is no matter of CORS: browsers let any page open one, and send the user's cookies along. Look at
+//! its `Origin` yourself, or let [`Cors::reject_disallowed_origins`] answer 403 to those that are not allowed.
 //!
 //! [Private Network Access](https://wicg.github.io/private-network-access/) is not implemented: it never became part of
 //! the Fetch Standard, and Chrome gave it up for a permission prompt that asks nothing of the server.

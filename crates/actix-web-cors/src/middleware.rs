@@ -169,7 +169,7 @@ where
     S: Service<ServiceRequest>,
 {
     log::failed_source(&error);
-    // It may hold a clone of the request, with which the router could not go on.
+    // Nothing of what the source made outlives it.
     drop(error);
     let prepared = Rc::new(Prepared::new(Policy::deny_all(), &shared.reads, &shared.settings));
     let answer = Answer::new(prepared, &request);

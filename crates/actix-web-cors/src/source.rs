@@ -58,8 +58,8 @@ pub trait PolicySource: 'static {
         Vec::new()
     }
 
-    /// How many policies each worker keeps prepared, those used last; one more than that is prepared anew for each
-    /// request. Asked once, when the server starts.
+    /// How many policies each worker keeps prepared, those used last and at least one; where more take turns, they are
+    /// prepared anew for each request. Asked once, when the server starts.
     fn keeps(&self) -> usize {
         16
     }

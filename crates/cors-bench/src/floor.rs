@@ -104,7 +104,9 @@ where
             return FloorFuture { state: State::Preflight { held: Some((request, echo, constants)) } };
         }
         let constants = self.constants.actual(verdict);
-        FloorFuture { state: State::Handler { future: self.service.call(request), held: Some((echo, constants)) } }
+        FloorFuture {
+            state: State::Handler { future: self.service.call(request), held: Some((echo, constants)) },
+        }
     }
 }
 
@@ -153,7 +155,11 @@ struct Preflight {
 }
 
 impl Preflight {
-    fn respond<B>(self, request: ServiceRequest, origin: Option<HeaderValue>) -> ServiceResponse<EitherBody<B>> {
+    fn respond<B>(
+        self,
+        request: ServiceRequest,
+        origin: Option<HeaderValue>,
+    ) -> ServiceResponse<EitherBody<B>> {
         let status = if self.allowed.is_some() { StatusCode::NO_CONTENT } else { StatusCode::FORBIDDEN };
         let mut response = HttpResponse::<BoxBody>::new(status);
         let headers = response.headers_mut();

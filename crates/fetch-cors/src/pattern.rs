@@ -402,11 +402,7 @@ fn rewrite_host(host: &str) -> Option<String> {
         }
     };
     let name = host::to_ascii(name)?;
-    let name = match host::parse_ipv4(&name) {
-        Some(_) if !subdomains.is_empty() => return None,
-        Some(address) => address.to_string(),
-        None => name,
-    };
+    let name = host::parse_ipv4(&name).map_or(name, |address| address.to_string());
     Some(format!("{subdomains}{name}"))
 }
 

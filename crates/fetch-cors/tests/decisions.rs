@@ -131,6 +131,29 @@ fn fields(policy: &Policy, request: &Request<'_>) -> Vec<String> {
     lines
 }
 
+fn exposing() -> Policy {
+    Policy::builder()
+        .allow_origins(["https://a.example"])
+        .expose_headers(["etag", "x-a"])
+        .allow_credentials()
+        .max_age(std::time::Duration::from_secs(600))
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn constant_fields_are_what_an_adapter_writes_ahead() {
+    let (policy, request) = (exposing(), Request("GET", &[ORIGIN]));
+    let decision = policy.decide(&request);
+    let constant = decision.constant_fields(&policy).iter();
+    assert_eq!(
+        constant.map(|field| (field.name().name(), field.value())).collect::<Vec<_>>(),
+        [("access-control-allow-credentials", "true"), ("access-control-expose-headers", "etag, x-a")]
+    );
+    assert!(decision.echoes_origin(&policy) && !Decision::NotAllowed.echoes_origin(&policy));
+    assert!(!Decision::Allowed.echoes_origin(&Policy::any_origin()));
+}
+
 #[test]
 fn fields_of_every_decision() {
     let names = ("access-control-request-headers", "x-a");
@@ -154,6 +177,34 @@ fn fields_of_every_decision() {
             listed(),
             Request("GET", &[ORIGIN]),
             &["access-control-allow-origin: https://a.example", "vary: origin"],
+        ),
+        (
+            "allowed, names exposed, with credentials",
+            exposing(),
+            Request("GET", &[ORIGIN]),
+            &[
+                "access-control-allow-credentials: true",
+                "access-control-allow-origin: https://a.example",
+                "access-control-expose-headers: etag, x-a",
+                "vary: origin",
+            ],
+        ),
+        (
+            "preflight, nothing but max-age to say",
+            exposing(),
+            Request("OPTIONS", &[ORIGIN, PUT]),
+            &[
+                "access-control-allow-credentials: true",
+                "access-control-allow-origin: https://a.example",
+                "access-control-max-age: 600",
+                "vary: origin, access-control-request-method",
+            ],
+        ),
+        (
+            "any origin, any header exposed",
+            Policy::builder().allow_origins(["*"]).expose_headers(["*"]).build().unwrap(),
+            Request("GET", &[]),
+            &["access-control-allow-origin: *", "access-control-expose-headers: *"],
         ),
         (
             "preflight refused",

@@ -1,6 +1,6 @@
 //! `cargo run -p demo-backend`: reads the command line, starts CORS Lab, and stops it at Ctrl-C.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use demo_backend::{Demo, Options};
@@ -71,7 +71,12 @@ fn init_log() {
 
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,actix_web_cors=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .without_time()
+        .init();
 }
 
 /// What resolves at Ctrl-C, or when a supervisor asks politely. It listens from now on, not only when it is awaited.

@@ -75,8 +75,7 @@ impl PolicyFile {
     pub fn open(path: &Path) -> Result<Self, PolicyFileError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| PolicyFileError::Unreadable(path.to_owned(), error))?;
-        let policy =
-            Policy::from_toml(&text).map_err(|error| PolicyFileError::Invalid(path.to_owned(), error))?;
+        let policy = read(&text).map_err(|error| PolicyFileError::Invalid(path.to_owned(), error))?;
         let report =
             Report { file: shorten(path), text, config: policy.to_config(), generation: 1, problem: None };
         Ok(Self {
@@ -173,8 +172,8 @@ impl PolicyFile {
                 return Ok(was_refused.then(|| format!("{} is again what is in force.", report.file)));
             }
         }
-        let policy = Policy::from_toml(&text)
-            .map_err(|error| self.refuse(&PolicyFileError::Invalid(self.path.clone(), error)))?;
+        let policy =
+            read(&text).map_err(|error| self.refuse(&PolicyFileError::Invalid(self.path.clone(), error)))?;
         let config = policy.to_config();
         self.live.replace(policy);
         let mut report = self.lock();
@@ -197,6 +196,12 @@ impl PolicyFile {
         // A report is replaced whole, so that a panic elsewhere can't leave half of one.
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn read(text: &str) -> Result<Policy, TomlError> {
+    let policy = Policy::from_toml(text)?;
+    // Here a file without origins is the first step of a lesson, and no mistake to warn of.
+    Ok(if policy.lists_no_origin() { Policy::deny_all() } else { policy })
 }
 
 /// A path relative to the current directory, where it is below it.

@@ -27,7 +27,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     Lookup, PolicySource, SourceError,
-    answer::{self, Answer, Head, Prepared},
+    answer::{self, Answer, Echoes, Head, Prepared},
     cors::Settings,
     log,
 };
@@ -105,45 +105,50 @@ where
 
     #[inline]
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let state = match self.source.lookup(&request) {
-            Lookup::Found(policy) => apply(&*self.service, &self.shared, policy, request),
-            Lookup::Ready(Some(policy)) => apply(&*self.service, &self.shared, &policy, request),
-            Lookup::Ready(None) => leave(&*self.service, &self.shared, request),
-            Lookup::Failed(error) => fail(&*self.service, &self.shared, request, error),
-            Lookup::Later(lookup) => State::Lookup {
-                lookup,
-                held: Some((request, Rc::clone(&self.service), Rc::clone(&self.shared))),
-            },
+        let prepared = match self.source.lookup(&request) {
+            Lookup::Found(policy) => self.shared.prepare(policy),
+            Lookup::Ready(Some(policy)) => self.shared.prepare(&policy),
+            Lookup::Ready(None) => return leave(&*self.service, &self.shared, request).into(),
+            Lookup::Failed(error) => return fail(&*self.service, &self.shared, request, error).into(),
+            Lookup::Later(lookup) => {
+                let held = Some((request, Rc::clone(&self.service), Rc::clone(&self.shared)));
+                return State::Lookup { lookup, held }.into();
+            }
         };
-        CorsFuture { state }
+        apply(&*self.service, &self.shared, prepared, request).into()
+    }
+}
+
+impl<S: Service<ServiceRequest>, L> From<State<S, L>> for CorsFuture<S, L> {
+    #[inline]
+    fn from(state: State<S, L>) -> Self {
+        Self { state }
     }
 }
 
 /// Goes on with a request whose policy is known.
-#[inline]
-fn apply<S, L>(service: &S, shared: &Shared, policy: &Policy, request: ServiceRequest) -> State<S, L>
+#[inline(always)]
+fn apply<S, L>(service: &S, shared: &Shared, prepared: Rc<Prepared>, request: ServiceRequest) -> State<S, L>
 where
     S: Service<ServiceRequest>,
 {
-    let answer = Answer::new(shared.prepare(policy), &request);
-    log::refusal(policy, &Head(&request), answer.decision);
-    match status_without_handler(&shared.settings, &request, answer.decision) {
-        Some(status) => State::Answered { held: Some((request, answer)), status },
-        None => State::Handler { future: service.call(request), answer: Some(answer) },
+    let head = Head::new(&request);
+    let mut answer = Answer::new(prepared, &head);
+    log::refusal(&answer.prepared.policy, &head, answer.decision);
+    if let Some(status) = status_without_handler(&shared.settings, &head, answer.decision) {
+        return State::Answered { held: Some((request, answer)), status };
     }
+    answer.keep_echoes(&head);
+    State::Handler { future: service.call(request), answer: Some(answer) }
 }
 
 /// The status to answer with, if the handler is not to run.
-#[inline]
-fn status_without_handler(
-    settings: &Settings,
-    request: &ServiceRequest,
-    decision: Decision,
-) -> Option<StatusCode> {
+#[inline(always)]
+fn status_without_handler(settings: &Settings, head: &Head<'_>, decision: Decision) -> Option<StatusCode> {
     match decision {
         Decision::AnyOrigin | Decision::NoOrigin | Decision::Allowed => None,
         Decision::NotAllowed => {
-            let rejected = settings.reject_disallowed_origins && !is_same_origin(&Head(request));
+            let rejected = settings.reject_disallowed_origins && !is_same_origin(head);
             rejected.then_some(StatusCode::FORBIDDEN)
         }
         Decision::PreflightGranted { .. } => {
@@ -154,6 +159,7 @@ fn status_without_handler(
 }
 
 /// Goes on with a request to which no policy applies. That none does may depend on its headers, and a cache must know.
+#[inline(never)]
 fn leave<S, L>(service: &S, shared: &Shared, request: ServiceRequest) -> State<S, L>
 where
     S: Service<ServiceRequest>,
@@ -164,6 +170,7 @@ where
 /// Goes on with a request whose policy could not be found: nothing is allowed, and nobody may remember that. Whoever needs
 /// no CORS is served as ever.
 #[cold]
+#[inline(never)]
 fn fail<S, L>(service: &S, shared: &Shared, request: ServiceRequest, error: SourceError) -> State<S, L>
 where
     S: Service<ServiceRequest>,
@@ -172,8 +179,9 @@ where
     // Nothing of what the source made outlives it.
     drop(error);
     let prepared = Rc::new(Prepared::new(Policy::deny_all(), &shared.reads, &shared.settings));
-    let answer = Answer::new(prepared, &request);
-    match status_without_handler(&shared.settings, &request, answer.decision) {
+    let head = Head::new(&request);
+    let answer = Answer::new(prepared, &head);
+    match status_without_handler(&shared.settings, &head, answer.decision) {
         Some(_) => State::Answered { held: Some((request, answer)), status: StatusCode::SERVICE_UNAVAILABLE },
         None => State::Handler { future: service.call(request), answer: Some(answer) },
     }
@@ -210,15 +218,22 @@ where
 {
     type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         loop {
-            let next = match state.as_mut().project() {
+            match state.as_mut().project() {
                 StateProjection::Handler { future, answer } => {
-                    let result = ready!(future.poll(cx));
-                    let answer = answer.take().expect(POLLED_AFTER_COMPLETION);
-                    return Poll::Ready(finish(result, answer));
+                    return Poll::Ready(match ready!(future.poll(cx)) {
+                        Ok(mut response) => {
+                            answer.as_ref().expect(POLLED_AFTER_COMPLETION).write(response.headers_mut());
+                            // Cheaper than `map_into_left_body`, which moves the whole response.
+                            let (request, response) = response.into_parts();
+                            let (response, body) = response.into_parts();
+                            Ok(ServiceResponse::new(request, response.set_body(EitherBody::left(body))))
+                        }
+                        Err(error) => Err(with_answer(error, answer.take().expect(POLLED_AFTER_COMPLETION))),
+                    });
                 }
                 StateProjection::Answered { held, status } => {
                     let (request, answer) = held.take().expect(POLLED_AFTER_COMPLETION);
@@ -228,48 +243,42 @@ where
                     let result = ready!(future.poll(cx));
                     return Poll::Ready(finish_untouched(result, vary.take()));
                 }
-                StateProjection::Lookup { lookup, held } => {
-                    let found = ready!(lookup.poll(cx));
-                    let (request, service, shared) = held.take().expect(POLLED_AFTER_COMPLETION);
-                    (found, request, service, shared)
-                }
-            };
-            let (found, request, service, shared) = next;
-            // The lookup is dropped with the old state before the request goes on.
-            state.set(State::Answered { held: None, status: StatusCode::OK });
-            state.set(match found {
-                Ok(Some(policy)) => apply(&*service, &shared, &policy, request),
-                Ok(None) => leave(&*service, &shared, request),
-                Err(error) => fail(&*service, &shared, request, error),
-            });
+                StateProjection::Lookup { .. } => ready!(resume(state.as_mut(), cx)),
+            }
         }
     }
 }
 
+/// Goes on with a request whose policy had to be waited for. Apart, so that who needn't wait doesn't pay for it.
+#[inline(never)]
+fn resume<S, L>(mut state: Pin<&mut State<S, L>>, cx: &mut Context<'_>) -> Poll<()>
+where
+    S: Service<ServiceRequest>,
+    L: Future<Output = Result<Option<Policy>, SourceError>>,
+{
+    let StateProjection::Lookup { lookup, held } = state.as_mut().project() else { return Poll::Ready(()) };
+    let found = ready!(lookup.poll(cx));
+    let (request, service, shared) = held.take().expect(POLLED_AFTER_COMPLETION);
+    // The lookup is dropped with the old state before the request goes on.
+    state.set(State::Answered { held: None, status: StatusCode::OK });
+    state.set(match found {
+        Ok(Some(policy)) => apply(&*service, &shared, shared.prepare(&policy), request),
+        Ok(None) => leave(&*service, &shared, request),
+        Err(error) => fail(&*service, &shared, request, error),
+    });
+    Poll::Ready(())
+}
+
 const POLLED_AFTER_COMPLETION: &str = "a future is not polled after it was ready";
 
-/// Writes the answer onto the handler's response or error.
-#[inline]
-fn finish<B>(
-    result: Result<ServiceResponse<B>, Error>,
-    answer: Answer,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    match result {
-        Ok(mut response) => {
-            answer.write(response.headers_mut());
-            // Cheaper than `map_into_left_body`, which moves the whole response.
-            let (request, response) = response.into_parts();
-            let (response, body) = response.into_parts();
-            Ok(ServiceResponse::new(request, response.set_body(EitherBody::left(body))))
-        }
-        Err(mut error) => {
-            error.add_response_mapper(move |mut response| {
-                answer.write(response.headers_mut());
-                response
-            });
-            Err(error)
-        }
-    }
+/// Has the answer written into the response that will be made of an error.
+#[cold]
+fn with_answer(mut error: Error, answer: Answer) -> Error {
+    error.add_response_mapper(move |mut response| {
+        answer.write(response.headers_mut());
+        response
+    });
+    error
 }
 
 /// Adds to the handler's response or error what the choice of no policy depended on, if on anything.
@@ -296,15 +305,21 @@ fn finish_untouched<B>(
 }
 
 /// Answers in the handler's place.
+#[inline]
 fn respond<B>(
     request: ServiceRequest,
     answer: &Answer,
     status: StatusCode,
 ) -> ServiceResponse<EitherBody<B>> {
-    let mut response = HttpResponse::<BoxBody>::new(status).map_into_right_body();
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut response = HttpResponse::<BoxBody>::new(status);
+    let headers = response.headers_mut();
+    answer.write_new(headers);
+    if answer.decision.echoes_request() {
+        Echoes::new(answer.decision, &Head::new(&request)).write(headers);
     }
-    answer.write(response.headers_mut());
-    request.into_response(response)
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let (response, body) = response.into_parts();
+    request.into_response(response.set_body(EitherBody::right(body)))
 }

@@ -237,7 +237,7 @@ impl Policy {
         &self.inner.parts
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn allows_bytes(&self, origin: &[u8]) -> bool {
         match &self.parts().origins {
             AllowedOrigins::Any => true,

@@ -8,7 +8,6 @@ use crate::{Policy, names};
 
 /// A request header that a decision may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum RequestField {
     /// <https://fetch.spec.whatwg.org/#origin-header>
     Origin,
@@ -70,6 +69,36 @@ pub trait RequestHead {
 
     /// The values of a header, one for each line of that name, without the white space around them.
     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]>;
+
+    /// The lines of `Origin`, as far as they matter. What is provided looks at [`lines`](Self::lines); an adapter that needs
+    /// the value again to send it back may remember it here.
+    #[inline]
+    fn origin(&self) -> Lines<'_> {
+        Lines::of(self.lines(RequestField::Origin))
+    }
+}
+
+/// The lines of a header that may stand in a request once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines<'a> {
+    /// It does not stand there.
+    None,
+    /// It stands there once.
+    One(&'a [u8]),
+    /// It stands there more than once, and means nothing.
+    Several,
+}
+
+impl<'a> Lines<'a> {
+    /// Looks at two lines at most.
+    #[inline]
+    fn of(mut lines: impl Iterator<Item = &'a [u8]>) -> Self {
+        match lines.next() {
+            None => Self::None,
+            Some(line) if lines.next().is_none() => Self::One(line),
+            Some(_) => Self::Several,
+        }
+    }
 }
 
 /// A response header that a policy may write.
@@ -169,19 +198,19 @@ const MAX_ECHOED_METHOD: usize = 64;
 
 impl Policy {
     /// Decides on one request.
-    #[inline]
+    #[inline(always)]
     pub fn decide(&self, request: &impl RequestHead) -> Decision {
         // Preflights first: an `OPTIONS` with both headers. https://fetch.spec.whatwg.org/#cors-preflight-request
         if request.is_options()
             && request.lines(RequestField::AccessControlRequestMethod).next().is_some()
-            && request.lines(RequestField::Origin).next().is_some()
+            && request.origin() != Lines::None
         {
             return self.decide_preflight(request);
         }
         if self.allows_any_origin() {
             return Decision::AnyOrigin;
         }
-        match only_line(request, RequestField::Origin) {
+        match request.origin() {
             Lines::None => Decision::NoOrigin,
             Lines::One(origin) if self.allows_bytes(origin) => Decision::Allowed,
             Lines::One(_) | Lines::Several => Decision::NotAllowed,
@@ -190,7 +219,7 @@ impl Policy {
 
     fn decide_preflight(&self, request: &impl RequestHead) -> Decision {
         let allowed = self.allows_any_origin()
-            || matches!(only_line(request, RequestField::Origin), Lines::One(origin) if self.allows_bytes(origin));
+            || matches!(request.origin(), Lines::One(origin) if self.allows_bytes(origin));
         if !allowed {
             return Decision::PreflightRefused;
         }
@@ -208,13 +237,13 @@ impl Policy {
 /// Where the browser says `Sec-Fetch-Site`, that is the answer (`none` is the user's own doing). Where it doesn't, the
 /// origin's host and port are compared with `Host`; the scheme is not, as TLS may end at a proxy.
 pub fn is_same_origin(request: &impl RequestHead) -> bool {
-    match only_line(request, RequestField::SecFetchSite) {
+    match Lines::of(request.lines(RequestField::SecFetchSite)) {
         Lines::One(site) => return matches!(site, b"same-origin" | b"none"),
         Lines::Several => return false,
         Lines::None => {}
     }
     let (Lines::One(origin), Lines::One(host)) =
-        (only_line(request, RequestField::Origin), only_line(request, RequestField::Host))
+        (request.origin(), Lines::of(request.lines(RequestField::Host)))
     else {
         return false;
     };
@@ -248,25 +277,9 @@ pub fn escape(value: &[u8]) -> String {
     text
 }
 
-enum Lines<'a> {
-    None,
-    One(&'a [u8]),
-    Several,
-}
-
-#[inline]
-fn only_line(request: &impl RequestHead, field: RequestField) -> Lines<'_> {
-    let mut lines = request.lines(field);
-    match (lines.next(), lines.next()) {
-        (None, _) => Lines::None,
-        (Some(line), None) => Lines::One(line),
-        (Some(_), Some(_)) => Lines::Several,
-    }
-}
-
 fn is_echoable_method(request: &impl RequestHead) -> bool {
     matches!(
-        only_line(request, RequestField::AccessControlRequestMethod),
+        Lines::of(request.lines(RequestField::AccessControlRequestMethod)),
         Lines::One(method) if method.len() <= MAX_ECHOED_METHOD && names::is_token(method)
     )
 }
@@ -297,6 +310,12 @@ impl Decision {
         matches!(self, Self::PreflightGranted { .. } | Self::PreflightRefused)
     }
 
+    /// Whether the answer lets a page of the request's origin have what it asks for.
+    #[inline]
+    pub fn is_allowed(self) -> bool {
+        matches!(self, Self::AnyOrigin | Self::Allowed | Self::PreflightGranted { .. })
+    }
+
     /// The fields to write whatever the request says, [`Vary`](Self::vary) excepted.
     #[inline]
     pub fn constant_fields(self, policy: &Policy) -> &[Field] {
@@ -311,6 +330,16 @@ impl Decision {
     #[inline]
     pub fn echoes_origin(self, policy: &Policy) -> bool {
         matches!(self, Self::Allowed | Self::PreflightGranted { .. }) && !policy.allows_any_origin()
+    }
+
+    /// Whether what a preflight asks for is to be sent back.
+    #[inline]
+    pub fn echoes_request(self) -> bool {
+        matches!(
+            self,
+            Self::PreflightGranted { echo_method: true, .. }
+                | Self::PreflightGranted { echo_headers: true, .. }
+        )
     }
 
     /// The request headers that the answer depends on, to be named in

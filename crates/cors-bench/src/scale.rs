@@ -1,0 +1,542 @@
+//! What a request costs as the list of allowed origins grows: instructions, counted by callgrind, and time, where the caches
+//! hold the policy and where they don't. Times are printed with their ratios and never asserted.
+
+use std::{
+    env,
+    fmt::Write as _,
+    hash::{BuildHasher as _, RandomState},
+    hint::black_box,
+    num::NonZero,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering, fence},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{Service, ServiceRequest, ServiceResponse},
+};
+use actix_web_cors::Policy;
+use fetch_cors::server::{Decision, RequestField, RequestHead};
+
+use crate::{
+    cases::{Asked, Case, Handler, Setup},
+    contenders::{Contender, Use, tower_cors},
+    instructions::{Counted, collected},
+    measure,
+};
+
+/// The numbers of origins, the first and the last of which are compared.
+const SIZES: [u32; 5] = [1, 10, 1_000, 100_000, 1_000_000];
+/// Where a run begins to take long, as callgrind watches the policy being built, too.
+const LARGE: u32 = 100_000;
+/// A number that no list reaches, with as many digits as the others.
+const UNLISTED: u32 = 9_999_999;
+/// How many look-ups one reading of the clock covers.
+const BATCH: u32 = 64;
+/// How many batches make a turn: enough for a policy to fill the caches with what it can.
+const TURN: usize = 16;
+/// Larger than the caches that matter.
+const MUCH: usize = 256 << 20;
+
+/// How an allowed origin is written in the policy. All of a kind are of one length, so that only their number differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Exact,
+    Patterns,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Exact, Self::Patterns];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Patterns => "patterns",
+        }
+    }
+
+    fn setup(self, count: u32) -> Setup {
+        let entry = |number| match self {
+            Self::Exact => self.origin(number),
+            Self::Patterns => format!("https://*.tenant-{number:07}.example.com"),
+        };
+        Setup { origins: (0..count).map(entry).collect(), credentials: false }
+    }
+
+    /// What a browser sends for the entry of this number.
+    fn origin(self, number: u32) -> String {
+        match self {
+            Self::Exact => format!("https://tenant-{number:07}.example.com"),
+            Self::Patterns => format!("https://app.tenant-{number:07}.example.com"),
+        }
+    }
+
+    fn case(self, count: u32, asked: Whose) -> Case {
+        let (number, lines) = match asked {
+            Whose::Last => (count - 1, 3),
+            Whose::Unlisted => (UNLISTED, 1),
+        };
+        Case {
+            name: self.name(),
+            setup: self.setup(count),
+            handler: Handler::Plain,
+            asked: Asked::get(Some(&self.origin(number))),
+            right: (200, lines),
+        }
+    }
+}
+
+/// Whose request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// That of the last origin of the list.
+    Last,
+    /// That of an origin that is not allowed.
+    Unlisted,
+}
+
+impl Whose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Last => "last",
+            Self::Unlisted => "unlisted",
+        }
+    }
+}
+
+/// One contender's instructions per request, beyond bare, by number of origins.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The contender, and the kind of origins.
+    pub name: &'static str,
+    /// For the last origin of the list.
+    pub allowed: Vec<(u32, f64)>,
+    /// For an origin that is not allowed.
+    pub refused: Vec<(u32, f64)>,
+}
+
+/// All that was measured.
+#[derive(Clone, Debug)]
+pub struct Scale {
+    /// Instructions: `actix-web-cors` with exact origins, with patterns, `actix-cors`, `tower-http`.
+    pub lines: Vec<Line>,
+    times: [Vec<Times>; 2],
+}
+
+/// The medians for one number of origins, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    decision: HotCold,
+    request: HotCold,
+    /// The same for `actix-cors`; it has no patterns.
+    peer: HotCold,
+    bare: HotCold,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct HotCold {
+    hot: f64,
+    cold: f64,
+}
+
+/// Prints the section, or, if told by its own parent what to count, answers the requests that callgrind counts.
+///
+/// # Panics
+///
+/// When valgrind is not installed.
+pub fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => println!("{}", section()),
+        [quick] if quick == "--quick" => println!("{}", Scale::measure(true).section()),
+        [who, kind, whose, count, requests] => {
+            let counted = Counted::find(who).expect("a contender");
+            let kind = Kind::ALL.into_iter().find(|known| known.name() == kind).expect("a kind");
+            let whose = [Whose::Last, Whose::Unlisted].into_iter().find(|known| known.name() == whose);
+            let count = count.parse().expect("a number of origins");
+            let case = kind.case(count, whose.expect("whose origin"));
+            let requests = requests.parse().expect("a number of requests");
+            if counted == Counted::TowerHttp {
+                // Its origins are many, and dropping them is none of a request's cost.
+                let mut service = tower_cors(&case.setup);
+                let requests = (0..requests).map(|_| measure::tower_request(&case.asked)).collect();
+                measure::tower_measured_loop(&mut service, requests);
+            } else {
+                counted.run(&case, requests);
+            }
+        }
+        _ => panic!("nothing, or --quick"),
+    }
+}
+
+/// The tables, in Markdown.
+///
+/// # Panics
+///
+/// When valgrind is not installed.
+pub fn section() -> String {
+    Scale::measure(false).section()
+}
+
+impl Scale {
+    /// Measures everything. It is quicker with fewer repetitions, and with no more than 100 000 origins.
+    ///
+    /// # Panics
+    ///
+    /// When valgrind is not installed.
+    pub fn measure(quick: bool) -> Self {
+        let sizes = if quick { &SIZES[..SIZES.len() - 1] } else { &SIZES[..] };
+        check(sizes[sizes.len() - 2]);
+        let lines = count_instructions(sizes, quick);
+        let times = Kind::ALL.map(|kind| time(kind, sizes, if quick { 11 } else { 51 }));
+        Self { lines, times }
+    }
+
+    /// The tables, in Markdown.
+    pub fn section(&self) -> String {
+        let mut text = String::from(
+            "## Cost by number of origins\n\n\
+             Instructions per request beyond the bare service, for the last origin of the list and for one that is not \
+             in it. The policy allows no credentials. Patterns are `https://*.tenant-0000001.example.com` and so on; the \
+             peers have none. `tower-http` is measured at its own interface.\n\n\
+             | origins | actix-web-cors, exact | | actix-web-cors, patterns | | actix-cors | | tower-http | |\n\
+             |---:|---:|---:|---:|---:|---:|---:|---:|---:|\n\
+             | | last | refused | last | refused | last | refused | last | refused |\n",
+        );
+        for (row, (size, _)) in self.lines[0].allowed.iter().enumerate() {
+            let cells = self.lines.iter().flat_map(|line| [line.allowed[row].1, line.refused[row].1]);
+            let _ = writeln!(
+                text,
+                "| {} | {} |",
+                grouped(f64::from(*size)),
+                cells.map(grouped).collect::<Vec<_>>().join(" | ")
+            );
+        }
+        text.push_str(
+            "\nTime in nanoseconds; medians of rounds in which all take turns. *Hot* is the last origin of the list again \
+             and again, *cold* a random one each time. *Decision* is `Policy::decide` alone, each waiting for the one \
+             before; *request* is the whole middleware, beyond the bare service.\n\n\
+             | origins | decision, hot | cold | request, hot | cold | actix-cors, hot | cold |\n\
+             |---|---:|---:|---:|---:|---:|---:|\n",
+        );
+        for (kind, times) in Kind::ALL.into_iter().zip(&self.times) {
+            for (times, (size, _)) in times.iter().zip(&self.lines[0].allowed) {
+                let peer = match kind {
+                    Kind::Exact => {
+                        format!(
+                            "{:.0} | {:.0}",
+                            times.peer.hot - times.bare.hot,
+                            times.peer.cold - times.bare.cold
+                        )
+                    }
+                    Kind::Patterns => "– | –".to_owned(),
+                };
+                let _ = writeln!(
+                    text,
+                    "| {} {} | {:.0} | {:.0} | {:.0} | {:.0} | {peer} |",
+                    grouped(f64::from(*size)),
+                    kind.name(),
+                    times.decision.hot,
+                    times.decision.cold,
+                    times.request.hot - times.bare.hot,
+                    times.request.cold - times.bare.cold,
+                );
+            }
+        }
+        let largest = self.lines[0].allowed.last().map_or(0, |&(size, _)| size);
+        let _ = write!(
+            text,
+            "\nWhat {} origins cost, as a multiple of what one costs:\n\n\
+             | | exact | goal | patterns | goal |\n\
+             |---|---:|---:|---:|---:|\n",
+            grouped(f64::from(largest))
+        );
+        let [exact, patterns] = &self.lines[..2] else { return text };
+        for (what, of) in [
+            ("instructions, last origin", (|line| &line.allowed) as fn(&Line) -> &Vec<(u32, f64)>),
+            ("instructions, refused", |line| &line.refused),
+        ] {
+            let growth = |line| growth(&of(line).iter().map(|&(_, cost)| cost).collect::<Vec<_>>());
+            let _ = writeln!(
+                text,
+                "| {what} | {:.2} | ≤ 1.15 | {:.2} | ≤ 1.4 |",
+                growth(exact),
+                growth(patterns)
+            );
+        }
+        for (what, goals, of) in [
+            ("time, hot request, beyond bare", ["", ""], (|time| time.request.hot - time.bare.hot) as Of),
+            ("time, cold request, beyond bare", ["≤ 2", "≤ 2.5"], |time| {
+                time.request.cold - time.bare.cold
+            }),
+            ("time, cold request, with the bare service", ["", ""], |time| time.request.cold),
+            ("time, cold decision alone", ["", ""], |time| time.decision.cold),
+        ] {
+            let [exact, patterns] =
+                [0, 1].map(|kind: usize| growth(&self.times[kind].iter().map(of).collect::<Vec<_>>()));
+            let _ = writeln!(text, "| {what} | {exact:.2} | {} | {patterns:.2} | {} |", goals[0], goals[1]);
+        }
+        text
+    }
+}
+
+type Of = fn(&Times) -> f64;
+
+fn growth(costs: &[f64]) -> f64 {
+    costs[costs.len() - 1] / costs[0]
+}
+
+/// A whole number with spaces between thousands.
+pub(crate) fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Checks everyone's answers, with fewer origins, as one is like another.
+fn check(count: u32) {
+    for kind in Kind::ALL {
+        for whose in [Whose::Last, Whose::Unlisted] {
+            let case = kind.case(count, whose);
+            measure::check(Contender::Ours, &case);
+            if kind == Kind::Exact {
+                measure::check(Contender::ActixCors, &case);
+                measure::check_tower(&case);
+            }
+        }
+    }
+}
+
+/// What one run of callgrind counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Job {
+    who: Counted,
+    kind: Kind,
+    whose: Whose,
+    count: u32,
+}
+
+impl Job {
+    /// The median of instructions per request.
+    fn run(self, quick: bool) -> f64 {
+        let Self { who, kind, whose, count } = self;
+        // Every run has hash seeds of its own.
+        let (requests, runs) = match count {
+            _ if who.is_bare() => (100, 5),
+            ..LARGE if quick => (100, 1),
+            ..LARGE => (100, 5),
+            // Most of the time callgrind watches the policy being built. Only ours differs much from seed to seed.
+            _ if quick || who != Counted::Actix(Contender::Ours) => (20, 1),
+            _ => (20, 3),
+        };
+        let (origins, asked) = (count.to_string(), requests.to_string());
+        let arguments = [who.name(), kind.name(), whose.name(), &origins, &asked];
+        let mut counts: Vec<u32> = (0..runs).map(|_| collected("scale", &arguments)).collect();
+        counts.sort_unstable();
+        f64::from(counts[counts.len() / 2]) / f64::from(requests)
+    }
+}
+
+fn count_instructions(sizes: &[u32], quick: bool) -> Vec<Line> {
+    let (actix_bare, ours, peer) = (
+        Counted::Actix(Contender::Bare),
+        Counted::Actix(Contender::Ours),
+        Counted::Actix(Contender::ActixCors),
+    );
+    let lines = [
+        ("actix-web-cors, exact", actix_bare, ours, Kind::Exact),
+        ("actix-web-cors, patterns", actix_bare, ours, Kind::Patterns),
+        ("actix-cors", actix_bare, peer, Kind::Exact),
+        ("tower-http", Counted::TowerBare, Counted::TowerHttp, Kind::Exact),
+    ];
+    // The longest first. To the bare service the number of origins is nothing.
+    let mut jobs = Vec::new();
+    for whose in [Whose::Last, Whose::Unlisted] {
+        for &(_, bare, who, kind) in &lines {
+            jobs.extend(sizes.iter().map(|&count| Job { who, kind, whose, count }));
+            jobs.push(Job { who: bare, kind, whose, count: 1 });
+        }
+    }
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.count));
+    jobs.dedup();
+    let counted = in_parallel(&jobs, |job| (*job, job.run(quick)));
+    let cost = |job| counted.iter().find(|(counted, _)| *counted == job).expect("a job that was done").1;
+    lines
+        .map(|(name, bare, who, kind)| {
+            let by_size = |whose| {
+                let bare = cost(Job { who: bare, kind, whose, count: 1 });
+                sizes.iter().map(|&count| (count, cost(Job { who, kind, whose, count }) - bare)).collect()
+            };
+            Line { name, allowed: by_size(Whose::Last), refused: by_size(Whose::Unlisted) }
+        })
+        .into()
+}
+
+/// Does jobs on all cores, which instructions don't notice.
+fn in_parallel<T: Sync, R: Send>(jobs: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = work(job);
+                    results.lock().expect("no job panicked").push(result);
+                }
+            });
+        }
+    });
+    results.into_inner().expect("no job panicked")
+}
+
+/// Times one kind of origins, in rounds in which all sizes take turns.
+fn time(kind: Kind, sizes: &[u32], rounds: usize) -> Vec<Times> {
+    let setups: Vec<Setup> = sizes.iter().map(|&count| kind.setup(count)).collect();
+    let mut times = vec![Times::default(); sizes.len()];
+
+    let policies: Vec<Policy> = setups.iter().map(Setup::policy).collect();
+    let deciders: Vec<_> = [None].into_iter().chain(policies.iter().map(Some)).map(decider).collect();
+    let all: Vec<(u32, &Timer<'_, String>)> =
+        [1].iter().chain(sizes).copied().zip(deciders.iter().map(|decider| decider as _)).collect();
+    let medians = take_turns(&all, rounds, |number| kind.origin(number));
+    for (times, median) in times.iter_mut().zip(&medians[1..]) {
+        times.decision = HotCold { hot: median.hot - medians[0].hot, cold: median.cold - medians[0].cold };
+    }
+    drop(all);
+    drop(deciders);
+    drop(policies);
+
+    let contenders: &[Contender] = match kind {
+        Kind::Exact => &[Contender::Bare, Contender::Ours, Contender::ActixCors],
+        Kind::Patterns => &[Contender::Bare, Contender::Ours],
+    };
+    let todo: Vec<(Contender, u32, &Setup)> = contenders
+        .iter()
+        .flat_map(|&who| sizes.iter().zip(&setups).map(move |(&count, setup)| (who, count, setup)))
+        .collect();
+    make_all(&todo, &[], &mut |timers| {
+        let request = |number| Asked::get(Some(&kind.origin(number))).request();
+        let medians = take_turns(timers, rounds, request);
+        for ((who, ..), (index, median)) in todo.iter().zip(medians.into_iter().enumerate()) {
+            let times = &mut times[index % sizes.len()];
+            match who {
+                Contender::Bare => times.bare = median,
+                Contender::Ours => times.request = median,
+                _ => times.peer = median,
+            }
+        }
+    });
+    times
+}
+
+/// Decides on each origin, or only goes through the motions.
+fn decider(policy: Option<&Policy>) -> impl Fn(Vec<String>) -> Duration {
+    move |origins| {
+        let start = Instant::now();
+        for origin in &origins {
+            let get = Get(origin.as_bytes());
+            let decision = policy.map_or(Decision::Allowed, |policy| policy.decide(black_box(&get)));
+            assert_eq!(black_box(decision), Decision::Allowed, "{origin}");
+            // Without it the processor would begin the next look-up while this one waits for memory, which no server's next
+            // request lets it do.
+            fence(Ordering::SeqCst);
+        }
+        start.elapsed()
+    }
+}
+
+/// A request with nothing but an `Origin`.
+struct Get<'a>(&'a [u8]);
+
+impl RequestHead for Get<'_> {
+    fn is_options(&self) -> bool {
+        false
+    }
+
+    fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
+        (field == RequestField::Origin).then_some(self.0).into_iter()
+    }
+}
+
+/// How long it takes to answer these.
+type Timer<'a, T> = dyn Fn(Vec<T>) -> Duration + 'a;
+
+/// Medians, each for one timer.
+fn take_turns<T>(timers: &[(u32, &Timer<'_, T>)], rounds: usize, asked: impl Fn(u32) -> T) -> Vec<HotCold> {
+    let random = RandomState::new();
+    let mut measured = vec![(Vec::new(), Vec::new()); timers.len()];
+    // What was built last is still in the caches.
+    black_box(black_box(vec![1_u8; MUCH]).into_iter().map(u64::from).sum::<u64>());
+    for round in 0..rounds {
+        for (index, ((count, timer), (hot, cold))) in timers.iter().zip(&mut measured).enumerate() {
+            let take = |times: &mut Vec<f64>, number: &dyn Fn(usize, u32) -> u32| {
+                for batch in 0..TURN {
+                    let batch = (0..BATCH).map(|place| asked(number(batch, place))).collect();
+                    times.push(timer(batch).as_secs_f64() * 1e9 / f64::from(BATCH));
+                }
+            };
+            take(hot, &|_, _| count - 1);
+            take(cold, &|batch, place| {
+                let hash = random.hash_one((round, index, batch, place)) % u64::from(*count);
+                u32::try_from(hash).expect("less than a u32")
+            });
+        }
+    }
+    measured.into_iter().map(|(hot, cold)| HotCold { hot: median(hot), cold: median(cold) }).collect()
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_unstable_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+type RequestTimers<'a, 'b> = [(u32, &'a Timer<'b, ServiceRequest>)];
+
+/// Makes all services, each of a type of its own, and hands them over together.
+fn make_all(
+    todo: &[(Contender, u32, &Setup)],
+    made: &RequestTimers<'_, '_>,
+    then: &mut dyn FnMut(&RequestTimers<'_, '_>),
+) {
+    match todo {
+        [] => then(made),
+        [(contender, count, setup), rest @ ..] => {
+            contender.make(setup, Handler::Plain, MakeRest { count: *count, rest, made, then });
+        }
+    }
+}
+
+struct MakeRest<'a, 'b> {
+    count: u32,
+    rest: &'a [(Contender, u32, &'a Setup)],
+    made: &'a RequestTimers<'a, 'b>,
+    then: &'a mut dyn FnMut(&RequestTimers<'_, '_>),
+}
+
+impl Use for MakeRest<'_, '_> {
+    fn with<S, B>(self, service: S)
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+        B: MessageBody,
+    {
+        let timer = |requests: Vec<ServiceRequest>| {
+            let start = Instant::now();
+            measure::measured_loop(&service, requests);
+            start.elapsed()
+        };
+        let mut made: Vec<(u32, &Timer<'_, ServiceRequest>)> = Vec::new();
+        made.extend(self.made.iter().map(|&(count, timer)| (count, timer as _)));
+        made.push((self.count, &timer));
+        make_all(self.rest, &made, self.then);
+    }
+}

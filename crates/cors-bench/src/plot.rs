@@ -7,7 +7,7 @@ use crate::scale::Line;
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 92.0;
-const RIGHT: f64 = 24.0;
+const RIGHT: f64 = 36.0;
 const TOP: f64 = 92.0;
 const BOTTOM: f64 = 60.0;
 

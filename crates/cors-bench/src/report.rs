@@ -56,8 +56,8 @@ fn head() -> String {
         "# Benchmarks\n\n\
          Written by `cargo build --release -p cors-bench && cargo run --release -p cors-bench --bin report`, which measures \
          all of it in one run, in half an hour or less; no figure is copied by hand. It needs `valgrind` and `wrk`. Every contender is \
-         first checked to answer every case rightly. Instructions are the same on every machine with this processor's \
-         instruction set; of times, look at ratios.\n\n\
+         first checked to answer every case rightly. Instructions hardly depend on the machine; \
+         of times, look at ratios.\n\n\
          - machine: {}\n\
          - versions: {}, {versions}\n",
         machine(),

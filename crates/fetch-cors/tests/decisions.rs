@@ -458,6 +458,13 @@ fn refusals_say_what_to_do() {
             "it can't be added to allow_origins: with credentials, anyone on the network",
         ),
         (
+            "plain http, with credentials, opted in",
+            &insecure,
+            &[("origin", "http://b.example")],
+            Setting::AllowOrigins,
+            "the origin \"http://b.example\" is not allowed; to allow it, add it to allow_origins",
+        ),
+        (
             "several",
             &listed,
             &[ORIGIN, OTHER],

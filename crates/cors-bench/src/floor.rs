@@ -1,7 +1,7 @@
 //! The deciding floor: the smallest middleware that decides and emits the same headers as one policy does, with constants.
 //! It replaces nothing, merges nothing and leaves errors alone, so nothing that does could be faster.
 //!
-//! The policy is that of [`cases::listed`](crate::cases::listed).
+//! The policy is that of [`Setup::listed`](crate::cases::Setup::listed).
 
 use std::{
     future::Future,

@@ -2,8 +2,10 @@
 //! serializes them. Nothing here decides what is allowed; it only says what a browser can send.
 
 use std::{
+    collections::HashMap,
     fmt::Write as _,
     net::{Ipv4Addr, Ipv6Addr},
+    sync::LazyLock,
 };
 
 /// The longest domain that DNS can carry as text, without a trailing dot (RFC 1035, section 2.3.4).
@@ -147,6 +149,10 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 /// `psl` can't enumerate its list, so this was made from it, by `tools/suffix-parents.py`.
 const SUFFIX_PARENTS: &str = include_str!("suffix_parents.txt");
 
+/// The same, to look names up in.
+static SUFFIX_BELOW: LazyLock<HashMap<&str, &str>> =
+    LazyLock::new(|| SUFFIX_PARENTS.lines().filter_map(|line| line.split_once(' ')).collect());
+
 /// A public suffix under which strangers can register a name that `*.base` covers, if the Public Suffix List knows one.
 /// <https://publicsuffix.org/list/>
 pub(crate) fn public_suffix_under_wildcard(base: &str) -> Option<String> {
@@ -164,8 +170,7 @@ pub(crate) fn public_suffix_under_wildcard(base: &str) -> Option<String> {
         Some(format!("*.{name}"))
     } else {
         // A wildcard stands for several labels, too, and so reaches the suffixes further down.
-        let parents = SUFFIX_PARENTS.lines().filter_map(|line| line.split_once(' '));
-        parents.into_iter().find(|&(parent, _)| parent == name).map(|(_, suffix)| suffix.to_owned())
+        SUFFIX_BELOW.get(name).map(|&suffix| suffix.to_owned())
     }
 }
 

@@ -138,7 +138,9 @@ impl OriginSet {
 
 /// What follows each dot of a host, the longest first. What follows a trailing dot is no parent.
 fn proper_suffixes(host: &str) -> impl Iterator<Item = &str> {
-    host.match_indices('.').map(|(dot, _)| &host[dot + 1..]).filter(|parent| !parent.is_empty())
+    // A loop over bytes costs less than a search where dots are many and hosts are short.
+    let dots = host.bytes().enumerate().filter(|&(_, byte)| byte == b'.');
+    dots.map(|(dot, _)| &host[dot + 1..]).filter(|parent| !parent.is_empty())
 }
 
 /// The parts of an origin that a pattern could match. It need not be a valid origin: only what a `*` stands for is
@@ -160,7 +162,9 @@ impl<'a> WebOrigin<'a> {
         let rest = str::from_utf8(rest).ok()?;
         // A port has at most five digits, so its colon stands among the last six bytes; one further left belongs to
         // an IPv6 address, which ends in a bracket.
-        let colon = if rest.ends_with(']') { None } else { rest.rfind(':') };
+        let tail = rest.len().saturating_sub(":65535".len());
+        let colon = rest.as_bytes()[tail..].iter().rposition(|&byte| byte == b':').map(|colon| tail + colon);
+        let colon = if rest.ends_with(']') { None } else { colon };
         let Some(colon) = colon else { return Some(Self { secure, host: rest, port: Port::Default }) };
         let number = parse_port(&rest[colon + 1..]).filter(|&number| number != default_port(secure))?;
         Some(Self { secure, host: &rest[..colon], port: Port::Number(number) })

@@ -12,6 +12,8 @@ use crate::{
 const REQUESTS: u32 = 100;
 /// How many runs for a table, each with hash seeds of its own.
 const SEEDS: usize = 5;
+/// How many where only the size of a number matters.
+const FEW_SEEDS: usize = 3;
 /// How many for a verdict.
 const SEEDS_OF_RATIOS: usize = 9;
 
@@ -84,8 +86,8 @@ pub fn section() -> String {
          |---|---:|---:|---:|---:|---:|\n",
     );
     for case in &cases[..MAIN_CASES] {
-        let [floor, ours, peer] = [Contender::Floor, Contender::Ours, Contender::ActixCors]
-            .map(|who| beyond_bare(who, case, SEEDS));
+        let [floor, ours, peer] =
+            beyond_bare([Contender::Floor, Contender::Ours, Contender::ActixCors], case, SEEDS);
         let _ = writeln!(
             text,
             "| {} | {floor:.0} | {ours:.0} | {peer:.0} | {:.2} | {:.4} |",
@@ -101,23 +103,23 @@ pub fn section() -> String {
          |---|---:|---:|---:|---:|---:|---:|\n",
     );
     for case in &cases {
-        let ours = [
+        let contenders = [
             Contender::Ours,
             Contender::OursLive,
             Contender::OursPerRequest,
             Contender::OursPerRequestAsync,
             Contender::ActixCors,
-        ]
-        .map(|who| format!("{:.0}", beyond_bare(who, case, SEEDS)));
+        ];
+        let actix = beyond_bare(contenders, case, FEW_SEEDS).map(|count| format!("{count:.0}"));
         let tower = if case.handler == crate::cases::Handler::Plain {
             format!(
                 "{:.0}",
-                median(Counted::TowerHttp, case, SEEDS) - median(Counted::TowerBare, case, SEEDS)
+                median(Counted::TowerHttp, case, FEW_SEEDS) - median(Counted::TowerBare, case, FEW_SEEDS)
             )
         } else {
             "–".to_owned()
         };
-        let _ = writeln!(text, "| {} | {} | {tower} |", case.name, ours.join(" | "));
+        let _ = writeln!(text, "| {} | {} | {tower} |", case.name, actix.join(" | "));
     }
     text
 }
@@ -128,11 +130,11 @@ pub fn section() -> String {
 ///
 /// When valgrind is not installed.
 pub fn ratios_to_floor() -> Vec<(&'static str, f64)> {
-    let beyond_bare = |who, case| beyond_bare(who, case, SEEDS_OF_RATIOS);
-    cases()[..MAIN_CASES]
-        .iter()
-        .map(|case| (case.name, beyond_bare(Contender::Ours, case) / beyond_bare(Contender::Floor, case)))
-        .collect()
+    let ratio = |case: &Case| {
+        let [floor, ours] = beyond_bare([Contender::Floor, Contender::Ours], case, SEEDS_OF_RATIOS);
+        ours / floor
+    };
+    cases()[..MAIN_CASES].iter().map(|case| (case.name, ratio(case))).collect()
 }
 
 fn check(case: &Case) {
@@ -148,8 +150,10 @@ fn check(case: &Case) {
     }
 }
 
-fn beyond_bare(contender: Contender, case: &Case, seeds: usize) -> f64 {
-    median(Counted::Actix(contender), case, seeds) - median(Counted::Actix(Contender::Bare), case, seeds)
+/// What each contender costs beyond the bare service.
+fn beyond_bare<const N: usize>(contenders: [Contender; N], case: &Case, seeds: usize) -> [f64; N] {
+    let bare = median(Counted::Actix(Contender::Bare), case, seeds);
+    contenders.map(|contender| median(Counted::Actix(contender), case, seeds) - bare)
 }
 
 /// The median of instructions per request.

@@ -85,7 +85,12 @@ pub fn section() -> String {
     section_of(ROUNDS, SECONDS)
 }
 
-fn section_of(rounds: usize, seconds: u32) -> String {
+/// The same in so many rounds of so many seconds.
+///
+/// # Panics
+///
+/// As [`section`].
+pub fn section_of(rounds: usize, seconds: u32) -> String {
     let kinds = [
         ("GET, allowed origin", Asked::get(Some(ORIGIN))),
         ("GET, no `Origin`", Asked::get(None)),

@@ -13,7 +13,7 @@ const REQUESTS: u32 = 100;
 /// How many runs for a table, each with hash seeds of its own.
 const SEEDS: usize = 5;
 /// How many where only the size of a number matters.
-const FEW_SEEDS: usize = 3;
+const FEW_SEEDS: usize = 1;
 /// How many for a verdict.
 const SEEDS_OF_RATIOS: usize = 9;
 

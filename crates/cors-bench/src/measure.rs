@@ -60,8 +60,8 @@ impl Use for Check<'_> {
             }
             _ => assert_eq!((status.as_u16(), lines), case.right, "{}: {headers:?}", who()),
         }
-        if case.right.1 == 1 {
-            assert_eq!(allowed, None, "{}", who());
+        if case.right.1 == 1 && (contender != Contender::ActixCors || case.asked.could_be_real()) {
+            assert!(allowed.is_none(), "{}", who());
         }
     }
 }
@@ -74,7 +74,8 @@ impl Use for Check<'_> {
 pub fn check_tower(case: &Case) {
     let response = tower_answer(&mut tower_cors(&case.setup), tower_request(&case.asked));
     let allowed = response.headers().contains_key("access-control-allow-origin");
-    assert_eq!(allowed, case.right.1 > 1, "tower-http, {}: {:?}", case.name, response.headers());
+    let right = allowed == (case.right.1 > 1);
+    assert!(right || !case.asked.could_be_real(), "tower-http, {}: {:?}", case.name, response.headers());
 }
 
 /// Makes a contender's service, warms it up, and answers a case as often as is asked.

@@ -63,6 +63,8 @@ impl<S> Clone for Cors<S> {
 /// What doesn't depend on the policy.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// Request headers that the choice of a policy depends on, as the application says.
+    pub(crate) reads: Vec<HeaderName>,
     pub(crate) reject_disallowed_origins: bool,
     pub(crate) forward_preflights: bool,
     pub(crate) preflight_status: StatusCode,
@@ -71,6 +73,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            reads: Vec::new(),
             reject_disallowed_origins: false,
             forward_preflights: false,
             preflight_status: StatusCode::NO_CONTENT,
@@ -84,6 +87,14 @@ impl<S: PolicySource> Cors<S> {
     /// [`per_request_async`](Cors::per_request_async).
     pub fn new(source: S) -> Self {
         Self { source: Arc::new(source), settings: Settings::default() }
+    }
+
+    /// Names request headers that the source's choice depends on, for the answer's `Vary`, beside those that the source
+    /// [names itself](PolicySource::reads). The path, the method and `Host` need no naming: caches tell requests apart by
+    /// them anyway.
+    pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.settings.reads.extend(names);
+        self
     }
 
     /// Answers 403 to requests from origins that are not allowed, instead of handling them and leaving it to the browser
@@ -160,18 +171,7 @@ impl<F> Cors<PerRequest<F>> {
         F: Fn(&ServiceRequest) -> R + 'static,
         R: IntoPolicy,
     {
-        Self::new(PerRequest { choose, reads: Vec::new() })
-    }
-
-    /// Names request headers that the closure's choice depends on, for the answer's `Vary`. The path, the method and
-    /// `Host` need no naming: caches tell requests apart by them anyway.
-    pub fn reads(self, names: impl IntoIterator<Item = HeaderName>) -> Self
-    where
-        F: Clone,
-    {
-        let mut source = Arc::unwrap_or_clone(self.source);
-        source.reads.extend(names);
-        Self { source: Arc::new(source), ..self }
+        Self::new(PerRequest { choose })
     }
 }
 
@@ -208,18 +208,7 @@ impl<F> Cors<PerRequestAsync<F>> {
         Fut: Future + 'static,
         Fut::Output: IntoPolicy,
     {
-        Self::new(PerRequestAsync { choose, reads: Vec::new() })
-    }
-
-    /// Names request headers that the closure's choice depends on, for the answer's `Vary`. The path, the method and
-    /// `Host` need no naming: caches tell requests apart by them anyway.
-    pub fn reads(self, names: impl IntoIterator<Item = HeaderName>) -> Self
-    where
-        F: Clone,
-    {
-        let mut source = Arc::unwrap_or_clone(self.source);
-        source.reads.extend(names);
-        Self { source: Arc::new(source), ..self }
+        Self::new(PerRequestAsync { choose })
     }
 }
 

@@ -44,7 +44,7 @@ pub struct CorsMiddleware<S, P> {
 #[derive(Debug)]
 struct Shared {
     settings: Settings,
-    /// The request headers that the source reads.
+    /// The request headers that the choice of a policy depends on, as the source and the application say.
     reads: Vec<HeaderName>,
     /// The same as a value of `Vary`, for requests to which no policy applies.
     vary: Option<HeaderValue>,
@@ -82,7 +82,8 @@ impl Shared {
 
 impl<S, P: PolicySource> CorsMiddleware<S, P> {
     pub(crate) fn new(service: S, source: Arc<P>, settings: Settings) -> Self {
-        let (reads, keeps) = (source.reads(), source.keeps());
+        let (mut reads, keeps) = (source.reads(), source.keeps());
+        reads.extend_from_slice(&settings.reads);
         let vary = answer::to_vary(&[], &reads);
         let shared = Shared { settings, reads, vary, keeps, kept: RefCell::default() };
         Self { service: Rc::new(service), source, shared: Rc::new(shared) }

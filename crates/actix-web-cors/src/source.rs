@@ -182,7 +182,6 @@ impl<T: IntoPolicy, E: Into<SourceError>> IntoPolicy for Result<T, E> {
 #[derive(Clone)]
 pub struct PerRequest<F> {
     pub(crate) choose: F,
-    pub(crate) reads: Vec<HeaderName>,
 }
 
 impl<F, R> PolicySource for PerRequest<F>
@@ -198,10 +197,6 @@ where
             Err(error) => Lookup::Failed(error),
         }
     }
-
-    fn reads(&self) -> Vec<HeaderName> {
-        self.reads.clone()
-    }
 }
 
 /// A closure whose future says which policy applies; made by
@@ -209,7 +204,6 @@ where
 #[derive(Clone)]
 pub struct PerRequestAsync<F> {
     pub(crate) choose: F,
-    pub(crate) reads: Vec<HeaderName>,
 }
 
 impl<F, Fut> PolicySource for PerRequestAsync<F>
@@ -223,21 +217,17 @@ where
     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Choosing<Fut>> {
         Lookup::Later(Choosing { future: (self.choose)(request) })
     }
-
-    fn reads(&self) -> Vec<HeaderName> {
-        self.reads.clone()
-    }
 }
 
 impl<F> fmt::Debug for PerRequest<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PerRequest").field("reads", &self.reads).finish_non_exhaustive()
+        f.debug_struct("PerRequest").finish_non_exhaustive()
     }
 }
 
 impl<F> fmt::Debug for PerRequestAsync<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PerRequestAsync").field("reads", &self.reads).finish_non_exhaustive()
+        f.debug_struct("PerRequestAsync").finish_non_exhaustive()
     }
 }
 

@@ -24,6 +24,7 @@
 //! );
 //! ```
 
+pub mod browser;
 mod builder;
 mod config;
 mod host;

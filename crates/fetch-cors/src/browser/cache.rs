@@ -1,0 +1,129 @@
+//! The CORS-preflight cache: what earlier preflights allowed, and for how long. Time is told, never asked.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::safelist::NON_WILDCARD_REQUEST_HEADER;
+
+/// <https://fetch.spec.whatwg.org/#cors-preflight-cache>, of one network partition: the tabs of one top-level site.
+#[derive(Clone, Debug, Default)]
+pub struct PreflightCache {
+    entries: Vec<Entry>,
+}
+
+/// <https://fetch.spec.whatwg.org/#cache-entry>
+#[derive(Clone, Debug)]
+struct Entry {
+    origin: String,
+    url: Url,
+    credentials: bool,
+    allows: Allows,
+    expires: Duration,
+}
+
+/// One of the two is null in the standard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Allows {
+    Method(String),
+    /// In lower case.
+    Header(String),
+}
+
+impl Allows {
+    /// Whether this entry is a match for what is asked: the same name, or `*`.
+    fn covers(&self, asked: &Self, wildcard_covers_authorization: bool) -> bool {
+        match (self, asked) {
+            (Self::Method(allowed), Self::Method(name)) => allowed == name || allowed == "*",
+            (Self::Header(allowed), Self::Header(name)) => {
+                let by_wildcard = wildcard_covers_authorization || name != NON_WILDCARD_REQUEST_HEADER;
+                allowed == name || allowed == "*" && by_wildcard
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What the entries of a request are found by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key<'a> {
+    /// Serialized, with redirects taken into account.
+    pub(super) origin: &'a str,
+    pub(super) url: &'a Url,
+    /// Whether the request's credentials mode is `include`.
+    pub(super) credentials: bool,
+    /// A matter of the [`Profile`](super::Profile).
+    pub(super) wildcard_covers_authorization: bool,
+}
+
+impl Key<'_> {
+    /// <https://fetch.spec.whatwg.org/#concept-cache-match>
+    fn matches(&self, entry: &Entry) -> bool {
+        entry.origin == self.origin && entry.url == *self.url && (entry.credentials || !self.credentials)
+    }
+}
+
+impl PreflightCache {
+    /// Whether it holds nothing that counts at this time.
+    pub fn is_empty(&self, now: Duration) -> bool {
+        !self.entries.iter().any(|entry| now < entry.expires)
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-cache-match-method>
+    pub(super) fn has_method(&self, key: Key<'_>, method: &str, now: Duration) -> bool {
+        self.has(key, &Allows::Method(method.to_owned()), now)
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-cache-match-header>; `name` is in lower case.
+    pub(super) fn has_header(&self, key: Key<'_>, name: &str, now: Duration) -> bool {
+        self.has(key, &Allows::Header(name.to_owned()), now)
+    }
+
+    fn has(&self, key: Key<'_>, asked: &Allows, now: Duration) -> bool {
+        self.entries.iter().any(|entry| {
+            now < entry.expires
+                && key.matches(entry)
+                && entry.allows.covers(asked, key.wildcard_covers_authorization)
+        })
+    }
+
+    /// The last steps of a [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0): what matches lives
+    /// on for `max_age`, what doesn't is [new](https://fetch.spec.whatwg.org/#concept-cache-create-entry).
+    pub(super) fn store(
+        &mut self,
+        key: Key<'_>,
+        methods: &[String],
+        headers: &[String],
+        max_age: Duration,
+        now: Duration,
+    ) {
+        self.entries.retain(|entry| now < entry.expires);
+        let expires = now.saturating_add(max_age);
+        let methods = methods.iter().map(|name| Allows::Method(name.clone()));
+        let headers = headers.iter().map(|name| Allows::Header(name.to_ascii_lowercase()));
+        for allows in methods.chain(headers) {
+            let mut known = false;
+            for entry in &mut self.entries {
+                if key.matches(entry) && entry.allows.covers(&allows, key.wildcard_covers_authorization) {
+                    entry.expires = expires;
+                    known = true;
+                }
+            }
+            if !known {
+                let Key { origin, url, credentials, .. } = key;
+                self.entries.push(Entry {
+                    origin: origin.to_owned(),
+                    url: url.clone(),
+                    credentials,
+                    allows,
+                    expires,
+                });
+            }
+        }
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-cache-clear>
+    pub(super) fn clear(&mut self, key: Key<'_>) {
+        self.entries.retain(|entry| entry.origin != key.origin || entry.url != *key.url);
+    }
+}

@@ -1,0 +1,430 @@
+//! The way of one request through the browser: main fetch, HTTP fetch, the preflight before it and the redirects after it.
+//! A state machine that sends nothing itself: it says what to send, and is told what came back.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::{
+    Profile,
+    cache::{Key, PreflightCache},
+    check::{cors_check, preflight_check, resource_policy_check, shown},
+    headers::HeaderList,
+    origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy},
+    request::{Constructed, Credentials, Mode, Redirect, Request},
+    response::{Allowed, Response, ResponseType},
+    safelist::{
+        NON_WILDCARD_REQUEST_HEADER, REQUEST_BODY_HEADERS, is_bad_port, is_safelisted_method,
+        unsafe_request_header_names,
+    },
+    verdict::{Blocked, Reason, Step, Verdict},
+};
+
+/// A browser, as far as CORS is concerned: the rules it follows, and the preflights it remembers.
+///
+/// It stands for the tabs of one top-level site (one network partition), since that is what shares a preflight cache.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    profile: Profile,
+    cache: PreflightCache,
+}
+
+/// What comes next.
+#[derive(Debug)]
+#[must_use = "a fetch goes on only if what it asks for is done"]
+pub enum Next {
+    /// Send this, and tell what came back.
+    Send(Exchange),
+    /// It is over.
+    Done(Verdict),
+}
+
+/// A request to send, with [`receive`](Self::receive) for its answer.
+#[derive(Debug)]
+#[must_use = "a fetch goes on only if it is told what came back"]
+pub struct Exchange {
+    fetch: Fetch,
+    is_preflight: bool,
+    headers: HeaderList,
+}
+
+impl Browser {
+    /// With nothing remembered yet.
+    pub fn new(profile: Profile) -> Self {
+        Self { profile, cache: PreflightCache::default() }
+    }
+
+    /// The rules it follows.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The preflights it remembers.
+    pub fn cache(&self) -> &PreflightCache {
+        &self.cache
+    }
+
+    /// Forgets all preflights.
+    pub fn forget_preflights(&mut self) {
+        self.cache = PreflightCache::default();
+    }
+
+    /// Starts a request. `now` is the time since a moment of your choice, the same for all calls; only the preflight cache
+    /// reads it. <https://fetch.spec.whatwg.org/#fetch-method>
+    pub fn fetch(&mut self, request: Request, now: Duration) -> Next {
+        let page = request.page().clone();
+        match request.construct() {
+            Ok(request) => {
+                Fetch { request, tainting: Tainting::Basic, preflighted: false }.main_fetch(self, now)
+            }
+            Err(reason) => {
+                let origin = page.to_string();
+                let step = Step::Request;
+                Next::blocked(Blocked { step, reason, page, origin, url: None, redirects: 0 })
+            }
+        }
+    }
+}
+
+impl Next {
+    fn blocked(blocked: Blocked) -> Self {
+        Self::Done(Verdict::Blocked(Box::new(blocked)))
+    }
+}
+
+impl Exchange {
+    /// The method.
+    pub fn method(&self) -> &str {
+        if self.is_preflight { "OPTIONS" } else { &self.fetch.request.method }
+    }
+
+    /// Where to.
+    pub fn url(&self) -> &Url {
+        self.fetch.current_url()
+    }
+
+    /// The headers that script or CORS or [Fetch Metadata](https://w3c.github.io/webappsec-fetch-metadata/) give it; what
+    /// else browsers send (`User-Agent`, `Cookie`, …) is not among them.
+    pub fn headers(&self) -> &HeaderList {
+        &self.headers
+    }
+
+    /// Whether this is a preflight. <https://fetch.spec.whatwg.org/#cors-preflight-request>
+    pub fn is_preflight(&self) -> bool {
+        self.is_preflight
+    }
+
+    /// Whether the request's body goes along. A redirect may have taken it away.
+    pub fn has_body(&self) -> bool {
+        !self.is_preflight && self.fetch.request.has_body
+    }
+
+    /// Whether cookies and HTTP authentication go along, and cookies of the answer are kept.
+    /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>
+    pub fn includes_credentials(&self) -> bool {
+        !self.is_preflight
+            && match self.fetch.request.credentials {
+                Credentials::Include => true,
+                Credentials::SameOrigin => self.fetch.tainting == Tainting::Basic,
+                Credentials::Omit => false,
+            }
+    }
+
+    /// The page whose script asks.
+    pub fn page(&self) -> &PageOrigin {
+        &self.fetch.request.page
+    }
+
+    /// Tells what the server answered.
+    pub fn receive(self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
+        if self.is_preflight {
+            self.fetch.receive_preflight(browser, response, now)
+        } else {
+            self.fetch.receive(browser, response, now)
+        }
+    }
+
+    /// Tells that there was no answer.
+    pub fn fail(self, browser: &mut Browser) -> Next {
+        let step = if self.is_preflight { Step::Preflight } else { Step::Network };
+        self.fetch.block(browser, step, Reason::NoAnswer)
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-request-response-tainting>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tainting {
+    Basic,
+    Cors,
+    Opaque,
+}
+
+#[derive(Debug)]
+struct Fetch {
+    request: Constructed,
+    tainting: Tainting,
+    /// Whether it needed a preflight (or one that is remembered) on the way.
+    preflighted: bool,
+}
+
+impl Fetch {
+    fn current_url(&self) -> &Url {
+        // The list starts with one, and only grows.
+        &self.request.urls[self.request.urls.len() - 1]
+    }
+
+    /// <https://fetch.spec.whatwg.org/#main-fetch>
+    fn main_fetch(mut self, browser: &mut Browser, now: Duration) -> Next {
+        let url = self.current_url();
+        if let Some(port) = url.port().filter(|&port| is_http(url) && is_bad_port(port)) {
+            return self.block(browser, Step::MainFetch, Reason::BadPort { port });
+        }
+        if self.request.page.is_https() && url.scheme() == "http" && !is_potentially_trustworthy(url) {
+            return self.block(browser, Step::MainFetch, Reason::MixedContent);
+        }
+        if self.tainting == Tainting::Basic && self.request.page.is_same_origin(url) {
+            return self.send();
+        }
+        match self.request.mode {
+            Mode::SameOrigin => return self.block(browser, Step::MainFetch, Reason::OtherOrigin),
+            Mode::NoCors if self.request.redirect != Redirect::Follow => {
+                return self.block(browser, Step::MainFetch, Reason::RedirectModeInNoCors);
+            }
+            Mode::NoCors | Mode::Cors if !is_http(url) => {
+                let scheme = url.scheme().to_owned();
+                return self.block(browser, Step::MainFetch, Reason::SchemeNotHttp { scheme });
+            }
+            Mode::NoCors => {
+                self.tainting = Tainting::Opaque;
+                return self.send();
+            }
+            Mode::Cors => {}
+        }
+        self.tainting = Tainting::Cors;
+        let unsafe_names = unsafe_request_header_names(&self.request.headers);
+        let needs_preflight = self.request.use_cors_preflight
+            || !is_safelisted_method(&self.request.method)
+            || !unsafe_names.is_empty();
+        if !needs_preflight {
+            return self.send();
+        }
+        self.preflighted = true;
+        if self.is_remembered(browser, &unsafe_names, now) {
+            self.send()
+        } else {
+            self.send_preflight(&unsafe_names)
+        }
+    }
+
+    /// Whether the [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache) allows all that needs to be
+    /// asked for. A step of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
+    fn is_remembered(&self, browser: &Browser, unsafe_names: &[String], now: Duration) -> bool {
+        let origin = self.serialized_origin();
+        let key = self.key(&origin, browser.profile);
+        let asks_for_method = !is_safelisted_method(&self.request.method) || self.request.use_cors_preflight;
+        (!asks_for_method || browser.cache.has_method(key, &self.request.method, now))
+            && unsafe_names.iter().all(|name| browser.cache.has_header(key, name, now))
+    }
+
+    fn key<'a>(&'a self, origin: &'a str, profile: Profile) -> Key<'a> {
+        Key {
+            origin,
+            url: self.current_url(),
+            credentials: self.request.credentials == Credentials::Include,
+            wildcard_covers_authorization: profile.wildcard_covers_authorization,
+        }
+    }
+
+    /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, up to the answer.
+    fn send_preflight(self, unsafe_names: &[String]) -> Next {
+        let mut headers = HeaderList::default();
+        headers.append(b"accept", b"*/*");
+        headers.append(b"access-control-request-method", self.request.method.as_bytes());
+        if !unsafe_names.is_empty() {
+            // Without the space that combining would put in.
+            headers.append(b"access-control-request-headers", unsafe_names.join(",").as_bytes());
+        }
+        headers.append(b"origin", self.serialized_origin().as_bytes());
+        self.append_fetch_metadata(&mut headers, "cors");
+        Next::Send(Exchange { fetch: self, is_preflight: true, headers })
+    }
+
+    fn receive_preflight(self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
+        let origin = self.serialized_origin();
+        match preflight_check(&self.request, &origin, response, browser.profile) {
+            Ok(grant) => {
+                let key = self.key(&origin, browser.profile);
+                browser.cache.store(key, &grant.methods, &grant.headers, grant.max_age, now);
+                self.send()
+            }
+            Err(reason) => self.block(browser, Step::Preflight, reason),
+        }
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>, up to the answer.
+    fn send(self) -> Next {
+        let mut headers = self.request.headers.clone();
+        if self.sends_origin() {
+            headers.append(b"origin", self.serialized_origin().as_bytes());
+        }
+        let mode = match self.request.mode {
+            Mode::Cors => "cors",
+            Mode::NoCors => "no-cors",
+            Mode::SameOrigin => "same-origin",
+        };
+        self.append_fetch_metadata(&mut headers, mode);
+        Next::Send(Exchange { fetch: self, is_preflight: false, headers })
+    }
+
+    /// The rest of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
+    fn receive(self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
+        let checked = match self.tainting {
+            Tainting::Basic => Ok(()),
+            Tainting::Cors => {
+                cors_check(&self.serialized_origin(), self.request.credentials, &response.headers)
+                    .map_err(|reason| (Step::CorsCheck, reason))
+            }
+            Tainting::Opaque => {
+                resource_policy_check(&self.request.page, self.current_url(), &response.headers)
+                    .map_err(|reason| (Step::ResourcePolicy, reason))
+            }
+        };
+        if let Err((step, reason)) = checked {
+            return self.block(browser, step, reason);
+        }
+        if response.is_redirect() {
+            match self.request.redirect {
+                Redirect::Error => return self.block(browser, Step::Redirect, Reason::RedirectIsError),
+                Redirect::Manual => return self.allow(ResponseType::OpaqueRedirect, response),
+                Redirect::Follow => {
+                    let location = self.location(response);
+                    match location {
+                        Some(Ok(location)) => return self.follow(browser, response, location, now),
+                        Some(Err(reason)) => return self.block(browser, Step::Redirect, reason),
+                        // A redirect to nowhere is an answer like any other.
+                        None => {}
+                    }
+                }
+            }
+        }
+        let response_type = match self.tainting {
+            Tainting::Basic => ResponseType::Basic,
+            Tainting::Cors => ResponseType::Cors,
+            Tainting::Opaque => ResponseType::Opaque,
+        };
+        self.allow(response_type, response)
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-response-location-url>
+    fn location(&self, response: &Response) -> Option<Result<Url, Reason>> {
+        let mut values = response.headers.values("location");
+        let value = values.next()?;
+        let is_only = values.next().is_none();
+        let url = str::from_utf8(value)
+            .ok()
+            .filter(|_| is_only)
+            .and_then(|text| self.current_url().join(text).ok());
+        let invalid = || {
+            let location = response.headers.get("location").unwrap_or_default();
+            Reason::LocationInvalid { location: shown(&location) }
+        };
+        Some(
+            url.map(|mut url| {
+                if url.fragment().is_none() {
+                    url.set_fragment(self.current_url().fragment());
+                }
+                url
+            })
+            .ok_or_else(invalid),
+        )
+    }
+
+    /// <https://fetch.spec.whatwg.org/#http-redirect-fetch>
+    fn follow(mut self, browser: &mut Browser, response: &Response, location: Url, now: Duration) -> Next {
+        const MAX_REDIRECTS: usize = 20;
+        if !is_http(&location) {
+            let scheme = location.scheme().to_owned();
+            return self.block(browser, Step::Redirect, Reason::LocationNotHttp { scheme });
+        }
+        if self.redirects() == MAX_REDIRECTS {
+            return self.block(browser, Step::Redirect, Reason::TooManyRedirects);
+        }
+        let to_other_origin = self.request.mode == Mode::Cors && !self.request.page.is_same_origin(&location);
+        if has_credentials(&location) && (to_other_origin || self.tainting == Tainting::Cors) {
+            return self.block(browser, Step::Redirect, Reason::LocationHasCredentials);
+        }
+        let method = self.request.method.as_str();
+        let becomes_get = match response.status {
+            301 | 302 => method == "POST",
+            303 => !matches!(method, "GET" | "HEAD"),
+            _ => false,
+        };
+        if becomes_get {
+            "GET".clone_into(&mut self.request.method);
+            self.request.has_body = false;
+            self.request.headers.delete(&REQUEST_BODY_HEADERS);
+        }
+        if !PageOrigin::of_url(self.current_url()).is_same_origin(&location) {
+            self.request.headers.delete(&[NON_WILDCARD_REQUEST_HEADER]);
+        }
+        self.request.urls.push(location);
+        self.main_fetch(browser, now)
+    }
+
+    fn redirects(&self) -> usize {
+        self.request.urls.len() - 1
+    }
+
+    /// <https://fetch.spec.whatwg.org/#serializing-a-request-origin>
+    fn serialized_origin(&self) -> String {
+        let page = &self.request.page;
+        // https://fetch.spec.whatwg.org/#concept-request-tainted-origin, which need not tell sites from origins here.
+        let is_tainted = self.request.urls.windows(2).any(|step| match step {
+            [last, url] => !PageOrigin::of_url(last).is_same_origin(url) && !page.is_same_origin(last),
+            _ => false,
+        });
+        if is_tainted { PageOrigin::Opaque.to_string() } else { page.to_string() }
+    }
+
+    /// <https://fetch.spec.whatwg.org/#append-a-request-origin-header>, with the referrer policy that pages have unless
+    /// they set one. It makes the origin `null` where a page of https sends to plain http, which is no mixed content only
+    /// for loopback, and not worth a rule of its own.
+    fn sends_origin(&self) -> bool {
+        self.tainting == Tainting::Cors || !matches!(self.request.method.as_str(), "GET" | "HEAD")
+    }
+
+    /// <https://w3c.github.io/webappsec-fetch-metadata/#abstract-opdef-append-the-fetch-metadata-headers-for-a-request>
+    fn append_fetch_metadata(&self, headers: &mut HeaderList, mode: &str) {
+        if !is_potentially_trustworthy(self.current_url()) {
+            return;
+        }
+        let page = &self.request.page;
+        let site = if self.request.urls.iter().all(|url| page.is_same_origin(url)) {
+            "same-origin"
+        } else if self.request.urls.iter().all(|url| page.is_same_site(url)) {
+            "same-site"
+        } else {
+            "cross-site"
+        };
+        headers.append(b"sec-fetch-dest", b"empty");
+        headers.append(b"sec-fetch-mode", mode.as_bytes());
+        headers.append(b"sec-fetch-site", site.as_bytes());
+    }
+
+    fn allow(self, response_type: ResponseType, response: &Response) -> Next {
+        let url = self.current_url().clone();
+        let Constructed { credentials, urls, .. } = &self.request;
+        Next::Done(Verdict::Allowed(Allowed::filter(response_type, response, *credentials, urls, url)))
+    }
+
+    /// Ends in a [network error](https://fetch.spec.whatwg.org/#concept-network-error), which makes a preflight forgotten.
+    fn block(self, browser: &mut Browser, step: Step, reason: Reason) -> Next {
+        let origin = self.serialized_origin();
+        if self.preflighted {
+            let key = self.key(&origin, browser.profile);
+            browser.cache.clear(key);
+        }
+        let (url, redirects) = (Some(self.current_url().clone()), self.redirects());
+        Next::blocked(Blocked { step, reason, page: self.request.page, origin, url, redirects })
+    }
+}

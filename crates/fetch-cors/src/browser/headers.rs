@@ -1,0 +1,103 @@
+//! A header list, as the standard reads one: names in any case, several lines of a name, values that nobody has checked.
+//! No header has a meaning here.
+
+/// <https://fetch.spec.whatwg.org/#concept-header-list>
+///
+/// Names are kept in lower case. A name that is no token is left out, as every HTTP parser does; a value may be any bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderList {
+    list: Vec<(String, Vec<u8>)>,
+}
+
+/// A header whose value does not match its grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+impl HeaderList {
+    /// The headers in order, one for each line.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.list.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// All values of a name, combined: with `, ` in between. `name` is in lower case.
+    /// <https://fetch.spec.whatwg.org/#concept-header-list-get>
+    pub fn get(&self, name: &str) -> Option<Vec<u8>> {
+        let values: Vec<&[u8]> = self.values(name).collect();
+        (!values.is_empty()).then(|| values.join(&b", "[..]))
+    }
+
+    /// <https://fetch.spec.whatwg.org/#concept-header-list-append>, with the value
+    /// [normalized](https://fetch.spec.whatwg.org/#concept-header-value-normalize).
+    pub(super) fn append(&mut self, name: &[u8], value: &[u8]) {
+        if let Some(name) = token(name) {
+            self.list.push((name.to_ascii_lowercase(), trim(value, is_http_whitespace).to_vec()));
+        }
+    }
+
+    pub(super) fn delete(&mut self, names: &[&str]) {
+        self.list.retain(|(name, _)| !names.contains(&name.as_str()));
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.iter().filter(move |(listed, _)| *listed == name).map(|(_, value)| value)
+    }
+
+    /// [Sorted and combined](https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine), those that `keep` picks.
+    pub(super) fn sorted(&self, keep: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
+        let mut names: Vec<&str> = self.iter().map(|(name, _)| name).filter(|name| keep(name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().map(|name| (name.to_owned(), self.get(name).unwrap_or_default())).collect()
+    }
+
+    /// [Extracts](https://fetch.spec.whatwg.org/#extract-header-list-values) a list of tokens, `#method` or `#field-name`;
+    /// none if the header is absent. Empty elements and white space mean nothing (RFC 9110, section 5.6.1).
+    pub(super) fn tokens(&self, name: &str) -> Result<Option<Vec<String>>, Malformed> {
+        if !self.contains(name) {
+            return Ok(None);
+        }
+        let elements = self.values(name).flat_map(|line| line.split(|&byte| byte == b','));
+        let elements = elements.map(|element| trim(element, is_tab_or_space)).filter(|text| !text.is_empty());
+        elements
+            .map(|element| token(element).map(ToOwned::to_owned).ok_or(Malformed))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+}
+
+/// The text, if it is a token (RFC 9110, section 5.6.2).
+pub(super) fn token(bytes: &[u8]) -> Option<&str> {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    if bytes.is_empty() || !bytes.iter().all(is_token) {
+        return None;
+    }
+    str::from_utf8(bytes).ok()
+}
+
+/// <https://fetch.spec.whatwg.org/#http-tab-or-space-byte>
+pub(super) fn is_tab_or_space(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' ')
+}
+
+/// <https://fetch.spec.whatwg.org/#http-whitespace-byte>
+pub(super) fn is_http_whitespace(byte: u8) -> bool {
+    matches!(byte, b'\t' | b' ' | b'\r' | b'\n')
+}
+
+pub(super) fn trim(mut bytes: &[u8], is_space: impl Fn(u8) -> bool) -> &[u8] {
+    while let [first, rest @ ..] = bytes
+        && is_space(*first)
+    {
+        bytes = rest;
+    }
+    while let [rest @ .., last] = bytes
+        && is_space(*last)
+    {
+        bytes = rest;
+    }
+    bytes
+}

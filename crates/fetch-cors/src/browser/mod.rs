@@ -1,0 +1,62 @@
+//! The browser's end: what a browser sends, and what it lets script see of the answer. The CORS parts of *fetch*, section
+//! by section of the [standard](https://fetch.spec.whatwg.org/), as a state machine without I/O, clock or randomness.
+//!
+//! **Use it** to find out whether a page could use an API, from a test, a tool or a proxy, without a browser. **Don't** use
+//! it to protect anything: a browser protects its user, and only for pages that run in it.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use fetch_cors::browser::{Browser, Next, PageOrigin, Profile, Request, Response};
+//!
+//! let mut browser = Browser::new(Profile::STANDARD);
+//! let page = PageOrigin::of("https://app.example").unwrap();
+//! let request = Request::new(page, "PUT", "https://api.example/items/1");
+//!
+//! let mut next = browser.fetch(request, Duration::ZERO);
+//! let verdict = loop {
+//!     match next {
+//!         Next::Send(exchange) => {
+//!             // Here an HTTP client would send it.
+//!             assert_eq!(exchange.method(), "OPTIONS");
+//!             assert_eq!(exchange.headers().get("access-control-request-method").unwrap(), b"PUT");
+//!             let response = Response::new(204).header("access-control-allow-origin", "https://app.example");
+//!             next = exchange.receive(&mut browser, &response, Duration::ZERO);
+//!         }
+//!         Next::Done(verdict) => break verdict,
+//!     }
+//! };
+//!
+//! let blocked = verdict.blocked().unwrap();
+//! assert_eq!(blocked.why(), "the preflight's answer does not allow the method PUT");
+//! assert_eq!(blocked.fix().setting.unwrap(), r#"add "PUT" to allow_methods"#);
+//! ```
+//!
+//! It knows requests, answers and origins, but no [`Policy`](crate::Policy), and shares no parser with the server's end:
+//! so the one can check the other, and the test suite does.
+//!
+//! # What it leaves out
+//!
+//! Content Security Policy, service workers, HTTP caches, `Cross-Origin-Embedder-Policy`, HSTS, the blocking of opaque
+//! answers by their kind, third-party cookie rules, and navigations.
+
+mod cache;
+mod check;
+mod console;
+mod fetch;
+mod headers;
+mod origin;
+mod profile;
+mod request;
+mod response;
+mod safelist;
+mod verdict;
+
+pub use cache::PreflightCache;
+pub use fetch::{Browser, Exchange, Next};
+pub use headers::HeaderList;
+pub use origin::PageOrigin;
+pub use profile::{Engine, Profile};
+pub use request::{Credentials, Mode, Redirect, Request};
+pub use response::{Allowed, Response, ResponseType};
+pub use verdict::{Blocked, Fix, Reason, Step, Verdict};

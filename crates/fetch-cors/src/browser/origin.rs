@@ -1,0 +1,110 @@
+//! Where a page comes from, and how it relates to where a request goes. A parser of its own: the server's end reads
+//! origins by another, so that each can check the other.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// The origin of the page whose script sends a request.
+///
+/// ```
+/// use fetch_cors::browser::PageOrigin;
+///
+/// assert_eq!(PageOrigin::of("https://App.example:443/a/page").unwrap().to_string(), "https://app.example");
+/// assert_eq!(PageOrigin::of("file:///home/me/page.html").unwrap(), PageOrigin::Opaque);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PageOrigin {
+    /// Scheme, host, and port: what nearly every page has.
+    Tuple {
+        /// Such as `https`; a custom one in a browser extension or an application's web view.
+        scheme: String,
+        /// In Punycode, an IPv6 address in brackets.
+        host: String,
+        /// None where it is the scheme's default, or there is none.
+        port: Option<u16>,
+    },
+    /// An opaque origin, which serializes to `null`: a sandboxed frame, a `data:` URL, a local file.
+    Opaque,
+}
+
+impl PageOrigin {
+    /// The origin of a page at this URL; `null` is opaque. <https://html.spec.whatwg.org/multipage/browsers.html#origin>
+    ///
+    /// None if it is no URL.
+    pub fn of(page: &str) -> Option<Self> {
+        if page == "null" {
+            return Some(Self::Opaque);
+        }
+        Some(Self::of_url(&Url::parse(page).ok()?))
+    }
+
+    /// <https://url.spec.whatwg.org/#origin>; a custom scheme counts, as it does in the web views that use one.
+    pub(super) fn of_url(url: &Url) -> Self {
+        match url.host_str() {
+            Some(host) if !host.is_empty() && url.scheme() != "file" => {
+                Self::Tuple { scheme: url.scheme().to_owned(), host: host.to_owned(), port: url.port() }
+            }
+            _ => Self::Opaque,
+        }
+    }
+
+    /// <https://html.spec.whatwg.org/multipage/browsers.html#same-origin>. An opaque origin is same-origin with no URL.
+    pub(super) fn is_same_origin(&self, url: &Url) -> bool {
+        *self != Self::Opaque && *self == Self::of_url(url)
+    }
+
+    /// <https://html.spec.whatwg.org/multipage/browsers.html#same-site>
+    pub(super) fn is_same_site(&self, url: &Url) -> bool {
+        matches!(self, Self::Tuple { scheme, .. } if scheme == url.scheme())
+            && self.is_schemelessly_same_site(url)
+    }
+
+    /// <https://html.spec.whatwg.org/multipage/browsers.html#schemelessly-same-site>
+    pub(super) fn is_schemelessly_same_site(&self, url: &Url) -> bool {
+        let (Self::Tuple { host, .. }, Some(other)) = (self, url.host_str()) else { return false };
+        let registrable = |host| psl::domain_str(host).map(ToOwned::to_owned);
+        let is_domain = matches!(url.host(), Some(Host::Domain(_)));
+        host == other
+            || is_domain && registrable(host).is_some_and(|domain| registrable(other) == Some(domain))
+    }
+
+    /// Whether its pages are reached over TLS.
+    pub(super) fn is_https(&self) -> bool {
+        matches!(self, Self::Tuple { scheme, .. } if scheme == "https")
+    }
+}
+
+impl fmt::Display for PageOrigin {
+    /// <https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tuple { scheme, host, port: None } => write!(f, "{scheme}://{host}"),
+            Self::Tuple { scheme, host, port: Some(port) } => write!(f, "{scheme}://{host}:{port}"),
+            Self::Opaque => f.write_str("null"),
+        }
+    }
+}
+
+pub(super) fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+pub(super) fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// <https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url>
+pub(super) fn is_potentially_trustworthy(url: &Url) -> bool {
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || is_loopback
+}

@@ -1,0 +1,231 @@
+//! What a page asks for: the arguments of its `fetch()`, not yet looked at. Whether it can be asked for at all is
+//! decided when it is [fetched](super::Browser::fetch).
+
+use url::Url;
+
+use super::{
+    headers::{HeaderList, is_http_whitespace, token, trim},
+    origin::{PageOrigin, has_credentials},
+    safelist,
+    verdict::Reason,
+};
+
+/// <https://fetch.spec.whatwg.org/#concept-request-mode>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// What `fetch()` does unless it is told otherwise; also `<img crossorigin>`, fonts, module scripts, `XMLHttpRequest`.
+    #[default]
+    Cors,
+    /// The answer stays opaque to script: plain `<img>`, `<script>`, forms.
+    NoCors,
+    /// Other origins are an error.
+    SameOrigin,
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-request-credentials-mode>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Credentials {
+    /// Never any cookies.
+    Omit,
+    /// Cookies to the page's own origin alone. What `fetch()` does unless it is told otherwise.
+    #[default]
+    SameOrigin,
+    /// Cookies to every origin, which must allow it: `withCredentials` of `XMLHttpRequest`.
+    Include,
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-request-redirect-mode>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Redirect {
+    /// What `fetch()` does unless it is told otherwise.
+    #[default]
+    Follow,
+    /// A redirect is an error.
+    Error,
+    /// A redirect is an answer that script can't look into.
+    Manual,
+}
+
+/// A request as script makes it.
+///
+/// ```
+/// use fetch_cors::browser::{Credentials, PageOrigin, Request};
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let request = Request::new(page, "PUT", "https://api.example/items/1")
+///     .header("content-type", "application/json")
+///     .body(None)
+///     .credentials(Credentials::Include);
+/// # drop(request);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is fetched"]
+pub struct Request {
+    page: PageOrigin,
+    method: String,
+    url: String,
+    headers: Vec<(Vec<u8>, Vec<u8>)>,
+    body: Body,
+    mode: Mode,
+    credentials: Credentials,
+    redirect: Redirect,
+    upload_listener: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    None,
+    Untyped,
+    Typed(Vec<u8>),
+}
+
+impl Request {
+    /// `fetch(url, { method })` in a page of this origin. A relative URL is resolved against the origin.
+    pub fn new(page: PageOrigin, method: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            page,
+            method: method.into(),
+            url: url.into(),
+            headers: Vec::new(),
+            body: Body::None,
+            mode: Mode::default(),
+            credentials: Credentials::default(),
+            redirect: Redirect::default(),
+            upload_listener: false,
+        }
+    }
+
+    /// Adds a request header. Those that script may not set are left out, as the browser leaves them out.
+    pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.as_ref().to_vec(), value.as_ref().to_vec()));
+        self
+    }
+
+    /// Gives it a body. `content_type` is what the kind of body brings along if script sets none:
+    /// `text/plain;charset=UTF-8` for a string, `application/x-www-form-urlencoded;charset=UTF-8` for `URLSearchParams`,
+    /// `multipart/form-data; boundary=…` for `FormData`, none for bytes.
+    pub fn body(mut self, content_type: Option<&str>) -> Self {
+        self.body = content_type.map_or(Body::Untyped, |text| Body::Typed(text.as_bytes().to_vec()));
+        self
+    }
+
+    /// `{ mode }`
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// `{ credentials }`
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// `{ redirect }`
+    pub fn redirect(mut self, redirect: Redirect) -> Self {
+        self.redirect = redirect;
+        self
+    }
+
+    /// `XMLHttpRequest` with a listener on its `upload`, which asks for a preflight whatever else it sends.
+    /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
+    pub fn upload_listener(mut self) -> Self {
+        self.upload_listener = true;
+        self
+    }
+
+    /// The page's origin.
+    pub fn page(&self) -> &PageOrigin {
+        &self.page
+    }
+
+    /// What the constructor of a [`Request`](https://fetch.spec.whatwg.org/#dom-request) makes of its arguments, or why it
+    /// throws.
+    pub(super) fn construct(self) -> Result<Constructed, Reason> {
+        let url = Url::parse(&self.url)
+            .or_else(|error| match &self.page {
+                PageOrigin::Tuple { .. } => {
+                    Url::parse(&self.page.to_string()).and_then(|page| page.join(&self.url))
+                }
+                PageOrigin::Opaque => Err(error),
+            })
+            .map_err(|_| Reason::InvalidUrl { url: self.url.clone() })?;
+        if has_credentials(&url) {
+            return Err(Reason::UrlHasCredentials { url: self.url });
+        }
+        if !safelist::is_method(&self.method) {
+            return Err(Reason::InvalidMethod { method: self.method });
+        }
+        if safelist::is_forbidden_method(self.method.as_bytes()) {
+            return Err(Reason::ForbiddenMethod { method: self.method });
+        }
+        let method = safelist::normalize_method(&self.method);
+        if self.mode == Mode::NoCors && !safelist::is_safelisted_method(&method) {
+            return Err(Reason::MethodNeedsCors { method });
+        }
+        let mut headers = HeaderList::default();
+        for (name, value) in &self.headers {
+            fill(&mut headers, self.mode, name, value)?;
+        }
+        if !matches!(self.body, Body::None) && matches!(method.as_str(), "GET" | "HEAD") {
+            return Err(Reason::BodyNotAllowed { method });
+        }
+        if let Body::Typed(content_type) = &self.body
+            && !headers.contains("content-type")
+        {
+            fill(&mut headers, self.mode, b"content-type", content_type)?;
+        }
+        Ok(Constructed {
+            page: self.page,
+            urls: vec![url],
+            method,
+            headers,
+            has_body: !matches!(self.body, Body::None),
+            mode: self.mode,
+            credentials: self.credentials,
+            redirect: self.redirect,
+            use_cors_preflight: self.upload_listener,
+        })
+    }
+}
+
+/// [Appends to the `Headers` object](https://fetch.spec.whatwg.org/#concept-headers-append) of a request.
+fn fill(headers: &mut HeaderList, mode: Mode, name: &[u8], value: &[u8]) -> Result<(), Reason> {
+    let shown = || String::from_utf8_lossy(name).into_owned();
+    let value = trim(value, is_http_whitespace);
+    let Some(lower) = token(name).map(str::to_ascii_lowercase) else {
+        return Err(Reason::InvalidHeaderName { name: shown() });
+    };
+    if value.iter().any(|byte| matches!(byte, b'\0' | b'\r' | b'\n')) {
+        return Err(Reason::InvalidHeaderValue { name: shown() });
+    }
+    if safelist::is_forbidden_request_header(&lower, value) {
+        return Ok(());
+    }
+    if mode == Mode::NoCors {
+        let combined = match headers.get(&lower) {
+            Some(before) => [&before, value].join(&b", "[..]),
+            None => value.to_vec(),
+        };
+        if !safelist::is_no_cors_safelisted_request_header(&lower, &combined) {
+            return Ok(());
+        }
+    }
+    headers.append(name, value);
+    Ok(())
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-request>, as far as CORS reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Constructed {
+    pub(super) page: PageOrigin,
+    /// The URL list; the last is the current URL.
+    pub(super) urls: Vec<Url>,
+    pub(super) method: String,
+    pub(super) headers: HeaderList,
+    pub(super) has_body: bool,
+    pub(super) mode: Mode,
+    pub(super) credentials: Credentials,
+    pub(super) redirect: Redirect,
+    pub(super) use_cors_preflight: bool,
+}

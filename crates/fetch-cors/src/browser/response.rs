@@ -1,0 +1,158 @@
+//! What a server answered, and what of it script may see.
+
+use url::Url;
+
+use super::{headers::HeaderList, request::Credentials, safelist};
+
+/// The head of a server's answer. Nothing about it is trusted.
+///
+/// ```
+/// use fetch_cors::browser::Response;
+///
+/// let response = Response::new(204).header("Access-Control-Allow-Origin", "https://app.example");
+/// # drop(response);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    pub(super) status: u16,
+    pub(super) headers: HeaderList,
+}
+
+impl Response {
+    /// An answer with this status and no header.
+    pub fn new(status: u16) -> Self {
+        Self { status, headers: HeaderList::default() }
+    }
+
+    /// Adds one header line.
+    #[must_use]
+    pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        self.headers.append(name.as_ref(), value.as_ref());
+        self
+    }
+
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The header lines.
+    pub fn headers(&self) -> &HeaderList {
+        &self.headers
+    }
+
+    /// <https://fetch.spec.whatwg.org/#ok-status>
+    pub(super) fn is_ok(&self) -> bool {
+        (200..=299).contains(&self.status)
+    }
+
+    /// <https://fetch.spec.whatwg.org/#redirect-status>
+    pub(super) fn is_redirect(&self) -> bool {
+        matches!(self.status, 301 | 302 | 303 | 307 | 308)
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-response-type>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ResponseType {
+    /// The page's own origin answered: script reads everything but cookies.
+    Basic,
+    /// Another origin answered, and allowed it: script reads what is exposed.
+    Cors,
+    /// Another origin answered a `no-cors` request: script reads nothing.
+    Opaque,
+    /// A redirect that script asked not to follow: script reads nothing.
+    OpaqueRedirect,
+}
+
+impl ResponseType {
+    /// As script reads it in `response.type`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Cors => "cors",
+            Self::Opaque => "opaque",
+            Self::OpaqueRedirect => "opaqueredirect",
+        }
+    }
+}
+
+/// What script is given: a filtered response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Allowed {
+    /// As script reads it in `response.type`.
+    pub response_type: ResponseType,
+    /// The status that script reads; 0 where the response is opaque.
+    pub status: u16,
+    /// The headers that script can read, sorted, in lower case; lines of one name are combined.
+    pub readable_headers: Vec<(String, Vec<u8>)>,
+    /// The names of those that are there, but not for script, sorted. To expose one, the answer lists it in
+    /// `Access-Control-Expose-Headers` (`expose_headers`); `set-cookie` and `set-cookie2` can't be exposed.
+    pub withheld_headers: Vec<String>,
+    /// Where the answer came from in the end, after redirects.
+    pub url: Url,
+    /// Whether there was a redirect on the way.
+    pub is_redirected: bool,
+}
+
+impl Allowed {
+    /// The value that script reads, if it can; `name` is in lower case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.readable_headers.iter().find(|(readable, _)| readable == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// The [filtered response](https://fetch.spec.whatwg.org/#concept-filtered-response) of this type.
+    pub(super) fn filter(
+        response_type: ResponseType,
+        response: &Response,
+        credentials: Credentials,
+        urls: &[Url],
+        url: Url,
+    ) -> Self {
+        let headers = &response.headers;
+        let is_opaque = matches!(response_type, ResponseType::Opaque | ResponseType::OpaqueRedirect);
+        let exposed = exposed_names(headers, credentials);
+        let is_readable = |name: &str| match response_type {
+            ResponseType::Basic => !safelist::is_forbidden_response_header(name),
+            ResponseType::Cors => {
+                safelist::is_safelisted_response_header(name)
+                    || exposed.covers(name) && !safelist::is_forbidden_response_header(name)
+            }
+            ResponseType::Opaque | ResponseType::OpaqueRedirect => false,
+        };
+        let withheld = headers.sorted(|name| !is_readable(name));
+        Self {
+            response_type,
+            status: if is_opaque { 0 } else { response.status },
+            readable_headers: headers.sorted(is_readable),
+            withheld_headers: withheld.into_iter().map(|(name, _)| name).collect(),
+            url,
+            is_redirected: urls.len() > 1,
+        }
+    }
+}
+
+/// <https://fetch.spec.whatwg.org/#concept-response-cors-exposed-header-name-list>
+enum Exposed {
+    All,
+    Listed(Vec<String>),
+}
+
+impl Exposed {
+    fn covers(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(names) => names.iter().any(|listed| listed.eq_ignore_ascii_case(name)),
+        }
+    }
+}
+
+/// From the last steps of [main fetch](https://fetch.spec.whatwg.org/#main-fetch).
+fn exposed_names(headers: &HeaderList, credentials: Credentials) -> Exposed {
+    // A list that can't be read exposes nothing, and is no reason to withhold the answer.
+    let names = headers.tokens("access-control-expose-headers").ok().flatten().unwrap_or_default();
+    let any = credentials != Credentials::Include && names.iter().any(|name| name == "*");
+    if any { Exposed::All } else { Exposed::Listed(names) }
+}

@@ -1,12 +1,17 @@
-//! The CORS protocol of the [Fetch Standard](https://fetch.spec.whatwg.org/#http-cors-protocol) as a pure library: no
-//! I/O, no framework, no async.
+//! The CORS protocol of the [Fetch Standard](https://fetch.spec.whatwg.org/#http-cors-protocol) as a pure library, both
+//! ends of it: what a server answers, and what a browser then does. No I/O, no framework, no async.
 //!
-//! **Use it** to write CORS middleware for a framework that has none as good, or to check policies in your own tools.
-//! **Don't** if you use Actix Web: there `actix-web-cors` does it all.
+//! **Use it** to write CORS middleware for a framework that has none as good, to check policies in your own tools, or to
+//! find out what a browser would make of an answer. **Don't** if you use Actix Web: there `actix-web-cors` does it all.
 //!
 //! - [`Policy`] says who may use what a server answers. It is checked when it is built, and [`InvalidPolicy`] names every
 //!   mistake at once, each with what to write instead.
 //! - [`Policy::decide`] says what to do with one request; see [`server`].
+//! - [`browser::Browser`] says what a browser sends, what it lets script see of the answer, and if nothing, why, and what
+//!   would mend it; see [`browser`].
+//!
+//! The two ends share no code: each is the other's oracle in the test suite. The conformance vectors in `vectors/` state the
+//! rules as data, for both.
 //!
 //! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file.
 //!

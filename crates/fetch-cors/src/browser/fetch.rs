@@ -9,7 +9,7 @@ use super::{
     Profile,
     cache::{Key, PreflightCache},
     check::{cors_check, preflight_check, resource_policy_check, shown},
-    headers::HeaderList,
+    headers::{HeaderList, token},
     origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy},
     request::{Constructed, Credentials, Mode, Redirect, Request},
     response::{Allowed, Response, ResponseType},
@@ -184,6 +184,10 @@ impl Fetch {
         }
         if self.tainting == Tainting::Basic && self.request.page.is_same_origin(url) {
             return self.send();
+        }
+        if url.scheme() == "data" {
+            let response = Response::new(200).header("content-type", data_url_type(url));
+            return self.allow(ResponseType::Basic, &response);
         }
         match self.request.mode {
             Mode::SameOrigin => return self.block(browser, Step::MainFetch, Reason::OtherOrigin),
@@ -426,5 +430,22 @@ impl Fetch {
         }
         let (url, redirects) = (Some(self.current_url().clone()), self.redirects());
         Next::blocked(Blocked { step, reason, page: self.request.page, origin, url, redirects })
+    }
+}
+
+/// The MIME type that a `data:` URL names, as it is written. <https://fetch.spec.whatwg.org/#data-url-processor>
+fn data_url_type(url: &Url) -> String {
+    let named = url.path().split(',').next().unwrap_or_default().trim();
+    let is_base64 = |rest: &str| rest.trim_start_matches(' ').eq_ignore_ascii_case("base64");
+    let named = match named.rsplit_once(';') {
+        Some((named, last)) if is_base64(last) => named,
+        _ => named,
+    };
+    match named.split(';').next() {
+        Some("") if !named.is_empty() => format!("text/plain{named}"),
+        Some(essence) if essence.split('/').filter(|part| token(part.as_bytes()).is_some()).count() == 2 => {
+            named.to_owned()
+        }
+        _ => "text/plain;charset=US-ASCII".to_owned(),
     }
 }

@@ -38,7 +38,7 @@
 //! # What it leaves out
 //!
 //! Content Security Policy, service workers, HTTP caches, `Cross-Origin-Embedder-Policy`, HSTS, the blocking of opaque
-//! answers by their kind, third-party cookie rules, and navigations.
+//! answers by their kind, third-party cookie rules, `blob:` and `file:` URLs, and navigations.
 
 mod cache;
 mod check;

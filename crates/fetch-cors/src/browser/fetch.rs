@@ -10,7 +10,7 @@ use super::{
     cache::{Key, PreflightCache},
     check::{cors_check, preflight_check, resource_policy_check, shown},
     headers::{HeaderList, token},
-    origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy},
+    origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy, without_fragment},
     request::{Constructed, Credentials, Mode, Redirect, Request},
     response::{Allowed, Response, ResponseType},
     safelist::{
@@ -45,6 +45,7 @@ pub enum Next {
 pub struct Exchange {
     fetch: Fetch,
     is_preflight: bool,
+    url: Url,
     headers: HeaderList,
 }
 
@@ -98,9 +99,9 @@ impl Exchange {
         if self.is_preflight { "OPTIONS" } else { &self.fetch.request.method }
     }
 
-    /// Where to.
+    /// Where to, without a fragment.
     pub fn url(&self) -> &Url {
-        self.fetch.current_url()
+        &self.url
     }
 
     /// The headers that script or CORS or [Fetch Metadata](https://w3c.github.io/webappsec-fetch-metadata/) give it; what
@@ -250,7 +251,7 @@ impl Fetch {
         }
         headers.append(b"origin", self.serialized_origin().as_bytes());
         self.append_fetch_metadata(&mut headers, "cors");
-        Next::Send(Exchange { fetch: self, is_preflight: true, headers })
+        self.exchange(true, headers)
     }
 
     fn receive_preflight(self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
@@ -277,7 +278,12 @@ impl Fetch {
             Mode::SameOrigin => "same-origin",
         };
         self.append_fetch_metadata(&mut headers, mode);
-        Next::Send(Exchange { fetch: self, is_preflight: false, headers })
+        self.exchange(false, headers)
+    }
+
+    fn exchange(self, is_preflight: bool, headers: HeaderList) -> Next {
+        let url = without_fragment(self.current_url());
+        Next::Send(Exchange { fetch: self, is_preflight, url, headers })
     }
 
     /// The rest of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
@@ -416,9 +422,8 @@ impl Fetch {
     }
 
     fn allow(self, response_type: ResponseType, response: &Response) -> Next {
-        let url = self.current_url().clone();
         let Constructed { credentials, urls, .. } = &self.request;
-        Next::Done(Verdict::Allowed(Allowed::filter(response_type, response, *credentials, urls, url)))
+        Next::Done(Verdict::Allowed(Allowed::filter(response_type, response, *credentials, urls)))
     }
 
     /// Ends in a [network error](https://fetch.spec.whatwg.org/#concept-network-error), which makes a preflight forgotten.

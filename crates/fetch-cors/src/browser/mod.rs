@@ -59,4 +59,5 @@ pub use origin::PageOrigin;
 pub use profile::{Engine, Profile};
 pub use request::{Credentials, Mode, Redirect, Request};
 pub use response::{Allowed, Response, ResponseType};
+pub use url::Url;
 pub use verdict::{Blocked, Fix, Reason, Step, Verdict};

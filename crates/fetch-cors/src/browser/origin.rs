@@ -55,8 +55,17 @@ impl PageOrigin {
         *self != Self::Opaque && *self == Self::of_url(url)
     }
 
-    /// <https://html.spec.whatwg.org/multipage/browsers.html#same-site>
-    pub(super) fn is_same_site(&self, url: &Url) -> bool {
+    /// Whether the URL is of the same site: the same scheme, and the same registrable domain or host. An opaque origin is
+    /// same-site with no URL. <https://html.spec.whatwg.org/multipage/browsers.html#same-site>
+    ///
+    /// ```
+    /// use fetch_cors::browser::{PageOrigin, Url};
+    ///
+    /// let page = PageOrigin::of("https://app.example.com").unwrap();
+    /// assert!(page.is_same_site(&Url::parse("https://api.example.com/items").unwrap()));
+    /// assert!(!page.is_same_site(&Url::parse("http://api.example.com/items").unwrap()));
+    /// ```
+    pub fn is_same_site(&self, url: &Url) -> bool {
         matches!(self, Self::Tuple { scheme, .. } if scheme == url.scheme())
             && self.is_schemelessly_same_site(url)
     }
@@ -89,6 +98,13 @@ impl fmt::Display for PageOrigin {
 
 pub(super) fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
+}
+
+/// As it goes over the wire.
+pub(super) fn without_fragment(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url
 }
 
 pub(super) fn has_credentials(url: &Url) -> bool {

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{headers::HeaderList, request::Credentials, safelist};
+use super::{headers::HeaderList, origin::without_fragment, request::Credentials, safelist};
 
 /// The head of a server's answer. Nothing about it is trusted.
 ///
@@ -91,9 +91,9 @@ pub struct Allowed {
     /// The names of those that are there, but not for script, sorted. To expose one, the answer lists it in
     /// `Access-Control-Expose-Headers` (`expose_headers`); `set-cookie` and `set-cookie2` can't be exposed.
     pub withheld_headers: Vec<String>,
-    /// Where the answer came from in the end, after redirects.
-    pub url: Url,
-    /// Whether there was a redirect on the way.
+    /// Where the answer came from in the end, as script reads it in `response.url`; none, where the response is opaque.
+    pub url: Option<Url>,
+    /// Whether there was a redirect on the way, as far as script can tell.
     pub is_redirected: bool,
 }
 
@@ -109,7 +109,6 @@ impl Allowed {
         response: &Response,
         credentials: Credentials,
         urls: &[Url],
-        url: Url,
     ) -> Self {
         let headers = &response.headers;
         let is_opaque = matches!(response_type, ResponseType::Opaque | ResponseType::OpaqueRedirect);
@@ -128,8 +127,8 @@ impl Allowed {
             status: if is_opaque { 0 } else { response.status },
             readable_headers: headers.sorted(is_readable),
             withheld_headers: withheld.into_iter().map(|(name, _)| name).collect(),
-            url,
-            is_redirected: urls.len() > 1,
+            url: urls.last().filter(|_| response_type != ResponseType::Opaque).map(without_fragment),
+            is_redirected: response_type != ResponseType::Opaque && urls.len() > 1,
         }
     }
 }

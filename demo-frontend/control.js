@@ -1,5 +1,13 @@
-// Asks the page's own server, over its own origin, where CORS plays no part: where the API is, which policy is in
-// force, and what the API saw on the wire.
+// Asks the page's own server, over its own origin, where CORS plays no part: for sessions, their policies, what the model
+// predicts, and what the API saw. Whatever crosses origins is in `send.js`, never here.
+
+/**
+ * @typedef {object} Config
+ * @property {string} api       the API's origin
+ * @property {string} page      this page's
+ * @property {string} attacker  that of the third port
+ * @property {string[]} engines
+ */
 
 /**
  * @typedef {object} PolicyConfig
@@ -9,15 +17,78 @@
  * @property {string[]} expose_headers
  * @property {boolean} allow_credentials
  * @property {number} [max_age]  seconds
+ * @property {boolean} [danger_allow_insecure_origins]
+ * @property {boolean} [danger_allow_public_suffixes]
  */
 
 /**
- * @typedef {object} PolicyReport
- * @property {string} file
- * @property {string} text            the file's text, as it was when this policy was read from it
+ * A policy in force.
+ *
+ * @typedef {object} PolicyView
  * @property {PolicyConfig} config
- * @property {number} generation      goes up with each policy put in force
- * @property {string | null} problem  why the last save was refused
+ * @property {string} toml
+ * @property {string} rust
+ * @property {string} json
+ * @property {string[]} sentences  who may do what
+ * @property {string[]} risks
+ * @property {number} generation   goes up with each policy put in force
+ * @property {{name: string, problem: string | null} | null} file
+ */
+
+/**
+ * @typedef {object} Problem
+ * @property {string} setting
+ * @property {number | null} index  of the entry in a list
+ * @property {string} value
+ * @property {string} message
+ * @property {string | null} suggestion
+ */
+
+/** @typedef {[string, string][]} HeaderList */
+
+/**
+ * @typedef {object} Message
+ * @property {"preflight" | "request"} kind
+ * @property {string} method
+ * @property {string} url
+ * @property {HeaderList} request_headers
+ * @property {number} status
+ * @property {HeaderList} response_headers
+ * @property {string[]} decisive  names of the headers that decided
+ * @property {boolean} credentials
+ */
+
+/** @typedef {{setting: string, add?: string, set?: unknown, remove?: string}} PatchStep */
+
+/**
+ * @typedef {object} AllowedVerdict
+ * @property {true} allowed
+ * @property {string} type
+ * @property {number} status
+ * @property {HeaderList} readable
+ * @property {string[]} withheld
+ * @property {string} sentence
+ * @property {string} spec
+ */
+
+/**
+ * @typedef {object} BlockedVerdict
+ * @property {false} allowed
+ * @property {string} step
+ * @property {string} reason
+ * @property {string} sentence
+ * @property {{change: string, setting: string | null, patch: PatchStep[] | null}} fix
+ * @property {string} spec
+ * @property {Record<string, string | null>} console  by engine
+ */
+
+/** @typedef {AllowedVerdict | BlockedVerdict} Verdict */
+
+/**
+ * @typedef {object} Prediction
+ * @property {Message[]} messages
+ * @property {Verdict} verdict
+ * @property {boolean} remembered  a remembered preflight spared one
  */
 
 /**
@@ -27,64 +98,116 @@
  * @property {boolean} preflight
  * @property {string} method
  * @property {string} target
- * @property {[string, string][]} request_headers
+ * @property {HeaderList} request_headers
  * @property {boolean} reached_handler
  * @property {number | null} status   null while the API is still at it
- * @property {[string, string][]} response_headers
+ * @property {HeaderList} response_headers
  * @property {string} body            its first bytes, as text
+ * @property {number} [at]            ms since the server started
+ * @property {boolean} [through_cache]
  */
 
-const PATIENCE_MS = 4000;
-const LOG_TRIES = 5;
-const LOG_PAUSE_MS = 100;
+/** @typedef {{notes: {id: number, text: string}[], visits: number}} Holdings */
 
-/** @returns {Promise<{api: string}>} */
-export function readConfig() {
-  return ask("/control/config");
-}
+const PATIENCE_MS = 6000;
 
-/** @returns {Promise<PolicyReport>} */
-export function readPolicy() {
-  return ask("/control/policy");
-}
-
-/**
- * The exchanges of one run, in the order in which they arrived. The log may be a moment behind the browser, so this
- * asks again, a few times, while it is plainly not complete.
- *
- * @param {string} run
- * @param {import("./script-outcome.js").Outcome} outcome
- * @returns {Promise<Exchange[]>}
- */
-export async function readExchanges(run, outcome) {
-  for (let tries = 1; ; tries += 1) {
-    const { exchanges } = await ask(`/control/exchanges?run=${run}`);
-    if (tries === LOG_TRIES || isComplete(exchanges, outcome)) return exchanges;
-    await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS));
+/** An answer that is no success. */
+export class ControlError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status
+   * @param {Problem[]} problems
+   */
+  constructor(message, status, problems) {
+    super(message);
+    this.status = status;
+    this.problems = problems;
   }
 }
 
-/**
- * @param {Exchange[]} exchanges
- * @param {import("./script-outcome.js").Outcome} outcome
- * @returns {boolean}
- */
-function isComplete(exchanges, outcome) {
-  if (exchanges.some((exchange) => exchange.status === null)) return false;
-  return outcome.kind === "readable" ? exchanges.some((exchange) => !exchange.preflight) : exchanges.length > 0;
+/** @returns {Promise<Config>} */
+export function readConfig() {
+  return ask("GET", "/control/config");
+}
+
+/** @returns {Promise<string>} the new session's id */
+export async function newSession() {
+  return (await ask("POST", "/control/sessions", {})).id;
 }
 
 /**
+ * @param {string} session
+ * @returns {Promise<PolicyView>}
+ */
+export function readPolicy(session) {
+  return ask("GET", `/control/s/${session}/policy`);
+}
+
+/**
+ * @param {string} session
+ * @param {PolicyConfig} config
+ * @returns {Promise<PolicyView>} throws a `ControlError` with problems if it is refused
+ */
+export function putPolicy(session, config) {
+  return ask("PUT", `/control/s/${session}/policy`, config);
+}
+
+/**
+ * @param {string} session
+ * @param {{request: import("./state.js").LabRequest, run: string | null, engine: string, commit: boolean}} question
+ * @returns {Promise<Prediction>}
+ */
+export function predict(session, question) {
+  return ask("POST", `/control/s/${session}/predict`, question);
+}
+
+/**
+ * What came over the wire, in the order in which it arrived.
+ *
+ * @param {string} session
+ * @param {string} filter such as `run=…`
+ * @returns {Promise<Exchange[]>}
+ */
+export async function readExchanges(session, filter) {
+  return (await ask("GET", `/control/s/${session}/exchanges?${filter}`)).exchanges;
+}
+
+/**
+ * @param {string} session
+ * @returns {Promise<Holdings>} what the API holds
+ */
+export function readHoldings(session) {
+  return ask("GET", `/control/s/${session}/notes`);
+}
+
+/**
+ * @param {string} session
+ * @param {string[]} origins
+ * @returns {Promise<boolean[]>} which of them the policy in force allows
+ */
+export async function readAllows(session, origins) {
+  return (await ask("POST", `/control/s/${session}/allows`, { origins })).allowed;
+}
+
+/**
+ * @param {string} method
  * @param {string} path
+ * @param {unknown} [body]
  * @returns {Promise<any>}
  */
-async function ask(path) {
+async function ask(method, path, body) {
+  /** @type {Record<string, string>} */
+  // A header that no other site's page can send here unasked: the answers are for this page alone.
+  const headers = { "x-cors-lab": "1" };
+  if (body !== undefined) headers["content-type"] = "application/json";
   const response = await fetch(path, {
-    // A header no other site's page can send here unasked: the answers are for this page alone.
-    headers: { "X-CORS-Lab": "1" },
+    method,
+    headers,
+    body: body === undefined ? null : JSON.stringify(body),
     cache: "no-store",
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  return response.json();
+  if (response.ok) return response.json();
+  const said = await response.json().catch(() => ({}));
+  throw new ControlError(said.error ?? `${path} answered ${response.status}`, response.status, said.problems ?? []);
 }

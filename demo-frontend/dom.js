@@ -2,52 +2,102 @@
 // nothing in the Lab ever parses data as HTML.
 
 /**
- * Makes an element. Attributes that are `null`, `undefined` or `false` are left out; children that are `null` too.
+ * @typedef {Record<string, string | number | boolean | null | undefined>} Attributes
+ * @typedef {Node | string | null | undefined | false} Child
+ */
+
+/**
+ * Makes an element. Attributes that are `null`, `undefined` or `false` are left out; children that are nothing too.
  *
- * @param {string} name
- * @param {Record<string, string | number | boolean | null | undefined>} [attributes]
- * @param {...(Node | string | null)} children
- * @returns {HTMLElement}
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Attributes} [attributes]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Name]}
  */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
+  fill(made, attributes, children);
+  return made;
+}
+
+/**
+ * The same for SVG.
+ *
+ * @template {keyof SVGElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Attributes} [attributes]
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[Name]}
+ */
+export function svg(name, attributes = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  fill(made, attributes, children);
+  return made;
+}
+
+/**
+ * @param {Element} made
+ * @param {Attributes} attributes
+ * @param {Child[]} children
+ */
+function fill(made, attributes, children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     made.setAttribute(key, value === true ? "" : String(value));
   }
-  made.append(...children.filter((child) => child !== null));
-  return made;
+  for (const child of children) if (child) made.append(child);
 }
 
 /**
  * A list of headers. A name and its value share a line where that fits.
  *
  * @param {[string, string][]} headers
- * @param {Record<string, string>} [attributes] of the list
- * @param {(name: string) => Record<string, string>} [valueAttributes] of each value
+ * @param {Attributes} [attributes] of the list
+ * @param {string[]} [marked] names, in lower case, of those that decided
  * @returns {HTMLElement}
  */
-export function headerList(headers, attributes = {}, valueAttributes = () => ({})) {
+export function headerList(headers, attributes = {}, marked = []) {
+  const absent = marked.filter((name) => !headers.some(([key]) => key.toLowerCase() === name));
+  if (headers.length === 0 && absent.length === 0) return element("p", { ...attributes, class: "none" }, "none");
   return element(
     "dl",
-    attributes,
-    ...headers.map(([name, value]) =>
-      element("div", {}, element("dt", {}, name), " ", element("dd", valueAttributes(name), value)),
+    { ...attributes, class: "headers" },
+    ...headers.map(([name, value]) => {
+      const isMarked = marked.includes(name.toLowerCase());
+      return element(
+        "div",
+        { class: isMarked ? "decisive" : null },
+        element("dt", {}, name),
+        element("dd", { "data-header": name.toLowerCase() }, value, isMarked && tag("decides")),
+      );
+    }),
+    ...absent.map((name) =>
+      element("div", { class: "decisive absent" }, element("dt", {}, name), element("dd", {}, "not there", tag("decides"))),
     ),
   );
 }
 
+/** @param {string} text */
+function tag(text) {
+  return element("span", { class: "tag" }, text);
+}
+
 /**
- * Splits running text at backticks, so that `names like this` are set as code.
+ * Running text: `names like this` are set as code, *words like this* are stressed.
  *
  * @param {string} text
  * @returns {(Node | string)[]}
  */
 export function prose(text) {
   return text
-    .split("`")
-    .map((part, index) => (index % 2 === 1 ? element("code", {}, part) : part))
-    .filter((part) => part !== "");
+    .split(/(`[^`]+`|\*[^*\s](?:[^*]*[^*\s])?\*)/)
+    .filter((part) => part !== "")
+    .map((part) => {
+      if (part.length > 2 && part.startsWith("`") && part.endsWith("`")) return element("code", {}, part.slice(1, -1));
+      if (part.length > 2 && part.startsWith("*") && part.endsWith("*")) return element("em", {}, part.slice(1, -1));
+      return part;
+    });
 }
 
 /**
@@ -80,4 +130,51 @@ export function setText(target, text) {
  */
 export function announce(message) {
   find("#announcer").textContent = message;
+}
+
+/**
+ * A link to the standard, named after the section that its address names.
+ *
+ * @param {string} address
+ * @param {Attributes} [attributes]
+ * @returns {HTMLElement}
+ */
+export function specLink(address, attributes = {}) {
+  const { host, hash } = new URL(address);
+  const standard = host.startsWith("fetch.") ? "Fetch Standard" : host.startsWith("html.") ? "HTML Standard" : host;
+  const section = decodeURIComponent(hash.slice(1)).replace(/-0$/, "").replaceAll("-", " ");
+  return element(
+    "a",
+    { href: address, target: "_blank", rel: "noreferrer", ...attributes },
+    `${standard}${section === "" ? "" : ` § ${section}`}`,
+  );
+}
+
+/**
+ * Makes `[role=tab]` buttons within switch their panels, by click and by arrow keys.
+ *
+ * @param {HTMLElement} list
+ */
+export function tabs(list) {
+  const all = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=tab]")]);
+  /** @param {HTMLElement} chosen */
+  const choose = (chosen) => {
+    for (const tab of all) {
+      tab.setAttribute("aria-selected", String(tab === chosen));
+      tab.tabIndex = tab === chosen ? 0 : -1;
+      find(`#${tab.getAttribute("aria-controls")}`).hidden = tab !== chosen;
+    }
+  };
+  for (const [index, tab] of all.entries()) {
+    tab.addEventListener("click", () => choose(tab));
+    tab.addEventListener("keydown", (event) => {
+      const steps = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: all.length - 1 };
+      if (!(event.key in steps)) return;
+      const next = steps[/** @type {keyof typeof steps} */ (event.key)];
+      const to = all[(next + all.length) % all.length];
+      event.preventDefault();
+      choose(to);
+      to.focus();
+    });
+  }
 }

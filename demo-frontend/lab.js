@@ -1,118 +1,491 @@
-// The page's entry: connects the buttons, the result cards and the policy panel, and keeps in touch with the demo
-// server, which may stop and come back.
+// The page's entry: holds the situation (policy, request, lesson), keeps rooms and address in step with it, and takes each
+// run from the press of *Send* to the verdict.
 
-import { readConfig, readExchanges, readPolicy } from "./control.js";
+import {
+  ControlError,
+  newSession,
+  predict,
+  putPolicy,
+  readAllows,
+  readConfig,
+  readExchanges,
+  readHoldings,
+  readPolicy,
+} from "./control.js";
+import { copyButton, inShort } from "./copy.js";
 import { announce, find, setText } from "./dom.js";
-import { explain } from "./explain.js";
-import { showPolicy } from "./policy-panel.js";
-import { fetchArguments, newRun, requests } from "./requests.js";
-import { completeCard, pendingCard, showScriptSide } from "./result-card.js";
-import { send } from "./script-outcome.js";
-
-const KEPT_CARDS = 20;
-const POLL_MS = 1000;
+import { engine } from "./engine.js";
+import { isReached } from "./goal.js";
+import { lessonsRoom, readLessons } from "./rooms/lessons.js";
+import { policyRoom } from "./rooms/policy.js";
+import { requestRoom } from "./rooms/request.js";
+import { verdictRoom } from "./rooms/verdict.js";
+import { wireRoom } from "./rooms/wire.js";
+import { send } from "./send.js";
+import { effective, fromFragment, LISTS, newRun, noPolicy, toFragment, toPolicy, toRequest } from "./state.js";
+import { tell } from "./story.js";
 
 /**
- * The API's origin; null until the demo server has told it.
- *
- * @type {string | null}
+ * @typedef {import("./control.js").Config} Config
+ * @typedef {import("./control.js").PolicyConfig} PolicyConfig
+ * @typedef {import("./control.js").PolicyView} PolicyView
+ * @typedef {import("./control.js").PatchStep} PatchStep
+ * @typedef {import("./control.js").Prediction} Prediction
+ * @typedef {import("./control.js").Exchange} Exchange
+ * @typedef {import("./state.js").LabRequest} LabRequest
+ * @typedef {import("./rooms/lessons.js").Lesson} Lesson
  */
-let api = null;
 
-/** Whether the server that told it may since have been replaced by another, with its API elsewhere. */
-let configIsOld = true;
+const EDIT_REST_MS = 120;
+const LOG_TRIES = 8;
+const LOG_PAUSE_MS = 60;
+const FILE_POLL_MS = 1000;
+const RETRY_MS = 1500;
 
+const lessons = lessonsRoom({ onStart: startLesson, onLeave: leaveLesson, onAnswer: answer });
+const policies = policyRoom({ onEdit: applyPolicy, onSource: useSource });
+const requests = requestRoom({ onEdit: editRequest, onSend: run });
+const wire = wireRoom();
+const verdict = verdictRoom({ onFix: applyFix, onSend: run });
+
+/** @type {Config} */
+let config = { api: "", page: location.origin, attacker: "", engines: [] };
+/** @type {Lesson[]} */
+let allLessons = [];
+let session = "";
+/** @type {"form" | "file"} */
+let source = "form";
+/** @type {PolicyConfig} */
+let policy = noPolicy();
+/** @type {LabRequest} */
+let request = toRequest({});
+/** @type {Prediction | null} */
+let prediction = null;
+/** Of the next sending. */
+let nextRun = newRun();
+let isSending = false;
+/** Counts what makes an earlier answer worthless: edits, sessions, sendings. */
+let moment = 0;
+
+/**
+ * The lesson at hand, and how far the reader is in it.
+ *
+ * @type {{lesson: Lesson, answer: boolean | null, wasSent: boolean, refused: Set<string>, originsAgree: boolean} | null}
+ */
+let attempt = null;
+
+/** What the file's policy was when it was last read. */
+let lastFile = "";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
-let nextPoll;
+let editing;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let filePoll;
 
-for (const name of document.querySelectorAll('[data-shows="page-origin"]')) setText(name, location.origin);
-for (const button of document.querySelectorAll("button[data-request]")) {
-  button.addEventListener("click", () => run(button.getAttribute("data-request") ?? ""));
-}
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") poll();
+for (const button of document.querySelectorAll("[data-action=reset]")) button.addEventListener("click", startOver);
+copyButton(find("[data-action=copy-link]"), () => location.href);
+window.addEventListener("hashchange", () => open(true));
+// A pointer's focus would scroll the page to where it is already.
+find(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  find("#request-title").focus();
 });
-poll();
+begin();
+
+/** Reaches the server, however long it takes, and opens what the address names. */
+async function begin() {
+  for (;;) {
+    try {
+      config = await readConfig();
+      break;
+    } catch {
+      noticeServer(false);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+  noticeServer(true);
+  for (const name of /** @type {const} */ (["page", "api", "attacker"])) {
+    for (const place of document.querySelectorAll(`[data-shows=${name}]`)) setText(place, config[name]);
+  }
+  const reading = readLessons(config).catch(() => []);
+  // A lesson in the address needs the lessons first; the free Lab does not wait for them.
+  if (fromFragment(location.hash).lesson !== null) allLessons = await reading;
+  await open(false);
+  document.documentElement.dataset.ready = "true";
+  allLessons = await reading;
+  lessons.fill(allLessons);
+}
 
 /**
- * Sends one request and tells its story in a new card.
+ * Opens the situation that the address names. Nothing is sent to the API: the link may come from anyone.
  *
- * @param {string} key which button
+ * @param {boolean} isChange rather than the page's start
  */
-async function run(key) {
-  const request = requests[key];
-  if (!request || api === null) return;
-  const target = api;
-  const id = newRun();
-  const card = pendingCard(id, key, request, target);
-  addCard(card);
-
-  const outcome = await send(...fetchArguments(request, target, id));
-  showScriptSide(card, outcome);
-
-  const exchanges = await readExchanges(id, outcome).catch(() => null);
-  const story = { request, outcome, exchanges, origin: location.origin, api: target };
-  completeCard(card, story, explain(story));
-  announce(`${request.title}: ${outcome.kind === "readable" ? `readable, status ${outcome.status}` : "blocked"}.`);
-  bringIntoView(card);
+async function open(isChange) {
+  if (isChange && location.hash === toFragment(situation())) return;
+  const named = fromFragment(location.hash);
+  const lesson = allLessons.find(({ id }) => id === named.lesson) ?? null;
+  setAttempt(lesson);
+  lessons.fill(allLessons);
+  lessons.show(lesson, false);
+  await enter(
+    named.policy ?? toPolicy(lesson?.policy),
+    named.request ?? requestOf(lesson),
+    lesson === null ? named.source : "form",
+  );
+  if (lesson?.before && named.policy === null) await sendBefore(lesson);
 }
 
 /**
- * @param {HTMLElement} card
+ * @param {Lesson | null} lesson
+ * @returns {LabRequest}
  */
-function addCard(card) {
-  const results = find("#results");
-  find("#no-results").hidden = true;
-  results.prepend(card);
-  while (results.childElementCount > KEPT_CARDS) results.lastElementChild?.remove();
+function requestOf(lesson) {
+  const first = toRequest(lesson?.request);
+  return lesson?.same_url ? { ...first, same_url: true } : first;
+}
+
+/** @param {Lesson | null} lesson */
+function setAttempt(lesson) {
+  attempt = lesson && { lesson, answer: null, wasSent: false, refused: new Set(), originsAgree: false };
+}
+
+/** @returns {import("./state.js").Situation} */
+function situation() {
+  return { policy, request, lesson: attempt?.lesson.id ?? null, source };
+}
+
+function keepInAddress() {
+  const fragment = toFragment(situation());
+  if (location.hash !== fragment) history.replaceState(null, "", fragment === "" ? location.pathname : fragment);
 }
 
 /**
- * On a phone the results lie below the buttons, out of sight. On a wide screen the two stand side by side, and the page
- * stays still.
+ * Begins anew, with a session of its own: notes, log and cookies as on the first day, and URLs for which the browser
+ * remembers no preflight.
  *
- * @param {HTMLElement} card
+ * @param {PolicyConfig} firstPolicy
+ * @param {LabRequest} firstRequest
+ * @param {"form" | "file"} firstSource
  */
-function bringIntoView(card) {
-  if (card.getBoundingClientRect().top > window.innerHeight * 0.7) card.scrollIntoView({ block: "start" });
-}
-
-/** Reads the policy, and first of all the configuration, once a second while the page is visible. */
-async function poll() {
-  clearTimeout(nextPoll);
+async function enter(firstPolicy, firstRequest, firstSource) {
+  moment += 1;
+  source = firstSource;
+  nextRun = newRun();
+  request = firstRequest;
+  requests.fill(request);
+  clearTimeout(filePoll);
   try {
-    if (configIsOld) useConfig(await readConfig());
-    showPolicy(await readPolicy());
+    session = source === "file" ? "default" : await newSession();
+    if (source === "file") {
+      lastFile = "";
+      await pollFile();
+    } else {
+      policies.fill(firstPolicy);
+      if (!(await applyPolicy(firstPolicy))) inForce(await readPolicy(session));
+    }
     noticeServer(true);
   } catch {
-    configIsOld = true;
     noticeServer(false);
   }
-  clearTimeout(nextPoll);
-  if (document.visibilityState === "visible") nextPoll = setTimeout(poll, POLL_MS);
 }
 
 /**
- * @param {{api: string}} config
+ * Puts a policy in force, or says why not.
+ *
+ * @param {PolicyConfig} wanted
+ * @returns {Promise<boolean>} whether it is in force
  */
-function useConfig(config) {
-  api = config.api;
-  configIsOld = false;
-  for (const name of document.querySelectorAll('[data-shows="api-origin"]')) setText(name, api);
-  for (const button of document.querySelectorAll("button[data-request]")) button.removeAttribute("disabled");
-  document.documentElement.dataset.ready = "true";
+async function applyPolicy(wanted) {
+  if (source === "file") return true;
+  try {
+    inForce(await putPolicy(session, wanted));
+    await askOrigins();
+    await refresh(false);
+    return true;
+  } catch (error) {
+    if (error instanceof ControlError && error.status === 404) return renewSession(wanted);
+    if (error instanceof ControlError && error.status === 422) {
+      policies.refuse(error.problems);
+      for (const { setting } of error.problems) attempt?.refused.add(setting);
+    } else noticeServer(false);
+    return false;
+  }
 }
 
 /**
- * @param {boolean} answering
+ * The session was idle for so long that the server has dropped it, or the server was started anew.
+ *
+ * @param {PolicyConfig} wanted
  */
+async function renewSession(wanted) {
+  session = await newSession();
+  announce("The session had ended; this is a new one.");
+  return applyPolicy(wanted);
+}
+
+/** @param {PolicyView} view */
+function inForce(view) {
+  policy = toPolicy(view.config);
+  policies.show(view, source);
+  keepInAddress();
+}
+
+/** Where a lesson asks for a policy that tells origins apart, shows what the one in force makes of them. */
+async function askOrigins() {
+  const origins = attempt?.lesson.origins;
+  if (!origins || attempt === null) return;
+  const allowed = await readAllows(session, origins.map(([origin]) => origin));
+  attempt.originsAgree = origins.every(([, wanted], index) => wanted === allowed[index]);
+  lessons.showOrigins(origins, allowed);
+}
+
+/** @param {"form" | "file"} chosen */
+async function useSource(chosen) {
+  await enter(policy, request, chosen);
+}
+
+/** Reads the file's policy again, for as long as it is the one that counts. */
+async function pollFile() {
+  clearTimeout(filePoll);
+  if (source !== "file") return;
+  if (document.visibilityState === "visible") {
+    try {
+      const view = await readPolicy("default");
+      const key = `${view.generation} ${view.file?.problem}`;
+      if (source === "file" && key !== lastFile) {
+        lastFile = key;
+        inForce(view);
+        await refresh(false);
+      }
+      noticeServer(true);
+    } catch {
+      noticeServer(false);
+    }
+  }
+  filePoll = setTimeout(pollFile, FILE_POLL_MS);
+}
+
+/** @param {LabRequest} edited */
+function editRequest(edited) {
+  request = edited;
+  clearTimeout(editing);
+  editing = setTimeout(() => refresh(false), EDIT_REST_MS);
+}
+
+/**
+ * Asks the model again, and shows what it expects. What was observed before was another situation's.
+ *
+ * @param {boolean} wasFixed
+ */
+async function refresh(wasFixed) {
+  clearTimeout(editing);
+  keepInAddress();
+  moment += 1;
+  const mine = moment;
+  let answered = null;
+  try {
+    answered = await predict(session, { request: effective(request), run: nextRun, engine, commit: false });
+    noticeServer(true);
+  } catch (error) {
+    if (!(error instanceof ControlError)) noticeServer(false);
+  }
+  if (mine !== moment) return;
+  prediction = answered;
+  requests.showCode(config, session, request, prediction);
+  if (isSending) return;
+  if (attempt !== null && attempt.answer === null) {
+    verdict.hide();
+    wire.clear("Answer the lesson’s question first. Then this shows what is expected, and once it is sent, what happened.");
+    requests.setReady(false, "Answer the lesson’s question first.");
+    return;
+  }
+  requests.setReady(true, "");
+  verdict.expect(prediction, wasFixed);
+  showStory(null, null);
+}
+
+/**
+ * @param {Exchange[] | null} exchanges
+ * @param {Observation | null} observation
+ */
+function showStory(exchanges, observation) {
+  const sent = effective(request);
+  const told = { request: sent, api: config.api, call: inShort(sent), prediction, exchanges, observation };
+  const pages = { lab: config.page, attacker: config.attacker, sandbox: "null" };
+  /** @type {Record<string, string>} */
+  const lanes = { page: host(pages[request.page]), browser: "yours", api: host(config.api) };
+  if (request.cached) lanes.cache = "shared";
+  wire.show(tell(told), observation !== null, lanes, observation === null ? "expected, not sent yet" : "as it happened");
+}
+
+/** @param {string} origin */
+function host(origin) {
+  return origin.replace(/^https?:\/\//, "");
+}
+
+/** Sends the request for real, and compares. */
+async function run() {
+  if (isSending || (attempt !== null && attempt.answer === null)) return;
+  isSending = true;
+  requests.setReady(false, "Sending…");
+  try {
+    await policies.settle();
+    moment += 1;
+    const sent = request;
+    const id = nextRun;
+    verdict.waiting();
+    const before = await readHoldings(session).catch(() => null);
+    const earlier = sent.same_url ? await readExchanges(session, `run=${id}`) : [];
+    prediction = await predict(session, { request: effective(sent), run: id, engine, commit: true }).catch(() => null);
+
+    const observation = await send(config, session, sent, id, verdict.stage);
+
+    const exchanges = await exchangesOf(id, earlier.at(-1)?.number ?? 0, observation);
+    const after = await readHoldings(session).catch(() => null);
+    showStory(exchanges, observation);
+    verdict.show({ run: id, prediction, observation, exchanges, before, after, canApply: source === "form" });
+    judge(sent, exchanges, observation);
+    if (!sent.same_url) nextRun = newRun();
+    document.body.dataset.run = id;
+    announce(`${observation.allowed ? "Allowed" : "Blocked"}, ${prediction?.verdict.allowed === observation.allowed ? "as predicted" : "other than predicted"}.`);
+    bringIntoView();
+  } catch {
+    noticeServer(false);
+  } finally {
+    isSending = false;
+    requests.setReady(true, "");
+  }
+}
+
+/**
+ * What the API saw of a run. Its log may be a moment behind the browser, so this asks again, a few times, while it is
+ * plainly not complete.
+ *
+ * @param {string} id
+ * @param {number} last  the number of the last exchange before it
+ * @param {Observation} observation
+ * @returns {Promise<Exchange[]>}
+ */
+async function exchangesOf(id, last, observation) {
+  const expected = prediction?.messages.filter(({ url }) => url.startsWith(`${config.api}/`)).length ?? 0;
+  for (let tries = 1; ; tries += 1) {
+    const exchanges = (await readExchanges(session, `run=${id}`)).filter(({ number }) => number > last);
+    const isWhole =
+      exchanges.every(({ status }) => status !== null) && (exchanges.length >= expected || !observation.allowed && tries > 3);
+    if (isWhole || tries === LOG_TRIES) return exchanges;
+    await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS));
+  }
+}
+
+/**
+ * @param {LabRequest} sent
+ * @param {Exchange[]} exchanges
+ * @param {Observation} observation
+ */
+function judge(sent, exchanges, observation) {
+  if (attempt === null || attempt.answer === null) return;
+  const { lesson, refused, originsAgree } = attempt;
+  if (!attempt.wasSent) lessons.tellAnswer(lesson, attempt.answer);
+  attempt.wasSent = true;
+  const outcome = { request: effective(sent), policy, exchanges, observation, refused, originsAgree };
+  if (isReached(lesson.goal.check, outcome)) lessons.reached(lesson);
+}
+
+/** On a phone the outcome lies far below the button. On a wide screen all stand side by side, and the page stays still. */
+function bringIntoView() {
+  const room = find("[data-room=wire]");
+  if (room.getBoundingClientRect().top > window.innerHeight * 0.6) room.scrollIntoView({ block: "start" });
+}
+
+/**
+ * Does to the policy what the verdict proposes.
+ *
+ * @param {PatchStep[]} patch
+ */
+async function applyFix(patch) {
+  await policies.settle();
+  const fixed = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (structuredClone(policies.read())));
+  for (const { setting, add, remove, set } of patch) {
+    const list = fixed[setting];
+    if (Array.isArray(list)) {
+      if (set !== undefined) fixed[setting] = set;
+      if (remove !== undefined) fixed[setting] = list.filter((item) => item !== remove);
+      if (add !== undefined) fixed[setting] = [.../** @type {string[]} */ (fixed[setting]).filter((item) => item !== add), add];
+    } else if (set !== undefined) fixed[setting] = set;
+  }
+  const wanted = toPolicy(fixed);
+  policies.fill(wanted);
+  if (!(await applyPolicy(wanted))) {
+    announce("The policy with this fix was refused; see the policy.");
+    return find(`[data-room=policy] textarea[name=${LISTS[0]}]`).focus();
+  }
+  await refresh(true);
+  announce("The fix is applied. Send again.");
+  find("[data-action=send-again]").focus({ preventScroll: true });
+}
+
+/** @param {Lesson} lesson */
+async function startLesson(lesson) {
+  setAttempt(lesson);
+  lessons.show(lesson, true);
+  delete document.body.dataset.run;
+  await enter(toPolicy(lesson.policy), requestOf(lesson), "form");
+  await sendBefore(lesson);
+  document.body.dataset.lesson = lesson.id;
+}
+
+/**
+ * The requests that others made before the reader came. They are sent like any other, but are nobody's business here.
+ *
+ * @param {Lesson} lesson
+ */
+async function sendBefore({ before }) {
+  if (!before || before.length === 0) return;
+  const stage = document.createElement("div");
+  stage.className = "visually-hidden";
+  stage.inert = true;
+  document.body.append(stage);
+  for (const given of before) {
+    const earlier = toRequest(given);
+    const id = newRun();
+    await predict(session, { request: effective(earlier), run: id, engine, commit: true }).catch(() => null);
+    await send(config, session, earlier, id, stage);
+  }
+  stage.remove();
+  await refresh(false);
+}
+
+async function leaveLesson() {
+  setAttempt(null);
+  lessons.show(null, true);
+  delete document.body.dataset.lesson;
+  await refresh(false);
+}
+
+/** @param {boolean} given */
+async function answer(given) {
+  if (attempt === null || attempt.answer !== null) return;
+  attempt.answer = given;
+  lessons.answered(given);
+  await refresh(false);
+  find("[data-action=send]").focus({ preventScroll: true });
+}
+
+async function startOver() {
+  const lesson = attempt?.lesson ?? null;
+  if (lesson) return startLesson(lesson);
+  await enter(noPolicy(), toRequest({}), "form");
+  announce("Everything is as at the start.");
+  return undefined;
+}
+
+/** @param {boolean} answering */
 function noticeServer(answering) {
   const notice = find("#server-notice");
   if (notice.hidden === answering) return;
   notice.hidden = answering;
-  const message = answering
-    ? "The demo server is back."
-    : "The demo server has stopped. Start it again with cargo run -p demo-backend; this page picks up by itself.";
-  setText(notice, answering ? "" : message);
-  announce(message);
+  setText(
+    notice,
+    answering ? "" : "The demo server does not answer. Start it with cargo run -p demo-backend; this page picks up by itself.",
+  );
 }

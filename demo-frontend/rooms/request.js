@@ -1,0 +1,132 @@
+// The request: a form for every kind a page can make, and the same request as code.
+
+import { asCurl, asScript, copyButton } from "../copy.js";
+import { element, find, setText, tabs } from "../dom.js";
+import { KINDS, toRequest, usesOf } from "../state.js";
+
+/** @typedef {import("../state.js").LabRequest} LabRequest */
+
+/**
+ * Opens the room.
+ *
+ * @param {{onEdit: (request: LabRequest) => void, onSend: () => void}} lab
+ */
+export function requestRoom({ onEdit, onSend }) {
+  const room = find("[data-room=request]");
+  const form = /** @type {HTMLFormElement} */ (find("form", room));
+  const button = /** @type {HTMLButtonElement} */ (find("[data-action=send]", room));
+  const hint = find("[data-part=send-hint]", room);
+  let kind = "fetch";
+  const texts = { script: "", curl: "" };
+
+  field("kind").append(...Object.entries(KINDS).map(([value, { name }]) => element("option", { value }, name)));
+  tabs(find("[role=tablist]", room));
+  copyButton(find("[data-action=copy-fetch]", room), () => texts.script);
+  copyButton(find("[data-action=copy-curl]", room), () => texts.curl);
+
+  form.addEventListener("input", () => {
+    followKind();
+    fit();
+    onEdit(read());
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!button.disabled) onSend();
+  });
+
+  /** @param {string} name */
+  function field(name) {
+    return /** @type {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} */ (form.elements.namedItem(name));
+  }
+
+  /** @param {string} name */
+  function box(name) {
+    return /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  }
+
+  /** Another kind asks for another path, unless the reader has chosen one. */
+  function followKind() {
+    const next = field("kind").value;
+    if (next === kind) return;
+    const paths = Object.values(KINDS).map(({ path }) => path);
+    if (paths.includes(field("path").value)) field("path").value = KINDS[/** @type {keyof typeof KINDS} */ (next)].path;
+    kind = next;
+  }
+
+  /** Shows the fields that the kind has a use for. */
+  function fit() {
+    const uses = usesOf(/** @type {keyof typeof KINDS} */ (field("kind").value));
+    for (const part of form.querySelectorAll("[data-for]")) {
+      if (part instanceof HTMLElement) part.hidden = !uses.includes(part.dataset.for ?? "");
+    }
+    find("[data-part=body-text]", room).hidden = field("body-type").value === "";
+    for (const name of ["headers", "body"]) {
+      const area = /** @type {HTMLTextAreaElement} */ (field(name));
+      area.rows = Math.min(8, Math.max(1, area.value.split("\n").length));
+    }
+  }
+
+  /** @returns {LabRequest} as the form says */
+  function read() {
+    const type = field("body-type").value;
+    const headers = field("headers")
+      .value.split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => {
+        const colon = line.indexOf(":", 1);
+        return colon === -1 ? [line.trim(), ""] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+      });
+    return toRequest({
+      kind: field("kind").value,
+      method: field("method").value.trim() || "GET",
+      path: field("path").value.trim().replace(/^\/+/, ""),
+      query: field("query").value.trim().replace(/^\?/, ""),
+      headers,
+      body: type === "" ? null : { type, text: field("body").value },
+      credentials: field("credentials").value,
+      mode: field("mode").value,
+      redirect: field("redirect").value,
+      cached: box("cached").checked,
+      page: field("page").value,
+      same_url: box("same_url").checked,
+    });
+  }
+
+  return {
+    /** @param {LabRequest} request */
+    fill(request) {
+      for (const name of /** @type {const} */ (["kind", "method", "path", "query", "credentials", "mode", "redirect", "page"])) {
+        field(name).value = request[name];
+      }
+      kind = request.kind;
+      field("headers").value = request.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
+      field("body-type").value = request.body?.type ?? "";
+      field("body").value = request.body?.text ?? "";
+      box("cached").checked = request.cached;
+      box("same_url").checked = request.same_url;
+      const more = /** @type {HTMLDetailsElement} */ (find("details", form));
+      if (request.query !== "" || request.redirect !== "follow" || request.cached || request.same_url) more.open = true;
+      fit();
+    },
+    /**
+     * @param {import("../control.js").Config} config
+     * @param {string} session
+     * @param {LabRequest} request
+     * @param {import("../control.js").Prediction | null} prediction
+     */
+    showCode(config, session, request, prediction) {
+      texts.script = asScript(config, session, request);
+      texts.curl = asCurl(config, session, request, prediction);
+      setText(find("[data-field=script]", room), texts.script);
+      setText(find("[data-field=curl]", room), texts.curl);
+    },
+    /**
+     * @param {boolean} canSend
+     * @param {string} why not, or what is going on
+     */
+    setReady(canSend, why) {
+      button.disabled = !canSend;
+      setText(hint, why);
+    },
+  };
+}

@@ -1,0 +1,261 @@
+// A situation is a policy, a request and a lesson. This module knows what one looks like, and how it is written into the
+// address's fragment and read from there. A fragment may come from anyone: what is read is checked, and never sent by
+// itself.
+
+/** @typedef {import("./control.js").PolicyConfig} PolicyConfig */
+
+/**
+ * @typedef {"fetch" | "xhr" | "font" | "image" | "image-cors" | "canvas" | "module" | "events"} Kind
+ * @typedef {"application/json" | "text/plain" | "form"} BodyType
+ */
+
+/**
+ * @typedef {object} LabRequest
+ * @property {Kind} kind
+ * @property {string} method
+ * @property {string} path     below `/api/`
+ * @property {string} query
+ * @property {[string, string][]} headers  set by script; the browser adds its own
+ * @property {{type: BodyType, text: string} | null} body
+ * @property {"same-origin" | "include" | "omit"} credentials
+ * @property {"cors" | "no-cors" | "same-origin"} mode
+ * @property {"follow" | "manual" | "error"} redirect
+ * @property {boolean} cached    goes through the small cache in front of the API
+ * @property {"lab" | "attacker" | "sandbox"} page  whose script asks
+ * @property {boolean} same_url  keeps one run for all sends, so that the browser may remember a preflight
+ */
+
+/**
+ * @typedef {object} Situation
+ * @property {PolicyConfig} policy
+ * @property {LabRequest} request
+ * @property {string | null} lesson
+ * @property {"form" | "file"} source  whose policy: this page's form, or the file of the default session
+ */
+
+/** @type {Record<Kind, {name: string, path: string}>} */
+export const KINDS = {
+  fetch: { name: "fetch()", path: "notes" },
+  xhr: { name: "XMLHttpRequest", path: "notes" },
+  font: { name: "Web font (FontFace)", path: "font" },
+  image: { name: "Image", path: "image.png" },
+  "image-cors": { name: "Image with crossorigin", path: "image.png" },
+  canvas: { name: "Image read back through a canvas", path: "image.png" },
+  module: { name: "ES module script", path: "module.js" },
+  events: { name: "EventSource", path: "events" },
+};
+
+/** @type {Readonly<LabRequest>} */
+const DEFAULT_REQUEST = {
+  kind: "fetch",
+  method: "GET",
+  path: "notes",
+  query: "",
+  headers: [],
+  body: null,
+  credentials: "same-origin",
+  mode: "cors",
+  redirect: "follow",
+  cached: false,
+  page: "lab",
+  same_url: false,
+};
+
+/** What a word in a request may be. */
+const WORDS = {
+  kind: Object.keys(KINDS),
+  credentials: ["same-origin", "include", "omit"],
+  mode: ["cors", "no-cors", "same-origin"],
+  redirect: ["follow", "manual", "error"],
+  page: ["lab", "attacker", "sandbox"],
+};
+
+const BODY_TYPES = ["application/json", "text/plain", "form"];
+export const LISTS = /** @type {const} */ (["allow_origins", "allow_methods", "allow_headers", "expose_headers"]);
+export const DANGERS = /** @type {const} */ (["danger_allow_insecure_origins", "danger_allow_public_suffixes"]);
+
+/** @returns {PolicyConfig} the policy that allows nothing */
+export function noPolicy() {
+  return { allow_origins: [], allow_methods: [], allow_headers: [], expose_headers: [], allow_credentials: false };
+}
+
+/**
+ * A whole policy from a part of one, such as a lesson gives.
+ *
+ * @param {unknown} given
+ * @returns {PolicyConfig}
+ */
+export function toPolicy(given) {
+  const policy = noPolicy();
+  const from = record(given);
+  for (const list of LISTS) policy[list] = strings(from[list]);
+  policy.allow_credentials = from.allow_credentials === true;
+  const age = from.max_age;
+  if (typeof age === "number" && Number.isSafeInteger(age) && age >= 0) policy.max_age = age;
+  for (const danger of DANGERS) if (from[danger] === true) policy[danger] = true;
+  return policy;
+}
+
+/**
+ * A whole request from a part of one. What is no request's is left out.
+ *
+ * @param {unknown} given
+ * @returns {LabRequest}
+ */
+export function toRequest(given) {
+  const from = record(given);
+  const kind = /** @type {Kind} */ (WORDS.kind.includes(String(from.kind)) ? from.kind : DEFAULT_REQUEST.kind);
+  const request = { ...DEFAULT_REQUEST, kind, path: KINDS[kind].path };
+  for (const key of /** @type {const} */ (["credentials", "mode", "redirect", "page"])) {
+    if (WORDS[key].includes(String(from[key]))) Object.assign(request, { [key]: from[key] });
+  }
+  for (const key of /** @type {const} */ (["method", "path", "query"])) {
+    const text = from[key];
+    if (typeof text === "string") request[key] = text;
+  }
+  for (const key of /** @type {const} */ (["cached", "same_url"])) request[key] = from[key] === true;
+  if (Array.isArray(from.headers)) {
+    request.headers = from.headers
+      .filter((pair) => Array.isArray(pair) && pair.length === 2)
+      .map(([name, value]) => [String(name), String(value)]);
+  }
+  const body = record(from.body);
+  if (typeof body.text === "string" && BODY_TYPES.includes(String(body.type))) {
+    request.body = { type: /** @type {BodyType} */ (body.type), text: body.text };
+  }
+  return request;
+}
+
+/**
+ * The part of a request that its kind can carry out; the rest is set back, so that what is shown is what is sent.
+ *
+ * @param {LabRequest} request
+ * @returns {LabRequest}
+ */
+export function effective(request) {
+  const uses = usesOf(request.kind);
+  const made = { ...request };
+  if (!uses.includes("method")) Object.assign(made, { method: "GET", headers: [], body: null });
+  if (!uses.includes("mode")) made.mode = request.kind === "image" ? "no-cors" : "cors";
+  if (request.kind === "canvas" && made.mode === "same-origin") made.mode = "cors";
+  if (!uses.includes("redirect")) made.redirect = "follow";
+  if (!uses.includes("credentials")) made.credentials = request.kind === "image" ? "include" : "same-origin";
+  else if (request.kind !== "fetch" && made.credentials === "omit") made.credentials = "same-origin";
+  return made;
+}
+
+/**
+ * Which fields of a request its kind has a use for.
+ *
+ * @param {Kind} kind
+ * @returns {string[]}
+ */
+export function usesOf(kind) {
+  switch (kind) {
+    case "fetch":
+      return ["method", "headers", "body", "credentials", "mode", "redirect"];
+    case "xhr":
+      return ["method", "headers", "body", "credentials"];
+    case "canvas":
+      return ["credentials", "mode"];
+    case "image-cors":
+    case "module":
+    case "events":
+      return ["credentials"];
+    default:
+      return [];
+  }
+}
+
+/**
+ * @param {Config} config
+ * @param {string} session
+ * @param {LabRequest} request
+ * @param {string | null} run
+ * @returns {string}
+ * @typedef {import("./control.js").Config} Config
+ */
+export function urlOf(config, session, request, run) {
+  const base = `${session === "default" ? "" : `/s/${session}`}${request.cached ? "/cached" : ""}/api/`;
+  const query = [request.query, run === null ? "" : `run=${run}`].filter((part) => part !== "");
+  return config.api + base + request.path + (query.length > 0 ? `?${query.join("&")}` : "");
+}
+
+/**
+ * @param {Situation} situation
+ * @returns {string} with its `#`; empty for the situation that a new reader finds
+ */
+export function toFragment({ policy, request, lesson, source }) {
+  const fragment = new URLSearchParams();
+  if (lesson !== null) fragment.set("lesson", lesson);
+  if (source === "file") fragment.set("source", "file");
+  /** @type {Record<string, unknown>} */
+  const said = {};
+  for (const [key, value] of Object.entries(policy)) {
+    if (Array.isArray(value) ? value.length > 0 : value !== false && value !== undefined) said[key] = value;
+  }
+  if (Object.keys(said).length > 0 && source === "form") fragment.set("policy", JSON.stringify(said));
+  const plain = { ...DEFAULT_REQUEST, path: KINDS[request.kind].path };
+  const asked = Object.entries(request).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(plain[/** @type {keyof LabRequest} */ (key)]),
+  );
+  if (asked.length > 0) fragment.set("request", JSON.stringify(Object.fromEntries(asked)));
+  const text = fragment.toString();
+  return text === "" ? "" : `#${text}`;
+}
+
+/**
+ * @param {string} hash
+ * @returns {{policy: PolicyConfig | null, request: LabRequest | null, lesson: string | null, source: "form" | "file"}}
+ */
+export function fromFragment(hash) {
+  const fragment = new URLSearchParams(hash.replace(/^#/, ""));
+  const policy = parsed(fragment.get("policy"));
+  const request = parsed(fragment.get("request"));
+  return {
+    policy: policy === null ? null : toPolicy(policy),
+    request: request === null ? null : toRequest(request),
+    lesson: fragment.get("lesson"),
+    source: fragment.get("source") === "file" ? "file" : "form",
+  };
+}
+
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/**
+ * A name for one run. It ties what the page shows to the API's log, and as part of the URL it keeps the answer to an
+ * earlier preflight out of this one.
+ *
+ * @returns {string} twelve of a-z and 0-9
+ */
+export function newRun() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => ALPHABET[byte % ALPHABET.length]).join("");
+}
+
+/**
+ * @param {string | null} text
+ * @returns {unknown}
+ */
+function parsed(text) {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function record(value) {
+  return typeof value === "object" && value !== null ? /** @type {Record<string, unknown>} */ (value) : {};
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string[]}
+ */
+function strings(value) {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}

@@ -4,6 +4,7 @@
 /**
  * @typedef {object} Config
  * @property {string} api       the API's origin
+ * @property {string | null} [api_alias]  another origin under which the same API answers
  * @property {string} page      this page's
  * @property {string} attacker  that of the third port
  * @property {string[]} engines
@@ -104,7 +105,7 @@
  * @property {HeaderList} response_headers
  * @property {string} body            its first bytes, as text
  * @property {number} [at]            ms since the server started
- * @property {boolean} [through_cache]
+ * @property {"hit" | "miss" | null} [through_cache]
  */
 
 /** @typedef {{notes: {id: number, text: string}[], visits: number}} Holdings */

@@ -310,12 +310,17 @@ async function refresh(wasFixed) {
  */
 function showStory(exchanges, observation) {
   const sent = effective(request);
-  const told = { request: sent, api: config.api, call: inShort(sent), prediction, exchanges, observation };
+  const told = { request: sent, apis: apis(), call: inShort(sent), prediction, exchanges, observation };
   const pages = { lab: config.page, attacker: config.attacker, sandbox: "null" };
   /** @type {Record<string, string>} */
   const lanes = { page: host(pages[request.page]), browser: "yours", api: host(config.api) };
   if (request.cached) lanes.cache = "shared";
   wire.show(tell(told), observation !== null, lanes, observation === null ? "expected, not sent yet" : "as it happened");
+}
+
+/** @returns {string[]} the origins under which the API answers */
+function apis() {
+  return config.api_alias ? [config.api, config.api_alias] : [config.api];
 }
 
 /** @param {string} origin */
@@ -330,6 +335,8 @@ async function run() {
   requests.setReady(false, "Sending…");
   try {
     await policies.settle();
+    clearTimeout(editing);
+    // A prediction under way is another moment's.
     moment += 1;
     const sent = request;
     const id = nextRun;
@@ -337,6 +344,8 @@ async function run() {
     const before = await readHoldings(session).catch(() => null);
     const earlier = sent.same_url ? await readExchanges(session, `run=${id}`) : [];
     prediction = await predict(session, { request: effective(sent), run: id, engine, commit: true }).catch(() => null);
+
+    requests.showCode(config, session, sent, prediction);
 
     const observation = await send(config, session, sent, id, verdict.stage);
 
@@ -349,11 +358,14 @@ async function run() {
     document.body.dataset.run = id;
     announce(`${observation.allowed ? "Allowed" : "Blocked"}, ${prediction?.verdict.allowed === observation.allowed ? "as predicted" : "other than predicted"}.`);
     bringIntoView();
-  } catch {
-    noticeServer(false);
-  } finally {
     isSending = false;
     requests.setReady(true, "");
+    // It was edited meanwhile: what is shown would be another request's.
+    if (request !== sent) await refresh(false);
+  } catch {
+    isSending = false;
+    requests.setReady(true, "");
+    noticeServer(false);
   }
 }
 
@@ -367,7 +379,7 @@ async function run() {
  * @returns {Promise<Exchange[]>}
  */
 async function exchangesOf(id, last, observation) {
-  const expected = prediction?.messages.filter(({ url }) => url.startsWith(`${config.api}/`)).length ?? 0;
+  const expected = prediction?.messages.filter(({ url }) => apis().includes(new URL(url).origin)).length ?? 0;
   for (let tries = 1; ; tries += 1) {
     const exchanges = (await readExchanges(session, `run=${id}`)).filter(({ number }) => number > last);
     const isWhole =

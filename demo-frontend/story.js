@@ -45,7 +45,7 @@
 /**
  * @typedef {object} Run
  * @property {LabRequest} request
- * @property {string} api  the API's origin
+ * @property {string[]} apis  the origins under which the API answers, its own first
  * @property {string} call  what script wrote, in short
  * @property {Prediction | null} prediction
  * @property {Exchange[] | null} exchanges     null before it is sent
@@ -69,6 +69,16 @@ const PHRASES = /** @type {Record<number, string>} */ ({
   405: "Method Not Allowed",
   500: "Internal Server Error",
 });
+
+/** Which header of an answer a reason to block it speaks of. */
+const REASONS = /** @type {[RegExp, string][]} */ ([
+  [/^allow-origin/, "access-control-allow-origin"],
+  [/^allow-credentials/, "access-control-allow-credentials"],
+  [/^(allow-methods|method-not)/, "access-control-allow-methods"],
+  [/^(allow-headers|header-not|authorization-not)/, "access-control-allow-headers"],
+  [/^resource-policy/, "cross-origin-resource-policy"],
+  [/^(redirect-is|location|too-many)/, "location"],
+]);
 
 /** What a request says about itself that CORS goes by. */
 const ASKING = ["origin", "access-control-request-method", "access-control-request-headers", "cookie"];
@@ -121,7 +131,7 @@ function isOpaqueRun({ observation, prediction, request }) {
  * @param {Run} run
  * @returns {Leg[]}
  */
-function legsOf({ api, prediction, exchanges }) {
+function legsOf({ apis, prediction, exchanges }) {
   const messages = prediction?.messages ?? [];
   /** @type {Leg[]} */
   const expected = messages.map((message) => ({
@@ -141,23 +151,25 @@ function legsOf({ api, prediction, exchanges }) {
   const legs = [];
   const seen = [...exchanges];
   for (const leg of expected) {
-    if (!leg.url.startsWith(`${api}/`)) {
+    if (!apis.includes(new URL(leg.url).origin)) {
       // A redirect led away from the API, which can't know what became of it.
       if (legs.at(-1)?.got.some(([name]) => name.toLowerCase() === "location")) legs.push(leg);
     } else if (seen[0]?.preflight === leg.preflight) {
-      legs.push(toLeg(/** @type {Exchange} */ (seen.shift()), api, leg.decisive));
+      legs.push(toLeg(/** @type {Exchange} */ (seen.shift()), apis, leg.decisive));
     }
   }
-  return [...legs, ...seen.map((exchange) => toLeg(exchange, api, []))];
+  return [...legs, ...seen.map((exchange) => toLeg(exchange, apis, []))];
 }
 
 /**
  * @param {Exchange} exchange
- * @param {string} api
+ * @param {string[]} apis
  * @param {string[]} decisive
  * @returns {Leg}
  */
-function toLeg(exchange, api, decisive) {
+function toLeg(exchange, apis, decisive) {
+  const host = valueOf(exchange.request_headers, "host");
+  const api = apis.find((origin) => new URL(origin).host === host) ?? apis[0];
   return {
     preflight: exchange.preflight,
     method: exchange.method,
@@ -165,7 +177,7 @@ function toLeg(exchange, api, decisive) {
     sent: exchange.request_headers,
     status: exchange.status,
     got: exchange.response_headers,
-    decisive: decisive.length > 0 ? decisive : ["access-control-allow-origin"],
+    decisive,
     handler: exchange.reached_handler,
     body: exchange.body,
   };
@@ -178,17 +190,23 @@ function toLeg(exchange, api, decisive) {
  * @returns {Step[]}
  */
 function legSteps(run, leg, gate) {
+  const [api] = run.apis;
   const isHit = valueOf(leg.got, "x-lab-cache") === "hit";
   const far = isHit ? "cache" : "api";
-  const name = `${leg.method} ${shortUrl(leg.url, run.api)}`;
+  const name = `${leg.method} ${shortUrl(leg.url, api)}`;
   const status = leg.status === null ? "no answer" : `${leg.status} ${PHRASES[leg.status] ?? ""}`.trim();
   const asked = valueOf(leg.sent, "access-control-request-headers");
   const origin = valueOf(leg.sent, "origin");
   const cookie = valueOf(leg.sent, "cookie") === null ? "" : ", with cookie";
-  const decisive = leg.decisive.map((header) => header.toLowerCase());
+  // What an answer lacks is shown only where it is the reason.
+  const lacking = gate === "shut" ? reasonHeader(run) : null;
+  const decisive = leg.decisive
+    .map((header) => header.toLowerCase())
+    .filter((header) => !ASKING.includes(header) && (header === lacking || valueOf(leg.got, header) !== null));
+  if (lacking !== null && !decisive.includes(lacking)) decisive.push(lacking);
   return [
     step(leg.preflight ? "preflight" : "request", "browser", far, {
-      label: leg.preflight ? `OPTIONS ${shortUrl(leg.url, run.api)}` : name,
+      label: leg.preflight ? `OPTIONS ${shortUrl(leg.url, api)}` : name,
       sub: leg.preflight
         ? `may I ${valueOf(leg.sent, "access-control-request-method") ?? leg.method}${asked ? ` with ${asked}` : ""}?`
         : (origin === null ? "no Origin" : `Origin: ${origin.replace("http://", "")}`) + cookie,
@@ -199,7 +217,7 @@ function legSteps(run, leg, gate) {
     }),
     step(leg.preflight ? "preflight-answer" : "answer", far, "browser", {
       label: status,
-      sub: decisiveInShort(leg, decisive, gate),
+      sub: gate === "opaque" ? "" : decisiveInShort(leg, lacking ?? "access-control-allow-origin"),
       tone: gate === "open" ? "good" : gate === "shut" ? "bad" : "opaque",
       gate,
       handler: leg.handler,
@@ -213,13 +231,20 @@ function legSteps(run, leg, gate) {
 }
 
 /**
- * @param {Leg} leg
- * @param {string[]} decisive
- * @param {"open" | "shut" | "opaque"} gate
+ * @param {Run} run
+ * @returns {string | null} in lower case
  */
-function decisiveInShort(leg, decisive, gate) {
-  if (gate === "opaque") return "opaque to script";
-  const [name = "access-control-allow-origin"] = decisive;
+function reasonHeader({ prediction }) {
+  const verdict = prediction?.verdict;
+  if (!verdict || verdict.allowed) return null;
+  return REASONS.find(([reason]) => reason.test(verdict.reason))?.[1] ?? null;
+}
+
+/**
+ * @param {Leg} leg
+ * @param {string} name
+ */
+function decisiveInShort(leg, name) {
   const value = valueOf(leg.got, name);
   const short = name.replace("access-control-", "");
   return value === null ? `no ${short}` : `${short}: ${value.replace("http://", "")}`;
@@ -233,7 +258,8 @@ function decisiveInShort(leg, decisive, gate) {
 function notSent(run, preflight) {
   const { request, prediction, exchanges } = run;
   const isMissing = preflight === undefined && exchanges !== null && (prediction?.messages.length ?? 0) > 0;
-  const path = shortUrl(`${run.api}/api/${request.path}`, run.api);
+  const [api] = run.apis;
+  const path = shortUrl(`${api}/api/${request.path}`, api);
   return step("not-sent", "browser", "api", {
     label: `${request.method} ${path}`,
     sub: isMissing ? "never arrived" : "never sent",

@@ -50,6 +50,10 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
   const list = find(".lesson-list", room);
   const details = /** @type {HTMLDetailsElement} */ (find("[data-part=list]", room));
   const done = readProgress();
+  const onward = find("[data-action=continue]", room);
+  // On a phone the list would stand between the reader and all the rest.
+  const hasRoom = window.matchMedia("(min-width: 62rem)");
+  details.open = hasRoom.matches;
   /** @type {Lesson[]} */
   let lessons = [];
   /** @type {Lesson | null} */
@@ -58,8 +62,20 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
   function showList() {
     list.replaceChildren(...lessons.map(item));
     const count = lessons.filter(({ id }) => done.has(id)).length;
+    const lesson = firstOpen();
+    onward.hidden = current !== null || lesson === undefined;
+    setText(onward, `${count === 0 ? "Start with" : "Go on with"} lesson ${lesson ? lessons.indexOf(lesson) + 1 : ""}`);
     setText(find("[data-part=progress]", room), lessons.length === 0 ? "" : `${count} of ${lessons.length}`);
   }
+
+  /** The next lesson that is not done, where none is at hand. */
+  function firstOpen() {
+    return lessons.find(({ id }) => !done.has(id));
+  }
+  onward.addEventListener("click", () => {
+    const lesson = firstOpen();
+    if (lesson) onStart(lesson);
+  });
 
   /** @param {Lesson} lesson */
   function item(lesson) {
@@ -175,7 +191,7 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
     show(lesson, takesFocus) {
       current = lesson;
       place.hidden = lesson === null;
-      details.open = lesson === null;
+      details.open = lesson === null && hasRoom.matches;
       showList();
       if (lesson === null) {
         place.replaceChildren();

@@ -139,7 +139,8 @@ export function policyRoom({ onEdit, onSource }) {
       { class: "problem", "data-problem": setting },
       value === "" ? null : element("code", {}, value),
       value === "" ? null : ": ",
-      ...prose(message),
+      // The message names setting and value first; here they stand beside it.
+      ...prose(message.replace(/^[a-z_]+(?:\[\d+\])?(?: "[^"]*")?: /, "")),
       button ? " " : null,
       button,
     );

@@ -11,6 +11,8 @@ import { element, find, headerList, setText, svg } from "../dom.js";
 const HEAD = 52;
 const ROW = 50;
 const FOOT = 14;
+/** Below this many pixels letters are smaller, and what can be left out is. */
+const NARROW = 520;
 
 /** @type {Record<Lane, string>} */
 const NAMES = { page: "Page", browser: "Browser", cache: "Cache", api: "API" };
@@ -112,12 +114,13 @@ export function wireRoom() {
 function picture({ steps, happened, lanes }, chosen, width, arrives) {
   const height = HEAD + steps.length * ROW + FOOT;
   const hasCache = steps.some((step) => step.to === "cache") || "cache" in lanes;
-  const edge = Math.max(34, Math.min(82, width * 0.11));
+  const isNarrow = width < NARROW;
+  const edge = isNarrow ? 24 : Math.min(82, width * 0.11);
   /** @type {Record<Lane, number>} */
   const at = {
     page: edge,
-    browser: Math.round(width * (hasCache ? 0.32 : 0.38)),
-    cache: Math.round(width * 0.68),
+    browser: Math.round(width * (isNarrow ? 0.41 : hasCache ? 0.32 : 0.38)),
+    cache: Math.round(width * (isNarrow ? 0.72 : 0.68)),
     api: width - edge,
   };
   const order = /** @type {Lane[]} */ (hasCache ? ["page", "browser", "cache", "api"] : ["page", "browser", "api"]);
@@ -129,7 +132,7 @@ function picture({ steps, happened, lanes }, chosen, width, arrives) {
       viewBox: `0 0 ${width} ${height}`,
       width,
       height,
-      class: `sequence${happened ? "" : " expected"}${arrives ? " arrives" : ""}`,
+      class: `sequence${happened ? "" : " expected"}${arrives ? " arrives" : ""}${isNarrow ? " narrow" : ""}`,
       role: "group",
       "aria-label": happened ? "What went over the wire" : "What is expected to go over the wire",
     },
@@ -139,7 +142,7 @@ function picture({ steps, happened, lanes }, chosen, width, arrives) {
       ...order.map((lane) => laneLine(lane, at[lane], height, lane === "browser" ? gates : [])),
       ...order.map((lane) => laneHead(lane, at[lane], lanes[lane] ?? "", width)),
     ),
-    ...steps.map((step, index) => message(step, index, at, steps.length, chosen === index, happened)),
+    ...steps.map((step, index) => message(step, index, at, steps.length, chosen === index, happened, isNarrow)),
   );
 }
 
@@ -169,7 +172,7 @@ function laneLine(lane, x, height, gaps) {
  * @param {number} width
  */
 function laneHead(lane, x, below, width) {
-  const isNarrow = width < 520;
+  const isNarrow = width < NARROW;
   return svg(
     "g",
     { class: `lane-head lane-${lane}` },
@@ -185,8 +188,9 @@ function laneHead(lane, x, below, width) {
  * @param {number} count
  * @param {boolean} isChosen
  * @param {boolean} happened
+ * @param {boolean} isNarrow
  */
-function message(step, index, at, count, isChosen, happened) {
+function message(step, index, at, count, isChosen, happened, isNarrow) {
   const y = rowY(index);
   const isGated = step.gate !== null;
   const toRight = at[step.to] > at[step.from];
@@ -196,8 +200,11 @@ function message(step, index, at, count, isChosen, happened) {
   const whole = at[step.to] - sign * (isGated ? 10 : 3);
   const end = isNotSent ? start + (whole - start) * 0.3 : whole;
   const [left, right] = [Math.min(at[step.from], at[step.to]), Math.max(at[step.from], at[step.to])];
-  const room = right - left - 16;
-  const middle = (left + right) / 2 + (isGated ? 5 : 0);
+  // The label of what was not sent stands where it would have gone.
+  const free = isNotSent ? end + 14 : left;
+  const room = right - free - (isNarrow ? 5 : 16);
+  const middle = (free + right) / 2 + (isGated ? 5 : 0);
+  const [labelEach, subEach] = isNarrow ? [6.4, 5.2] : [7.3, 5.9];
 
   const drawn = svg(
     "g",
@@ -216,10 +223,10 @@ function message(step, index, at, count, isChosen, happened) {
       ? svg("path", { class: "cross", d: `M${end - 1} ${y - 6}l12 12m0 -12l-12 12` })
       : svg("path", { class: "head", d: `M${end} ${y}l${-sign * 8} -4.5v9z` }),
     isNotSent && svg("path", { class: "ghost", d: `M${end + 18} ${y}H${whole}` }),
-    svg("text", { class: "label", x: middle, y: y - 9 }, cut(step.label, room, 7.3)),
-    svg("text", { class: "sub", x: middle, y: y + 14 }, cut(step.sub, room, 5.9)),
-    step.gate !== null && gateway(step.gate, at.browser, y),
-    step.handler && handlerMark(at.api, y),
+    svg("text", { class: "label", x: middle, y: y - 9 }, cut(step.label, room, labelEach)),
+    svg("text", { class: "sub", x: middle, y: y + 14 }, cut(step.sub, room, subEach)),
+    step.gate !== null && gateway(step, at.browser, y),
+    step.handler && handlerMark(at.api, y, !isNarrow),
   );
   // Where there is motion, messages appear one after the other.
   drawn.style.setProperty("--nth", String(index));
@@ -229,11 +236,13 @@ function message(step, index, at, count, isChosen, happened) {
 /**
  * Two posts and a leaf, in the browser's lane: open, the leaf is swung aside.
  *
- * @param {"open" | "shut" | "opaque"} gate
+ * @param {Step} step
  * @param {number} x
  * @param {number} y
  */
-function gateway(gate, x, y) {
+function gateway({ gate, kind }, x, y) {
+  const isPreflight = kind === "preflight-answer";
+  const word = gate === "opaque" ? "opaque" : gate === "open" ? (isPreflight ? "go ahead" : "let through") : isPreflight ? "refused" : "withheld";
   return svg(
     "g",
     { class: `gate gate-${gate}` },
@@ -241,20 +250,22 @@ function gateway(gate, x, y) {
     gate === "open"
       ? svg("path", { class: "leaf", d: `M${x} ${y + 13}l-11 -14` })
       : svg("path", { class: "leaf", d: `M${x} ${y - 13}v26` }),
-    gate === "shut" && svg("path", { class: "bars", d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` }),
+    svg("text", { class: "gate-label", x: x - 16, y: y + 4 }, word),
   );
 }
 
 /**
  * @param {number} x
  * @param {number} y
+ * @param {boolean} hasText
  */
-function handlerMark(x, y) {
+function handlerMark(x, y, hasText) {
   return svg(
     "g",
     { class: "handler" },
     svg("circle", { cx: x, cy: y - 25, r: 5.5 }),
     svg("path", { d: `M${x - 2.4} ${y - 25}l1.8 2 3 -4` }),
+    hasText && svg("text", { x: x - 10, y: y - 21.5 }, "handler ran"),
   );
 }
 

@@ -315,7 +315,9 @@ function showStory(exchanges, observation) {
   /** @type {Record<string, string>} */
   const lanes = { page: host(pages[request.page]), browser: "yours", api: host(config.api) };
   if (request.cached) lanes.cache = "shared";
-  wire.show(tell(told), observation !== null, lanes, observation === null ? "expected, not sent yet" : "as it happened");
+  const caption = observation === null ? "expected, not sent yet" : "as it happened";
+  const spared = prediction?.remembered ? "; a preflight is remembered" : "";
+  wire.show(tell(told), observation !== null, lanes, caption + spared);
 }
 
 /** @returns {string[]} the origins under which the API answers */
@@ -352,7 +354,7 @@ async function run() {
     const exchanges = await exchangesOf(id, earlier.at(-1)?.number ?? 0, observation);
     const after = await readHoldings(session).catch(() => null);
     showStory(exchanges, observation);
-    verdict.show({ run: id, prediction, observation, exchanges, before, after, canApply: source === "form" });
+    verdict.show({ run: id, request: effective(sent), prediction, observation, exchanges, before, after, canApply: source === "form" });
     judge(sent, exchanges, observation);
     if (!sent.same_url) nextRun = newRun();
     document.body.dataset.run = id;
@@ -406,6 +408,7 @@ function judge(sent, exchanges, observation) {
 /** On a phone the outcome lies far below the button. On a wide screen all stand side by side, and the page stays still. */
 function bringIntoView() {
   const room = find("[data-room=wire]");
+  find(".outcome").scrollTop = 0;
   if (room.getBoundingClientRect().top > window.innerHeight * 0.6) room.scrollIntoView({ block: "start" });
 }
 

@@ -16,6 +16,7 @@ import { valueOf } from "../story.js";
 /**
  * @typedef {object} Sent
  * @property {string} run
+ * @property {import("../state.js").LabRequest} request
  * @property {Prediction | null} prediction
  * @property {Observation} observation
  * @property {Exchange[]} exchanges
@@ -96,7 +97,7 @@ export function verdictRoom({ onFix, onSend }) {
         element("span", { class: "mark", "aria-hidden": "true" }, agrees ? "=" : "≠"),
         element("span", {}, agrees ? "they agree" : "they differ"),
       );
-      reasons.replaceChildren(...(verdict ? explain(verdict, agrees, sent.canApply ? fixButton : null) : []));
+      reasons.replaceChildren(...(verdict ? explain(verdict, agrees, sent, sent.canApply ? fixButton : null) : []));
       given.replaceChildren(scriptSide(sent), apiSide(sent));
       room.dataset.run = sent.run;
     },
@@ -148,10 +149,11 @@ function observedInShort({ allowed, type, status, error }) {
 /**
  * @param {Verdict} verdict
  * @param {boolean} agrees
+ * @param {Sent} sent
  * @param {((patch: PatchStep[]) => HTMLElement) | null} fixButton
  * @returns {HTMLElement[]}
  */
-function explain(verdict, agrees, fixButton) {
+function explain(verdict, agrees, sent, fixButton) {
   const differ = element(
     "p",
     { class: "risk" },
@@ -162,7 +164,7 @@ function explain(verdict, agrees, fixButton) {
     "div",
     { class: "why" },
     element("h3", {}, "Why"),
-    element("p", { "data-field": "why" }, ...prose(sentence(verdict.sentence))),
+    element("p", { "data-field": "why" }, ...prose([sentence(verdict.sentence), ...(verdict.allowed ? grounds(sent) : [])].join(" "))),
     element("p", { class: "rule" }, "The rule: ", specLink(verdict.spec, { "data-field": "spec" })),
   );
   if (verdict.allowed) return agrees ? [why] : [differ, why];
@@ -174,6 +176,8 @@ function explain(verdict, agrees, fixButton) {
     element("h3", {}, "The fix"),
     element("p", {}, ...prose(sentence(change))),
     setting && element("p", {}, "In the policy: ", ...prose(sentence(setting, false))),
+    sent.request.page === "attacker" &&
+      element("p", { class: "risk" }, "Think twice: it would let the attacker’s page in. Blocked is what a user would wish for here."),
     patch !== null && patch.length > 0 && fixButton?.(patch),
   );
   const message = verdict.console[engine];
@@ -184,6 +188,29 @@ function explain(verdict, agrees, fixButton) {
     element("pre", { "data-field": "console", tabindex: 0, role: "group", "aria-label": "Console message" }, message ?? ""),
   );
   return [...(agrees ? [] : [differ]), why, fix, ...(message ? [console] : [])];
+}
+
+/**
+ * By what an answer was allowed, in sentences.
+ *
+ * @param {Sent} sent
+ * @returns {string[]}
+ */
+function grounds({ exchanges, observation, prediction }) {
+  const last = exchanges.at(-1);
+  if (!last || last.preflight || observation.type !== "cors") return [];
+  const origin = valueOf(last.response_headers, "access-control-allow-origin");
+  if (origin === null) return [];
+  const asked = exchanges.some((exchange) => exchange.preflight);
+  return [
+    asked ? "The browser asked first, and the preflight’s answer allowed it." : "",
+    prediction?.remembered ? "The browser remembered an earlier preflight’s answer, and did not ask again." : "",
+    origin === "*"
+      ? "The answer says `Access-Control-Allow-Origin: *`: any origin may read it."
+      : `The answer’s \`Access-Control-Allow-Origin\` names the asking origin, \`${origin}\`.`,
+    valueOf(last.request_headers, "cookie") !== null ? "`Access-Control-Allow-Credentials: true` covers the cookie." : "",
+    last.status !== null && last.status >= 400 ? "An error is an answer like any other." : "",
+  ].filter((text) => text !== "");
 }
 
 /**
@@ -201,7 +228,9 @@ function sentence(text, starts = true) {
  */
 function scriptSide({ observation, prediction }) {
   const { allowed, status, headers, body, error, type } = observation;
-  const withheld = prediction?.verdict.allowed && headers.length > 0 ? prediction.verdict.withheld : [];
+  const all = prediction?.verdict.allowed && headers.length > 0 ? prediction.verdict.withheld : [];
+  // `Set-Cookie` stays hidden whatever a server exposes; the others are of no use to script.
+  const withheld = all.filter((name) => !/^(access-control-|vary$|set-cookie$|cdn-cache-control$)/i.test(name));
   const side = element("section", { class: "side" }, element("h3", {}, "What script was given"));
   if (!allowed) {
     side.append(

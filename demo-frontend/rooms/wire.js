@@ -215,7 +215,6 @@ function message(step, index, at, count, isChosen, happened, isNarrow) {
       role: "button",
       tabindex: 0,
       "aria-pressed": String(isChosen),
-      "aria-label": `${index + 1} of ${count}: ${spoken(step, happened)}`,
     },
     svg("rect", { class: "hit", x: left - 8, y: y - 32, width: right - left + 16, height: ROW - 2, rx: 6 }),
     svg("path", { class: `arrow${isNotSent ? " cut" : ""}`, d: `M${start} ${y}H${end}`, pathLength: isNotSent ? null : 1 }),
@@ -224,10 +223,16 @@ function message(step, index, at, count, isChosen, happened, isNarrow) {
       : svg("path", { class: "head", d: `M${end} ${y}l${-sign * 8} -4.5v9z` }),
     isNotSent && svg("path", { class: "ghost", d: `M${end + 18} ${y}H${whole}` }),
     svg("text", { class: "label", x: middle, y: y - 9 }, cut(step.label, room, labelEach)),
+    " ",
     svg("text", { class: "sub", x: middle, y: y + 14 }, cut(step.sub, room, subEach)),
+    " ",
     step.gate !== null && gateway(step, at.browser, y),
+    " ",
     step.handler && handlerMark(at.api, y, !isNarrow),
   );
+  // First what is to be seen, in the same words, so that it can be chosen by speech.
+  const seen = (drawn.textContent ?? "").replace(/\s+/g, " ").trim();
+  drawn.setAttribute("aria-label", `${seen}, ${index + 1} of ${count}, ${spoken(step, happened)}`);
   // Where there is motion, messages appear one after the other.
   drawn.style.setProperty("--nth", String(index));
   return drawn;
@@ -290,8 +295,6 @@ function spoken(step, happened) {
     happened ? null : "expected",
     step.title,
     step.kind === "not-sent" ? null : who,
-    step.label,
-    step.sub,
     step.gate && gate[step.gate],
     step.handler && "the handler ran",
   ]

@@ -64,6 +64,8 @@ let prediction = null;
 /** Of the next sending. */
 let nextRun = newRun();
 let isSending = false;
+/** Whether the server does not answer, and is waited for. */
+let isLost = false;
 /** Counts what makes an earlier answer worthless: edits, sessions, sendings. */
 let moment = 0;
 
@@ -93,19 +95,7 @@ begin();
 
 /** Reaches the server, however long it takes, and opens what the address names. */
 async function begin() {
-  for (;;) {
-    try {
-      config = await readConfig();
-      break;
-    } catch {
-      noticeServer(false);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-  noticeServer(true);
-  for (const name of /** @type {const} */ (["page", "api", "attacker"])) {
-    for (const place of document.querySelectorAll(`[data-shows=${name}]`)) setText(place, config[name]);
-  }
+  await reachServer();
   const reading = readLessons(config).catch(() => []);
   // A lesson in the address needs the lessons first; the free Lab does not wait for them.
   if (fromFragment(location.hash).lesson !== null) allLessons = await reading;
@@ -113,6 +103,23 @@ async function begin() {
   document.documentElement.dataset.ready = "true";
   allLessons = await reading;
   lessons.fill(allLessons);
+}
+
+/** Asks where all is, again and again until there is an answer. */
+async function reachServer() {
+  for (;;) {
+    try {
+      config = await readConfig();
+      break;
+    } catch {
+      showNotice(true);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+  showNotice(false);
+  for (const name of /** @type {const} */ (["page", "api", "attacker"])) {
+    for (const place of document.querySelectorAll(`[data-shows=${name}]`)) setText(place, config[name]);
+  }
 }
 
 /**
@@ -183,9 +190,8 @@ async function enter(firstPolicy, firstRequest, firstSource) {
       policies.fill(firstPolicy);
       if (!(await applyPolicy(firstPolicy))) inForce(await readPolicy(session));
     }
-    noticeServer(true);
   } catch {
-    noticeServer(false);
+    lostServer();
   }
 }
 
@@ -207,7 +213,7 @@ async function applyPolicy(wanted) {
     if (error instanceof ControlError && error.status === 422) {
       policies.refuse(error.problems);
       for (const { setting } of error.problems) attempt?.refused.add(setting);
-    } else noticeServer(false);
+    } else lostServer();
     return false;
   }
 }
@@ -257,9 +263,8 @@ async function pollFile() {
         inForce(view);
         await refresh(false);
       }
-      noticeServer(true);
-    } catch {
-      noticeServer(false);
+      } catch {
+      lostServer();
     }
   }
   filePoll = setTimeout(pollFile, FILE_POLL_MS);
@@ -285,9 +290,9 @@ async function refresh(wasFixed) {
   let answered = null;
   try {
     answered = await predict(session, { request: effective(request), run: nextRun, engine, commit: false });
-    noticeServer(true);
   } catch (error) {
-    if (!(error instanceof ControlError)) noticeServer(false);
+    if (!(error instanceof ControlError)) lostServer();
+    else if (error.status === 404 && source === "form") return void (await renewSession(policy));
   }
   if (mine !== moment) return;
   prediction = answered;
@@ -344,6 +349,7 @@ async function run() {
     const id = nextRun;
     verdict.waiting();
     const before = await readHoldings(session).catch(() => null);
+    if (before === null && source === "form") await applyPolicy(policy);
     const earlier = sent.same_url ? await readExchanges(session, `run=${id}`) : [];
     prediction = await predict(session, { request: effective(sent), run: id, engine, commit: true }).catch(() => null);
 
@@ -367,7 +373,7 @@ async function run() {
   } catch {
     isSending = false;
     requests.setReady(true, "");
-    noticeServer(false);
+    lostServer();
   }
 }
 
@@ -494,13 +500,19 @@ async function startOver() {
   return undefined;
 }
 
-/** @param {boolean} answering */
-function noticeServer(answering) {
+/** A call found no server: waits until there is one again, which may know nothing of this session. */
+async function lostServer() {
+  if (isLost) return;
+  isLost = true;
+  await reachServer();
+  isLost = false;
+  if (source === "form") await applyPolicy(policies.read());
+}
+
+/** @param {boolean} isDown */
+function showNotice(isDown) {
   const notice = find("#server-notice");
-  if (notice.hidden === answering) return;
-  notice.hidden = answering;
-  setText(
-    notice,
-    answering ? "" : "The demo server does not answer. Start it with cargo run -p demo-backend; this page picks up by itself.",
-  );
+  notice.hidden = !isDown;
+  const text = "The demo server does not answer. Start it with cargo run -p demo-backend; this page picks up by itself.";
+  setText(notice, isDown ? text : "");
 }

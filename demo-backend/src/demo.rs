@@ -1,10 +1,10 @@
-//! Puts the two servers together. Everything that can fail does so in [`Demo::bind`], before anything is served.
+//! Puts the three servers together. Everything that can fail does so in [`Demo::bind`], before anything is served.
 
 use std::{
     fmt,
     future::Future,
     io,
-    net::{SocketAddr, TcpListener, ToSocketAddrs as _},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::mpsc,
     thread::{self, JoinHandle},
@@ -13,20 +13,26 @@ use std::{
 use actix_files::Files;
 use actix_web::{
     App, HttpServer,
-    dev::{Server, ServerHandle},
+    body::MessageBody,
+    dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
     http::header,
     middleware::{DefaultHeaders, from_fn},
     web::Data,
 };
 use actix_web_cors::Cors;
-use futures_util::future::{Either, select, try_join};
+use futures_util::future::{Either, join_all, select, try_join_all};
 use notify::Watcher;
 
 use crate::{
-    api::{self, Store},
+    api,
     control::{self, Control},
-    exchange_log::{self, ExchangeLog},
+    exchange_log,
+    listeners::Listeners,
+    origins::Origins,
     policy_file::{Announce, PolicyFile, PolicyFileError},
+    session::{BySession, Sessions},
+    shared_cache,
+    terminal::Report,
 };
 
 /// What to start.
@@ -36,10 +42,14 @@ pub struct Options {
     pub api: String,
     /// Where the page is served, likewise.
     pub page: String,
+    /// Where the attacker's page is served, likewise.
+    pub attacker: String,
     /// The policy's file; none for `demo-backend/cors.toml`.
     pub policy: Option<PathBuf>,
     /// Is told whenever the policy's file was saved.
     pub announce: Announce,
+    /// Is told of every exchange.
+    pub report: Report,
 }
 
 /// Why nothing was started.
@@ -69,7 +79,7 @@ impl fmt::Display for StartError {
             Self::CannotListen(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
                 write!(
                     f,
-                    "{address} is taken by another program; stop that one, or choose another port with --api or --page"
+                    "{address} is taken by another program; stop that one, or choose another port with --api, --page or --attacker"
                 )
             }
             Self::CannotListen(address, error) => write!(f, "can't listen at {address}: {error}"),
@@ -87,13 +97,15 @@ impl std::error::Error for StartError {}
 /// How long a request that is under way may take when the servers stop.
 const GRACE_SECONDS: u64 = 1;
 
-/// Both servers, bound and ready, with nothing running yet.
+/// All servers, bound and ready, with nothing running yet.
 pub struct Demo {
     api: Listeners,
     page: Listeners,
+    attacker: Listeners,
     policy_file: PolicyFile,
     frontend: PathBuf,
-    store: Data<Store>,
+    sessions: Data<Sessions>,
+    report: Report,
     /// Watches the policy's file for as long as it lives.
     watcher: Box<dyn Watcher + Send>,
 }
@@ -113,20 +125,21 @@ impl Demo {
         let policy_file = PolicyFile::open(&path).map_err(StartError::Policy)?;
         let api = Listeners::bind(&options.api)?;
         let page = Listeners::bind(&options.page)?;
-        let store = Data::new(Store::default());
+        let attacker = Listeners::bind(&options.attacker)?;
+        let sessions = Data::new(Sessions::new(policy_file.clone()));
         // Last, so that nothing is announced if the start fails.
         let watcher = policy_file.watch(options.announce).map_err(StartError::CannotWatch)?;
-        Ok(Self { api, page, policy_file, frontend, store, watcher })
+        Ok(Self { api, page, attacker, policy_file, frontend, sessions, report: options.report, watcher })
     }
 
-    /// The API's origin.
-    pub fn api_url(&self) -> String {
-        self.api.url()
-    }
-
-    /// The page's origin.
-    pub fn page_url(&self) -> String {
-        self.page.url()
+    /// Where its parts are.
+    pub fn origins(&self) -> Origins {
+        Origins {
+            api: self.api.url(),
+            api_alias: self.api.alias(),
+            page: self.page.url(),
+            attacker: self.attacker.url(),
+        }
     }
 
     /// The policy's file.
@@ -134,38 +147,36 @@ impl Demo {
         &self.policy_file
     }
 
-    /// What the API keeps.
-    pub fn store(&self) -> Data<Store> {
-        self.store.clone()
+    /// Everybody's session.
+    pub fn sessions(&self) -> Data<Sessions> {
+        self.sessions.clone()
     }
 
-    /// Serves until `stop` resolves, then stops both servers.
+    /// Serves until `stop` resolves, then stops all servers.
     ///
     /// # Errors
     ///
     /// When a server fails while it runs.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let log = Data::new(ExchangeLog::default());
-        let control = Control {
-            api_url: self.api.url(),
-            hosts: self.page.hosts(),
-            policy_file: self.policy_file.clone(),
-            log: log.clone(),
-        };
-        let api = serve_api(self.api, self.policy_file, self.store, log)?;
-        let page = serve_page(self.page, self.frontend, control)?;
-        let handles = [api.handle(), page.handle()];
+        let origins = self.origins();
+        let control =
+            Control { origins: origins.clone(), hosts: self.page.hosts(), sessions: self.sessions.clone() };
+        let servers = [
+            serve_attacker(self.attacker, self.frontend.join("attacker"), &origins)?,
+            serve_api(self.api, self.sessions, origins, self.report)?,
+            serve_page(self.page, self.frontend, control)?,
+        ];
+        let handles = servers.each_ref().map(Server::handle);
 
         let _watcher = self.watcher;
-        let servers = std::pin::pin!(try_join(api, page));
+        let servers = std::pin::pin!(try_join_all(servers));
         match select(servers, std::pin::pin!(stop)).await {
             Either::Left((result, _)) => result.map(drop),
             Either::Right(((), servers)) => {
-                let stopping = async {
-                    futures_util::future::join_all(handles.map(stop_server)).await;
-                    Ok(())
-                };
-                try_join(servers, stopping).await.map(drop)
+                // They end once they are told to, and only if somebody waits for them meanwhile.
+                let (ended, _) =
+                    futures_util::future::join(servers, join_all(handles.map(stop_server))).await;
+                ended.map(drop)
             }
         }
     }
@@ -177,137 +188,76 @@ async fn stop_server(handle: ServerHandle) {
 
 fn serve_api(
     listeners: Listeners,
-    policy_file: PolicyFile,
-    store: Data<Store>,
-    log: Data<ExchangeLog>,
+    sessions: Data<Sessions>,
+    origins: Origins,
+    report: Report,
 ) -> io::Result<Server> {
-    let server = HttpServer::new(move || {
+    let (origins, report) = (Data::new(origins), Data::new(report));
+    start(listeners, move || {
+        // From the inside out: a request meets the last one first.
         App::new()
-            .configure(api::routes(store.clone()))
-            .wrap(Cors::new(policy_file.live().clone()))
-            .app_data(log.clone())
+            .configure(api::routes(origins.clone()))
+            .wrap(from_fn(api::require_session))
+            .wrap(Cors::new(BySession::default()))
+            .wrap(from_fn(api::speak_to_caches))
+            .wrap(from_fn(shared_cache::serve))
+            .app_data(sessions.clone())
+            .app_data(report.clone())
             .wrap(from_fn(exchange_log::record))
     })
-    .workers(1)
-    .disable_signals()
-    .shutdown_timeout(GRACE_SECONDS);
-    Ok(listeners.sockets.into_iter().try_fold(server, HttpServer::listen)?.run())
 }
 
 fn serve_page(listeners: Listeners, frontend: PathBuf, control: Control) -> io::Result<Server> {
-    // The page may talk to its own server and to the API, and nothing on it comes from elsewhere.
-    let content_security_policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {}; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        control.api_url
+    // The page may talk to its own server and to the Lab's others, and nothing on it comes from elsewhere.
+    let Origins { api, page, attacker, .. } = &control.origins;
+    let others = control.origins.sources();
+    let policy = format!(
+        "default-src 'none'; script-src 'self' {api}; style-src 'self'; font-src {others} {page}; \
+         img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
-    let server = HttpServer::new(move || {
+    start(listeners, move || {
         App::new()
             .configure(control::routes(control.clone()))
             .service(Files::new("/", &frontend).index_file("index.html"))
-            .wrap(
-                DefaultHeaders::new()
-                    .add((header::CACHE_CONTROL, "no-cache"))
-                    .add((header::CONTENT_SECURITY_POLICY, content_security_policy.as_str()))
-                    .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")),
-            )
+            .wrap(static_headers(&policy))
     })
-    .workers(1)
-    .disable_signals()
-    .shutdown_timeout(GRACE_SECONDS);
+}
+
+fn serve_attacker(listeners: Listeners, folder: PathBuf, origins: &Origins) -> io::Result<Server> {
+    // Only the Lab's page frames it. In a sandboxed frame 'self' may be nobody, so its origin is named.
+    let (own, page, others) = (&origins.attacker, &origins.page, origins.sources());
+    let policy = format!(
+        "default-src 'none'; script-src {others}; style-src {own}; font-src {others} {page}; \
+         img-src {others}; media-src {others}; connect-src {others} {page}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors {page}"
+    );
+    start(listeners, move || {
+        App::new().service(Files::new("/", &folder).index_file("index.html")).wrap(static_headers(&policy))
+    })
+}
+
+fn static_headers(content_security_policy: &str) -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((header::CACHE_CONTROL, "no-cache"))
+        .add((header::CONTENT_SECURITY_POLICY, content_security_policy))
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}
+
+fn start<F, T, B>(listeners: Listeners, app: F) -> io::Result<Server>
+where
+    F: Fn() -> App<T> + Send + Clone + 'static,
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody + 'static,
+{
+    let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(GRACE_SECONDS);
     Ok(listeners.sockets.into_iter().try_fold(server, HttpServer::listen)?.run())
-}
-
-/// One server's sockets: one for each address that its host name has.
-struct Listeners {
-    host: String,
-    port: u16,
-    sockets: Vec<TcpListener>,
-}
-
-impl Listeners {
-    /// How often another free port is tried where the first is free at one address only.
-    const TRIES: usize = 10;
-
-    fn bind(address: &str) -> Result<Self, StartError> {
-        let bad = |error| StartError::BadAddress(address.to_owned(), error);
-        let (host, _) = address
-            .rsplit_once(':')
-            .filter(|(host, _)| !host.is_empty())
-            .ok_or_else(|| bad(io::Error::from(io::ErrorKind::InvalidInput)))?;
-        let mut resolved: Vec<SocketAddr> = address.to_socket_addrs().map_err(bad)?.collect();
-        // Some systems know `localhost` as one of the two only; browsers try both.
-        if host == "localhost"
-            && let Some(port) = resolved.first().map(SocketAddr::port)
-        {
-            resolved.extend([
-                SocketAddr::from(([127, 0, 0, 1], port)),
-                SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], port)),
-            ]);
-        }
-        resolved.sort();
-        resolved.dedup();
-
-        let mut tries = 1;
-        loop {
-            match Self::bind_all(host, &resolved) {
-                // A free port of one address may be taken at another.
-                Err(StartError::CannotListen(_, error))
-                    if error.kind() == io::ErrorKind::AddrInUse
-                        && resolved.iter().all(|address| address.port() == 0)
-                        && tries < Self::TRIES =>
-                {
-                    tries += 1;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    fn bind_all(host: &str, addresses: &[SocketAddr]) -> Result<Self, StartError> {
-        let (mut sockets, mut port, mut unavailable) = (Vec::new(), 0, None);
-        for &address in addresses {
-            let address = if port == 0 { address } else { SocketAddr::new(address.ip(), port) };
-            let bound =
-                TcpListener::bind(address).and_then(|socket| Ok((socket.local_addr()?.port(), socket)));
-            match bound {
-                Ok((bound_port, socket)) => {
-                    port = bound_port;
-                    sockets.push(socket);
-                }
-                // A machine without IPv6, or without IPv4, has no such address; the other will do.
-                Err(error) if error.kind() != io::ErrorKind::AddrInUse && addresses.len() > 1 => {
-                    unavailable = Some(StartError::CannotListen(address, error));
-                }
-                Err(error) => return Err(StartError::CannotListen(address, error)),
-            }
-        }
-        match unavailable {
-            Some(error) if sockets.is_empty() => Err(error),
-            _ => Ok(Self { host: host.to_owned(), port, sockets }),
-        }
-    }
-
-    /// The origin under which browsers reach it. A wildcard address is no name to browse to.
-    fn url(&self) -> String {
-        let host = match self.host.as_str() {
-            "0.0.0.0" | "[::]" => "localhost",
-            host => host,
-        };
-        if self.port == 80 { format!("http://{host}") } else { format!("http://{host}:{}", self.port) }
-    }
-
-    /// The `Host` values that a browser on this machine sends.
-    fn hosts(&self) -> Vec<String> {
-        let mut hosts = Vec::new();
-        for name in [self.host.as_str(), "localhost", "127.0.0.1", "[::1]"] {
-            hosts.push(format!("{name}:{}", self.port));
-            if self.port == 80 {
-                hosts.push(name.to_owned());
-            }
-        }
-        hosts
-    }
 }
 
 /// A file or folder of the project, wherever the program was started: beside its sources, or above the program itself or
@@ -322,10 +272,9 @@ fn find(name: &str) -> Option<PathBuf> {
 
 /// A demo that runs on a thread of its own until it is dropped; for tests.
 pub struct Running {
-    api_url: String,
-    page_url: String,
+    origins: Origins,
     policy_file: PolicyFile,
-    store: Data<Store>,
+    sessions: Data<Sessions>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
@@ -352,24 +301,19 @@ impl Running {
                     return Ok(());
                 }
             };
-            let facts = (demo.api_url(), demo.page_url(), demo.policy_file().clone(), demo.store());
+            let facts = (demo.origins(), demo.policy_file().clone(), demo.sessions());
             let _ = tell.send(Ok(facts));
             actix_web::rt::System::new().block_on(demo.run(async {
                 let _ = stopped.await;
             }))
         });
-        let (api_url, page_url, policy_file, store) = told.recv().expect("the thread says how it went")?;
-        Ok(Self { api_url, page_url, policy_file, store, stop: Some(stop), thread: Some(thread) })
+        let (origins, policy_file, sessions) = told.recv().expect("the thread says how it went")?;
+        Ok(Self { origins, policy_file, sessions, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// The API's origin.
-    pub fn api_url(&self) -> &str {
-        &self.api_url
-    }
-
-    /// The page's origin.
-    pub fn page_url(&self) -> &str {
-        &self.page_url
+    /// Where its parts are.
+    pub fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     /// The policy's file.
@@ -377,9 +321,9 @@ impl Running {
         &self.policy_file
     }
 
-    /// What the API keeps.
-    pub fn store(&self) -> &Store {
-        &self.store
+    /// Everybody's session.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 }
 

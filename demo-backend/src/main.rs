@@ -1,11 +1,12 @@
-//! `cargo run -p demo-backend`: reads the command line, starts CORS Lab, and stops it at Ctrl-C.
+//! `cargo run -p demo-backend`: reads the command line, starts CORS Lab, shows what comes over the wire, and stops at
+//! Ctrl-C.
 
 use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use demo_backend::{Demo, Options};
+use demo_backend::{Demo, Options, Origins};
 
-/// CORS Lab: an API on one port, a page on another, and your browser in between.
+/// CORS Lab: an API on one port, a page on another, an attacker's page on a third, and your browser in between.
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
@@ -16,6 +17,14 @@ struct Arguments {
     /// Where the page is served.
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3000")]
     page: String,
+
+    /// Where the attacker's page is served: another origin, which tries to read what it may not.
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3001")]
+    attacker: String,
+
+    /// Opens the page in the browser.
+    #[arg(long)]
+    open: bool,
 
     /// The CORS policy of the API, read again whenever it is saved. [default: demo-backend/cors.toml]
     #[arg(long, value_name = "FILE")]
@@ -30,10 +39,16 @@ async fn main() -> ExitCode {
     let options = Options {
         api: arguments.api,
         page: arguments.page,
+        attacker: arguments.attacker,
         policy: arguments.policy,
         announce: |message| match message {
             Ok(message) => println!("{message}"),
             Err(message) => eprintln!("{message}"),
+        },
+        report: if std::io::stdout().is_terminal() {
+            |line| println!("{}", line.coloured())
+        } else {
+            |line| println!("{line}")
         },
     };
     let demo = match Demo::bind(&options) {
@@ -50,11 +65,19 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let Origins { page, api, attacker, .. } = demo.origins();
     println!("CORS Lab\n");
-    println!("  the page   {}   <- open this in your browser", demo.page_url());
-    println!("  the API    {}", demo.api_url());
-    println!("  the policy {}   <- edit and save; no restart needed\n", demo.policy_file().shown());
-    println!("{}\nCtrl-C stops both servers.", demo.policy_file().in_force());
+    println!("  the page     {page}   <- open this in your browser");
+    println!("  the API      {api}");
+    println!("  the attacker {attacker}");
+    println!("  the policy   {}   <- edit and save; no restart needed\n", demo.policy_file().shown());
+    println!("{}\nCtrl-C stops the servers.\n", demo.policy_file().in_force());
+    // The addresses are bound: a browser that is quicker than the servers waits for them.
+    if arguments.open
+        && let Err(error) = open::that_detached(&page)
+    {
+        eprintln!("no browser could be opened ({error}); open {page} yourself");
+    }
 
     match demo.run(stop).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,12 +88,11 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What the middleware has to say, on stderr; `RUST_LOG` changes how much.
+/// What the middleware has to say beyond what stands in the line of each exchange, on stderr; `RUST_LOG` changes how much.
 fn init_log() {
     use tracing_subscriber::EnvFilter;
 
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,actix_web_cors=info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

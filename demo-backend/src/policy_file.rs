@@ -13,6 +13,8 @@ use actix_web_cors::{LivePolicy, Policy, PolicyConfig, TomlError};
 use notify::{Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use serde::Serialize;
 
+use crate::session::or_nothing;
+
 /// Editors write a file in several steps; it is read when they have been quiet for so long.
 const QUIET: Duration = Duration::from_millis(80);
 /// How often the file is looked at where the system can't tell of changes.
@@ -199,9 +201,7 @@ impl PolicyFile {
 }
 
 fn read(text: &str) -> Result<Policy, TomlError> {
-    let policy = Policy::from_toml(text)?;
-    // Here a file without origins is the first step of a lesson, and no mistake to warn of.
-    Ok(if policy.lists_no_origin() { Policy::deny_all() } else { policy })
+    Policy::from_toml(text).map(or_nothing)
 }
 
 /// A path relative to the current directory, where it is below it.

@@ -67,8 +67,8 @@ impl Drop for Started {
     }
 }
 
-fn free_ports() -> [&'static str; 4] {
-    ["--api", "localhost:0", "--page", "localhost:0"]
+fn free_ports() -> [&'static str; 6] {
+    ["--api", "localhost:0", "--page", "localhost:0", "--attacker", "localhost:0"]
 }
 
 /// Runs a program that is expected to end by itself.
@@ -145,7 +145,7 @@ fn mistakes_are_one_clear_message_and_exit_code_2() {
             vec!["line 1".to_owned(), "unknown field `allow_origin`".to_owned()],
         ),
     ] {
-        let output = run(&arguments);
+        let output = run(&[&arguments[..], &["--attacker", "localhost:0"]].concat());
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{name}: {error}");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{name}: nothing was started");
@@ -162,7 +162,7 @@ fn a_save_is_announced_and_nonsense_changes_nothing() {
     let arguments = [&free_ports()[..], &["--policy", &path]].concat();
     let started = Started::new(program(&arguments));
     started.expect("The policy in force allows no other origin.");
-    started.expect("Ctrl-C stops both servers.");
+    started.expect("Ctrl-C stops the servers.");
 
     fs::write(&path, "allow_origins = [\"https://a.example\"]").expect("the file can be written");
     started.expect("The policy in force allows https://a.example.");
@@ -205,7 +205,7 @@ fn the_shipped_policy_allows_nothing_wherever_the_program_is_started() {
     assert!(answer.contains("<title>CORS Lab</title>"), "{answer}");
 }
 
-/// Ctrl-C stops both servers, and that is no failure.
+/// Ctrl-C stops the servers, and that is no failure.
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it() {

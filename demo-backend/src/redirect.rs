@@ -1,0 +1,104 @@
+//! Where `/api/redirect` may lead: to the Lab's own origins alone, so that it is no open redirect.
+
+use actix_web::web::Query;
+use serde::Deserialize;
+use url::{Position, Url};
+
+use crate::{origins::Origins, place};
+
+/// An answer that leads elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// One of those that lead elsewhere.
+    pub status: u16,
+    /// As `Location` says it.
+    pub location: String,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    to: String,
+    #[serde(default = "found")]
+    status: u16,
+}
+
+const fn found() -> u16 {
+    302
+}
+
+impl Redirect {
+    /// Reads the query of a request below this prefix. The target is a route, such as `notes/1`, or a whole URL. Where it
+    /// is the API's, the run goes along.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in words.
+    pub fn read(prefix: &str, query: &str, origins: &Origins) -> Result<Self, String> {
+        let Query(asked) = Query::<Asked>::from_query(query).map_err(|error| {
+            format!("write ?to=notes/1, or a URL of the Lab's, and perhaps &status=307: {error}")
+        })?;
+        if !matches!(asked.status, 301 | 302 | 303 | 307 | 308) {
+            return Err(format!("{} is no redirect: write 301, 302, 303, 307 or 308", asked.status));
+        }
+        let base = format!("{}{prefix}/api/", origins.api);
+        let mut url = Url::parse(&base)
+            .and_then(|base| base.join(&asked.to))
+            .map_err(|error| format!("\"{}\" is nowhere to go to: {error}", asked.to))?;
+        let has_credentials = !url.username().is_empty() || url.password().is_some();
+        if !origins.is_own(&url) || has_credentials {
+            return Err("this leads to the Lab's own origins alone".to_owned());
+        }
+        let run = place::run_of(query);
+        if origins.is_api(&url)
+            && !run.is_empty()
+            && place::run_of(url.query().unwrap_or_default()).is_empty()
+        {
+            url.query_pairs_mut().append_pair("run", run);
+        }
+        let is_whole = asked.to.contains("://");
+        let location = if is_whole { url.as_str() } else { &url[Position::BeforePath..] };
+        Ok(Self { status: asked.status, location: location.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_leads_to_the_labs_own_origins_alone() {
+        let origins = Origins {
+            api: "http://localhost:8080".to_owned(),
+            api_alias: Some("http://127.0.0.1:8080".to_owned()),
+            page: "http://localhost:3000".to_owned(),
+            attacker: "http://localhost:3001".to_owned(),
+        };
+        for (query, expected) in [
+            ("to=notes/1", Some((302, "/s/abcdefgh/api/notes/1"))),
+            ("to=notes/1&status=307&run=a1", Some((307, "/s/abcdefgh/api/notes/1?run=a1"))),
+            ("to=notes%3Fa%3Db&run=a1", Some((302, "/s/abcdefgh/api/notes?a=b&run=a1"))),
+            ("to=/api/notes", Some((302, "/api/notes"))),
+            (
+                "to=http://127.0.0.1:8080/api/notes&run=a1",
+                Some((302, "http://127.0.0.1:8080/api/notes?run=a1")),
+            ),
+            ("to=http://localhost:3000/&run=a1", Some((302, "http://localhost:3000/"))),
+            ("to=http://localhost:3001/", Some((302, "http://localhost:3001/"))),
+            ("to=https://example.com/", None),
+            ("to=//example.com/", None),
+            ("to=/\\example.com/", None),
+            ("to=http://localhost:3002/", None),
+            ("to=http://localhost:8080.example.com/", None),
+            ("to=http://user@localhost:8080/", None),
+            ("to=javascript:alert(1)", None),
+            ("to=data:,hello", None),
+            ("to=notes&status=200", None),
+            ("to=notes&status=304", None),
+            ("status=302", None),
+        ] {
+            let read = Redirect::read("/s/abcdefgh", query, &origins).ok();
+            let read = read.as_ref().map(|redirect| (redirect.status, redirect.location.as_str()));
+            assert_eq!(read, expected, "{query}");
+        }
+    }
+}

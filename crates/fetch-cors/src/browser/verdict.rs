@@ -236,6 +236,8 @@ pub enum Reason {
     TooManyRedirects,
     /// `Location: https://user:secret@api.example/`.
     LocationHasCredentials,
+    /// `Location: https://app.example/`, the page's own origin. Only WebKit minds.
+    RedirectBackHome,
     /// A `no-cors` request, and `Cross-Origin-Resource-Policy: same-origin`.
     ResourcePolicy {
         /// What the answer said.
@@ -316,7 +318,8 @@ impl Blocked {
             Reason::LocationInvalid { .. }
             | Reason::LocationNotHttp { .. }
             | Reason::TooManyRedirects
-            | Reason::LocationHasCredentials => "https://fetch.spec.whatwg.org/#http-redirect-fetch",
+            | Reason::LocationHasCredentials
+            | Reason::RedirectBackHome => "https://fetch.spec.whatwg.org/#http-redirect-fetch",
             Reason::ResourcePolicy { .. } => {
                 "https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header"
             }
@@ -404,6 +407,7 @@ impl Reason {
             Self::LocationNotHttp { .. } => "location-not-http",
             Self::TooManyRedirects => "too-many-redirects",
             Self::LocationHasCredentials => "location-has-credentials",
+            Self::RedirectBackHome => "redirect-back-home",
             Self::ResourcePolicy { .. } => "resource-policy",
         }
     }
@@ -517,6 +521,10 @@ impl Reason {
                 "the redirect leads to a URL with a user name or a password in it, at another origin"
                     .to_owned()
             }
+            Self::RedirectBackHome => {
+                "the redirect leads from another origin back to the page's own, which WebKit does not follow"
+                    .to_owned()
+            }
             Self::ResourcePolicy { policy } => {
                 format!("the answer says Cross-Origin-Resource-Policy: {policy}, and the page is elsewhere")
             }
@@ -590,6 +598,7 @@ impl Reason {
             Self::LocationNotHttp { .. } => page("redirect to https"),
             Self::TooManyRedirects => page("take the loop out of the server's redirects"),
             Self::LocationHasCredentials => page("redirect to a URL without a user name and password"),
+            Self::RedirectBackHome => page("in the page, write the URL that the redirects lead to"),
             Self::ResourcePolicy { .. } if *origin == "null" => {
                 page("answer with Cross-Origin-Resource-Policy: cross-origin")
             }

@@ -25,7 +25,7 @@ struct Entry {
 /// One of the first two is null in the standard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Allows {
-    /// Nothing but what needs no entry; kept where a preflight is one entry, whatever it allowed.
+    /// Nothing but what needs no entry; kept where it matters that there was a preflight at all.
     Safelisted,
     Method(String),
     /// In lower case.
@@ -130,7 +130,7 @@ impl PreflightCache {
         let expires = now.saturating_add(max_age);
         let methods = methods.iter().map(|name| Allows::Method(name.clone()));
         let headers = headers.iter().map(|name| Allows::Header(name.to_ascii_lowercase()));
-        let itself = profile.has(Difference::PreflightReplacesEntry).then_some(Allows::Safelisted);
+        let itself = profile.has(Difference::UploadListenerNeedsNoEntry).then_some(Allows::Safelisted);
         for allows in methods.chain(headers).chain(itself) {
             let mut known = false;
             for entry in &mut self.entries {

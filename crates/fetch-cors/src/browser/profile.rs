@@ -83,7 +83,7 @@ impl Profile {
             Difference::UploadListenerGrantsNoMethod,
             Difference::UploadListenerNeedsBody,
             Difference::UploadListenerNeedsNoEntry,
-            Difference::UserAgentIsSafelisted,
+            Difference::UserAgentIsForbidden,
             Difference::WildcardCoversAuthorization,
         ],
     };
@@ -282,8 +282,8 @@ differences! {
     UploadListenerNeedsBody = "upload-listener-needs-body",
     /// With an upload listener, a preflight is remembered though it did not list the method.
     UploadListenerNeedsNoEntry = "upload-listener-needs-no-entry",
-    /// `User-Agent` needs no preflight.
-    UserAgentIsSafelisted = "user-agent-is-safelisted",
+    /// Script can't set `User-Agent`.
+    UserAgentIsForbidden = "user-agent-is-forbidden",
     /// `Access-Control-Allow-Headers: *` covers `Authorization`. <https://github.com/whatwg/fetch/issues/1919>
     WildcardCoversAuthorization = "wildcard-covers-authorization",
     /// A remembered `*` serves no other method or header than those that were asked for.

@@ -51,6 +51,9 @@ pub(super) fn is_forbidden_request_header(name: &str, value: &[u8], profile: Pro
     if NAMES.contains(&name) || name.starts_with("proxy-") || name.starts_with("sec-") {
         return true;
     }
+    if name == "user-agent" && profile.has(Difference::UserAgentIsForbidden) {
+        return true;
+    }
     // Headers that make some servers take the request for one of another method.
     matches!(name, "x-http-method" | "x-http-method-override" | "x-method-override")
         && split_list(value, !profile.has(Difference::OverridesAreSplitInQuotes))
@@ -104,7 +107,6 @@ pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: Pr
         "device-memory" | "downlink" | "dpr" | "ect" | "rtt" | "save-data" | "viewport-width" | "width" => {
             profile.has(Difference::ClientHintsAreSafelisted)
         }
-        "user-agent" => profile.has(Difference::UserAgentIsSafelisted),
         _ => false,
     }
 }

@@ -86,13 +86,24 @@ impl Browser {
                     wants_preflight,
                     script_names,
                     sent_origin: false,
+                    status: None,
                 }
                 .main_fetch(self, now)
             }
             Err(reason) => {
                 let origin = page.to_string();
                 let step = Step::Request;
-                Next::blocked(Blocked { step, reason, page, origin, url: None, redirects: 0 })
+                Next::blocked(Blocked {
+                    step,
+                    reason,
+                    page,
+                    origin,
+                    url: None,
+                    first_url: None,
+                    redirects: 0,
+                    status: None,
+                    by_xhr: false,
+                })
             }
         }
     }
@@ -148,7 +159,8 @@ impl Exchange {
     }
 
     /// Tells what the server answered.
-    pub fn receive(self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
+    pub fn receive(mut self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
+        self.fetch.status = Some(response.status);
         let response = self.fetch.as_parsed(response);
         if self.is_preflight {
             self.fetch.receive_preflight(browser, &response, now)
@@ -185,6 +197,8 @@ struct Fetch {
     script_names: Vec<String>,
     /// Whether it has carried an `Origin` on the way.
     sent_origin: bool,
+    /// The status of the last answer, until the next request is sent.
+    status: Option<u16>,
 }
 
 impl Fetch {
@@ -317,7 +331,8 @@ impl Fetch {
         self.exchange(false, headers)
     }
 
-    fn exchange(self, is_preflight: bool, headers: HeaderList) -> Next {
+    fn exchange(mut self, is_preflight: bool, headers: HeaderList) -> Next {
+        self.status = None;
         let url = without_fragment(self.current_url());
         Next::Send(Exchange { fetch: self, is_preflight, url, headers })
     }
@@ -559,8 +574,20 @@ impl Fetch {
         if self.forgets(step, &reason) {
             browser.cache.clear(self.key(&origin));
         }
-        let (url, redirects) = (Some(self.current_url().clone()), self.redirects());
-        Next::blocked(Blocked { step, reason, page: self.request.page, origin, url, redirects })
+        let (url, redirects) = (Some(without_fragment(self.current_url())), self.redirects());
+        let first_url = self.request.urls.first().map(without_fragment);
+        let by_xhr = self.request.has_upload_listener;
+        Next::blocked(Blocked {
+            step,
+            reason,
+            page: self.request.page,
+            origin,
+            url,
+            first_url,
+            redirects,
+            status: self.status,
+            by_xhr,
+        })
     }
     /// Whether the failure makes preflights of the URL forgotten.
     fn forgets(&self, step: Step, reason: &Reason) -> bool {

@@ -188,6 +188,7 @@ impl Request {
             mode: self.mode,
             credentials: self.credentials,
             redirect: self.redirect,
+            has_upload_listener: self.upload_listener,
             use_cors_preflight: self.upload_listener
                 && (has_body || !profile.has(Difference::UploadListenerNeedsBody)),
         })
@@ -238,5 +239,7 @@ pub(super) struct Constructed {
     pub(super) mode: Mode,
     pub(super) credentials: Credentials,
     pub(super) redirect: Redirect,
+    pub(super) has_upload_listener: bool,
+    /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
     pub(super) use_cors_preflight: bool,
 }

@@ -262,8 +262,14 @@ pub struct Blocked {
     pub origin: String,
     /// The URL of the request that was blocked, after redirects; none if there is no such URL.
     pub url: Option<Url>,
+    /// The URL that script asked for; none if it is none.
+    pub first_url: Option<Url>,
     /// How many redirects were followed on the way there.
     pub redirects: usize,
+    /// The status of the answer that was not good enough; none if there was no answer.
+    pub status: Option<u16>,
+    /// Whether it was sent by an `XMLHttpRequest`, which engines name in their consoles.
+    pub(super) by_xhr: bool,
 }
 
 /// A change that would let the request pass.
@@ -326,8 +332,8 @@ impl Blocked {
         }
     }
 
-    /// What the engine writes to its console, where a person meets it; none where it writes nothing, or nothing that
-    /// belongs to this step.
+    /// What the engine writes to its console, where a person meets it; none where it writes nothing that belongs to this
+    /// step. WebKit writes well-known header names in their usual case, others as script did.
     ///
     /// ```
     /// # use fetch_cors::browser::{Browser, Engine, Next, PageOrigin, Profile, Request, Response};

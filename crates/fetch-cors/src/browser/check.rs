@@ -109,13 +109,13 @@ impl Grant {
             return Err(Reason::AuthorizationNotListed);
         }
         let by_wildcard = !include && has_wildcard(&self.headers);
-        match unsafe_names.iter().find(|name| !lists(name) && !by_wildcard) {
-            None => Ok(()),
-            Some(name) => Err(Reason::HeaderNotAllowed {
-                name: name.clone(),
-                is_wildcard_literal: has_wildcard(&self.headers),
-            }),
+        let refused: Vec<String> =
+            unsafe_names.iter().filter(|name| !lists(name) && !by_wildcard).cloned().collect();
+        if refused.is_empty() {
+            return Ok(());
         }
+        let is_wildcard_literal = has_wildcard(&self.headers);
+        Err(Reason::HeaderNotAllowed { names: refused, is_wildcard_literal })
     }
 }
 

@@ -2,9 +2,25 @@
 //! compares each message with what the engine writes today. Where an engine writes nothing, or nothing that could be told
 //! from other failures, there is no message.
 
+use url::Url;
+
 use super::{Blocked, Engine, Reason, Step, headers};
 
 pub(super) fn message(blocked: &Blocked, engine: Engine) -> Option<String> {
+    match &blocked.reason {
+        // What is shown escaped the engines show in ways of their own.
+        Reason::AllowOriginMismatch { value }
+        | Reason::AllowOriginMultiple { value }
+        | Reason::AllowMethodsInvalid { value }
+        | Reason::AllowHeadersInvalid { value }
+            if value.contains('\\') || !value.is_ascii() =>
+        {
+            return None;
+        }
+        // Of several headers each engine names another.
+        Reason::HeaderNotAllowed { names, .. } if names.len() > 1 => return None,
+        _ => {}
+    }
     match engine {
         Engine::Chromium => chromium(blocked),
         Engine::Firefox => firefox(blocked),
@@ -26,7 +42,7 @@ fn chromium(blocked: &Blocked) -> Option<String> {
         Reason::AllowOriginMultiple { value } | Reason::AllowOriginMismatch { value } => {
             let what = if value.contains([',', ' ']) {
                 format!("contains multiple values '{value}', but only one is allowed")
-            } else if value.is_ascii() && (value == "null" || value.contains("://")) {
+            } else if value == "null" || value.contains("://") && Url::parse(value).is_ok() {
                 format!("has a value '{value}' that is not equal to the supplied origin")
             } else {
                 format!("contains the invalid value '{value}'")
@@ -55,9 +71,10 @@ fn chromium(blocked: &Blocked) -> Option<String> {
         Reason::MethodNotAllowed { method, .. } => {
             format!("Method {method} is not allowed by Access-Control-Allow-Methods in preflight response.")
         }
-        Reason::HeaderNotAllowed { name, .. } => {
+        Reason::HeaderNotAllowed { names, .. } => {
             format!(
-                "Request header field {name} is not allowed by Access-Control-Allow-Headers in preflight response."
+                "Request header field {} is not allowed by Access-Control-Allow-Headers in preflight response.",
+                names.join(", ")
             )
         }
         Reason::OtherOrigin if blocked.redirects == 0 => {
@@ -138,9 +155,10 @@ fn firefox(blocked: &Blocked) -> Option<String> {
         Reason::MethodNotAllowed { .. } => {
             "(Reason: Did not find method in CORS header ‘Access-Control-Allow-Methods’).".to_owned()
         }
-        Reason::HeaderNotAllowed { name, .. } => format!(
-            "(Reason: header ‘{name}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS \
-             preflight response)."
+        Reason::HeaderNotAllowed { names, .. } => format!(
+            "(Reason: header ‘{}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS \
+             preflight response).",
+            names.join(", ")
         ),
         Reason::ResourcePolicy { .. } => {
             return Some(format!(
@@ -167,7 +185,12 @@ fn webkit(blocked: &Blocked) -> Option<String> {
     let status = blocked.status.unwrap_or_default();
     Some(match &blocked.reason {
         // What it says of a redirect begins otherwise.
-        _ if blocked.step == Step::CorsCheck && (300..400).contains(&status) => return None,
+        _ if blocked.step != Step::Preflight
+            && blocked.step != Step::Redirect
+            && (300..400).contains(&status) =>
+        {
+            return None;
+        }
         Reason::AllowOriginMissing | Reason::AllowOriginMismatch { .. } => {
             format!(
                 "Origin {} is not allowed by Access-Control-Allow-Origin. Status code: {status}",
@@ -195,8 +218,11 @@ fn webkit(blocked: &Blocked) -> Option<String> {
         Reason::MethodNotAllowed { method, .. } => {
             format!("Method {method} is not allowed by Access-Control-Allow-Methods.")
         }
-        Reason::HeaderNotAllowed { name, .. } => {
-            format!("Request header field {name} is not allowed by Access-Control-Allow-Headers.")
+        Reason::HeaderNotAllowed { names, .. } => {
+            format!(
+                "Request header field {} is not allowed by Access-Control-Allow-Headers.",
+                names.join(", ")
+            )
         }
         Reason::RedirectIsError => format!("Not allowed to follow a redirection while loading {url}"),
         Reason::ResourcePolicy { .. } if blocked.redirects == 0 => format!(

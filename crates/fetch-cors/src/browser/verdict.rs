@@ -213,8 +213,8 @@ pub enum Reason {
     },
     /// A header `x-a`, and `Access-Control-Allow-Headers: x-b`.
     HeaderNotAllowed {
-        /// The header's name, in lower case.
-        name: String,
+        /// The names of all headers that are not allowed, in lower case, sorted.
+        names: Vec<String>,
         /// The answer has a `*`, which means nothing to a request with credentials.
         is_wildcard_literal: bool,
     },
@@ -501,13 +501,18 @@ impl Reason {
                 "the preflight's answer does not list the method {method}, and its * does not hold for requests with \
                  credentials"
             ),
-            Self::HeaderNotAllowed { name, is_wildcard_literal: false } => {
-                format!("the preflight's answer does not allow the header {name}")
+            Self::HeaderNotAllowed { names, is_wildcard_literal } => {
+                let plural = if names.len() == 1 { "" } else { "s" };
+                let names = names.join(", ");
+                if *is_wildcard_literal {
+                    format!(
+                        "the preflight's answer does not list the header{plural} {names}, and its * does not hold for \
+                         requests with credentials"
+                    )
+                } else {
+                    format!("the preflight's answer does not allow the header{plural} {names}")
+                }
             }
-            Self::HeaderNotAllowed { name, is_wildcard_literal: true } => format!(
-                "the preflight's answer does not list the header {name}, and its * does not hold for requests with \
-                 credentials"
-            ),
             Self::AuthorizationNotListed => {
                 "the preflight's answer does not list the header authorization, which * \
                                              does not cover"
@@ -591,9 +596,9 @@ impl Reason {
                     format!("add \"{method}\" to allow_methods"),
                 ),
             },
-            Self::HeaderNotAllowed { name, .. } => server(
-                format!("answer the preflight with Access-Control-Allow-Headers: {name}"),
-                format!("add \"{name}\" to allow_headers"),
+            Self::HeaderNotAllowed { names, .. } => server(
+                format!("answer the preflight with Access-Control-Allow-Headers: {}", names.join(", ")),
+                format!("add \"{}\" to allow_headers", names.join("\", \"")),
             ),
             Self::AuthorizationNotListed => server(
                 "answer the preflight with Access-Control-Allow-Headers: *, authorization".to_owned(),

@@ -108,7 +108,7 @@ async fn an_answer_that_is_allowed() {
         expected the browser to block the answer, and it does not
 
         GET /items from a page of https://app.example
-        allowed: script reads a cors response with the status 200
+        allowed: script reads a response of type cors, with the status 200
           headers that script reads: content-type
           headers that it does not: access-control-allow-origin, etag, set-cookie, vary
 

@@ -42,8 +42,8 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allowed(allowed) => {
-                write!(f, "allowed: script reads a {} response", allowed.response_type.name())?;
-                if allowed.status == 0 { Ok(()) } else { write!(f, " with the status {}", allowed.status) }
+                write!(f, "allowed: script reads a response of type {}", allowed.response_type.name())?;
+                if allowed.status == 0 { Ok(()) } else { write!(f, ", with the status {}", allowed.status) }
             }
             Self::Blocked(blocked) => blocked.fmt(f),
         }

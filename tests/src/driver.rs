@@ -36,10 +36,7 @@ pub(crate) struct Driver {
 impl Driver {
     /// Starts the driver, and the display if the browser needs one. On failure, what went wrong and what they printed.
     pub(crate) async fn start(installed: &Installed) -> Result<Self, (String, String)> {
-        let home = tempfile::Builder::new()
-            .prefix("end-to-end-")
-            .tempdir()
-            .map_err(|error| (format!("no temporary folder: {error}"), String::new()))?;
+        let home = home().map_err(|error| (format!("no temporary folder: {error}"), String::new()))?;
         match Self::start_in(installed, home.path()).await {
             Ok((processes, display, port)) => Ok(Self { processes, display, home, port }),
             Err(error) => Err((error.to_string(), log_tail(home.path()))),
@@ -47,21 +44,14 @@ impl Driver {
     }
 
     async fn start_in(installed: &Installed, home: &Path) -> io::Result<(Processes, Option<Processes>, u16)> {
-        let log = File::options().create(true).append(true).open(log_path(home))?;
-        let mut display = None;
-        let mut environment = Vec::new();
-        if let Some(program) = &installed.display {
-            let (processes, name) = start_display(program, home, &log).await?;
-            display = Some(processes);
-            environment.push(("DISPLAY", name));
-        }
-
         // Free now; if somebody else takes it before the driver does, that ends, and is started again.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new(&installed.driver);
-        command.arg(format!("--port={port}")).envs(environment);
-        prepare(&mut command, home);
-        let mut processes = Processes::start(&command, home, &log)?;
+        command.arg(format!("--port={port}"));
+        if installed.kind == Kind::Firefox {
+            command.arg(SYSTEM_ACCESS);
+        }
+        let (mut processes, display) = start_program(installed, command, home).await?;
         let waiting = async {
             while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
                 if !processes.is_running() {
@@ -106,7 +96,11 @@ impl Driver {
                 ("wpe:browserOptions", json!({ "binary": browser, "args": ["--automation", "--headless"] }))
             }
         };
-        Map::from_iter([(name.to_owned(), options)])
+        let mut capabilities = Map::from_iter([(name.to_owned(), options)]);
+        if installed.kind == Kind::Chromium {
+            capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
+        }
+        capabilities
     }
 
     /// The last lines that the driver and its browser printed.
@@ -124,7 +118,7 @@ impl Driver {
     }
 }
 
-const CHROMIUM_ARGUMENTS: [&str; 8] = [
+const CHROMIUM_ARGUMENTS: [&str; 9] = [
     "--headless",
     // In containers tests run as root, where Chromium refuses to start with its sandbox.
     "--no-sandbox",
@@ -134,7 +128,14 @@ const CHROMIUM_ARGUMENTS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // The driver tells of no console in a frame that has a process of its own.
+    "--disable-site-isolation-trials",
 ];
+
+/// Lets us read Firefox's console.
+const SYSTEM_ACCESS: &str = "--allow-system-access";
+/// Lets us read that of WebKit's GTK port. Its WPE port can't be asked to.
+const CONSOLE_TO_STDOUT: &str = "--enable-write-console-messages-to-stdout=true";
 
 /// The environment of everything that we start: a home of its own (its `TMPDIR` is set with it), and nothing
 /// of the desktop or the network around.
@@ -152,6 +153,58 @@ fn prepare(command: &mut Command, home: &Path) {
     for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
         command.env_remove(name);
     }
+}
+
+/// A browser on its own, at a page, and under nobody's command.
+#[derive(Debug)]
+pub(crate) struct Unattended {
+    // In the order of `Driver`'s.
+    processes: Processes,
+    display: Option<Processes>,
+    home: TempDir,
+}
+
+impl Unattended {
+    /// Starts WebKit's GTK port, which prints its console only where no driver commands it; none if the engine is another.
+    pub(crate) async fn start(installed: &Installed, url: &str) -> io::Result<Option<Self>> {
+        if installed.kind != Kind::WebKitGtk {
+            return Ok(None);
+        }
+        let home = home()?;
+        let mut command = Command::new(&installed.browser);
+        command.args([CONSOLE_TO_STDOUT, url]);
+        let (processes, display) = start_program(installed, command, home.path()).await?;
+        Ok(Some(Self { processes, display, home }))
+    }
+
+    /// Ends it as a driver is ended, and gives all that it printed.
+    pub(crate) fn end(self) -> io::Result<String> {
+        let Self { processes, display, home } = self;
+        let log = fs::read(log_path(home.path()))?;
+        Driver { processes, display, home, port: 0 }.end()?;
+        Ok(String::from_utf8_lossy(&log).into_owned())
+    }
+}
+
+fn home() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("end-to-end-").tempdir()
+}
+
+/// Starts the program, and the display if the browser needs one.
+async fn start_program(
+    installed: &Installed,
+    mut command: Command,
+    home: &Path,
+) -> io::Result<(Processes, Option<Processes>)> {
+    let log = File::options().create(true).append(true).open(log_path(home))?;
+    let mut display = None;
+    if let Some(program) = &installed.display {
+        let (processes, name) = start_display(program, home, &log).await?;
+        display = Some(processes);
+        command.env("DISPLAY", name);
+    }
+    prepare(&mut command, home);
+    Ok((Processes::start(&command, home, &log)?, display))
 }
 
 /// Starts an X server without a screen on the first free display, whose name it tells.

@@ -19,16 +19,20 @@
 //! ```
 //!
 //! Sessions share nothing (ports, profiles and displays are each session's own), so tests may run side by side. What a
-//! test asserts stands in the tests; no server and no page lives here.
+//! test asserts stands in the tests; but for [`conformance`], no server and no page lives here.
 
 #![allow(clippy::doc_markdown, reason = "WebKit and WebDriver are names, not code")]
 
+pub mod conformance;
+mod console;
 mod driver;
 mod engine;
 mod processes;
 mod session;
+mod trials;
 
 pub use fantoccini;
 
 pub use engine::{Engine, Installed, Missing, required_engines};
 pub use session::{Failed, Session, StartError};
+pub use trials::in_each_engine;

@@ -11,36 +11,21 @@ use std::{
 };
 
 use demo_backend::{Options, Running};
-use end_to_end::{Engine, Installed, Session, required_engines};
-use libtest_mimic::{Arguments, Failed, Trial};
+use end_to_end::{Installed, Session, in_each_engine};
+use libtest_mimic::{Arguments, Failed};
 
 /// Far longer than anything takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn main() {
     let arguments = Arguments::from_args();
-    let required = match required_engines() {
-        Ok(required) => required,
+    let trials = match in_each_engine("the_lab", run) {
+        Ok(trials) => trials,
         Err(message) => {
             eprintln!("{message}");
             std::process::exit(2);
         }
     };
-    let trials = [Engine::Chromium, Engine::Firefox, Engine::WebKit]
-        .map(|engine| {
-            let name = format!("the_lab_in_{}", engine.name());
-            match engine.find() {
-                Ok(installed) => Trial::test(name, move || run(&installed)),
-                Err(missing) if required.contains(&engine) => {
-                    let message = missing.to_string();
-                    Trial::test(name, move || Err(Failed::from(message)))
-                }
-                Err(missing) => {
-                    Trial::test(name, || Ok(())).with_kind(missing.to_string()).with_ignored_flag(true)
-                }
-            }
-        })
-        .into();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

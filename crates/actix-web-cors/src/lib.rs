@@ -74,6 +74,7 @@
 //!
 //! # Features
 //!
+//! - `testing`: [`testing`], a browser for your own tests, in front of an `App` in memory.
 //! - `toml`: [`Policy::from_toml`], whose errors name the line of the file.
 
 mod answer;
@@ -81,6 +82,8 @@ mod cors;
 mod log;
 mod middleware;
 mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use cors::Cors;
 #[cfg(feature = "toml")]
@@ -95,6 +98,6 @@ pub use source::{
 };
 
 /// The README's examples, compiled and run.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -99,7 +99,7 @@ impl PolicySource for Policy {
 ///
 /// Clones share it: keep one, and give the others to the workers. Every request after [`replace`](Self::replace) is
 /// answered by the new policy, on every worker, and no answer mixes two. Browsers keep to a preflight's answer that they
-/// have cached until its max-age is over.
+/// have cached until its max-age is over; a cached `*` lives on with every later preflight that it covers.
 ///
 /// ```
 /// use actix_web::App;

@@ -67,7 +67,8 @@ impl PolicyBuilder {
     }
 
     /// Methods that script may use beside `GET`, `HEAD` and `POST`, which
-    /// [always pass](https://fetch.spec.whatwg.org/#cors-safelisted-method) (and may be listed). `*` allows any.
+    /// [always pass](https://fetch.spec.whatwg.org/#cors-safelisted-method) (and may be listed). `*` allows any; with
+    /// credentials, where it is an echo of what is asked for, any of at most 64 bytes.
     ///
     /// Permitted: `PUT`, `put` (browsers send it as `PUT`), `PATCH`, `Custom`. Prohibited: `patch` (browsers send it as
     /// written, and no server handles it), `CONNECT`, `TRACE` and `TRACK` (browsers forbid them).
@@ -82,7 +83,7 @@ impl PolicyBuilder {
 
     /// Request headers that script may set beside the
     /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) ones, in any case. `*` allows any,
-    /// `authorization` included.
+    /// `authorization` included; with credentials, where it is an echo of what is asked for, up to 4096 bytes of names.
     ///
     /// Permitted: `content-type`, `Authorization`, `x-request-id`. Prohibited: `cookie`, `origin`, `sec-…` (script can't
     /// set them), `access-control-allow-origin` and other response headers.

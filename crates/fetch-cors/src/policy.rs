@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
     InvalidPolicy, Origin, PolicyBuilder, PolicyConfig,
-    names::Names,
+    names::{self, Names},
     origin_set::OriginSet,
     server::{Field, FieldName},
 };
@@ -91,6 +91,15 @@ impl Parts {
     /// The fields that every granted preflight carries.
     fn preflight_fields(&self) -> Vec<Field> {
         let mut fields = self.common_fields();
+        // To an upload with a listener, an answer without this header allows any method, by the letter of the standard:
+        // https://fetch.spec.whatwg.org/#cors-preflight-fetch-0 where it says "if methods is null". So what always passes is
+        // listed where nothing else is.
+        if self.methods == Names::Listed(Vec::new()) {
+            fields.push(Field::new(
+                FieldName::AccessControlAllowMethods,
+                &names::SAFELISTED_METHODS.join(", "),
+            ));
+        }
         let mut list = |name, names: &Names, any: &str| match names {
             Names::Any if self.credentials => {}
             Names::Any => fields.push(Field::new(name, any)),

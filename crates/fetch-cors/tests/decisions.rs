@@ -190,11 +190,12 @@ fn fields_of_every_decision() {
             ],
         ),
         (
-            "preflight, nothing but max-age to say",
+            "preflight, no methods listed: what always passes, so that no upload is allowed more",
             exposing(),
             Request("OPTIONS", &[ORIGIN, PUT]),
             &[
                 "access-control-allow-credentials: true",
+                "access-control-allow-methods: GET, HEAD, POST",
                 "access-control-allow-origin: https://a.example",
                 "access-control-max-age: 600",
                 "vary: origin, access-control-request-method",

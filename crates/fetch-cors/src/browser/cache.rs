@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::safelist::NON_WILDCARD_REQUEST_HEADER;
+use super::{Difference, Profile, safelist::NON_WILDCARD_REQUEST_HEADER};
 
 /// <https://fetch.spec.whatwg.org/#cors-preflight-cache>, of one network partition: the tabs of one top-level site.
 #[derive(Clone, Debug, Default)]
@@ -22,9 +22,11 @@ struct Entry {
     expires: Duration,
 }
 
-/// One of the two is null in the standard.
+/// One of the first two is null in the standard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Allows {
+    /// Nothing but what needs no entry; kept where it matters that there was a preflight at all.
+    Safelisted,
     Method(String),
     /// In lower case.
     Header(String),
@@ -32,12 +34,19 @@ enum Allows {
 
 impl Allows {
     /// Whether this entry is a match for what is asked: the same name, or `*`.
-    fn covers(&self, asked: &Self, wildcard_covers_authorization: bool) -> bool {
+    fn covers(&self, asked: &Self, key: Key<'_>) -> bool {
+        let profile = key.profile;
+        let is_wildcard = |name: &str| {
+            name == "*"
+                && !profile.has(Difference::WildcardIsRememberedAsName)
+                && !(key.credentials && profile.has(Difference::PreflightReplacesEntry))
+        };
         match (self, asked) {
-            (Self::Method(allowed), Self::Method(name)) => allowed == name || allowed == "*",
+            (Self::Method(allowed), Self::Method(name)) => allowed == name || is_wildcard(allowed),
             (Self::Header(allowed), Self::Header(name)) => {
-                let by_wildcard = wildcard_covers_authorization || name != NON_WILDCARD_REQUEST_HEADER;
-                allowed == name || allowed == "*" && by_wildcard
+                let is_covered = name != NON_WILDCARD_REQUEST_HEADER
+                    || profile.has(Difference::RememberedWildcardCoversAuthorization);
+                allowed == name || is_covered && is_wildcard(allowed)
             }
             _ => false,
         }
@@ -52,14 +61,22 @@ pub(super) struct Key<'a> {
     pub(super) url: &'a Url,
     /// Whether the request's credentials mode is `include`.
     pub(super) credentials: bool,
-    /// A matter of the [`Profile`](super::Profile).
-    pub(super) wildcard_covers_authorization: bool,
+    pub(super) profile: Profile,
 }
 
 impl Key<'_> {
     /// <https://fetch.spec.whatwg.org/#concept-cache-match>
     fn matches(&self, entry: &Entry) -> bool {
-        entry.origin == self.origin && entry.url == *self.url && (entry.credentials || !self.credentials)
+        let is_for_credentials = if self.profile.has(Difference::CredentialsHaveEntriesOfTheirOwn) {
+            entry.credentials == self.credentials
+        } else {
+            entry.credentials || !self.credentials
+        };
+        self.is_for(entry) && is_for_credentials
+    }
+
+    fn is_for(&self, entry: &Entry) -> bool {
+        entry.origin == self.origin && entry.url == *self.url
     }
 }
 
@@ -79,12 +96,15 @@ impl PreflightCache {
         self.has(key, &Allows::Header(name.to_owned()), now)
     }
 
+    /// Whether anything is remembered for it.
+    pub(super) fn has_any(&self, key: Key<'_>, now: Duration) -> bool {
+        self.entries.iter().any(|entry| now < entry.expires && key.matches(entry))
+    }
+
     fn has(&self, key: Key<'_>, asked: &Allows, now: Duration) -> bool {
-        self.entries.iter().any(|entry| {
-            now < entry.expires
-                && key.matches(entry)
-                && entry.allows.covers(asked, key.wildcard_covers_authorization)
-        })
+        self.entries
+            .iter()
+            .any(|entry| now < entry.expires && key.matches(entry) && entry.allows.covers(asked, key))
     }
 
     /// The last steps of a [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0): what matches lives
@@ -97,14 +117,24 @@ impl PreflightCache {
         max_age: Duration,
         now: Duration,
     ) {
+        let profile = key.profile;
         self.entries.retain(|entry| now < entry.expires);
+        if profile.has(Difference::OpaqueOriginsAreNotRemembered) && key.origin == "null"
+            || profile.has(Difference::ZeroMaxAgeChangesNothing) && max_age.is_zero()
+        {
+            return;
+        }
+        if profile.has(Difference::PreflightReplacesEntry) {
+            self.clear(key);
+        }
         let expires = now.saturating_add(max_age);
         let methods = methods.iter().map(|name| Allows::Method(name.clone()));
         let headers = headers.iter().map(|name| Allows::Header(name.to_ascii_lowercase()));
-        for allows in methods.chain(headers) {
+        let itself = profile.has(Difference::UploadListenerNeedsNoEntry).then_some(Allows::Safelisted);
+        for allows in methods.chain(headers).chain(itself) {
             let mut known = false;
             for entry in &mut self.entries {
-                if key.matches(entry) && entry.allows.covers(&allows, key.wildcard_covers_authorization) {
+                if key.matches(entry) && entry.allows.covers(&allows, key) {
                     entry.expires = expires;
                     known = true;
                 }
@@ -124,6 +154,6 @@ impl PreflightCache {
 
     /// <https://fetch.spec.whatwg.org/#concept-cache-clear>
     pub(super) fn clear(&mut self, key: Key<'_>) {
-        self.entries.retain(|entry| entry.origin != key.origin || entry.url != *key.url);
+        self.entries.retain(|entry| !key.is_for(entry));
     }
 }

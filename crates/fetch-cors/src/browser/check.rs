@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use super::{
-    Profile,
+    Difference, Profile,
     headers::HeaderList,
     origin::PageOrigin,
     request::{Constructed, Credentials},
     response::Response,
-    safelist::{NON_WILDCARD_REQUEST_HEADER, is_safelisted_method, unsafe_request_header_names},
+    safelist::{NON_WILDCARD_REQUEST_HEADER, is_safelisted_method},
     verdict::Reason,
 };
 
@@ -49,9 +49,9 @@ pub(super) struct Grant {
 /// Seconds that a preflight is kept if its answer does not say.
 const DEFAULT_MAX_AGE: u64 = 5;
 
-/// Step 7 of [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0). `origin` is the request's,
-/// serialized.
-pub(super) fn preflight_check(
+/// What a preflight's answer says, from step 7 of
+/// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0). `origin` is the request's, serialized.
+pub(super) fn read_grant(
     request: &Constructed,
     origin: &str,
     response: &Response,
@@ -61,57 +61,81 @@ pub(super) fn preflight_check(
     if !response.is_ok() {
         return Err(Reason::PreflightStatus { status: response.status });
     }
-    let include = request.credentials == Credentials::Include;
     let value = |name| shown(&response.headers.get(name).unwrap_or_default());
     let methods = response
         .headers
         .tokens("access-control-allow-methods")
         .map_err(|_| Reason::AllowMethodsInvalid { value: value("access-control-allow-methods") })?;
-    let names = response
+    let headers = response
         .headers
         .tokens("access-control-allow-headers")
         .map_err(|_| Reason::AllowHeadersInvalid { value: value("access-control-allow-headers") })?
         .unwrap_or_default();
     let methods = match methods {
-        None if request.use_cors_preflight => vec![request.method.clone()],
+        None if request.use_cors_preflight && !profile.has(Difference::UploadListenerGrantsNoMethod) => {
+            vec![request.method.clone()]
+        }
         methods => methods.unwrap_or_default(),
     };
-
-    let has_wildcard = |list: &[String]| list.iter().any(|item| item == "*");
-    if !methods.contains(&request.method)
-        && !is_safelisted_method(&request.method)
-        && (include || !has_wildcard(&methods))
-    {
-        let is_wildcard_literal = has_wildcard(&methods);
-        return Err(Reason::MethodNotAllowed { method: request.method.clone(), is_wildcard_literal });
-    }
-    let lists = |name: &str| names.iter().any(|listed| listed.eq_ignore_ascii_case(name));
-    if request.headers.contains(NON_WILDCARD_REQUEST_HEADER)
-        && !lists(NON_WILDCARD_REQUEST_HEADER)
-        && !profile.wildcard_covers_authorization
-        && !include
-        && has_wildcard(&names)
-    {
-        return Err(Reason::AuthorizationNotListed);
-    }
-    let refused = unsafe_request_header_names(&request.headers)
-        .into_iter()
-        .find(|name| !lists(name) && (include || !has_wildcard(&names)));
-    if let Some(name) = refused {
-        return Err(Reason::HeaderNotAllowed { name, is_wildcard_literal: has_wildcard(&names) });
-    }
-    let max_age = max_age(&response.headers).unwrap_or(DEFAULT_MAX_AGE);
+    let max_age = max_age(&response.headers, profile);
     let max_age = profile.max_age_limit.map_or(max_age, |limit| max_age.min(limit));
-    Ok(Grant { methods, headers: names, max_age: Duration::from_secs(max_age) })
+    Ok(Grant { methods, headers, max_age: Duration::from_secs(max_age) })
 }
 
-/// `Access-Control-Max-Age`, if there is one that is a number (RFC 9111, section 1.2.2).
-fn max_age(headers: &HeaderList) -> Option<u64> {
+impl Grant {
+    /// Whether it allows the request, from the same step. `unsafe_names` are the request's CORS-unsafe request-header names.
+    pub(super) fn check(
+        &self,
+        request: &Constructed,
+        unsafe_names: &[String],
+        profile: Profile,
+    ) -> Result<(), Reason> {
+        let has_wildcard = |list: &[String]| list.iter().any(|item| item == "*");
+        let include = request.credentials == Credentials::Include;
+        if !self.methods.contains(&request.method)
+            && !is_safelisted_method(&request.method)
+            && (include || !has_wildcard(&self.methods))
+        {
+            let is_wildcard_literal = has_wildcard(&self.methods);
+            return Err(Reason::MethodNotAllowed { method: request.method.clone(), is_wildcard_literal });
+        }
+        let lists = |name: &str| self.headers.iter().any(|listed| listed.eq_ignore_ascii_case(name));
+        if request.headers.contains(NON_WILDCARD_REQUEST_HEADER)
+            && !lists(NON_WILDCARD_REQUEST_HEADER)
+            && !profile.has(Difference::WildcardCoversAuthorization)
+            && !include
+            && has_wildcard(&self.headers)
+        {
+            return Err(Reason::AuthorizationNotListed);
+        }
+        let by_wildcard = !include && has_wildcard(&self.headers);
+        let refused: Vec<String> =
+            unsafe_names.iter().filter(|name| !lists(name) && !by_wildcard).cloned().collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let is_wildcard_literal = has_wildcard(&self.headers);
+        Err(Reason::HeaderNotAllowed { names: refused, is_wildcard_literal })
+    }
+}
+
+/// `Access-Control-Max-Age` in seconds (RFC 9111, section 1.2.2), or what stands for it where it is missing or malformed.
+fn max_age(headers: &HeaderList, profile: Profile) -> u64 {
     let mut values = headers.values("access-control-max-age");
-    let (Some(value), None) = (values.next(), values.next()) else { return None };
-    let digits = str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    // More seconds than fit are more than anyone waits.
-    if digits.is_empty() { None } else { Some(digits.parse().unwrap_or(u64::MAX)) }
+    let value = match (values.next(), values.next()) {
+        (None | Some(b""), None) => return DEFAULT_MAX_AGE,
+        (Some(value), None) => str::from_utf8(value).ok(),
+        _ => None,
+    };
+    let number = value.and_then(|text| {
+        if profile.has(Difference::MaxAgeIsSigned) {
+            return text.parse::<i64>().ok().map(|number| u64::try_from(number).unwrap_or(0));
+        }
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // More seconds than fit are more than anyone waits.
+        is_number.then(|| text.parse().unwrap_or(u64::MAX))
+    });
+    number.unwrap_or(if profile.has(Difference::InvalidMaxAgeIsZero) { 0 } else { DEFAULT_MAX_AGE })
 }
 
 /// <https://fetch.spec.whatwg.org/#cross-origin-resource-policy-internal-check>, for a page without an embedder policy.
@@ -119,10 +143,12 @@ pub(super) fn resource_policy_check(
     page: &PageOrigin,
     url: &url::Url,
     headers: &HeaderList,
+    profile: Profile,
 ) -> Result<(), Reason> {
     let policy = headers.get("cross-origin-resource-policy").unwrap_or_default();
     let allows = match policy.as_slice() {
         b"same-origin" => page.is_same_origin(url),
+        b"same-site" if *page == PageOrigin::Opaque => profile.has(Difference::OpaquePagesAreSameSite),
         // An answer over TLS must not end up in a page that came without.
         b"same-site" => page.is_schemelessly_same_site(url) && (page.is_https() || url.scheme() != "https"),
         _ => true,

@@ -6,16 +6,16 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    Profile,
+    Difference, Profile,
     cache::{Key, PreflightCache},
-    check::{cors_check, preflight_check, resource_policy_check, shown},
-    headers::{HeaderList, token},
+    check::{cors_check, read_grant, resource_policy_check, shown},
+    headers::HeaderList,
     origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy, without_fragment},
     request::{Constructed, Credentials, Mode, Redirect, Request},
     response::{Allowed, Response, ResponseType},
     safelist::{
         NON_WILDCARD_REQUEST_HEADER, REQUEST_BODY_HEADERS, is_bad_port, is_safelisted_method,
-        unsafe_request_header_names,
+        normalized_range, unsafe_request_header_names,
     },
     verdict::{Blocked, Reason, Step, Verdict},
 };
@@ -74,14 +74,36 @@ impl Browser {
     /// reads it. <https://fetch.spec.whatwg.org/#fetch-method>
     pub fn fetch(&mut self, request: Request, now: Duration) -> Next {
         let page = request.page().clone();
-        match request.construct() {
+        match request.construct(self.profile) {
             Ok(request) => {
-                Fetch { request, tainting: Tainting::Basic, preflighted: false }.main_fetch(self, now)
+                let wants_preflight = needs_preflight(&request, self.profile);
+                let script_names = unsafe_request_header_names(&request.headers, self.profile);
+                Fetch {
+                    request,
+                    tainting: Tainting::Basic,
+                    profile: self.profile,
+                    preflighted: false,
+                    wants_preflight,
+                    script_names,
+                    sent_origin: false,
+                    status: None,
+                }
+                .main_fetch(self, now)
             }
             Err(reason) => {
                 let origin = page.to_string();
                 let step = Step::Request;
-                Next::blocked(Blocked { step, reason, page, origin, url: None, redirects: 0 })
+                Next::blocked(Blocked {
+                    step,
+                    reason,
+                    page,
+                    origin,
+                    url: None,
+                    first_url: None,
+                    redirects: 0,
+                    status: None,
+                    by_xhr: false,
+                })
             }
         }
     }
@@ -126,7 +148,7 @@ impl Exchange {
         !self.is_preflight
             && match self.fetch.request.credentials {
                 Credentials::Include => true,
-                Credentials::SameOrigin => self.fetch.tainting == Tainting::Basic,
+                Credentials::SameOrigin => self.fetch.is_at_home(),
                 Credentials::Omit => false,
             }
     }
@@ -137,11 +159,13 @@ impl Exchange {
     }
 
     /// Tells what the server answered.
-    pub fn receive(self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
+    pub fn receive(mut self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
+        self.fetch.status = Some(response.status);
+        let response = self.fetch.as_parsed(response);
         if self.is_preflight {
-            self.fetch.receive_preflight(browser, response, now)
+            self.fetch.receive_preflight(browser, &response, now)
         } else {
-            self.fetch.receive(browser, response, now)
+            self.fetch.receive(browser, &response, now)
         }
     }
 
@@ -164,8 +188,17 @@ enum Tainting {
 struct Fetch {
     request: Constructed,
     tainting: Tainting,
+    profile: Profile,
     /// Whether it needed a preflight (or one that is remembered) on the way.
     preflighted: bool,
+    /// Whether what script asked for needs one, wherever it is sent.
+    wants_preflight: bool,
+    /// The CORS-unsafe request-header names of what script asked for.
+    script_names: Vec<String>,
+    /// Whether it has carried an `Origin` on the way.
+    sent_origin: bool,
+    /// The status of the last answer, until the next request is sent.
+    status: Option<u16>,
 }
 
 impl Fetch {
@@ -177,7 +210,7 @@ impl Fetch {
     /// <https://fetch.spec.whatwg.org/#main-fetch>
     fn main_fetch(mut self, browser: &mut Browser, now: Duration) -> Next {
         let url = self.current_url();
-        if let Some(port) = url.port().filter(|&port| is_http(url) && is_bad_port(port)) {
+        if let Some(port) = url.port().filter(|&port| is_http(url) && is_bad_port(port, self.profile)) {
             return self.block(browser, Step::MainFetch, Reason::BadPort { port });
         }
         if self.request.page.is_https() && url.scheme() == "http" && !is_potentially_trustworthy(url) {
@@ -187,8 +220,8 @@ impl Fetch {
             return self.send();
         }
         if url.scheme() == "data" {
-            let response = Response::new(200).header("content-type", data_url_type(url));
-            return self.allow(ResponseType::Basic, &response);
+            // Of what such a URL holds, nothing is a matter of CORS.
+            return self.allow(ResponseType::Basic, &Response::new(200));
         }
         match self.request.mode {
             Mode::SameOrigin => return self.block(browser, Step::MainFetch, Reason::OtherOrigin),
@@ -206,13 +239,11 @@ impl Fetch {
             Mode::Cors => {}
         }
         self.tainting = Tainting::Cors;
-        let unsafe_names = unsafe_request_header_names(&self.request.headers);
-        let needs_preflight = self.request.use_cors_preflight
-            || !is_safelisted_method(&self.request.method)
-            || !unsafe_names.is_empty();
-        if !needs_preflight {
+        let keeps_need = self.profile.has(Difference::RedirectKeepsNeedForPreflight) && self.wants_preflight;
+        if !keeps_need && !needs_preflight(&self.request, self.profile) {
             return self.send();
         }
+        let unsafe_names = self.unsafe_names();
         self.preflighted = true;
         if self.is_remembered(browser, &unsafe_names, now) {
             self.send()
@@ -221,22 +252,36 @@ impl Fetch {
         }
     }
 
+    /// <https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names>
+    fn unsafe_names(&self) -> Vec<String> {
+        if self.profile.has(Difference::RedirectKeepsNamesToAskFor) {
+            self.script_names.clone()
+        } else {
+            unsafe_request_header_names(&self.request.headers, self.profile)
+        }
+    }
+
     /// Whether the [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache) allows all that needs to be
     /// asked for. A step of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
     fn is_remembered(&self, browser: &Browser, unsafe_names: &[String], now: Duration) -> bool {
         let origin = self.serialized_origin();
-        let key = self.key(&origin, browser.profile);
-        let asks_for_method = !is_safelisted_method(&self.request.method) || self.request.use_cors_preflight;
+        let key = self.key(&origin);
+        let needs_no_entry = self.profile.has(Difference::UploadListenerNeedsNoEntry);
+        if needs_no_entry && !browser.cache.has_any(key, now) {
+            return false;
+        }
+        let asks_for_method =
+            !is_safelisted_method(&self.request.method) || self.request.use_cors_preflight && !needs_no_entry;
         (!asks_for_method || browser.cache.has_method(key, &self.request.method, now))
             && unsafe_names.iter().all(|name| browser.cache.has_header(key, name, now))
     }
 
-    fn key<'a>(&'a self, origin: &'a str, profile: Profile) -> Key<'a> {
+    fn key<'a>(&'a self, origin: &'a str) -> Key<'a> {
         Key {
             origin,
             url: self.current_url(),
             credentials: self.request.credentials == Credentials::Include,
-            wildcard_covers_authorization: profile.wildcard_covers_authorization,
+            profile: self.profile,
         }
     }
 
@@ -249,27 +294,32 @@ impl Fetch {
             // Without the space that combining would put in.
             headers.append(b"access-control-request-headers", unsafe_names.join(",").as_bytes());
         }
-        headers.append(b"origin", self.serialized_origin().as_bytes());
+        headers.append(b"origin", self.preflight_origin().as_bytes());
         self.append_fetch_metadata(&mut headers, "cors");
         self.exchange(true, headers)
     }
 
     fn receive_preflight(self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
-        let origin = self.serialized_origin();
-        match preflight_check(&self.request, &origin, response, browser.profile) {
-            Ok(grant) => {
-                let key = self.key(&origin, browser.profile);
-                browser.cache.store(key, &grant.methods, &grant.headers, grant.max_age, now);
-                self.send()
-            }
+        let grant = match read_grant(&self.request, &self.preflight_origin(), response, self.profile) {
+            Ok(grant) => grant,
+            Err(reason) => return self.block(browser, Step::Preflight, reason),
+        };
+        let allowed = grant.check(&self.request, &self.unsafe_names(), self.profile);
+        if allowed.is_ok() || self.profile.has(Difference::RefusedPreflightIsRemembered) {
+            let origin = self.serialized_origin();
+            browser.cache.store(self.key(&origin), &grant.methods, &grant.headers, grant.max_age, now);
+        }
+        match allowed {
+            Ok(()) => self.send(),
             Err(reason) => self.block(browser, Step::Preflight, reason),
         }
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>, up to the answer.
-    fn send(self) -> Next {
-        let mut headers = self.request.headers.clone();
+    fn send(mut self) -> Next {
+        let mut headers = self.headers_on_the_wire();
         if self.sends_origin() {
+            self.sent_origin = true;
             headers.append(b"origin", self.serialized_origin().as_bytes());
         }
         let mode = match self.request.mode {
@@ -281,9 +331,69 @@ impl Fetch {
         self.exchange(false, headers)
     }
 
-    fn exchange(self, is_preflight: bool, headers: HeaderList) -> Next {
+    fn exchange(mut self, is_preflight: bool, headers: HeaderList) -> Next {
+        self.status = None;
         let url = without_fragment(self.current_url());
         Next::Send(Exchange { fetch: self, is_preflight, url, headers })
+    }
+
+    /// The origin that a preflight names.
+    fn preflight_origin(&self) -> String {
+        if self.profile.has(Difference::PreflightAfterRedirectNamesPage) {
+            self.request.page.to_string()
+        } else {
+            self.serialized_origin()
+        }
+    }
+
+    /// Script's headers as they are sent.
+    fn headers_on_the_wire(&self) -> HeaderList {
+        let mut headers = self.request.headers.clone();
+        if self.profile.has(Difference::RepeatedContentTypeIsOne) {
+            let mut seen = false;
+            headers =
+                headers.filtered(|name, _| name != "content-type" || !std::mem::replace(&mut seen, true));
+        }
+        if self.profile.has(Difference::RangeIsNormalized) {
+            headers = headers.map_values(|name, value| match name {
+                "range" => normalized_range(&value, self.profile).unwrap_or(value),
+                _ => value,
+            });
+        }
+        if self.profile.has(Difference::HeadersAreUtf8) {
+            let encode = |value: Vec<u8>| value.into_iter().map(char::from).collect::<String>().into_bytes();
+            headers = headers.map_values(|_, value| encode(value));
+        }
+        headers
+    }
+
+    /// A response as the engine's HTTP parser hands it on.
+    fn as_parsed(&self, response: &Response) -> Response {
+        let mut headers = response.headers.clone();
+        if self.profile.has(Difference::EmptyLinesAreSkipped) {
+            let has_value = |name: &str| response.headers.values(name).any(|value| !value.is_empty());
+            headers = headers.filtered(|name, value| !value.is_empty() || !has_value(name));
+        }
+        if self.profile.has(Difference::HeadersAreUtf8) {
+            headers = headers.map_values(|_, value| to_utf8(&value));
+        }
+        Response { status: response.status, headers }
+    }
+
+    /// Whether cookies of credentials mode `same-origin` go along.
+    fn is_at_home(&self) -> bool {
+        match self.tainting {
+            Tainting::Basic => true,
+            Tainting::Cors => false,
+            Tainting::Opaque => {
+                self.profile.has(Difference::CredentialsFollowOpaqueRedirects) && self.started_at_home()
+            }
+        }
+    }
+
+    /// Whether its first URL is of the page's own origin.
+    fn started_at_home(&self) -> bool {
+        self.request.urls.first().is_some_and(|url| self.request.page.is_same_origin(url))
     }
 
     /// The rest of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
@@ -295,7 +405,7 @@ impl Fetch {
                     .map_err(|reason| (Step::CorsCheck, reason))
             }
             Tainting::Opaque => {
-                resource_policy_check(&self.request.page, self.current_url(), &response.headers)
+                resource_policy_check(&self.request.page, self.current_url(), &response.headers, self.profile)
                     .map_err(|reason| (Step::ResourcePolicy, reason))
             }
         };
@@ -303,17 +413,21 @@ impl Fetch {
             return self.block(browser, step, reason);
         }
         if response.is_redirect() {
-            match self.request.redirect {
-                Redirect::Error => return self.block(browser, Step::Redirect, Reason::RedirectIsError),
-                Redirect::Manual => return self.allow(ResponseType::OpaqueRedirect, response),
-                Redirect::Follow => {
-                    let location = self.location(response);
-                    match location {
-                        Some(Ok(location)) => return self.follow(browser, response, location, now),
-                        Some(Err(reason)) => return self.block(browser, Step::Redirect, reason),
-                        // A redirect to nowhere is an answer like any other.
-                        None => {}
-                    }
+            let location = self.location(response);
+            match (self.request.redirect, location) {
+                // A redirect to nowhere is an answer like any other.
+                (Redirect::Follow, None) => {}
+                (Redirect::Error, None) if self.profile.has(Difference::RedirectNeedsLocation) => {}
+                (Redirect::Error, _) => return self.block(browser, Step::Redirect, Reason::RedirectIsError),
+                (Redirect::Manual, Some(Err(reason)))
+                    if self.profile.has(Difference::InvalidLocationIsAlwaysAnError) =>
+                {
+                    return self.block(browser, Step::Redirect, reason);
+                }
+                (Redirect::Manual, _) => return self.allow(ResponseType::OpaqueRedirect, response),
+                (Redirect::Follow, Some(Err(reason))) => return self.block(browser, Step::Redirect, reason),
+                (Redirect::Follow, Some(Ok(location))) => {
+                    return self.follow(browser, response, location, now);
                 }
             }
         }
@@ -327,13 +441,20 @@ impl Fetch {
 
     /// <https://fetch.spec.whatwg.org/#concept-response-location-url>
     fn location(&self, response: &Response) -> Option<Result<Url, Reason>> {
-        let mut values = response.headers.values("location");
-        let value = values.next()?;
-        let is_only = values.next().is_none();
-        let url = str::from_utf8(value)
-            .ok()
-            .filter(|_| is_only)
-            .and_then(|text| self.current_url().join(text).ok());
+        let values: Vec<&[u8]> = response.headers.values("location").collect();
+        let value = match values[..] {
+            [] => return None,
+            [b""] if self.profile.has(Difference::EmptyLocationIsNone) => return None,
+            [b""] if self.profile.has(Difference::EmptyLocationIsInvalid) => None,
+            [value] => Some(value.to_vec()),
+            _ if self.profile.has(Difference::LocationsAreCombined) => response.headers.get("location"),
+            [first, ref others @ ..] => {
+                let is_same = self.profile.has(Difference::SameLocationsAreOne)
+                    && others.iter().all(|other| *other == first);
+                is_same.then(|| first.to_vec())
+            }
+        };
+        let url = value.and_then(|value| self.current_url().join(str::from_utf8(&value).ok()?).ok());
         let invalid = || {
             let location = response.headers.get("location").unwrap_or_default();
             Reason::LocationInvalid { location: shown(&location) }
@@ -360,8 +481,18 @@ impl Fetch {
             return self.block(browser, Step::Redirect, Reason::TooManyRedirects);
         }
         let to_other_origin = self.request.mode == Mode::Cors && !self.request.page.is_same_origin(&location);
-        if has_credentials(&location) && (to_other_origin || self.tainting == Tainting::Cors) {
+        let is_strict = self.profile.has(Difference::LocationMayNotHaveCredentials)
+            && self.request.mode != Mode::SameOrigin;
+        let may_have_credentials = !is_strict && !to_other_origin && self.tainting != Tainting::Cors;
+        if has_credentials(&location) && !may_have_credentials {
             return self.block(browser, Step::Redirect, Reason::LocationHasCredentials);
+        }
+        if self.profile.has(Difference::NoWayBackHome)
+            && self.tainting == Tainting::Cors
+            && self.started_at_home()
+            && self.request.page.is_same_origin(&location)
+        {
+            return self.block(browser, Step::Redirect, Reason::RedirectBackHome);
         }
         let method = self.request.method.as_str();
         let becomes_get = match response.status {
@@ -374,7 +505,8 @@ impl Fetch {
             self.request.has_body = false;
             self.request.headers.delete(&REQUEST_BODY_HEADERS);
         }
-        if !PageOrigin::of_url(self.current_url()).is_same_origin(&location) {
+        let leaves = !PageOrigin::of_url(self.current_url()).is_same_origin(&location);
+        if leaves {
             self.request.headers.delete(&[NON_WILDCARD_REQUEST_HEADER]);
         }
         self.request.urls.push(location);
@@ -400,7 +532,11 @@ impl Fetch {
     /// they set one. It makes the origin `null` where a page of https sends to plain http, which is no mixed content only
     /// for loopback, and not worth a rule of its own.
     fn sends_origin(&self) -> bool {
-        self.tainting == Tainting::Cors || !matches!(self.request.method.as_str(), "GET" | "HEAD")
+        self.tainting == Tainting::Cors
+            || !matches!(self.request.method.as_str(), "GET" | "HEAD")
+            || self.sent_origin
+                && self.tainting == Tainting::Basic
+                && self.profile.has(Difference::OriginStaysAfterRedirect)
     }
 
     /// <https://w3c.github.io/webappsec-fetch-metadata/#abstract-opdef-append-the-fetch-metadata-headers-for-a-request>
@@ -423,34 +559,71 @@ impl Fetch {
 
     fn allow(self, response_type: ResponseType, response: &Response) -> Next {
         let Constructed { credentials, urls, .. } = &self.request;
-        Next::Done(Verdict::Allowed(Allowed::filter(response_type, response, *credentials, urls)))
+        Next::Done(Verdict::Allowed(Allowed::filter(
+            response_type,
+            response,
+            *credentials,
+            urls,
+            self.profile,
+        )))
     }
 
     /// Ends in a [network error](https://fetch.spec.whatwg.org/#concept-network-error), which makes a preflight forgotten.
     fn block(self, browser: &mut Browser, step: Step, reason: Reason) -> Next {
         let origin = self.serialized_origin();
-        if self.preflighted {
-            let key = self.key(&origin, browser.profile);
-            browser.cache.clear(key);
+        if self.forgets(step, &reason) {
+            browser.cache.clear(self.key(&origin));
         }
-        let (url, redirects) = (Some(self.current_url().clone()), self.redirects());
-        Next::blocked(Blocked { step, reason, page: self.request.page, origin, url, redirects })
+        let (url, redirects) = (Some(without_fragment(self.current_url())), self.redirects());
+        let first_url = self.request.urls.first().map(without_fragment);
+        let by_xhr = self.request.has_upload_listener;
+        Next::blocked(Blocked {
+            step,
+            reason,
+            page: self.request.page,
+            origin,
+            url,
+            first_url,
+            redirects,
+            status: self.status,
+            by_xhr,
+        })
+    }
+    /// Whether the failure makes preflights of the URL forgotten.
+    fn forgets(&self, step: Step, reason: &Reason) -> bool {
+        let profile = self.profile;
+        let is_failed_check = step == Step::CorsCheck && profile.has(Difference::EveryFailureForgets);
+        let is_exempt = match reason {
+            Reason::RedirectIsError => profile.has(Difference::RedirectErrorForgetsNothing),
+            reason if is_refusal(reason) => profile.has(Difference::RefusedPreflightIsRemembered),
+            _ => false,
+        };
+        let forgets = step == Step::Preflight || !profile.has(Difference::FailureForgetsNothing);
+        (self.preflighted || is_failed_check) && !is_exempt && forgets
     }
 }
 
-/// The MIME type that a `data:` URL names, as it is written. <https://fetch.spec.whatwg.org/#data-url-processor>
-fn data_url_type(url: &Url) -> String {
-    let named = url.path().split(',').next().unwrap_or_default().trim();
-    let is_base64 = |rest: &str| rest.trim_start_matches(' ').eq_ignore_ascii_case("base64");
-    let named = match named.rsplit_once(';') {
-        Some((named, last)) if is_base64(last) => named,
-        _ => named,
-    };
-    match named.split(';').next() {
-        Some("") if !named.is_empty() => format!("text/plain{named}"),
-        Some(essence) if essence.split('/').filter(|part| token(part.as_bytes()).is_some()).count() == 2 => {
-            named.to_owned()
-        }
-        _ => "text/plain;charset=US-ASCII".to_owned(),
+/// Whether it must be asked for before it is sent to another origin.
+fn needs_preflight(request: &Constructed, profile: Profile) -> bool {
+    request.use_cors_preflight
+        || !is_safelisted_method(&request.method)
+        || !unsafe_request_header_names(&request.headers, profile).is_empty()
+}
+
+/// With a replacement character for each byte that is not UTF-8.
+fn to_utf8(value: &[u8]) -> Vec<u8> {
+    let mut text = String::new();
+    for chunk in value.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
     }
+    text.into_bytes()
+}
+
+/// Whether it says that a preflight's answer was a valid one, and allows something else.
+fn is_refusal(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::MethodNotAllowed { .. } | Reason::HeaderNotAllowed { .. } | Reason::AuthorizationNotListed
+    )
 }

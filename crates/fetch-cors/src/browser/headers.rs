@@ -34,6 +34,32 @@ impl HeaderList {
         }
     }
 
+    /// One header for each name, in the order of the first.
+    pub(super) fn combined(&self) -> Self {
+        let mut list: Vec<(String, Vec<u8>)> = Vec::new();
+        for (name, value) in &self.list {
+            match list.iter_mut().find(|(listed, _)| listed == name) {
+                Some((_, combined)) => combined.extend([b", ", value.as_slice()].concat()),
+                None => list.push((name.clone(), value.clone())),
+            }
+        }
+        Self { list }
+    }
+
+    /// Those that pass.
+    pub(super) fn filtered(&self, mut keep: impl FnMut(&str, &[u8]) -> bool) -> Self {
+        Self { list: self.list.iter().filter(|(name, value)| keep(name, value)).cloned().collect() }
+    }
+
+    /// With other values.
+    pub(super) fn map_values(self, change: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> Self {
+        let change = |(name, value): (String, Vec<u8>)| {
+            let value = change(&name, value);
+            (name, value)
+        };
+        Self { list: self.list.into_iter().map(change).collect() }
+    }
+
     pub(super) fn delete(&mut self, names: &[&str]) {
         self.list.retain(|(name, _)| !names.contains(&name.as_str()));
     }
@@ -60,12 +86,22 @@ impl HeaderList {
         if !self.contains(name) {
             return Ok(None);
         }
-        let elements = self.values(name).flat_map(|line| line.split(|&byte| byte == b','));
-        let elements = elements.map(|element| trim(element, is_tab_or_space)).filter(|text| !text.is_empty());
-        elements
+        self.elements(name)
             .map(|element| token(element).map(ToOwned::to_owned).ok_or(Malformed))
             .collect::<Result<_, _>>()
             .map(Some)
+    }
+
+    /// The elements of a list that are tokens; the others are passed over.
+    pub(super) fn valid_tokens(&self, name: &str) -> Vec<&str> {
+        self.elements(name).filter_map(token).collect()
+    }
+
+    fn elements(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.values(name)
+            .flat_map(|line| line.split(|&byte| byte == b','))
+            .map(|element| trim(element, is_tab_or_space))
+            .filter(|element| !element.is_empty())
     }
 }
 
@@ -88,12 +124,17 @@ pub(super) fn is_http_whitespace(byte: u8) -> bool {
     matches!(byte, b'\t' | b' ' | b'\r' | b'\n')
 }
 
-pub(super) fn trim(mut bytes: &[u8], is_space: impl Fn(u8) -> bool) -> &[u8] {
+pub(super) fn trim_start(mut bytes: &[u8], is_space: impl Fn(u8) -> bool) -> &[u8] {
     while let [first, rest @ ..] = bytes
         && is_space(*first)
     {
         bytes = rest;
     }
+    bytes
+}
+
+pub(super) fn trim(bytes: &[u8], is_space: impl Fn(u8) -> bool) -> &[u8] {
+    let mut bytes = trim_start(bytes, &is_space);
     while let [rest @ .., last] = bytes
         && is_space(*last)
     {

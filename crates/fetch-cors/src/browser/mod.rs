@@ -40,6 +40,8 @@
 //! Content Security Policy, service workers, HTTP caches, `Cross-Origin-Embedder-Policy`, HSTS, the blocking of opaque
 //! answers by their kind, third-party cookie rules, `blob:` and `file:` URLs, and navigations.
 
+#![allow(clippy::doc_markdown, reason = "WebKit is a name, not code")]
+
 mod cache;
 mod check;
 mod console;
@@ -56,7 +58,7 @@ pub use cache::PreflightCache;
 pub use fetch::{Browser, Exchange, Next};
 pub use headers::HeaderList;
 pub use origin::PageOrigin;
-pub use profile::{Engine, Profile};
+pub use profile::{Difference, Engine, Profile};
 pub use request::{Credentials, Mode, Redirect, Request};
 pub use response::{Allowed, Response, ResponseType};
 pub use url::Url;

@@ -4,6 +4,7 @@
 use url::Url;
 
 use super::{
+    Difference, Profile,
     headers::{HeaderList, is_http_whitespace, token, trim},
     origin::{PageOrigin, has_credentials},
     safelist,
@@ -141,7 +142,7 @@ impl Request {
 
     /// What the constructor of a [`Request`](https://fetch.spec.whatwg.org/#dom-request) makes of its arguments, or why it
     /// throws.
-    pub(super) fn construct(self) -> Result<Constructed, Reason> {
+    pub(super) fn construct(self, profile: Profile) -> Result<Constructed, Reason> {
         let url = Url::parse(&self.url)
             .or_else(|error| match &self.page {
                 PageOrigin::Tuple { .. } => {
@@ -165,7 +166,7 @@ impl Request {
         }
         let mut headers = HeaderList::default();
         for (name, value) in &self.headers {
-            fill(&mut headers, self.mode, name, value)?;
+            fill(&mut headers, self.mode, name, value, profile)?;
         }
         if !matches!(self.body, Body::None) && matches!(method.as_str(), "GET" | "HEAD") {
             return Err(Reason::BodyNotAllowed { method });
@@ -173,24 +174,35 @@ impl Request {
         if let Body::Typed(content_type) = &self.body
             && !headers.contains("content-type")
         {
-            fill(&mut headers, self.mode, b"content-type", content_type)?;
+            let is_kept = profile.has(Difference::OpaqueRequestKeepsBodyType);
+            let mode = if is_kept { Mode::Cors } else { self.mode };
+            fill(&mut headers, mode, b"content-type", content_type, profile)?;
         }
+        let has_body = !matches!(self.body, Body::None);
         Ok(Constructed {
             page: self.page,
             urls: vec![url],
             method,
             headers,
-            has_body: !matches!(self.body, Body::None),
+            has_body,
             mode: self.mode,
             credentials: self.credentials,
             redirect: self.redirect,
-            use_cors_preflight: self.upload_listener,
+            has_upload_listener: self.upload_listener,
+            use_cors_preflight: self.upload_listener
+                && (has_body || !profile.has(Difference::UploadListenerNeedsBody)),
         })
     }
 }
 
 /// [Appends to the `Headers` object](https://fetch.spec.whatwg.org/#concept-headers-append) of a request.
-fn fill(headers: &mut HeaderList, mode: Mode, name: &[u8], value: &[u8]) -> Result<(), Reason> {
+fn fill(
+    headers: &mut HeaderList,
+    mode: Mode,
+    name: &[u8],
+    value: &[u8],
+    profile: Profile,
+) -> Result<(), Reason> {
     let shown = || String::from_utf8_lossy(name).into_owned();
     let value = trim(value, is_http_whitespace);
     let Some(lower) = token(name).map(str::to_ascii_lowercase) else {
@@ -199,7 +211,7 @@ fn fill(headers: &mut HeaderList, mode: Mode, name: &[u8], value: &[u8]) -> Resu
     if value.iter().any(|byte| matches!(byte, b'\0' | b'\r' | b'\n')) {
         return Err(Reason::InvalidHeaderValue { name: shown() });
     }
-    if safelist::is_forbidden_request_header(&lower, value) {
+    if safelist::is_forbidden_request_header(&lower, value, profile) {
         return Ok(());
     }
     if mode == Mode::NoCors {
@@ -207,7 +219,7 @@ fn fill(headers: &mut HeaderList, mode: Mode, name: &[u8], value: &[u8]) -> Resu
             Some(before) => [&before, value].join(&b", "[..]),
             None => value.to_vec(),
         };
-        if !safelist::is_no_cors_safelisted_request_header(&lower, &combined) {
+        if !safelist::is_no_cors_safelisted_request_header(&lower, &combined, profile) {
             return Ok(());
         }
     }
@@ -227,5 +239,7 @@ pub(super) struct Constructed {
     pub(super) mode: Mode,
     pub(super) credentials: Credentials,
     pub(super) redirect: Redirect,
+    pub(super) has_upload_listener: bool,
+    /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
     pub(super) use_cors_preflight: bool,
 }

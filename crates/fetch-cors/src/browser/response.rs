@@ -2,7 +2,9 @@
 
 use url::Url;
 
-use super::{headers::HeaderList, origin::without_fragment, request::Credentials, safelist};
+use super::{
+    Difference, Profile, headers::HeaderList, origin::without_fragment, request::Credentials, safelist,
+};
 
 /// The head of a server's answer. Nothing about it is trusted.
 ///
@@ -109,10 +111,11 @@ impl Allowed {
         response: &Response,
         credentials: Credentials,
         urls: &[Url],
+        profile: Profile,
     ) -> Self {
         let headers = &response.headers;
         let is_opaque = matches!(response_type, ResponseType::Opaque | ResponseType::OpaqueRedirect);
-        let exposed = exposed_names(headers, credentials);
+        let exposed = exposed_names(headers, credentials, profile);
         let is_readable = |name: &str| match response_type {
             ResponseType::Basic => !safelist::is_forbidden_response_header(name),
             ResponseType::Cors => {
@@ -149,9 +152,14 @@ impl Exposed {
 }
 
 /// From the last steps of [main fetch](https://fetch.spec.whatwg.org/#main-fetch).
-fn exposed_names(headers: &HeaderList, credentials: Credentials) -> Exposed {
+fn exposed_names(headers: &HeaderList, credentials: Credentials, profile: Profile) -> Exposed {
     // A list that can't be read exposes nothing, and is no reason to withhold the answer.
-    let names = headers.tokens("access-control-expose-headers").ok().flatten().unwrap_or_default();
+    const NAME: &str = "access-control-expose-headers";
+    let mut names = headers.tokens(NAME).ok().flatten().unwrap_or_default();
+    if profile.has(Difference::WildcardExposesBesideInvalidNames) && headers.valid_tokens(NAME).contains(&"*")
+    {
+        names.push("*".to_owned());
+    }
     let any = credentials != Credentials::Include && names.iter().any(|name| name == "*");
     if any { Exposed::All } else { Exposed::Listed(names) }
 }

@@ -1,7 +1,10 @@
 //! What any page may send without asking, and what no script may send at all: lists and byte limits, each named as the
 //! standard names it. Pure functions of names and values.
 
-use super::headers::{HeaderList, is_http_whitespace, token, trim};
+use super::{
+    Difference, Profile,
+    headers::{HeaderList, is_http_whitespace, token, trim, trim_start},
+};
 
 /// <https://fetch.spec.whatwg.org/#forbidden-method>
 pub(super) fn is_forbidden_method(method: &[u8]) -> bool {
@@ -21,7 +24,7 @@ pub(super) fn is_safelisted_method(method: &str) -> bool {
 }
 
 /// <https://fetch.spec.whatwg.org/#forbidden-request-header>; `name` is in lower case.
-pub(super) fn is_forbidden_request_header(name: &str, value: &[u8]) -> bool {
+pub(super) fn is_forbidden_request_header(name: &str, value: &[u8], profile: Profile) -> bool {
     const NAMES: [&str; 21] = [
         "accept-charset",
         "accept-encoding",
@@ -48,19 +51,24 @@ pub(super) fn is_forbidden_request_header(name: &str, value: &[u8]) -> bool {
     if NAMES.contains(&name) || name.starts_with("proxy-") || name.starts_with("sec-") {
         return true;
     }
+    if name == "user-agent" && profile.has(Difference::UserAgentIsForbidden) {
+        return true;
+    }
     // Headers that make some servers take the request for one of another method.
     matches!(name, "x-http-method" | "x-http-method-override" | "x-method-override")
-        && split_outside_quotes(value).iter().any(|method| is_forbidden_method(method))
+        && split_list(value, !profile.has(Difference::OverridesAreSplitInQuotes))
+            .iter()
+            .any(|method| is_forbidden_method(method))
 }
 
 /// <https://fetch.spec.whatwg.org/#header-value-get-decode-and-split>, as bytes.
-fn split_outside_quotes(value: &[u8]) -> Vec<&[u8]> {
+fn split_list(value: &[u8], minds_quotes: bool) -> Vec<&[u8]> {
     let (mut quoted, mut escaped, mut start, mut parts) = (false, false, 0, Vec::new());
     for (at, &byte) in value.iter().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
+            b'"' if minds_quotes => quoted = !quoted,
             b',' if !quoted => {
                 parts.push(&value[start..at]);
                 start = at + 1;
@@ -78,17 +86,27 @@ const MAX_SAFELISTED_VALUE: usize = 128;
 const MAX_SAFELISTED_VALUES: usize = 1024;
 
 /// <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>; `name` is in lower case.
-pub(super) fn is_safelisted_request_header(name: &str, value: &[u8]) -> bool {
+pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: Profile) -> bool {
     if value.len() > MAX_SAFELISTED_VALUE {
         return false;
     }
+    let is_unsafe =
+        |byte: &u8| is_unsafe_byte(*byte) || !byte.is_ascii() && profile.has(Difference::NonAsciiIsUnsafe);
     match name {
-        "accept" => !value.iter().any(|&byte| is_unsafe_byte(byte)),
+        "accept" => !value.iter().any(is_unsafe),
         "accept-language" | "content-language" => {
             value.iter().all(|byte| byte.is_ascii_alphanumeric() || b" *,-.;=".contains(byte))
         }
-        "content-type" => !value.iter().any(|&byte| is_unsafe_byte(byte)) && is_form_type(value),
-        "range" => is_simple_range(value),
+        "content-type" => {
+            let is_odd = value.contains(&b',') || value.windows(2).any(|pair| pair == b";;");
+            !value.iter().any(is_unsafe)
+                && is_form_type(value)
+                && !(is_odd && profile.has(Difference::ContentTypeIsReadOtherwise))
+        }
+        "range" => is_simple_range(value, profile),
+        "device-memory" | "downlink" | "dpr" | "ect" | "rtt" | "save-data" | "viewport-width" | "width" => {
+            profile.has(Difference::ClientHintsAreSafelisted)
+        }
         _ => false,
     }
 }
@@ -107,43 +125,68 @@ fn is_form_type(value: &[u8]) -> bool {
         .contains(&essence.as_slice())
 }
 
-/// Whether it is one range with a start. <https://fetch.spec.whatwg.org/#simple-range-header-value>
-fn is_simple_range(value: &[u8]) -> bool {
-    let Some((start, end)) = value.strip_prefix(b"bytes=").and_then(|range| {
-        let dash = range.iter().position(|&byte| byte == b'-')?;
-        Some((&range[..dash], &range[dash + 1..]))
-    }) else {
-        return false;
-    };
+/// The digits of the two numbers of one range with a start; the second may be missing.
+/// <https://fetch.spec.whatwg.org/#simple-range-header-value>
+fn simple_range(value: &[u8], profile: Profile) -> Option<(&[u8], &[u8])> {
+    const UNIT: &[u8] = b"bytes=";
+    let is_loose = profile.has(Difference::RangeIsReadLoosely);
+    let (unit, range) = value.split_at_checked(UNIT.len())?;
+    if unit != UNIT && !(is_loose && unit.eq_ignore_ascii_case(UNIT)) {
+        return None;
+    }
+    let dash = range.iter().position(|&byte| byte == b'-')?;
+    let (start, end) = (&range[..dash], &range[dash + 1..]);
+    let start = start.strip_prefix(b"+").filter(|_| is_loose).unwrap_or(start);
     let is_number = |digits: &[u8]| digits.iter().all(u8::is_ascii_digit);
-    // Numbers of any length, compared as such.
-    let significant = |digits: &[u8]| {
-        let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
-        let digits = digits[zeros..].to_vec();
-        (digits.len(), digits)
-    };
-    !start.is_empty()
-        && is_number(start)
-        && is_number(end)
-        && (end.is_empty() || significant(start) <= significant(end))
+    (!start.is_empty() && is_number(start) && is_number(end)).then_some((start, end))
+}
+
+fn is_simple_range(value: &[u8], profile: Profile) -> bool {
+    let Some((start, end)) = simple_range(value, profile) else { return false };
+    let (start, end) = (without_zeros(start), without_zeros(end));
+    if profile.has(Difference::RangeOf64Bits)
+        && [start, end].iter().any(|digits| !digits.is_empty() && to_i64(digits).is_none())
+    {
+        return false;
+    }
+    // Numbers of any length, compared as such; `-` ends the value where there is no second one.
+    value.ends_with(b"-") || (start.len(), start) <= (end.len(), end)
+}
+
+fn without_zeros(digits: &[u8]) -> &[u8] {
+    trim_start(digits, |byte| byte == b'0')
+}
+
+fn to_i64(digits: &[u8]) -> Option<i64> {
+    str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// A range as Chromium writes it anew.
+pub(super) fn normalized_range(value: &[u8], profile: Profile) -> Option<Vec<u8>> {
+    let (start, end) = simple_range(value, profile).filter(|_| is_simple_range(value, profile))?;
+    let number = |digits: &[u8]| to_i64(digits).map_or_else(String::new, |number| number.to_string());
+    Some(format!("bytes={}-{}", number(start), number(end)).into_bytes())
 }
 
 /// <https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names>, sorted and in lower case.
-pub(super) fn unsafe_request_header_names(headers: &HeaderList) -> Vec<String> {
+pub(super) fn unsafe_request_header_names(headers: &HeaderList, profile: Profile) -> Vec<String> {
     let (mut unsafe_names, mut potentially_unsafe, mut safelisted_size) = (Vec::new(), Vec::new(), 0);
-    for (name, value) in headers.iter() {
-        if is_safelisted_request_header(name, value) {
+    let combined = profile.has(Difference::LinesAreCombinedFirst).then(|| headers.combined());
+    for (name, value) in combined.as_ref().unwrap_or(headers).iter() {
+        if is_safelisted_request_header(name, value, profile) {
             potentially_unsafe.push(name.to_owned());
             safelisted_size += value.len();
         } else {
             unsafe_names.push(name.to_owned());
         }
     }
-    if safelisted_size > MAX_SAFELISTED_VALUES {
+    if safelisted_size > MAX_SAFELISTED_VALUES && !profile.has(Difference::NoLimitForAllSafelisted) {
         unsafe_names.append(&mut potentially_unsafe);
     }
     unsafe_names.sort_unstable();
-    unsafe_names.dedup();
+    if !profile.has(Difference::NamesAreRepeated) {
+        unsafe_names.dedup();
+    }
     unsafe_names
 }
 
@@ -151,9 +194,9 @@ pub(super) fn unsafe_request_header_names(headers: &HeaderList) -> Vec<String> {
 pub(super) const NON_WILDCARD_REQUEST_HEADER: &str = "authorization";
 
 /// <https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header>
-pub(super) fn is_no_cors_safelisted_request_header(name: &str, value: &[u8]) -> bool {
+pub(super) fn is_no_cors_safelisted_request_header(name: &str, value: &[u8], profile: Profile) -> bool {
     matches!(name, "accept" | "accept-language" | "content-language" | "content-type")
-        && is_safelisted_request_header(name, value)
+        && is_safelisted_request_header(name, value, profile)
 }
 
 /// <https://fetch.spec.whatwg.org/#request-body-header-name>
@@ -185,7 +228,7 @@ pub(super) fn is_method(method: &str) -> bool {
 }
 
 /// <https://fetch.spec.whatwg.org/#bad-port>
-pub(super) fn is_bad_port(port: u16) -> bool {
+pub(super) fn is_bad_port(port: u16, profile: Profile) -> bool {
     const BAD_PORTS: [u16; 83] = [
         0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
         103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512,
@@ -193,5 +236,5 @@ pub(super) fn is_bad_port(port: u16) -> bool {
         1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
         10080,
     ];
-    BAD_PORTS.contains(&port)
+    BAD_PORTS.contains(&port) && !(profile.has(Difference::SomeBadPortsAreNot) && matches!(port, 4190 | 6679))
 }

@@ -42,8 +42,8 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allowed(allowed) => {
-                write!(f, "allowed: script reads a {} response", allowed.response_type.name())?;
-                if allowed.status == 0 { Ok(()) } else { write!(f, " with the status {}", allowed.status) }
+                write!(f, "allowed: script reads a response of type {}", allowed.response_type.name())?;
+                if allowed.status == 0 { Ok(()) } else { write!(f, ", with the status {}", allowed.status) }
             }
             Self::Blocked(blocked) => blocked.fmt(f),
         }
@@ -213,8 +213,8 @@ pub enum Reason {
     },
     /// A header `x-a`, and `Access-Control-Allow-Headers: x-b`.
     HeaderNotAllowed {
-        /// The header's name, in lower case.
-        name: String,
+        /// The names of all headers that are not allowed, in lower case, sorted.
+        names: Vec<String>,
         /// The answer has a `*`, which means nothing to a request with credentials.
         is_wildcard_literal: bool,
     },
@@ -236,6 +236,8 @@ pub enum Reason {
     TooManyRedirects,
     /// `Location: https://user:secret@api.example/`.
     LocationHasCredentials,
+    /// `Location: https://app.example/`, the page's own origin. Only WebKit minds.
+    RedirectBackHome,
     /// A `no-cors` request, and `Cross-Origin-Resource-Policy: same-origin`.
     ResourcePolicy {
         /// What the answer said.
@@ -260,8 +262,14 @@ pub struct Blocked {
     pub origin: String,
     /// The URL of the request that was blocked, after redirects; none if there is no such URL.
     pub url: Option<Url>,
+    /// The URL that script asked for; none if it is none.
+    pub first_url: Option<Url>,
     /// How many redirects were followed on the way there.
     pub redirects: usize,
+    /// The status of the answer that was not good enough; none if there was no answer.
+    pub status: Option<u16>,
+    /// Whether it was sent by an `XMLHttpRequest`, which engines name in their consoles.
+    pub(super) by_xhr: bool,
 }
 
 /// A change that would let the request pass.
@@ -316,15 +324,16 @@ impl Blocked {
             Reason::LocationInvalid { .. }
             | Reason::LocationNotHttp { .. }
             | Reason::TooManyRedirects
-            | Reason::LocationHasCredentials => "https://fetch.spec.whatwg.org/#http-redirect-fetch",
+            | Reason::LocationHasCredentials
+            | Reason::RedirectBackHome => "https://fetch.spec.whatwg.org/#http-redirect-fetch",
             Reason::ResourcePolicy { .. } => {
                 "https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header"
             }
         }
     }
 
-    /// What the engine writes to its console, where a person meets it; none where it writes nothing, or nothing that
-    /// belongs to this step.
+    /// What the engine writes to its console, where a person meets it; none where it writes nothing that belongs to this
+    /// step. WebKit writes well-known header names in their usual case, others as script did.
     ///
     /// ```
     /// # use fetch_cors::browser::{Browser, Engine, Next, PageOrigin, Profile, Request, Response};
@@ -404,6 +413,7 @@ impl Reason {
             Self::LocationNotHttp { .. } => "location-not-http",
             Self::TooManyRedirects => "too-many-redirects",
             Self::LocationHasCredentials => "location-has-credentials",
+            Self::RedirectBackHome => "redirect-back-home",
             Self::ResourcePolicy { .. } => "resource-policy",
         }
     }
@@ -491,13 +501,18 @@ impl Reason {
                 "the preflight's answer does not list the method {method}, and its * does not hold for requests with \
                  credentials"
             ),
-            Self::HeaderNotAllowed { name, is_wildcard_literal: false } => {
-                format!("the preflight's answer does not allow the header {name}")
+            Self::HeaderNotAllowed { names, is_wildcard_literal } => {
+                let plural = if names.len() == 1 { "" } else { "s" };
+                let names = names.join(", ");
+                if *is_wildcard_literal {
+                    format!(
+                        "the preflight's answer does not list the header{plural} {names}, and its * does not hold for \
+                         requests with credentials"
+                    )
+                } else {
+                    format!("the preflight's answer does not allow the header{plural} {names}")
+                }
             }
-            Self::HeaderNotAllowed { name, is_wildcard_literal: true } => format!(
-                "the preflight's answer does not list the header {name}, and its * does not hold for requests with \
-                 credentials"
-            ),
             Self::AuthorizationNotListed => {
                 "the preflight's answer does not list the header authorization, which * \
                                              does not cover"
@@ -515,6 +530,10 @@ impl Reason {
             Self::TooManyRedirects => "there were more than 20 redirects".to_owned(),
             Self::LocationHasCredentials => {
                 "the redirect leads to a URL with a user name or a password in it, at another origin"
+                    .to_owned()
+            }
+            Self::RedirectBackHome => {
+                "the redirect leads from another origin back to the page's own, which WebKit does not follow"
                     .to_owned()
             }
             Self::ResourcePolicy { policy } => {
@@ -577,9 +596,9 @@ impl Reason {
                     format!("add \"{method}\" to allow_methods"),
                 ),
             },
-            Self::HeaderNotAllowed { name, .. } => server(
-                format!("answer the preflight with Access-Control-Allow-Headers: {name}"),
-                format!("add \"{name}\" to allow_headers"),
+            Self::HeaderNotAllowed { names, .. } => server(
+                format!("answer the preflight with Access-Control-Allow-Headers: {}", names.join(", ")),
+                format!("add \"{}\" to allow_headers", names.join("\", \"")),
             ),
             Self::AuthorizationNotListed => server(
                 "answer the preflight with Access-Control-Allow-Headers: *, authorization".to_owned(),
@@ -590,6 +609,7 @@ impl Reason {
             Self::LocationNotHttp { .. } => page("redirect to https"),
             Self::TooManyRedirects => page("take the loop out of the server's redirects"),
             Self::LocationHasCredentials => page("redirect to a URL without a user name and password"),
+            Self::RedirectBackHome => page("in the page, write the URL that the redirects lead to"),
             Self::ResourcePolicy { .. } if *origin == "null" => {
                 page("answer with Cross-Origin-Resource-Policy: cross-origin")
             }

@@ -1,5 +1,11 @@
 //! The conformance vectors as data; `vectors/README.md` describes each member. Nothing here runs one.
 
+#![allow(
+    clippy::option_option,
+    reason = "a member that is null says something else than one that is missing"
+)]
+#![allow(dead_code, reason = "whoever plays vectors uses a part of this")]
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Deserialize;
@@ -17,15 +23,26 @@ pub(crate) enum Section {
 pub(crate) struct BrowserVector {
     pub(crate) name: String,
     pub(crate) fetches: Vec<Fetch>,
-    #[serde(default)]
+    /// By the engine's name; from the files of the engines.
+    #[serde(skip)]
     pub(crate) engines: BTreeMap<String, Differs>,
     pub(crate) unexpressed: Option<String>,
 }
 
-/// What one engine does otherwise.
+/// A file of what an engine does otherwise.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct EngineFile {
+    engine: String,
+    differs: Vec<Differs>,
+}
+
+/// What one engine does otherwise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Differs {
+    file: String,
+    vector: String,
     pub(crate) because: Option<String>,
     pub(crate) fetches: Option<Vec<Expected>>,
     pub(crate) unexpressed: Option<String>,
@@ -190,8 +207,30 @@ impl BrowserVector {
     }
 }
 
-/// All files of a folder, with their names, in order.
+/// All sections of a folder, by the names of their files, in order.
 pub(crate) fn read(folder: &Path) -> Vec<(String, Section)> {
+    let mut sections: Vec<(String, Section)> = read_files(folder);
+    let engines: Vec<(String, EngineFile)> = read_files(&folder.join("engines"));
+    for (name, EngineFile { engine, differs }) in engines {
+        assert_eq!(name, engine, "engines/{name}.json is about another engine");
+        for differs in differs {
+            let vector =
+                sections.iter_mut().filter(|(file, _)| *file == differs.file).find_map(|(_, section)| {
+                    let Section::Browser { vectors, .. } = section else { return None };
+                    vectors.iter_mut().find(|vector| vector.name == differs.vector)
+                });
+            let Differs { file, vector: wanted, .. } = &differs;
+            let vector =
+                vector.unwrap_or_else(|| panic!("engines/{name}.json: {file} has no vector {wanted:?}"));
+            let before = vector.engines.insert(engine.clone(), differs.clone());
+            assert!(before.is_none(), "engines/{name}.json: {:?} stands there twice", vector.name);
+        }
+    }
+    sections
+}
+
+/// Each file of the folder, with its name.
+fn read_files<T: serde::de::DeserializeOwned>(folder: &Path) -> Vec<(String, T)> {
     let mut paths: Vec<_> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.expect("an entry of the folder").path())
@@ -203,8 +242,9 @@ pub(crate) fn read(folder: &Path) -> Vec<(String, Section)> {
         .map(|path| {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let section = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}.json: {error}"));
-            (name, section)
+            let file =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            (name, file)
         })
         .collect()
 }

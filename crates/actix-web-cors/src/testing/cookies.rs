@@ -1,0 +1,324 @@
+//! The browser's cookie jar: [RFC 6265bis](https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html), as far
+//! as a `fetch()` meets it. Lines are a server's, and nothing in them is trusted. Time is told, never asked.
+
+use std::{net::IpAddr, time::Duration};
+
+use actix_web::cookie::{Cookie, SameSite, time::OffsetDateTime};
+use fetch_cors::browser::{PageOrigin, Url};
+
+use super::outcome::shown;
+
+/// A cookie that the browser keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredCookie {
+    /// As it is sent.
+    pub name: String,
+    /// As it is sent, with quotation marks if it came with some.
+    pub value: String,
+    /// The host that set it, or what its `Domain` says; in lower case, without a dot in front.
+    pub domain: String,
+    /// Whether it came without `Domain`, and so is sent to this host alone and to no subdomain.
+    pub is_host_only: bool,
+    /// It is sent to this path and what is below it.
+    pub path: String,
+    /// When it expires, on the clock that [`Browser::now`](super::Browser::now) reads; none if it lives as long as the
+    /// browser.
+    pub expires: Option<Duration>,
+    /// Whether it is sent over secure connections alone.
+    pub secure: bool,
+    /// Whether script can't read it. `fetch()` sends it all the same.
+    pub http_only: bool,
+    /// None if it came without one that is known. It is then treated as `Lax`.
+    pub same_site: Option<SameSite>,
+}
+
+impl StoredCookie {
+    /// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-retrieval-algorithm>, without what
+    /// depends on who asks.
+    fn is_for(&self, host: &str, path: &str) -> bool {
+        (if self.is_host_only { self.domain == host } else { domain_matches(host, &self.domain) })
+            && path_matches(path, &self.path)
+    }
+
+    fn is_sent_cross_site(&self) -> bool {
+        self.same_site == Some(SameSite::None)
+    }
+
+    fn same_site_name(&self) -> &'static str {
+        match self.same_site {
+            Some(SameSite::Strict) => "its SameSite is Strict",
+            Some(SameSite::Lax) => "its SameSite is Lax",
+            Some(SameSite::None) => "its SameSite is None",
+            None => "it has no SameSite, which browsers take for Lax",
+        }
+    }
+}
+
+/// Where a cookie comes from or goes to, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) url: &'a Url,
+    /// Whether the page that sends the request is of the URL's site.
+    pub(super) is_same_site: bool,
+    pub(super) clock: Clock,
+}
+
+impl<'a> Place<'a> {
+    fn host(self) -> &'a str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Whether browsers take it for secure, which they do with loopback, too: no one can listen there.
+    fn is_secure(self) -> bool {
+        let host = self.host();
+        let is_loopback_address = || address(host).is_some_and(|address| address.is_loopback());
+        self.url.scheme() == "https"
+            || host == "localhost"
+            || host.ends_with(".localhost")
+            || is_loopback_address()
+    }
+}
+
+/// A clock that stands until it is moved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    started: OffsetDateTime,
+    elapsed: Duration,
+}
+
+impl Clock {
+    /// It starts at the present, because the application's `Expires` are of the present, too.
+    pub(super) fn start() -> Self {
+        Self { started: OffsetDateTime::now_utc(), elapsed: Duration::ZERO }
+    }
+
+    pub(super) fn advance(&mut self, by: Duration) {
+        self.elapsed = self.elapsed.saturating_add(by);
+    }
+
+    pub(super) fn now(self) -> Duration {
+        self.elapsed
+    }
+
+    /// The time since it started; none for the time before.
+    fn since_start(self, time: OffsetDateTime) -> Option<Duration> {
+        Duration::try_from(time - self.started).ok()
+    }
+}
+
+/// What goes along with a request.
+#[derive(Debug, Default)]
+pub(super) struct Selection {
+    /// The value of `Cookie`, if there is anything to send.
+    pub(super) header: Option<String>,
+    /// Sentences about the cookies that stay, though they are for this URL.
+    pub(super) withheld: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Jar {
+    /// In the order of their creation.
+    cookies: Vec<StoredCookie>,
+}
+
+/// Browsers refuse longer names and values, taken together; in bytes.
+const MAX_LENGTH: usize = 4096;
+/// The longest that a cookie is kept.
+const MAX_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+impl Jar {
+    /// The cookies that are kept at this time, in the order of their creation.
+    pub(super) fn cookies(&self, now: Duration) -> impl Iterator<Item = &StoredCookie> {
+        self.cookies.iter().filter(move |cookie| cookie.expires.is_none_or(|expires| now < expires))
+    }
+
+    /// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-retrieval-algorithm>
+    pub(super) fn select(&self, place: Place<'_>) -> Selection {
+        let mut selection = Selection::default();
+        let mut sent: Vec<&StoredCookie> = Vec::new();
+        for cookie in
+            self.cookies(place.clock.now()).filter(|cookie| cookie.is_for(place.host(), place.url.path()))
+        {
+            let why_not = if cookie.secure && !place.is_secure() {
+                "it is Secure, and the connection is not".to_owned()
+            } else if !place.is_same_site && !cookie.is_sent_cross_site() {
+                format!("{}, and the page is of another site", cookie.same_site_name())
+            } else {
+                sent.push(cookie);
+                continue;
+            };
+            selection
+                .withheld
+                .push(format!("the cookie \"{}\" was not sent: {why_not}", shown(cookie.name.as_bytes())));
+        }
+        sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let pairs: Vec<String> =
+            sent.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+        selection.header = (!pairs.is_empty()).then(|| pairs.join("; "));
+        selection
+    }
+
+    /// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-storage-model>. `line` is the value of
+    /// one `Set-Cookie`; the error is a sentence.
+    pub(super) fn store(&mut self, line: &[u8], place: Place<'_>) -> Result<(), String> {
+        let text = str::from_utf8(line)
+            .map_err(|_| format!("the cookie \"{}\" was not stored: it is not UTF-8", shown(line)))?;
+        let cookie = self.admit(text, place).map_err(|why| {
+            let (name, _) = name_and_value(text);
+            format!("the cookie \"{}\" was not stored: {why}", shown(name.as_bytes()))
+        })?;
+        let is_over = cookie.expires.is_some_and(|expires| expires <= place.clock.now());
+        let known = self.cookies.iter().position(|kept| {
+            (&kept.name, &kept.domain, kept.is_host_only, &kept.path)
+                == (&cookie.name, &cookie.domain, cookie.is_host_only, &cookie.path)
+        });
+        match known {
+            Some(at) if is_over => drop(self.cookies.remove(at)),
+            // In the place of the old one, whose creation time it inherits.
+            Some(at) => self.cookies[at] = cookie,
+            None if is_over => {}
+            None => self.cookies.push(cookie),
+        }
+        Ok(())
+    }
+
+    /// The cookie, if it breaks no rule; the error says which one, and what to write.
+    fn admit(&self, text: &str, place: Place<'_>) -> Result<StoredCookie, String> {
+        if text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+            return Err("it holds a control character".to_owned());
+        }
+        let parsed = Cookie::parse(text).map_err(|error| error.to_string())?;
+        // Not the parser's, which takes quotation marks off.
+        let (name, value) = name_and_value(text);
+        if name.len() + value.len() > MAX_LENGTH {
+            return Err(format!("its name and value are longer than {MAX_LENGTH} bytes"));
+        }
+        let (domain, is_host_only) = domain_of(parsed.domain().unwrap_or_default(), place.host())?;
+        let path = match parsed.path() {
+            Some(path) if path.starts_with('/') => path.to_owned(),
+            _ => default_path(place.url.path()),
+        };
+        let cookie = StoredCookie {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            domain,
+            is_host_only,
+            path,
+            expires: expires(&parsed, place.clock),
+            secure: parsed.secure() == Some(true),
+            http_only: parsed.http_only() == Some(true),
+            same_site: parsed.same_site(),
+        };
+        if cookie.secure && !place.is_secure() {
+            return Err("it is Secure, and the connection is not; serve it over https".to_owned());
+        }
+        if cookie.is_sent_cross_site() && !cookie.secure {
+            return Err("its SameSite is None, which browsers take only with Secure; add Secure".to_owned());
+        }
+        if !place.is_same_site && !cookie.is_sent_cross_site() {
+            return Err(format!(
+                "{}, and the page is of another site; answer with SameSite=None; Secure",
+                cookie.same_site_name()
+            ));
+        }
+        check_prefix(&cookie, parsed.path())?;
+        if !cookie.secure && !place.is_secure() && self.has_secure_namesake(&cookie) {
+            return Err("it would stand in for a Secure cookie of the same name".to_owned());
+        }
+        Ok(cookie)
+    }
+
+    /// Whether somebody on the wire could put this cookie in the place of one that is kept.
+    fn has_secure_namesake(&self, cookie: &StoredCookie) -> bool {
+        self.cookies.iter().any(|kept| {
+            kept.secure
+                && kept.name == cookie.name
+                && (domain_matches(&kept.domain, &cookie.domain)
+                    || domain_matches(&cookie.domain, &kept.domain))
+                && path_matches(&cookie.path, &kept.path)
+        })
+    }
+}
+
+fn name_and_value(text: &str) -> (&str, &str) {
+    let pair = text.split(';').next().unwrap_or_default();
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    (name.trim(), value.trim())
+}
+
+/// The domain, and whether it is for this host alone. `attribute` is what `Domain` says, empty if there is none.
+fn domain_of(attribute: &str, host: &str) -> Result<(String, bool), String> {
+    let domain = attribute.to_ascii_lowercase();
+    if domain.is_empty() {
+        return Ok((host.to_owned(), true));
+    }
+    if !domain_matches(host, &domain) {
+        let domain = shown(domain.as_bytes());
+        return Err(format!("its Domain is {domain}, which is neither {host} nor above it"));
+    }
+    match is_public_suffix(&domain) {
+        true if domain == host => Ok((domain, true)),
+        true => Err(format!("its Domain is {domain}, under which anybody can have a name")),
+        false => Ok((domain, false)),
+    }
+}
+
+/// Two names right below a public suffix are two sites, and below any other domain they are one.
+fn is_public_suffix(domain: &str) -> bool {
+    let (page, url) =
+        (PageOrigin::of(&format!("https://a.{domain}")), Url::parse(&format!("https://b.{domain}")));
+    match (page, url) {
+        (Some(page), Ok(url)) => !page.is_same_site(&url),
+        // An IP address, which has nothing below it.
+        _ => true,
+    }
+}
+
+/// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-domain-matching>
+fn domain_matches(host: &str, domain: &str) -> bool {
+    host == domain
+        || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')) && address(host).is_none()
+}
+
+fn address(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-paths-and-path-match>
+fn path_matches(path: &str, cookie: &str) -> bool {
+    path.strip_prefix(cookie)
+        .is_some_and(|rest| rest.is_empty() || cookie.ends_with('/') || rest.starts_with('/'))
+}
+
+/// The directory of the URL that set it.
+fn default_path(path: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((directory, _)) if !directory.is_empty() => directory.to_owned(),
+        _ => "/".to_owned(),
+    }
+}
+
+fn expires(cookie: &Cookie<'_>, clock: Clock) -> Option<Duration> {
+    let latest = clock.now().saturating_add(MAX_AGE);
+    if let Some(max_age) = cookie.max_age() {
+        let max_age = Duration::try_from(max_age).unwrap_or_default();
+        return Some(clock.now().saturating_add(max_age).min(latest));
+    }
+    cookie.expires_datetime().map(|time| clock.since_start(time).unwrap_or_default().min(latest))
+}
+
+/// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-cookie-name-prefixes>. `path` is what `Path`
+/// says.
+fn check_prefix(cookie: &StoredCookie, path: Option<&str>) -> Result<(), String> {
+    let has_prefix = |prefix: &str| {
+        cookie.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    if has_prefix("__Secure-") && !cookie.secure {
+        return Err("its name begins with __Secure-, which needs Secure".to_owned());
+    }
+    if has_prefix("__Host-") && !(cookie.secure && cookie.is_host_only && path == Some("/")) {
+        return Err("its name begins with __Host-, which needs Secure, Path=/ and no Domain".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! A browser for your own tests: it stands in front of an `App` in memory, sends what a page's script would make a browser
+//! send, preflights and cookies and all, and says what script is given. (Feature `testing`, for `[dev-dependencies]`.)
+//!
+//! ```toml
+//! [dev-dependencies]
+//! actix-web-cors = { version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! **Use it** to pin what your front end may do, next to the code that allows it: a test that sends its own `Origin` header
+//! and looks for `Access-Control-Allow-Origin` in the answer restates the policy; this one asks whether the page works.
+//! **Don't** use it for what only a real browser knows: how an engine differs beyond its [`Profile`], third-party cookie
+//! blocking, HTTP caches, service workers, content security policies, navigations. What the model knows of CORS is said
+//! at [`fetch_cors::browser`].
+//!
+//! ```
+//! use actix_web::{App, HttpResponse, test, web};
+//! use actix_web_cors::{
+//!     Cors, Policy,
+//!     testing::{Browser, Reason, assert_allowed, assert_blocked, delete, get, put},
+//! };
+//! use serde_json::{Value, json};
+//!
+//! # #[actix_web::main] // A test would say #[actix_web::test].
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = Policy::builder()
+//!     .allow_origins(["https://app.example"])
+//!     .allow_methods(["PUT"])
+//!     .allow_headers(["content-type"])
+//!     .build()?;
+//! let app = App::new().wrap(Cors::new(policy)).service(
+//!     web::resource("/items/1")
+//!         .get(|| async { HttpResponse::Ok().json(json!({ "name": "lamp" })) })
+//!         .put(|| async { HttpResponse::NoContent() })
+//!         .delete(|| async { HttpResponse::NoContent() }),
+//! );
+//! let browser = Browser::new(test::init_service(app).await);
+//! let page = browser.page("https://app.example");
+//!
+//! let read = page.fetch(get("/items/1")).await;
+//! assert_allowed!(read);
+//! assert_eq!(read.json::<Value>()?["name"], "lamp");
+//!
+//! let written = page.fetch(put("/items/1").json(&json!({ "name": "desk lamp" }))).await;
+//! assert_allowed!(written);
+//! // The preflight, and the request.
+//! assert_eq!(written.exchanges().len(), 2);
+//!
+//! assert_blocked!(page.fetch(delete("/items/1")).await, Reason::MethodNotAllowed { .. });
+//! assert_blocked!(browser.page("https://evil.example").fetch(get("/items/1")).await);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # When an assertion fails
+//!
+//! It says what to change, and shows all that went over the wire. Here somebody forgot to allow `PUT`:
+//!
+//! ```
+//! # use actix_web::{App, HttpResponse, test, web};
+//! # use actix_web_cors::{Cors, Policy, testing::{Browser, put}};
+//! # #[actix_web::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = Policy::builder().allow_origins(["https://app.example"]).allow_methods(["DELETE"]).build()?;
+//! let app = App::new().wrap(Cors::new(policy)).route("/items/1", web::put().to(HttpResponse::NoContent));
+//! let browser = Browser::new(test::init_service(app).await);
+//!
+//! let outcome = browser.page("https://app.example").fetch(put("/items/1")).await;
+//!
+//! // What `assert_allowed!(outcome)` panics with:
+//! assert_eq!(outcome.to_string(), r#"PUT /items/1 from a page of https://app.example
+//! blocked at the preflight; the request itself was never sent: the preflight's answer does not allow the method PUT
+//!   fix: answer the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
+//!   see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
+//!
+//! 1. preflight
+//!   > OPTIONS https://api.example/items/1
+//!   > host: api.example
+//!   > accept: */*
+//!   > access-control-request-method: PUT
+//!   > origin: https://app.example
+//!   > sec-fetch-dest: empty
+//!   > sec-fetch-mode: cors
+//!   > sec-fetch-site: cross-site
+//!   < 204 No Content
+//!   < access-control-allow-methods: DELETE
+//!   < access-control-allow-origin: https://app.example
+//!   < vary: origin, access-control-request-method
+//! "#);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Cookies
+//!
+//! The browser has a cookie jar, so flows with a session can be tested: what is set by an answer goes along with the next
+//! request, where it asks for [`Credentials::Include`] or goes to the page's own origin.
+//!
+//! ```
+//! use actix_web::{App, HttpRequest, test, web};
+//! use actix_web_cors::{
+//!     Cors, Policy,
+//!     testing::{Browser, Credentials, assert_allowed, get},
+//! };
+//!
+//! async fn who(request: HttpRequest) -> String {
+//!     request.cookie("user").map_or("nobody".to_owned(), |cookie| cookie.value().to_owned())
+//! }
+//!
+//! # #[actix_web::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = Policy::builder().allow_origins(["https://app.example"]).allow_credentials().build()?;
+//! let app = App::new().wrap(Cors::new(policy)).route("/who", web::get().to(who));
+//! let browser = Browser::new(test::init_service(app).await);
+//! browser.set_cookie("user=ada; SameSite=None; Secure");
+//! let page = browser.page("https://app.example");
+//!
+//! let outcome = page.fetch(get("/who").credentials(Credentials::Include)).await;
+//! assert_allowed!(outcome);
+//! assert_eq!(outcome.text()?, "ada");
+//! assert_eq!(page.fetch(get("/who")).await.text()?, "nobody");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The rules are those of [RFC 6265bis](https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html): `Domain`
+//! and public suffixes, `Path`, `Secure` (which loopback satisfies), `Max-Age` and `Expires`, `__Host-` and `__Secure-`,
+//! and `SameSite`, by the [site](https://html.spec.whatwg.org/multipage/browsers.html#same-site) of the page and of the URL
+//! that is fetched, whatever redirects led there. A page of another site neither sends nor stores a cookie unless it says
+//! `SameSite=None; Secure`; one that says nothing is `Lax`, as in Chromium. A cookie that was not sent or not stored is a
+//! note in the [`Outcome`]'s text, with the reason.
+//!
+//! Real browsers may block third-party cookies altogether, whatever they say: Safari does, Firefox keeps them apart by
+//! site, Chromium leaves it to the user. That is **not** modelled. Where it matters, serve page and API from one site.
+//!
+//! # Time
+//!
+//! No clock runs. [`Browser::advance`] lets time pass for the preflights and cookies that the browser remembers. `Expires`
+//! is compared with the date on which the browser was made, moved on like that.
+//!
+//! # How requests and answers differ from a real browser's
+//!
+//! Requests have `Host`, `Cookie`, `Content-Length`, and all headers that script, CORS and Fetch Metadata give them. Of what
+//! else browsers send (`User-Agent`, `Accept`, `Accept-Encoding`, `Referer`), there is nothing. They come from 127.0.0.1.
+//! Answers lack what only Actix Web's HTTP encoder adds: `Date`, `Content-Length`, `Connection`. A body is read to its end
+//! before the outcome is there, so one that never ends, such as an event stream's, makes a test wait for ever.
+
+mod browser;
+mod cookies;
+mod outcome;
+mod request;
+
+pub use actix_web::cookie::SameSite;
+pub use fetch_cors::browser::{
+    Allowed, Blocked, Credentials, Engine, Fix, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType,
+    Step, Url, Verdict,
+};
+
+pub use self::{
+    browser::{Browser, Page},
+    cookies::StoredCookie,
+    outcome::{Answer, BodyError, Exchange, Outcome},
+    request::{Request, delete, get, head, method, patch, post, put},
+};
+#[doc(inline)]
+pub use crate::{assert_allowed, assert_blocked};
+
+/// Asserts that script is given the answer of an [`Outcome`](crate::testing::Outcome), if only an opaque one.
+///
+/// # Panics
+///
+/// If the browser blocks it. The text is the outcome's: why, the fix, and everything that was sent and answered.
+///
+/// ```should_panic
+/// # use actix_web::{App, test};
+/// # use actix_web_cors::{Cors, Policy, testing::{Browser, assert_allowed, get}};
+/// # #[actix_web::main]
+/// # async fn main() {
+/// # let app = App::new().wrap(Cors::new(Policy::deny_all()));
+/// # let browser = Browser::new(test::init_service(app).await);
+/// # let page = browser.page("https://app.example");
+/// let outcome = page.fetch(get("/items")).await;
+/// assert_allowed!(outcome);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! assert_allowed {
+    ($outcome:expr $(,)?) => {
+        match &$outcome {
+            outcome => $crate::testing::Outcome::expect_allowed(outcome),
+        }
+    };
+}
+
+/// Asserts that the browser gives script a `TypeError` in the place of the answer of an
+/// [`Outcome`](crate::testing::Outcome), and, with a pattern of a [`Reason`](crate::testing::Reason), why.
+///
+/// # Panics
+///
+/// If the browser allows it, or blocks it for another reason. The text is the outcome's, with everything that was sent and
+/// answered.
+///
+/// ```
+/// # use actix_web::{App, test};
+/// # use actix_web_cors::{Cors, Policy, testing::{Browser, Reason, assert_blocked, get}};
+/// # #[actix_web::main]
+/// # async fn main() {
+/// # let app = App::new().wrap(Cors::new(Policy::deny_all()));
+/// # let browser = Browser::new(test::init_service(app).await);
+/// # let page = browser.page("https://app.example");
+/// let outcome = page.fetch(get("/items")).await;
+/// assert_blocked!(outcome);
+/// assert_blocked!(outcome, Reason::AllowOriginMissing);
+///
+/// let outcome = page.fetch(get("/items").header("x-request-id", "7")).await;
+/// assert_blocked!(outcome, Reason::AllowOriginMissing | Reason::PreflightStatus { .. });
+/// # }
+/// ```
+#[macro_export]
+macro_rules! assert_blocked {
+    ($outcome:expr $(,)?) => {
+        $crate::assert_blocked!($outcome, _)
+    };
+    ($outcome:expr, $reason:pat $(if $guard:expr)? $(,)?) => {
+        match &$outcome {
+            outcome => $crate::testing::Outcome::expect_blocked(
+                outcome,
+                ::core::stringify!($reason $(if $guard)?),
+                |reason| ::core::matches!(reason, $reason $(if $guard)?),
+            ),
+        }
+    };
+}

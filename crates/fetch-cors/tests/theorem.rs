@@ -1,0 +1,782 @@
+//! The theorem: for every valid policy and every request that a page can make, a browser lets script have exactly what the
+//! policy's plain meaning allows. The server's end of the library answers, its browser's end judges, and [`meaning`] says
+//! what should come of it; each of the three is written without the others.
+//!
+//! It holds with a cold cache and without redirects, for the standard's profile, and so it is searched for
+//! counter-examples first. Then come a preflight cache over time, a policy that is changed while browsers remember the old
+//! one, a noisy proxy, a shared cache, and at last servers and pages that do whatever they like.
+//!
+//! `PROPTEST_CASES` sets the number of cases for each property. Counter-examples are kept in `theorem.regressions`.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use fetch_cors::{
+    Policy, PolicyConfig,
+    browser::{
+        Browser, Credentials, Engine, Mode, Next, PageOrigin, Profile, Redirect, Request, Response,
+        ResponseType, Verdict,
+    },
+};
+use proptest::{
+    collection,
+    prelude::*,
+    sample::select,
+    strategy::ValueTree as _,
+    test_runner::{FileFailurePersistence, TestRunner},
+};
+
+use self::{
+    meaning::{Ask, Outcome, Server, may_read, may_set, may_use_method, meaning},
+    network::{Answer, Handler, Incoming, Noise, SharedCache, browse, parsed, serve},
+    world::{
+        Invitation, Rules, ask, ask_of_any_length, handler, invitation, pause, rules, rules_and,
+        rules_and_their_successors,
+    },
+};
+
+#[path = "theorem/meaning.rs"]
+mod meaning;
+#[path = "theorem/network.rs"]
+mod network;
+#[path = "theorem/world.rs"]
+mod world;
+
+/// By default few enough cases for every run of the tests.
+fn cases(default: u32) -> ProptestConfig {
+    let mut config = ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = default;
+    }
+    config
+}
+
+proptest! {
+    #![proptest_config(cases(1200))]
+
+    /// The theorem itself.
+    #[test]
+    fn a_browser_allows_what_the_policy_means(
+        (rules, ask) in rules_and(ask_of_any_length()),
+        handler in handler(),
+    ) {
+        check_cold(&rules, &ask, &handler);
+    }
+
+    /// A proxy may write all headers another way, on the way to the server and back, as long as they mean the same.
+    #[test]
+    fn a_noisy_proxy_changes_nothing(
+        (rules, ask) in rules_and(ask()),
+        handler in handler(),
+        noise in collection::vec(any::<u8>(), 0..80),
+    ) {
+        let noise = Noise::new(noise);
+        let mut browser = Browser::new(Profile::STANDARD);
+        let seen = browse(&mut browser, &ask, Duration::ZERO, |exchange| {
+            let mut request = Incoming::of(exchange);
+            request.headers = parsed(&noise.scatter(&request.headers));
+            let Answer { status, headers } = serve(&rules.policy, &handler, &request);
+            Answer { status, headers: noise.scatter(&headers) }
+        });
+        prop_assert_eq!(seen.outcome, meaning(&rules.config, &ask, &seen.answer));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    /// A preflight cache saves preflights, and changes no verdict.
+    #[test]
+    fn a_preflight_cache_changes_nothing(
+        rules in rules(),
+        steps in steps(),
+        invitation in invitation(),
+        handler in handler(),
+    ) {
+        let steps = steps.invite(&rules, invitation);
+        check_steps([&rules, &rules], usize::MAX, &steps, &handler);
+    }
+
+    /// A policy that takes the place of another is obeyed at once by every answer, and by preflights as soon as browsers
+    /// may not remember the old one.
+    #[test]
+    fn a_new_policy_is_obeyed(
+        (before, after) in rules_and_their_successors(),
+        swapped_at in 1..5_usize,
+        steps in steps(),
+        invitation in invitation(),
+        handler in handler(),
+    ) {
+        let steps = steps.invite(&before, invitation);
+        check_steps([&before, &after], swapped_at, &steps, &handler);
+    }
+
+    /// Answers that are kept for other pages are the ones that these pages would have got.
+    #[test]
+    fn a_shared_cache_changes_nothing(
+        rules in rules(),
+        asks in collection::vec((ask(), invitation()), 2..6),
+        origin in select(&["https://api.test", "https://example.com"][..]),
+        handler in handler(),
+    ) {
+        let mut cache = SharedCache::default();
+        for (mut ask, invitation) in asks {
+            ask.invite(&rules.config, invitation);
+            ask.server = Server { origin, path: "/" };
+            let mut browser = Browser::new(Profile::STANDARD);
+            let seen = browse(&mut browser, &ask, Duration::ZERO, |exchange| {
+                cache.answer(exchange, |request| serve(&rules.policy, &handler, request))
+            });
+            prop_assert_eq!(seen.outcome, meaning(&rules.config, &ask, &seen.answer));
+        }
+    }
+
+    /// Whatever a page asks for and a server answers, a fetch comes to its end.
+    #[test]
+    fn no_server_confuses_a_browser(fetch in any_fetch()) {
+        let mut browser = Browser::new(fetch.profile);
+        check_any_fetch(&mut browser, &fetch);
+        // Once more, with what the first one left in the cache.
+        check_any_fetch(&mut browser, &fetch);
+    }
+
+    /// Whatever a client sends, a server decides.
+    #[test]
+    fn no_client_confuses_a_server(
+        rules in rules(),
+        method in select(&["OPTIONS", "GET", ""][..]),
+        lines in collection::vec((select(&REQUEST_HEADERS[..]), any_value()), 0..6),
+    ) {
+        let headers = lines.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let request = Incoming { method: method.to_owned(), headers };
+        let decision = rules.policy.decide(&request);
+        let fields = decision.fields(&rules.policy, &request);
+        let mut names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        prop_assert_eq!(names.len(), fields.len(), "a header twice");
+        // Nothing is echoed that could end a line, and nothing without end.
+        for (_, value) in &fields {
+            prop_assert!(!value.contains(&b'\n') && value.len() < 8192, "{:?}", value);
+        }
+    }
+}
+
+fn check_cold(rules: &Rules, ask: &Ask, handler: &Handler) -> Outcome {
+    let mut browser = Browser::new(Profile::STANDARD);
+    let seen = browse(&mut browser, ask, Duration::ZERO, |exchange| {
+        serve(&rules.policy, handler, &Incoming::of(exchange))
+    });
+    assert_eq!(
+        seen.preflights == 1,
+        ask.asks_first(),
+        "a preflight is sent where one is needed, and nowhere else"
+    );
+    assert_eq!(seen.outcome, meaning(&rules.config, ask, &seen.answer));
+    seen.outcome
+}
+
+/// To an upload with a listener, a preflight's answer that lists no methods at all allows any:
+/// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, where it says what to do "if methods is null".
+#[test]
+fn an_upload_with_a_listener_is_allowed_no_more_than_others() {
+    let policy = Policy::builder().allow_origins(["https://a.example"]).build().unwrap();
+    let handler = Handler { status: 200, headers: Vec::new() };
+    let page = PageOrigin::of("https://a.example").unwrap();
+    for (method, is_allowed) in [("DELETE", false), ("POST", true)] {
+        let mut browser = Browser::new(Profile::STANDARD);
+        let request = Request::new(page.clone(), method, "https://api.example/").upload_listener();
+        let mut next = browser.fetch(request, Duration::ZERO);
+        let verdict = loop {
+            match next {
+                Next::Done(verdict) => break verdict,
+                Next::Send(exchange) => {
+                    let response = serve(&policy, &handler, &Incoming::of(&exchange)).response();
+                    next = exchange.receive(&mut browser, &response, Duration::ZERO);
+                }
+            }
+        };
+        assert_eq!(verdict.is_allowed(), is_allowed, "{method}: {verdict}");
+    }
+}
+
+/// Some requests, and an order in which they are sent, again and again.
+#[derive(Clone, Debug)]
+struct Steps {
+    asks: Vec<Ask>,
+    /// How long after the last, and which.
+    order: Vec<(Duration, usize)>,
+}
+
+fn steps() -> impl Strategy<Value = Steps> {
+    (collection::vec(ask(), 1..4), collection::vec((pause(), 0..8_usize), 2..8), prop::bool::weighted(0.8))
+        .prop_map(|(mut asks, order, of_one_page)| {
+            let first = asks[0].clone();
+            for ask in asks.iter_mut().filter(|_| of_one_page) {
+                ask.page = first.page.clone();
+                ask.server = first.server;
+            }
+            Steps { asks, order }
+        })
+}
+
+impl Steps {
+    fn invite(mut self, rules: &Rules, invitation: Invitation) -> Self {
+        for ask in &mut self.asks {
+            ask.invite(&rules.config, invitation);
+        }
+        self
+    }
+}
+
+/// What a browser may have in its cache of one page and one URL, and what it must have.
+#[derive(Default)]
+struct Remembered {
+    /// Until when it may remember anything.
+    anything: Duration,
+    /// Until when it may remember anything of the first policy.
+    first: Duration,
+    /// Until when it must remember a request, by its index.
+    requests: HashMap<usize, Duration>,
+}
+
+/// How often a sequence came to what it is there for.
+#[derive(Debug, Default)]
+struct Counted {
+    steps: usize,
+    /// A preflight was needed, and saved.
+    saved: usize,
+    /// It was allowed by what was remembered of the first policy, and would not have been by the second.
+    outdated: usize,
+    /// The first policy had allowed it, and the second does not.
+    revoked: usize,
+}
+
+/// Sends requests through one browser, the first `swapped_at` under the first policy.
+fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, handler: &Handler) -> Counted {
+    let mut browser = Browser::new(Profile::STANDARD);
+    let mut remembered = HashMap::<(&str, Server), Remembered>::new();
+    let (mut now, mut counted) = (Duration::ZERO, Counted::default());
+    let [first, _] = policies;
+    for (step, &(pause, index)) in steps.order.iter().enumerate() {
+        now += pause;
+        let index = index % steps.asks.len();
+        let (ask, is_first) = (&steps.asks[index], step < swapped_at);
+        let rules = policies[usize::from(!is_first)];
+        let seen =
+            browse(&mut browser, ask, now, |exchange| serve(&rules.policy, handler, &Incoming::of(exchange)));
+
+        let known = remembered.entry((ask.page.origin.as_str(), ask.server)).or_default();
+        let is_saved = ask.asks_first() && seen.preflights == 0;
+        let expected = meaning(&rules.config, ask, &seen.answer);
+        counted.steps += 1;
+        counted.saved += usize::from(is_saved);
+        counted.revoked += usize::from(
+            !is_first
+                && seen.outcome == Outcome::NeverSent
+                && meaning(&first.config, ask, &seen.answer) != expected,
+        );
+        if is_saved {
+            assert!(now < known.anything, "it remembers a preflight for too long");
+        } else {
+            let must = known.requests.get(&index).is_some_and(|&until| now < until);
+            // A preflight's answer need not list GET, HEAD or POST, and what is not listed is not remembered.
+            assert!(!must || ask.upload_listener || !ask.asks_first(), "it forgot a preflight too early");
+        }
+        if is_saved && expected == Outcome::NeverSent && may_read(&rules.config, ask) {
+            // What must be allowed may be allowed now or before, each thing by itself.
+            assert!(now < known.first, "it remembers the old policy for too long");
+            let both = [&rules.config, &first.config];
+            assert!(both.iter().any(|policy| may_use_method(policy, &ask.method)));
+            assert!(ask.unsafe_names().iter().all(|name| both.iter().any(|policy| may_set(policy, name))));
+            assert!(matches!(seen.outcome, Outcome::Readable(_)));
+            let mut simple = ask.clone();
+            "GET".clone_into(&mut simple.method);
+            simple.headers.clear();
+            simple.body = None;
+            simple.upload_listener = false;
+            // Of the answer it reads what the policy of now exposes.
+            assert_eq!(seen.outcome, meaning(&rules.config, &simple, &seen.answer));
+            counted.outdated += 1;
+        } else if is_saved && !may_read(&rules.config, ask) {
+            // It was sent without asking, but nothing of the answer is given away.
+            assert_eq!(seen.outcome, Outcome::Withheld);
+            assert!(now < known.first);
+        } else {
+            assert_eq!(seen.outcome, expected);
+        }
+
+        let is_blocked = !matches!(seen.outcome, Outcome::Readable(_));
+        if ask.asks_first() && is_blocked {
+            // A network error makes a browser ask again.
+            *known = Remembered::default();
+        } else if seen.preflights == 1 {
+            let until = now + rules.max_age();
+            known.anything = known.anything.max(until);
+            if is_first || now < known.first && has_wildcard(&first.config) {
+                known.first = known.first.max(until);
+            }
+            for earlier in known.requests.values_mut() {
+                *earlier = until.min(*earlier);
+            }
+            known.requests.insert(index, until);
+        }
+    }
+    counted
+}
+
+/// Whether preflights under this policy may be answered with a `*`. In a cache it lives longer than the rest: by the
+/// standard a later preflight that names a method or header prolongs what covers it, be it the name or `*`.
+fn has_wildcard(config: &PolicyConfig) -> bool {
+    config.allow_methods.iter().chain(&config.allow_headers).any(|listed| listed == "*")
+}
+
+/// The exception of [`has_wildcard`], step by step: a policy without `*` keeps the `*` of its predecessor alive in a
+/// browser that asks often enough.
+#[test]
+fn an_old_wildcard_is_prolonged_by_new_preflights() {
+    let before = Policy::builder().allow_origins(["https://a.example"]).allow_methods(["*"]).build().unwrap();
+    let after =
+        Policy::builder().allow_origins(["https://a.example"]).allow_methods(["PUT"]).allow_headers(["x-a"]);
+    let after = after.build().unwrap();
+    let handler = Handler { status: 200, headers: Vec::new() };
+    let mut browser = Browser::new(Profile::STANDARD);
+    let mut preflights = |policy, request: Request, seconds| {
+        let (mut sent, now) = (0, Duration::from_secs(seconds));
+        let mut next = browser.fetch(request, now);
+        loop {
+            match next {
+                Next::Done(verdict) => break (sent, verdict.is_allowed()),
+                Next::Send(exchange) => {
+                    sent += usize::from(exchange.is_preflight());
+                    let response = serve(policy, &handler, &Incoming::of(&exchange)).response();
+                    next = exchange.receive(&mut browser, &response, now);
+                }
+            }
+        }
+    };
+    let request =
+        |method| Request::new(PageOrigin::of("https://a.example").unwrap(), method, "https://api.example/");
+    assert_eq!(preflights(&before, request("DELETE"), 0), (1, true));
+    assert_eq!(preflights(&after, request("DELETE"), 4), (0, true), "five seconds are not over");
+    // The header makes it ask, and the answer lists `PUT`, which `*` covers.
+    assert_eq!(preflights(&after, request("PUT").header("x-a", "1"), 4), (1, true));
+    assert_eq!(
+        preflights(&after, request("DELETE"), 8),
+        (0, true),
+        "nine seconds since, and the other's five"
+    );
+    assert_eq!(preflights(&after, request("DELETE"), 9), (1, false));
+}
+
+/// A fetch of anything, and the answers of a server that may be up to anything, over and over.
+#[derive(Clone, Debug)]
+struct AnyFetch {
+    profile: Profile,
+    page: String,
+    method: String,
+    url: String,
+    headers: Vec<(Vec<u8>, Vec<u8>)>,
+    has_body: bool,
+    content_type: Option<String>,
+    mode: Mode,
+    credentials: Credentials,
+    redirect: Redirect,
+    upload_listener: bool,
+    now: Duration,
+    answers: Vec<AnyAnswer>,
+}
+
+#[derive(Clone, Debug)]
+struct AnyAnswer {
+    status: u16,
+    /// Whether it allows all that can be allowed, beside what else it says, so that fetches come far.
+    is_permissive: bool,
+    headers: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+const REQUEST_HEADERS: [&str; 5] =
+    ["origin", "access-control-request-method", "access-control-request-headers", "sec-fetch-site", "host"];
+const ANY_TEXTS: [&str; 40] = [
+    "",
+    " ",
+    "*",
+    "null",
+    "true",
+    "0",
+    "5",
+    "-1",
+    "99999999999999999999",
+    "GET",
+    "patch",
+    "TRACE",
+    "x-a",
+    "x-a, ,x-b",
+    "x-a x-b",
+    "*, authorization",
+    "authorization",
+    "content-type",
+    "application/json",
+    "range",
+    "bytes=1-0",
+    "same-origin",
+    "same-site",
+    "https://example.com",
+    "https://example.com, *",
+    "https://EXAMPLE.com:443/a?b#c",
+    "https://user:secret@example.com/",
+    "http://[::1",
+    "http://[::1]:80/",
+    "http://localhost:6000/",
+    "http://example.com/",
+    "https://",
+    "https:/a",
+    "//",
+    "//app.example.com/\t",
+    "/a/../b",
+    "#only",
+    "data:text/html;base64,aGk=",
+    "file:///etc/passwd",
+    "blob:https://example.com/1",
+];
+
+/// Bytes, mostly such as mean something somewhere.
+fn any_value() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        6 => select(&ANY_TEXTS[..]).prop_map(|text| text.as_bytes().to_vec()),
+        2 => collection::vec(any::<u8>(), 0..12),
+        1 => (select(&ANY_TEXTS[..]), select(&ANY_TEXTS[..]), any::<u8>())
+            .prop_map(|(start, end, between)| [start.as_bytes(), &[between], end.as_bytes()].concat()),
+    ]
+}
+
+fn any_name(usual: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![20 => select(usual).prop_map(|name| name.as_bytes().to_vec()), 1 => any_value()]
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    any_value().prop_map(|value| String::from_utf8_lossy(&value).into_owned())
+}
+
+fn any_answer() -> impl Strategy<Value = AnyAnswer> {
+    const NAMES: [&str; 9] = [
+        "access-control-allow-origin",
+        "access-control-allow-credentials",
+        "access-control-allow-methods",
+        "access-control-allow-headers",
+        "access-control-expose-headers",
+        "access-control-max-age",
+        "location",
+        "cross-origin-resource-policy",
+        "set-cookie",
+    ];
+    const LOCATIONS: [&str; 4] =
+        ["/next", "https://example.com/", "https://api.test/a#b", "//elsewhere.test:8443"];
+    let status = prop_oneof![2 => Just(200), 6 => select(&[301, 302, 303, 307, 308][..]), 1 => any::<u16>()];
+    let location = proptest::option::weighted(0.9, select(&LOCATIONS[..]));
+    let headers = (location, collection::vec((any_name(&NAMES), any_value()), 0..4));
+    (status, prop::bool::weighted(0.8), headers, prop::bool::weighted(0.2)).prop_map(
+        |(status, is_permissive, (location, mut headers), exposes_all)| {
+            headers.retain(|(name, _)| location.is_none() || name != b"location");
+            headers.extend(location.map(|location| (b"location".to_vec(), location.as_bytes().to_vec())));
+            if exposes_all {
+                headers.retain(|(name, _)| name != b"access-control-expose-headers");
+                headers.push((b"access-control-expose-headers".to_vec(), b"*".to_vec()));
+            }
+            AnyAnswer { status, is_permissive, headers }
+        },
+    )
+}
+
+fn any_fetch() -> impl Strategy<Value = AnyFetch> {
+    let profile = select(&[Profile::STANDARD, Profile::CHROMIUM, Profile::FIREFOX, Profile::WEBKIT][..]);
+    let usual = |usual: &'static [&'static str]| {
+        let usual = select(usual).prop_map(ToOwned::to_owned);
+        prop_oneof![6 => usual, 1 => any_text()]
+    };
+    (
+        (
+            profile,
+            usual(&["https://example.com", "null", "http://localhost"]),
+            usual(&["GET", "POST", "PUT"]),
+        ),
+        usual(&["https://api.test/", "https://example.com/", "http://localhost:8080/"]),
+        collection::vec(
+            (
+                any_name(&["x-a", "authorization", "content-type", "range", "accept", "x-method-override"]),
+                any_value(),
+            ),
+            0..4,
+        ),
+        (prop::bool::weighted(0.2), proptest::option::of(any_text())),
+        select(&[Mode::Cors, Mode::Cors, Mode::NoCors, Mode::SameOrigin][..]),
+        select(&[Credentials::Omit, Credentials::SameOrigin, Credentials::Include][..]),
+        select(&[Redirect::Follow, Redirect::Follow, Redirect::Error, Redirect::Manual][..]),
+        prop::bool::weighted(0.3),
+        select(vec![Duration::ZERO, Duration::from_secs(5), Duration::MAX]),
+        collection::vec(any_answer(), 1..5),
+    )
+        .prop_map(
+            |(
+                (profile, page, method),
+                url,
+                headers,
+                (has_body, content_type),
+                mode,
+                credentials,
+                redirect,
+                upload_listener,
+                now,
+                answers,
+            )| {
+                AnyFetch {
+                    profile,
+                    page,
+                    method,
+                    url,
+                    headers,
+                    has_body,
+                    content_type,
+                    mode,
+                    credentials,
+                    redirect,
+                    upload_listener,
+                    now,
+                    answers,
+                }
+            },
+        )
+}
+
+/// Fetches to the end, and returns how many requests that took, preflights included.
+fn check_any_fetch(browser: &mut Browser, fetch: &AnyFetch) -> usize {
+    let Some(page) = PageOrigin::of(&fetch.page) else { return 0 };
+    let mut request = Request::new(page, &fetch.method, &fetch.url)
+        .mode(fetch.mode)
+        .credentials(fetch.credentials)
+        .redirect(fetch.redirect);
+    for (name, value) in &fetch.headers {
+        request = request.header(name, value);
+    }
+    if fetch.has_body {
+        request = request.body(fetch.content_type.as_deref());
+    }
+    if fetch.upload_listener {
+        request = request.upload_listener();
+    }
+    let (mut preflights, mut requests, mut last) = (0, 0, None);
+    let mut next = browser.fetch(request, fetch.now);
+    loop {
+        match next {
+            Next::Send(exchange) => {
+                *(if exchange.is_preflight() { &mut preflights } else { &mut requests }) += 1;
+                // Twenty redirects, and a preflight before each request.
+                assert!(requests <= 21 && preflights <= 21);
+                let origin = exchange.headers().get("origin").unwrap_or_default();
+                let answer = &fetch.answers[(preflights + requests) % fetch.answers.len()];
+                let own = answer.headers.iter();
+                let mut response = Response::new(answer.status).header("x-b", "1");
+                if answer.is_permissive {
+                    let asked = |name| exchange.headers().get(name).unwrap_or_default();
+                    response = Response::new(if exchange.is_preflight() { 200 } else { answer.status })
+                        .header("x-b", "1")
+                        .header("access-control-allow-origin", asked("origin"))
+                        .header("access-control-allow-credentials", "true")
+                        .header("access-control-allow-methods", asked("access-control-request-method"))
+                        .header("access-control-allow-headers", asked("access-control-request-headers"));
+                    let own = own.filter(|(name, _)| !name.starts_with(b"access-control-allow"));
+                    response = own.fold(response, |response, (name, value)| response.header(name, value));
+                } else {
+                    response = own.fold(response, |response, (name, value)| response.header(name, value));
+                }
+                next = exchange.receive(browser, &response, fetch.now);
+                last = Some((origin, response));
+            }
+            Next::Done(Verdict::Allowed(allowed)) => {
+                assert!(allowed.readable_headers.iter().all(|(name, _)| !name.starts_with("set-cookie")));
+                if allowed.response_type == ResponseType::Cors {
+                    let (origin, response) = last.as_ref().expect("another origin answered");
+                    let says = |name| response.headers().get(name).unwrap_or_default();
+                    let include = fetch.credentials == Credentials::Include;
+                    let allowed_origin = says("access-control-allow-origin");
+                    assert!(allowed_origin == *origin || !include && allowed_origin == b"*");
+                    assert!(!include || says("access-control-allow-credentials") == b"true");
+                    let exposes_all = says("access-control-expose-headers") == b"*";
+                    assert!(!exposes_all || include != allowed.header("x-b").is_some());
+                }
+                let withheld = allowed.withheld_headers.len() + allowed.readable_headers.len();
+                let names = |response: &Response| {
+                    let lines: BTreeMap<_, _> = response.headers().iter().collect();
+                    lines.len()
+                };
+                assert!(
+                    last.is_none_or(|(_, response)| names(&response) == withheld),
+                    "every header is one or the other"
+                );
+                break;
+            }
+            Next::Done(Verdict::Blocked(blocked)) => {
+                // Words are found for whatever happened.
+                assert!(!blocked.to_string().is_empty() && !blocked.why().is_empty());
+                for engine in Engine::ALL {
+                    let _ = blocked.console(engine);
+                }
+                break;
+            }
+        }
+    }
+    preflights + requests
+}
+
+/// A property that is never put to the test holds, too: the cases must be such that each outcome, and each cause of one
+/// taken alone, occurs in a fair share of them.
+#[test]
+fn the_cases_are_telling() {
+    const CASES: usize = 2000;
+    let mut counts = BTreeMap::<&str, usize>::new();
+    let mut runner = TestRunner::deterministic();
+    let strategy = (rules_and(ask_of_any_length()), handler());
+    for _ in 0..CASES {
+        let ((rules, ask), handler) = strategy.new_tree(&mut runner).unwrap().current();
+        let outcome = check_cold(&rules, &ask, &handler);
+        for seen in what_matters(&rules.config, &ask, &outcome) {
+            *counts.entry(seen).or_default() += 1;
+        }
+    }
+    println!("of {CASES}: {counts:#?}");
+    for (what, at_least) in [
+        ("never sent", 500),
+        ("withheld", 100),
+        ("readable, same-origin", 4),
+        ("readable at once", 100),
+        ("readable after a preflight", 250),
+        ("by an exact origin", 100),
+        ("by a wildcard", 150),
+        ("by any origin", 75),
+        ("with credentials", 40),
+        ("with a header exposed by name", 35),
+        ("with a header that is not exposed", 250),
+        ("with all headers exposed", 15),
+        ("only the origin is refused", 200),
+        ("only the credentials are refused", 30),
+        ("only the method is refused", 100),
+        ("only headers are refused", 60),
+        ("an opaque origin", 15),
+        ("many origins", 50),
+        ("safelisted headers that are too long together", 10),
+        ("too long for an echo", 1),
+        ("any method, with credentials", 10),
+        ("any header, with credentials", 4),
+    ] {
+        let seen = counts.get(what).copied().unwrap_or_default();
+        assert!(seen >= at_least, "{what}: {seen} of {CASES}, not {at_least}");
+    }
+}
+
+/// What is notable about a case.
+fn what_matters(policy: &PolicyConfig, ask: &Ask, outcome: &Outcome) -> Vec<&'static str> {
+    let is_any = |list: &[String]| list.iter().any(|listed| listed == "*");
+    let (mut all, origin) = (Vec::new(), &ask.page.origin);
+    let names = ask.unsafe_names();
+    if origin == "null" {
+        all.push("an opaque origin");
+    }
+    if policy.allow_origins.len() > 8 {
+        all.push("many origins");
+    }
+    if names.iter().any(|name| ask.headers.iter().filter(|header| header.name == *name).count() > 7) {
+        all.push("safelisted headers that are too long together");
+    }
+    if let Outcome::Readable(headers) = outcome
+        && !ask.is_same_origin()
+    {
+        all.push(if ask.asks_first() { "readable after a preflight" } else { "readable at once" });
+        if is_any(&policy.allow_origins) {
+            all.push("by any origin");
+        } else if policy.allow_origins.contains(origin) {
+            all.push("by an exact origin");
+        } else {
+            all.push("by a wildcard");
+        }
+        if ask.credentials == Credentials::Include {
+            all.push("with credentials");
+        }
+        if is_any(&policy.expose_headers) && headers.contains_key("etag") {
+            all.push("with all headers exposed");
+        } else if headers.contains_key("etag") || headers.contains_key("x-b") {
+            all.push("with a header exposed by name");
+        } else {
+            all.push("with a header that is not exposed");
+        }
+        if policy.allow_credentials && is_any(&policy.allow_methods) && ask.method.eq_ignore_ascii_case("put")
+        {
+            all.push("any method, with credentials");
+        }
+        if policy.allow_credentials && is_any(&policy.allow_headers) && names.contains("authorization") {
+            all.push("any header, with credentials");
+        }
+        return all;
+    }
+    let may = [
+        policy.allow_origins.iter().any(|pattern| meaning::matches(pattern, origin)),
+        ask.credentials != Credentials::Include || policy.allow_credentials,
+        may_use_method(policy, &ask.method),
+        names.iter().all(|name| may_set(policy, name)),
+    ];
+    all.push(match outcome {
+        Outcome::NeverSent => "never sent",
+        Outcome::Withheld => "withheld",
+        Outcome::Readable(_) => return vec!["readable, same-origin"],
+    });
+    match may {
+        [false, true, true, true] => all.push("only the origin is refused"),
+        [true, false, true, true] => all.push("only the credentials are refused"),
+        [true, true, false, true] => all.push("only the method is refused"),
+        [true, true, true, false] => all.push("only headers are refused"),
+        [true, true, true, true] => all.push("too long for an echo"),
+        _ => {}
+    }
+    all
+}
+
+/// The same for sequences: preflights are saved, and policies revoked and outlived.
+#[test]
+fn the_sequences_are_telling() {
+    const CASES: usize = 800;
+    let mut all = Counted::default();
+    let mut runner = TestRunner::deterministic();
+    let strategy = (rules_and_their_successors(), 1..5_usize, steps(), invitation(), handler());
+    for _ in 0..CASES {
+        let ((before, after), swapped_at, steps, invitation, handler) =
+            strategy.new_tree(&mut runner).unwrap().current();
+        let steps = steps.invite(&before, invitation);
+        let counted = check_steps([&before, &after], swapped_at, &steps, &handler);
+        all.steps += counted.steps;
+        all.saved += counted.saved;
+        all.outdated += counted.outdated;
+        all.revoked += counted.revoked;
+    }
+    println!("{all:?}");
+    assert!(all.saved * 20 > all.steps, "{all:?}");
+    assert!(all.outdated > 15 && all.revoked > 80, "{all:?}");
+}
+
+/// And for servers that do what they like: some make a browser go as far as it goes.
+#[test]
+fn some_servers_lead_far() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = any_fetch();
+    let mut lengths = BTreeMap::<usize, usize>::new();
+    for _ in 0..1500 {
+        let fetch = strategy.new_tree(&mut runner).unwrap().current();
+        *lengths.entry(check_any_fetch(&mut Browser::new(fetch.profile), &fetch)).or_default() += 1;
+    }
+    println!("{lengths:?}");
+    assert!(lengths.range(2..21).map(|(_, count)| count).sum::<usize>() > 100, "{lengths:?}");
+    assert!(lengths.range(21..).map(|(_, count)| count).sum::<usize>() > 15, "{lengths:?}");
+}

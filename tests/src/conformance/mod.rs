@@ -1,0 +1,308 @@
+//! The conformance vectors of the browser's end, replayed in real engines.
+//!
+//! A [`Suite`] is what stands in `crates/fetch-cors/vectors`; [`Suite::play`] replays it in one engine and says of each
+//! vector what became of it. What the vectors mean stands in their README.
+
+mod compare;
+mod document;
+#[path = "../../../crates/fetch-cors/tests/vectors/format.rs"]
+mod format;
+mod model;
+mod names;
+mod plan;
+mod server;
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tokio::{
+    sync::mpsc,
+    task::{self, JoinSet},
+    time,
+};
+
+use crate::{
+    Engine, Installed, Session,
+    console::{Message, printed},
+    driver::Unattended,
+};
+
+use self::{
+    compare::{Observed, differences},
+    format::{BrowserVector, Section},
+    names::Names,
+    plan::{Plan, name_hosts, obstacle},
+    server::{Reported, Servers},
+};
+
+/// How long an engine may take for all vectors.
+const PATIENCE: Duration = Duration::from_secs(240);
+/// How long until the next vector ends: as long as the longest waits, and a fetch that hangs.
+const SILENCE: Duration = Duration::from_secs(30);
+const LATE: Duration = Duration::from_millis(500);
+
+/// All vectors of the browser's end.
+#[derive(Debug)]
+pub struct Suite {
+    sections: Vec<(String, String, Vec<BrowserVector>)>,
+}
+
+/// What became of a vector in an engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// The engine does what the vector states.
+    Agrees,
+    /// The engine does what the vector states for it, and that is not what the standard says.
+    Differs {
+        /// What the vector says of it.
+        because: String,
+    },
+    /// It can't be played.
+    Skipped {
+        /// Why, in one of few phrases.
+        reason: String,
+    },
+    /// The engine does something else.
+    Disagrees {
+        /// What was expected, and all that the engine did.
+        how: String,
+    },
+}
+
+/// A vector, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The name of its file, without `.json`.
+    pub file: String,
+    /// Its name.
+    pub vector: String,
+    /// What became of it.
+    pub status: Status,
+    /// What the engine wrote to its console meanwhile, with the vectors' names of hosts.
+    pub console: Vec<String>,
+}
+
+/// All vectors, in order, and what became of them in one engine.
+#[derive(Debug)]
+pub struct Report {
+    /// The engine.
+    pub engine: Engine,
+    /// As the engine names itself and its version.
+    pub version: String,
+    /// Each vector.
+    pub played: Vec<Played>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Suite {
+    /// Reads the files in `crates/fetch-cors/vectors`.
+    ///
+    /// # Panics
+    ///
+    /// If one can't be read.
+    pub fn read() -> Self {
+        let sections = format::read(&root().join("crates/fetch-cors/vectors"))
+            .into_iter()
+            .filter_map(|(file, section)| match section {
+                Section::Browser { section, vectors, .. } => Some((file, section, vectors)),
+                Section::Server { .. } => None,
+            })
+            .collect();
+        Self { sections }
+    }
+
+    /// Where the results are published.
+    pub fn document_path() -> PathBuf {
+        root().join("docs/conformance.md")
+    }
+
+    /// What is published.
+    pub fn document(&self, reports: &[Report]) -> String {
+        document::document(self, reports)
+    }
+
+    /// Whether a published page lists the vectors as they are now, whatever became of them.
+    ///
+    /// # Errors
+    ///
+    /// The first vector that is missing, or too many, or at another place.
+    pub fn check_document(&self, page: &str) -> Result<(), String> {
+        let (there, meant) = (document::listed_by(page), document::listing(self));
+        let at = there.iter().zip(&meant).take_while(|(there, meant)| there == meant).count();
+        match (there.get(at), meant.get(at)) {
+            (None, None) => Ok(()),
+            (there, meant) => Err(format!("it has {there:?} where {meant:?} is meant")),
+        }
+    }
+
+    fn vectors(&self) -> impl Iterator<Item = (&str, &BrowserVector)> {
+        self.sections
+            .iter()
+            .flat_map(|(file, _, vectors)| vectors.iter().map(|vector| (file.as_str(), vector)))
+    }
+
+    /// Replays all vectors in an engine.
+    ///
+    /// # Errors
+    ///
+    /// If the browser doesn't start, or the page in it doesn't.
+    pub async fn play(&self, engine: &Installed) -> Result<Report, Box<dyn Error>> {
+        let start = Instant::now();
+        let session = engine.start().await?;
+        let version = version(&session);
+        let outcome = self.play_in(&session, engine).await;
+        session.close().await?;
+        Ok(Report { engine: engine.engine(), version, played: outcome?, took: start.elapsed() })
+    }
+
+    async fn play_in(&self, session: &Session, engine: &Installed) -> Result<Vec<Played>, Box<dyn Error>> {
+        let name = session.engine().name();
+        let mut run = Run::start(self, name)?;
+        session.watch_console().await?;
+        session.goto(&run.page()).await?;
+        run.finish().await?;
+        let Run { names, servers, mut skipped, mut outcomes, .. } = run;
+        let mut console = self.console(session, engine, &names).await?;
+        let played = self.vectors().enumerate().map(|(number, (file, vector))| {
+            let outcomes = outcomes.remove(&number).unwrap_or(Value::Null);
+            let console = console.as_mut().map(|console| console.remove(&number).unwrap_or_default());
+            let observed = Observed { arrived: servers.arrived(number), outcomes, console };
+            let status = if let Some(reason) = skipped.remove(&number) {
+                Status::Skipped { reason }
+            } else {
+                status(differences(&names, number, vector, name, &observed), vector, name)
+            };
+            let console = observed.console.unwrap_or_default();
+            Played { file: file.to_owned(), vector: vector.name.clone(), status, console }
+        });
+        Ok(played.collect())
+    }
+
+    /// What the engine wrote to its console, by vector; none if that can't be known. `names` are those of the run before, in
+    /// the session; where its driver doesn't tell, the vectors are played once more.
+    async fn console(
+        &self,
+        session: &Session,
+        engine: &Installed,
+        names: &Names,
+    ) -> Result<Option<BTreeMap<usize, Vec<String>>>, Box<dyn Error>> {
+        if session.engine() != Engine::WebKit {
+            return Ok(Some(by_vector(names, &session.console().await?)));
+        }
+        let mut run = Run::start(self, session.engine().name())?;
+        let Some(browser) = Unattended::start(engine, &run.page()).await? else { return Ok(None) };
+        let finished = run.finish().await;
+        let log = task::spawn_blocking(|| browser.end()).await??;
+        finished?;
+        Ok(Some(by_vector(&run.names, &printed(&log))))
+    }
+}
+
+/// The servers of all vectors, and what the page in a browser reports to them.
+struct Run {
+    names: Names,
+    servers: Arc<Servers>,
+    reports: mpsc::UnboundedReceiver<Reported>,
+    /// The listening ends with the run: another needs the ports that can't be chosen.
+    _tasks: JoinSet<()>,
+    skipped: BTreeMap<usize, String>,
+    outcomes: BTreeMap<usize, Value>,
+}
+
+impl Run {
+    fn start(suite: &Suite, engine: &str) -> Result<Self, Box<dyn Error>> {
+        let mut names = Names::new()?;
+        let mut skipped = BTreeMap::new();
+        for (number, (_, vector)) in suite.vectors().enumerate() {
+            match obstacle(vector, engine) {
+                Some(reason) => drop(skipped.insert(number, reason)),
+                None => name_hosts(&mut names, vector)?,
+            }
+        }
+        let mut plan = Plan::default();
+        for (number, (_, vector)) in suite.vectors().enumerate() {
+            if !skipped.contains_key(&number) {
+                plan.add(&names, number, vector, engine);
+            }
+        }
+        let pages = plan.pages(&names);
+        let (servers, reports, tasks) = Servers::start(names.take_listeners(), pages, plan.scripts)?;
+        Ok(Self { names, servers, reports, _tasks: tasks, skipped, outcomes: BTreeMap::new() })
+    }
+
+    /// Where a browser plays it.
+    fn page(&self) -> String {
+        format!("{}/top", self.names.origin("http://site.test"))
+    }
+
+    /// Waits until the page is done, but not for ever: what it has not reported then counts as not played.
+    async fn finish(&mut self) -> Result<(), Box<dyn Error>> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let Ok(Some(Some((number, outcome)))) = time::timeout(SILENCE, self.reports.recv()).await else {
+                break;
+            };
+            self.outcomes.insert(number, outcome);
+        }
+        if self.outcomes.is_empty() {
+            return Err("the page reports nothing".into());
+        }
+        // What comes late: the last lines of the console, and requests that no page waits for.
+        time::sleep(LATE).await;
+        Ok(())
+    }
+}
+
+/// The messages of each vector: those that name its path, and those that name none and came while it was played.
+fn by_vector(names: &Names, messages: &[Message]) -> BTreeMap<usize, Vec<String>> {
+    const MARK: &str = "conformance vector ";
+    let number = |text: &str, after: &str| {
+        let (_, rest) = text.split_once(after)?;
+        rest.split(|character: char| !character.is_ascii_digit()).next()?.parse::<usize>().ok()
+    };
+    let mut current = None;
+    let mut by_vector: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for Message { place, text } in messages {
+        if let Some(vector) = number(text, MARK) {
+            current = Some(vector);
+        } else if let Some(vector) = number(text, "/v/").or_else(|| number(place, "/v/")).or(current) {
+            by_vector.entry(vector).or_default().push(names.unmap(text));
+        }
+    }
+    by_vector
+}
+
+impl Report {
+    fn of(&self, file: &str, vector: &str) -> Option<&Status> {
+        let mut played = self.played.iter();
+        played.find(|played| played.file == file && played.vector == vector).map(|played| &played.status)
+    }
+}
+
+fn root() -> &'static Path {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests)
+}
+
+fn status(differences: Option<String>, vector: &BrowserVector, engine: &str) -> Status {
+    match (differences, vector.engines.get(engine).and_then(|differs| differs.because.clone())) {
+        (Some(how), _) => Status::Disagrees { how },
+        (None, Some(because)) => Status::Differs { because },
+        (None, None) => Status::Agrees,
+    }
+}
+
+fn version(session: &Session) -> String {
+    let said = |name| {
+        let capability = session.capabilities().and_then(|capabilities| capabilities.get(name));
+        capability.and_then(Value::as_str).unwrap_or_default()
+    };
+    format!("{} {}", said("browserName"), said("browserVersion"))
+}

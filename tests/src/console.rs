@@ -1,0 +1,106 @@
+//! What an engine writes to its console, which each driver tells in a way of its own. No message is judged here.
+
+use fantoccini::{error::CmdError, wd::WebDriverCompatibleCommand};
+use http_1::Method;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+use crate::{Engine, Session};
+
+/// A command that only one driver knows.
+#[derive(Debug)]
+struct Vendor {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Vendor {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
+
+/// What an engine wrote to its console.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    /// The URL that the engine gives beside it, of the page or of what could not be loaded; empty if it gives none.
+    pub(crate) place: String,
+    pub(crate) text: String,
+}
+
+impl Message {
+    /// `http://localhost/top 1:20 message`, or with a dash if the engine knows no line.
+    fn of_chromium(line: &str) -> Self {
+        let (place, rest) = line.split_once(' ').unwrap_or_default();
+        let text = match rest.split_once(' ') {
+            Some((position, text))
+                if position.bytes().all(|byte| byte.is_ascii_digit() || b":-".contains(&byte)) =>
+            {
+                text
+            }
+            _ => rest,
+        };
+        Self { place: place.to_owned(), text: text.to_owned() }
+    }
+}
+
+/// What Firefox's window keeps, since Firefox itself keeps the last 250 messages.
+const WATCH: &str = "window.consoleWatch = {
+    lines: [],
+    observe(message) {
+        this.lines.push(message instanceof Ci.nsIScriptError ? message.errorMessage : message.message);
+    },
+};
+Services.console.registerListener(window.consoleWatch);";
+
+impl Session {
+    /// Starts to keep what the engine writes to its console.
+    pub(crate) async fn watch_console(&self) -> Result<(), CmdError> {
+        if self.engine() == Engine::Firefox {
+            self.in_chrome(WATCH).await?;
+        }
+        Ok(())
+    }
+
+    /// All messages since the console is watched, in order; none from an engine whose driver doesn't tell. Call it once.
+    pub(crate) async fn console(&self) -> Result<Vec<Message>, CmdError> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        match self.engine() {
+            Engine::Chromium => {
+                let log =
+                    self.issue_cmd(Vendor { path: "se/log", body: json!({ "type": "browser" }) }).await?;
+                let lines = log.as_array().into_iter().flatten().map(|entry| text(&entry["message"]));
+                Ok(lines.map(|line| Message::of_chromium(&line)).collect())
+            }
+            Engine::Firefox => {
+                let log = self.in_chrome("return window.consoleWatch.lines;").await?;
+                let texts = log.as_array().into_iter().flatten().map(text);
+                Ok(texts.map(|text| Message { place: String::new(), text }).collect())
+            }
+            Engine::WebKit => Ok(Vec::new()),
+        }
+    }
+
+    async fn in_chrome(&self, script: &str) -> Result<Value, CmdError> {
+        let context = |context: &str| Vendor { path: "moz/context", body: json!({ "context": context }) };
+        self.issue_cmd(context("chrome")).await?;
+        let value = self.execute(script, Vec::new()).await;
+        self.issue_cmd(context("content")).await?;
+        value
+    }
+}
+
+/// The messages in what an unattended WebKit prints, such as `http://localhost/:1:20: CONSOLE SECURITY ERROR message`.
+pub(crate) fn printed(log: &str) -> Vec<Message> {
+    let message = |line: &str| {
+        let (place, written) = line.split_once("CONSOLE ")?;
+        // Its source and its level.
+        let text = written.splitn(3, ' ').nth(2)?;
+        Some(Message { place: place.to_owned(), text: text.to_owned() })
+    };
+    log.lines().filter_map(message).collect()
+}

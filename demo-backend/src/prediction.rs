@@ -593,7 +593,9 @@ fn patch(blocked: &Blocked, config: &PolicyConfig) -> Vec<Change> {
         }
         Reason::AllowCredentialsNotTrue { .. } => vec![change("allow_credentials", What::Set(true))],
         Reason::MethodNotAllowed { method, .. } => vec![change("allow_methods", What::Add(method.clone()))],
-        Reason::HeaderNotAllowed { name, .. } => vec![change("allow_headers", What::Add(name.clone()))],
+        Reason::HeaderNotAllowed { names, .. } => {
+            names.iter().map(|name| change("allow_headers", What::Add(name.clone()))).collect()
+        }
         Reason::AuthorizationNotListed => {
             vec![change("allow_headers", What::Add("authorization".to_owned()))]
         }

@@ -26,10 +26,11 @@ impl WebDriverCompatibleCommand for Vendor {
 
 /// What an engine wrote to its console.
 #[derive(Clone, Debug)]
-pub(crate) struct Message {
+pub struct Message {
     /// The URL that the engine gives beside it, of the page or of what could not be loaded; empty if it gives none.
-    pub(crate) place: String,
-    pub(crate) text: String,
+    pub place: String,
+    /// What it says.
+    pub text: String,
 }
 
 impl Message {
@@ -59,7 +60,11 @@ Services.console.registerListener(window.consoleWatch);";
 
 impl Session {
     /// Starts to keep what the engine writes to its console.
-    pub(crate) async fn watch_console(&self) -> Result<(), CmdError> {
+    ///
+    /// # Errors
+    ///
+    /// If the browser is gone.
+    pub async fn watch_console(&self) -> Result<(), CmdError> {
         if self.engine() == Engine::Firefox {
             self.in_chrome(WATCH).await?;
         }
@@ -67,7 +72,11 @@ impl Session {
     }
 
     /// All messages since the console is watched, in order; none from an engine whose driver doesn't tell. Call it once.
-    pub(crate) async fn console(&self) -> Result<Vec<Message>, CmdError> {
+    ///
+    /// # Errors
+    ///
+    /// If the browser is gone.
+    pub async fn console(&self) -> Result<Vec<Message>, CmdError> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         match self.engine() {
             Engine::Chromium => {

@@ -33,6 +33,7 @@ mod trials;
 
 pub use fantoccini;
 
+pub use console::Message;
 pub use engine::{Engine, Installed, Missing, required_engines};
 pub use session::{Failed, Session, StartError};
 pub use trials::in_each_engine;

@@ -1,0 +1,80 @@
+// Opens the Lab in headless Chromium and brings it, by clicks and typing, into the states that the checks look at.
+
+import { chromium } from "playwright-core";
+
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** @returns {Promise<import("playwright-core").Browser>} */
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+}
+
+/**
+ * The Lab on a page of its own, with nothing remembered.
+ *
+ * @param {import("playwright-core").Browser} browser
+ * @param {string} url
+ * @param {{width: number, height: number, scheme: "light" | "dark"}} look
+ */
+export async function openLab(browser, url, { width, height, scheme }) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: scheme,
+    reducedMotion: "reduce",
+    // Else the page's own policy keeps axe-core out.
+    bypassCSP: true,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.goto(url);
+  await page.waitForSelector("html[data-ready=true]");
+  // The list of lessons comes after what the first screen needs.
+  await page.waitForSelector("[data-lesson]", { state: "attached" });
+  return page;
+}
+
+/**
+ * Presses a button that sends the request, and waits for the verdict.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {"allowed" | "blocked"} expected
+ */
+async function send(page, expected, button = "send") {
+  await page.click(`[data-action=${button}]:enabled`);
+  await page.waitForSelector(`[data-field=observed][data-verdict=${expected}]`);
+  await page.waitForSelector("[data-field=agreement][data-agree=true]");
+}
+
+/** @type {Record<string, (page: import("playwright-core").Page) => Promise<void>>} */
+export const STATES = {
+  async "the first screen"() {},
+  async "a blocked verdict"(page) {
+    await send(page, "blocked");
+  },
+  async "an allowed verdict"(page) {
+    await send(page, "blocked");
+    await page.click("[data-action=apply-fix]");
+    await send(page, "allowed", "send-again");
+  },
+  async "a lesson's question"(page) {
+    await page.evaluate(() => document.querySelector("[data-part=list]")?.setAttribute("open", ""));
+    await page.click("[data-lesson=preflights] [data-action=start-lesson]");
+    await page.waitForSelector("body[data-lesson=preflights]");
+  },
+  async "a lesson's goal"(page) {
+    await STATES["a lesson's question"](page);
+    await page.click("[data-action=answer-no]");
+    await send(page, "blocked");
+    await page.click("[data-action=apply-fix]");
+    await send(page, "allowed", "send-again");
+    await page.waitForSelector("[data-field=goal][data-reached=true]");
+  },
+};

@@ -241,6 +241,7 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       writeProgress(done);
       find("[data-part=reached]", place).replaceChildren(...reward(lesson));
       showList();
+      bringIntoView(target);
       announce("The lesson’s goal is reached.");
     },
     /**
@@ -268,6 +269,17 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       );
     },
   };
+}
+
+/**
+ * On a wide screen the room scrolls by itself, and its end may be out of sight. On a narrow one this moves nothing.
+ *
+ * @param {HTMLElement} part
+ */
+function bringIntoView(part) {
+  const room = find("[data-room=lessons]");
+  const [inner, outer] = [part.getBoundingClientRect(), room.getBoundingClientRect()];
+  if (inner.bottom > outer.bottom) room.scrollTop += Math.min(inner.bottom - outer.bottom, inner.top - outer.top);
 }
 
 /** @returns {Set<string>} the lessons whose goal was reached */

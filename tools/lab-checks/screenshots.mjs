@@ -7,7 +7,7 @@ import { STATES, launch, openLab } from "./lab.mjs";
 const [url, folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: node screenshots.mjs <page-url> <folder>");
 
-const WIDE = { width: 1360, height: 800 };
+const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 360, height: 780 };
 
 /** @type {[string, string, Parameters<typeof openLab>[2]][]} */

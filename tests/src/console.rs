@@ -53,7 +53,9 @@ impl Message {
 const WATCH: &str = "window.consoleWatch = {
     lines: [],
     observe(message) {
-        this.lines.push(message instanceof Ci.nsIScriptError ? message.errorMessage : message.message);
+        const isOfScript = message instanceof Ci.nsIScriptError;
+        const text = isOfScript ? message.errorMessage : message.message;
+        this.lines.push({ place: isOfScript ? message.sourceName : '', text });
     },
 };
 Services.console.registerListener(window.consoleWatch);";
@@ -87,8 +89,10 @@ impl Session {
             }
             Engine::Firefox => {
                 let log = self.in_chrome("return window.consoleWatch.lines;").await?;
-                let texts = log.as_array().into_iter().flatten().map(text);
-                Ok(texts.map(|text| Message { place: String::new(), text }).collect())
+                let lines = log.as_array().into_iter().flatten();
+                Ok(lines
+                    .map(|line| Message { place: text(&line["place"]), text: text(&line["text"]) })
+                    .collect())
             }
             Engine::WebKit => Ok(Vec::new()),
         }

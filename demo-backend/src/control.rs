@@ -8,7 +8,7 @@
 //! - A `GET` changes nothing. What changes something has a JSON body, which no form can send.
 //! - Bodies, sessions and logs are bounded.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix_web::{
     Error, HttpResponse, ResponseError,
@@ -60,10 +60,6 @@ impl Control {
         let unknown = || ApiError::new(StatusCode::NOT_FOUND, "there is no such session; make a new one");
         self.sessions.find(id).ok_or_else(unknown)
     }
-
-    fn now(&self) -> Duration {
-        self.sessions.now()
-    }
 }
 
 type Answered = Result<HttpResponse, ApiError>;
@@ -110,6 +106,8 @@ async fn guard(
         Some((StatusCode::FORBIDDEN, "this is for the Lab's own page"))
     } else if *request.method() != Method::GET && !is_json(value("content-type")) {
         Some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON, with content-type: application/json"))
+    } else if value("content-length").parse().is_ok_and(|length: usize| length > MAX_BODY) {
+        Some((StatusCode::PAYLOAD_TOO_LARGE, "a body has at most 16 KiB"))
     } else {
         None
     };
@@ -209,7 +207,7 @@ async fn predict(control: Data<Control>, id: Path<String>, body: Bytes) -> Answe
     if question.run.as_deref().is_some_and(|run| !is_run(run)) {
         return Err(bad_run());
     }
-    let prediction = prediction::predict(&session, &question, &control.origins, control.now());
+    let prediction = prediction::predict(&session, &question, &control.origins, &control.sessions);
     let prediction =
         prediction.map_err(|message| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message))?;
     Ok(HttpResponse::Ok().json(prediction))
@@ -229,7 +227,7 @@ async fn exchanges(control: Data<Control>, id: Path<String>, which: Query<Which>
     }
     let mut exchanges = session.state().log.since(since.unwrap_or(0));
     exchanges.retain(|exchange| run.as_ref().is_none_or(|run| exchange.run == *run));
-    let now = u64::try_from(control.now().as_millis()).unwrap_or(u64::MAX);
+    let now = u64::try_from(control.sessions.now().as_millis()).unwrap_or(u64::MAX);
     Ok(HttpResponse::Ok().json(json!({ "exchanges": exchanges, "now": now })))
 }
 

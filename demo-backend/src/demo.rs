@@ -16,7 +16,7 @@ use actix_web::{
     body::MessageBody,
     dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
     http::header,
-    middleware::{DefaultHeaders, from_fn},
+    middleware::{Compress, DefaultHeaders, from_fn},
     web::Data,
 };
 use actix_web_cors::Cors;
@@ -221,6 +221,7 @@ fn serve_page(listeners: Listeners, frontend: PathBuf, control: Control) -> io::
             .configure(control::routes(control.clone()))
             .service(Files::new("/", &frontend).index_file("index.html"))
             .wrap(static_headers(&policy))
+            .wrap(Compress::default())
     })
 }
 

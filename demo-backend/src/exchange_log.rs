@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What a log holds at most, in bytes; the oldest exchange goes when there is more.
-const MAX_HELD: usize = 18 * 1024;
+const MAX_HELD: usize = 16 * 1024;
 /// How much of a request's target or an answer's body is kept, in bytes.
 const MAX_TEXT: usize = 1024;
 /// How much of a header's value is kept, in bytes.

@@ -20,7 +20,7 @@ use crate::{
     origins::Origins,
     place::Place,
     route_table,
-    session::{Session, State},
+    session::{Session, Sessions},
     shared_cache::{self, Outcome},
 };
 
@@ -160,45 +160,44 @@ pub fn predict(
     session: &Session,
     question: &Question,
     origins: &Origins,
-    now: Duration,
+    sessions: &Sessions,
 ) -> Result<Prediction, String> {
     let Question { request, run, engine, commit } = question;
     request.check()?;
     let url = request.url(session.id(), run.as_deref().unwrap_or_default(), origins);
     let fetch = request.to_fetch(&url, origins, engine.engine());
-    let policy = session.written();
-    let mut state = session.state();
-    let mut browser = state.remembered.browser(engine.profile());
+    let now = sessions.now();
+    let mut browser = session.state().remembered.browser(engine.profile());
 
-    let lab = Lab { state: &state, policy: &policy.policy, origins, now };
+    let lab = Lab { sessions, origins, now };
     let body = request.body().map(|body| body.text.as_bytes()).unwrap_or_default();
     let asks_first = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
     let would_ask = asks_first(&Browser::new(engine.profile()).fetch(fetch.clone(), now));
     let mut next = browser.fetch(fetch, now);
     let remembered = would_ask && !asks_first(&next);
     let mut messages: Vec<Message> = Vec::new();
+    let mut blames_cache = false;
     let verdict = loop {
         match next {
             Next::Done(verdict) => break verdict,
             Next::Send(exchange) => {
                 let answer = lab.answer(&exchange, body);
                 messages.push(Message::new(&exchange, &answer, request));
+                blames_cache = answer.blames_cache;
                 next = exchange.receive(&mut browser, &answer.response, now);
             }
         }
     };
-    let last = messages.last();
-    let blames_cache = last.is_some_and(|message| lab.blames_cache(message));
     let verdict = match &verdict {
         Verdict::Blocked(blocked) if blames_cache => blocked_by_cache(blocked, request),
-        Verdict::Blocked(blocked) => blocked_by_browser(blocked, request, &policy.config),
-        Verdict::Allowed(allowed) => match request_fails(request, *engine, allowed, last) {
+        Verdict::Blocked(blocked) => blocked_by_browser(blocked, request, &session.written().config),
+        Verdict::Allowed(allowed) => match request_fails(request, *engine, allowed, messages.last()) {
             Some(failure) => failure,
             None => allowed_verdict(request, *engine, allowed),
         },
     };
     if *commit && request.same_url {
-        state.remembered.keep(browser, &messages);
+        session.state().remembered.keep(browser, &messages);
     }
     let at = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     Ok(Prediction { at, messages, verdict, remembered })
@@ -206,8 +205,7 @@ pub fn predict(
 
 /// The Lab's servers, as far as a prediction needs them.
 struct Lab<'a> {
-    state: &'a State,
-    policy: &'a Policy,
+    sessions: &'a Sessions,
     origins: &'a Origins,
     now: Duration,
 }
@@ -215,40 +213,62 @@ struct Lab<'a> {
 struct Answer {
     response: Response,
     through_cache: Option<Outcome>,
+    /// Whether the cache gives out what the API would not answer to this origin.
+    blames_cache: bool,
+}
+
+impl Answer {
+    fn of(status: u16, headers: &[(&str, String)]) -> Self {
+        let response = headers
+            .iter()
+            .fold(Response::new(status), |response, (name, value)| response.header(name, value));
+        Self { response, through_cache: None, blames_cache: false }
+    }
+
+    fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.response = self.response.header(name, value);
+        self
+    }
 }
 
 impl Lab<'_> {
     fn answer(&self, exchange: &Exchange, body: &[u8]) -> Answer {
         let url = exchange.url();
-        let place = Place::of(url.path()).filter(|_| self.origins.is_api(url));
-        let Some(place) = place else {
+        if !self.origins.is_api(url) {
             // The pages are static files, without any CORS header.
-            return Answer {
-                response: Response::new(200).header("content-type", "text/html"),
-                through_cache: None,
-            };
-        };
-        let query = url.query().unwrap_or_default();
-        let value = |name: &str| exchange.headers().get(name);
-        let looks_up = place.cached && exchange.method() == "GET";
-        if looks_up
-            && let Some(kept) = self.state.cache.find(&shared_cache::key(url.path(), query), value, self.now)
-        {
-            let response = kept
-                .headers
-                .iter()
-                .fold(Response::new(kept.status), |response, (name, value)| response.header(name, value));
-            let response = response
-                .header("x-lab-cache", Outcome::Hit.name())
-                .header("age", kept.age(self.now).to_string());
-            return Answer { response, through_cache: Some(Outcome::Hit) };
+            return Answer::of(200, &[("content-type", "text/html".to_owned())]);
         }
-        let head = Head(exchange);
-        let decision = self.policy.decide(&head);
-        let (status, headers) = match decision {
-            Decision::PreflightGranted { .. } => (204, cache_headers(place)),
-            Decision::PreflightRefused => (403, cache_headers(place)),
+        let found = Place::of(url.path()).and_then(|place| Some((place, self.sessions.find(place.session)?)));
+        let Some((place, session)) = found else {
+            let nobody = Policy::deny_all();
+            return Self::by_policy(&nobody, exchange, |_| {
+                Answer::of(404, &[("content-type", "application/json".to_owned())])
+            });
+        };
+        let (policy, state) = (session.policy(), session.state());
+        let looks_up = place.cached && exchange.method() == "GET";
+        let query = url.query().unwrap_or_default();
+        if looks_up {
+            let value = |name: &str| exchange.headers().get(name);
+            let kept = state.cache.find(&shared_cache::key(url.path(), query), value, self.now);
+            if let Some(kept) = kept {
+                let mut answer = Answer::of(kept.status, &[]);
+                for (name, value) in &kept.headers {
+                    answer = answer.header(name, value);
+                }
+                let origin = value("origin").and_then(|origin| text(&origin).parse().ok());
+                answer.through_cache = Some(Outcome::Hit);
+                answer.blames_cache = origin.is_some_and(|origin| policy.allows(&origin));
+                return answer
+                    .header("x-lab-cache", Outcome::Hit.name())
+                    .header("age", kept.age(self.now).to_string());
+            }
+        }
+        let mut answer = Self::by_policy(&policy, exchange, |decision| match decision {
+            Decision::PreflightGranted { .. } => Answer::of(204, &route_table::for_caches(place)),
+            Decision::PreflightRefused => Answer::of(403, &route_table::for_caches(place)),
             _ => {
+                let value = |name: &str| exchange.headers().get(name);
                 let content_type = value("content-type").map(|value| text(&value));
                 let answer = route_table::answer(&route_table::Asked {
                     method: exchange.method(),
@@ -257,41 +277,29 @@ impl Lab<'_> {
                     content_type: content_type.as_deref(),
                     has_key: value("x-api-key").is_some(),
                     body: if exchange.has_body() { body } else { b"" },
-                    notes: &self.state.notes,
+                    notes: &state.notes,
                     origins: self.origins,
                 });
-                (answer.status, answer.headers)
+                Answer::of(answer.status, &answer.headers)
             }
-        };
-        let mut response = headers
-            .iter()
-            .fold(Response::new(status), |response, (name, value)| response.header(name, value));
-        for (name, value) in decision.fields(self.policy, &head) {
-            if !(name.name() == "vary" && forgets_vary(query)) {
-                response = response.header(name.name(), value);
-            }
-        }
+        });
         if looks_up {
-            response = response.header("x-lab-cache", Outcome::Miss.name());
+            answer.through_cache = Some(Outcome::Miss);
+            answer = answer.header("x-lab-cache", Outcome::Miss.name());
         }
-        Answer { response, through_cache: looks_up.then_some(Outcome::Miss) }
+        answer
     }
 
-    /// Whether the cache gave out what the API would not have answered to this origin.
-    fn blames_cache(&self, message: &Message) -> bool {
-        let origin =
-            message.request_headers.iter().find(|(name, _)| name == "origin").map(|(_, value)| value);
-        message.through_cache == Some(Outcome::Hit)
-            && origin.and_then(|origin| origin.parse().ok()).is_some_and(|origin| self.policy.allows(&origin))
+    /// What the policy adds to an answer.
+    fn by_policy(policy: &Policy, exchange: &Exchange, answer: impl FnOnce(Decision) -> Answer) -> Answer {
+        let head = Head(exchange);
+        let decision = policy.decide(&head);
+        let forgets_vary = forgets_vary(exchange.url().query().unwrap_or_default());
+        let fields = decision.fields(policy, &head).into_iter();
+        fields
+            .filter(|(name, _)| !(forgets_vary && name.name() == "vary"))
+            .fold(answer(decision), |answer, (name, value)| answer.header(name.name(), value))
     }
-}
-
-fn cache_headers(place: Place<'_>) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("cache-control", "no-store".to_owned())];
-    if place.cached {
-        headers.push(("cdn-cache-control", "max-age=600".to_owned()));
-    }
-    headers
 }
 
 /// A request as the policy reads it.
@@ -489,24 +497,17 @@ fn consoles(message: impl Fn(Engine) -> Option<String>) -> Value {
     Value::Object(by_engine.into_iter().collect())
 }
 
-/// As the engine writes it for this kind of request; the model knows the words for `fetch()`.
+/// As the engine writes it for this kind of request; the model knows Chromium's words for `fetch()`, and the others' are
+/// the same for everything.
 fn console(blocked: &Blocked, request: &LabRequest, engine: Engine) -> Option<String> {
-    if engine == Engine::WebKit && request.kind == Kind::Font {
-        return None;
-    }
     let message = blocked.console(engine)?;
-    match (engine, request.kind) {
-        (_, Kind::Fetch) | (Engine::Firefox, _) => Some(message),
-        (Engine::Chromium, kind) => {
-            let what = match kind {
-                Kind::Xhr => "XMLHttpRequest",
-                Kind::Events => "resource",
-                kind => kind.destination(),
-            };
-            Some(message.replacen("Access to fetch at", &format!("Access to {what} at"), 1))
-        }
-        _ => None,
-    }
+    let what = match request.kind {
+        Kind::Fetch => return Some(message),
+        Kind::Xhr => "XMLHttpRequest",
+        Kind::Events => "resource",
+        kind => kind.destination(),
+    };
+    Some(message.replacen("Access to fetch at", &format!("Access to {what} at"), 1))
 }
 
 fn blocked_by_browser(blocked: &Blocked, request: &LabRequest, config: &PolicyConfig) -> Value {

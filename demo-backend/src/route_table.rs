@@ -145,23 +145,31 @@ const TABLE: &[Row] = &[
     row(Any, "headers", ALWAYS, 405, &[JSON]),
 ];
 
-/// What the API will answer.
-pub fn answer(asked: &Asked<'_>) -> Answer {
-    let fits = |row: &&Row| {
+/// How many lines the table has.
+pub const LINES: usize = TABLE.len();
+
+/// The line that counts for a request, if there is one, so that a test can tell that it has seen all.
+pub fn line(asked: &Asked<'_>) -> Option<usize> {
+    TABLE.iter().position(|row| {
         let method_fits = match row.methods {
             Any => true,
             These(methods) => methods.contains(&asked.method),
         };
         let route_fits = match row.route.strip_suffix("{id}") {
             Some(before) => {
-                asked.place.route.strip_prefix(before).is_some_and(|id| !id.is_empty() && !id.contains('/'))
+                let id = asked.place.route.strip_prefix(before);
+                id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
             }
             None => asked.place.route == row.route,
         };
         method_fits && route_fits && (row.when)(asked)
-    };
-    let (status, headers) = match TABLE.iter().find(fits) {
-        Some(row) => (row.status, row.headers),
+    })
+}
+
+/// What the API will answer.
+pub fn answer(asked: &Asked<'_>) -> Answer {
+    let (status, headers) = match line(asked) {
+        Some(line) => (TABLE[line].status, TABLE[line].headers),
         None => (404, &[JSON][..]),
     };
     let headers = headers.iter().map(|(name, value)| {
@@ -172,11 +180,17 @@ pub fn answer(asked: &Asked<'_>) -> Answer {
         (*name, value)
     });
     let mut headers: Vec<_> = headers.collect();
-    headers.push(("cache-control", "no-store".to_owned()));
-    if asked.place.cached {
+    headers.extend(for_caches(asked.place));
+    Answer { status, headers }
+}
+
+/// What every answer at this place says to caches, a preflight's too.
+pub fn for_caches(place: Place<'_>) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("cache-control", "no-store".to_owned())];
+    if place.cached {
         headers.push(("cdn-cache-control", "max-age=600".to_owned()));
     }
-    Answer { status, headers }
+    headers
 }
 
 fn id(asked: &Asked<'_>) -> Option<u32> {
@@ -223,10 +237,4 @@ fn cookie(asked: &Asked<'_>) -> String {
 fn request_id(asked: &Asked<'_>) -> String {
     let run = run_of(asked.query);
     if run.is_empty() { "none" } else { run }.to_owned()
-}
-
-/// Every line once, by its route and status, so that a test can tell which it has seen.
-#[cfg(test)]
-pub(crate) fn lines() -> Vec<(&'static str, u16)> {
-    TABLE.iter().map(|row| (row.route, row.status)).collect()
 }

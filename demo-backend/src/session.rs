@@ -355,23 +355,24 @@ mod tests {
     #[test]
     fn a_reset_makes_everything_new_and_another_session_does_not_see_it() {
         let sessions = sessions();
-        let (one, other) =
-            (sessions.create().expect("random numbers"), sessions.create().expect("random numbers"));
+        let one = sessions.create().expect("random numbers");
+        let other = sessions.create().expect("random numbers");
+        let config =
+            PolicyConfig { allow_origins: vec!["http://localhost:3000".to_owned()], ..Default::default() };
         for session in [&one, &other] {
-            let config = PolicyConfig {
-                allow_origins: vec!["http://localhost:3000".to_owned()],
-                ..Default::default()
-            };
-            session.replace_policy(config).expect("a valid policy");
-            session.state().notes.remove(1);
-            session.state().visitors.count(None).expect("random numbers");
+            session.replace_policy(config.clone()).expect("a valid policy");
+            let mut state = session.state();
+            state.notes.remove(1);
+            state.visitors.count(None).expect("random numbers");
         }
+        let holds = |session: &Session| {
+            let state = session.state();
+            (session.policy().denies_all(), state.notes.count(), state.visitors.total())
+        };
         one.reset();
-        assert!(one.policy().denies_all());
-        assert_eq!(one.written().generation, 3, "a page that polls sees that it changed");
-        assert_eq!((one.state().notes.count(), one.state().visitors.total()), (3, 0));
-        assert!(!other.policy().denies_all());
-        assert_eq!((other.state().notes.count(), other.state().visitors.total()), (2, 1));
+        assert_eq!(holds(&one), (true, 3, 0));
+        assert_eq!(one.written().generation, 3, "who looks again sees that it changed");
+        assert_eq!(holds(&other), (false, 2, 1));
     }
 
     #[test]

@@ -200,3 +200,60 @@ fn give_out(kept: Kept, now: Duration) -> HttpResponse {
     response.insert_header((OUTCOME, Outcome::Hit.name())).insert_header((header::AGE, age.to_string()));
     response.body(kept.body)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(url: &str, vary: &[(&str, Option<&str>)], since: u64) -> Kept {
+        let vary = vary
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.map(|value| value.as_bytes().to_vec())));
+        Kept {
+            url: url.to_owned(),
+            vary: vary.collect(),
+            status: 200,
+            headers: Vec::new(),
+            body: vec![0; 500],
+            since: Duration::from_secs(since),
+        }
+    }
+
+    #[test]
+    fn answers_are_told_apart_by_what_they_vary_by_and_by_nothing_else() {
+        let mut cache = SharedCache::default();
+        let now = Duration::from_secs(1);
+        cache.keep(kept("/by-origin", &[("origin", Some("https://a.example"))], 0), now);
+        cache.keep(kept("/by-none", &[("origin", None)], 0), now);
+        cache.keep(kept("/for-all", &[], 0), now);
+        for (url, origin, hit) in [
+            ("/by-origin", Some("https://a.example"), true),
+            ("/by-origin", Some("https://b.example"), false),
+            ("/by-origin", None, false),
+            ("/by-none", None, true),
+            ("/by-none", Some("https://a.example"), false),
+            ("/for-all", Some("https://b.example"), true),
+            ("/elsewhere", None, false),
+        ] {
+            let value =
+                |name: &str| origin.filter(|_| name == "origin").map(|origin| origin.as_bytes().to_vec());
+            assert_eq!(cache.find(url, value, now).is_some(), hit, "{url} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn answers_grow_old_and_make_room() {
+        let mut cache = SharedCache::default();
+        let at = Duration::from_secs;
+        cache.keep(kept("/0", &[], 0), at(0));
+        let find = |cache: &SharedCache, url: &str, now| cache.find(url, |_| None, at(now)).is_some();
+        assert!(find(&cache, "/0", 599));
+        assert!(!find(&cache, "/0", 600));
+        for index in 1..20 {
+            cache.keep(kept(&format!("/{index}"), &[], index), at(index));
+        }
+        assert!(find(&cache, "/19", 20));
+        assert!(!find(&cache, "/0", 20), "the oldest went");
+        assert!(cache.kept.iter().map(Kept::held).sum::<usize>() <= MAX_HELD);
+    }
+}

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    lab_request::{Kind, LabRequest, Page},
+    lab_request::{BodyType, Kind, LabRequest, Page},
     policy_view,
 };
 
@@ -190,14 +190,20 @@ fn fetch(request: &LabRequest, url: &str) -> String {
             options.push(format!("{name}: {value}"));
         }
     }
-    if !request.headers.is_empty() {
-        let headers: Vec<String> =
-            request.headers.iter().map(|(name, value)| format!("{name:?}: {value:?}")).collect();
+    let mut headers: Vec<String> =
+        request.headers.iter().map(|(name, value)| format!("{name:?}: {value:?}")).collect();
+    let body = request.body().map(|body| match body.body_type {
+        BodyType::Json => {
+            headers.push("\"content-type\": \"application/json\"".to_owned());
+            format!("body: {:?}", body.text)
+        }
+        BodyType::Text => format!("body: {:?}", body.text),
+        BodyType::Form => format!("body: new URLSearchParams({:?})", body.text),
+    });
+    if !headers.is_empty() {
         options.push(format!("headers: {{ {} }}", headers.join(", ")));
     }
-    if let Some(body) = request.body() {
-        options.push(format!("body: {:?}", body.text));
-    }
+    options.extend(body);
     if options.is_empty() {
         format!("await fetch(\"{url}\");")
     } else {

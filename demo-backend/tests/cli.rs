@@ -224,3 +224,43 @@ fn ctrl_c_ends_it() {
         assert!(ended.is_some_and(|status| status.success()), "{signal}: {ended:?}");
     }
 }
+
+/// One line for each exchange, with the verdict, and without colours where nobody looks.
+#[test]
+fn every_exchange_is_a_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = policy_file(folder.path(), "allow_origins = [\"https://a.example\"]");
+    let started = Started::new(program(&[&free_ports()[..], &["--policy", &path]].concat()));
+    let api = started.expect("the API");
+    started.expect("Ctrl-C");
+    let authority = api.split("http://").nth(1).expect("the API's address");
+    let send = |method: &str, lines: &str| {
+        let mut connection = std::net::TcpStream::connect(authority).expect("the API listens");
+        let head = format!(
+            "{method} /api/notes/1?run=a1 HTTP/1.1\r\nhost: {authority}\r\n{lines}connection: close\r\n\r\n"
+        );
+        std::io::Write::write_all(&mut connection, head.as_bytes()).expect("a request can be sent");
+        connection.read_to_string(&mut String::new()).expect("the answer can be read");
+    };
+    let from = |origin: &str| format!("origin: {origin}\r\n");
+    let asking = from("https://a.example") + "access-control-request-method: PUT\r\n";
+    for (method, lines, said) in [
+        (
+            "GET",
+            from("https://a.example"),
+            "GET     200  api/notes/1               allowed for https://a.example",
+        ),
+        (
+            "GET",
+            from("https://b.example"),
+            "GET     200  api/notes/1               the origin \"https://b.example\" is not",
+        ),
+        ("GET", String::new(), "GET     200  api/notes/1               no Origin, so CORS has no say"),
+        ("OPTIONS", asking, "OPTIONS 204  api/notes/1               the method \"PUT\" is not allowed"),
+    ] {
+        send(method, &lines);
+        let line = started.expect("api/notes/1");
+        assert!(line.contains(said), "{said:?} should be in {line:?}");
+        assert!(!line.contains('\x1b'), "{line:?}");
+    }
+}

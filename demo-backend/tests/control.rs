@@ -1,0 +1,151 @@
+//! The control API is for the page alone, changes nothing on `GET`, and is bounded.
+
+mod lab;
+
+use lab::{Lab, ask};
+use serde_json::json;
+
+const MARK: (&str, &str) = ("x-cors-lab", "1");
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// A name, the status to expect, a method, a path, headers, and a body.
+type Row<'a> = (&'a str, u16, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
+
+#[test]
+fn nobody_else_gets_in() {
+    let lab = Lab::start();
+    let session = lab.session(&json!({}));
+    let host = lab.page().trim_start_matches("http://").to_owned();
+    let port = host.rsplit(':').next().expect("a port").to_owned();
+    let (rebound, by_address) = (&*format!("evil.example:{port}"), &*format!("127.0.0.1:{port}"));
+    let attacker = &*lab.running.origins().attacker;
+    let of_session = |path: &str| format!("/control/s/{session}/{path}");
+    let (policy, allows) = (&*of_session("policy"), &*of_session("allows"));
+    let (by_run, by_time) = (&*of_session("exchanges?run=A"), &*of_session("exchanges?since=soon"));
+    let open = json!({ "allow_origins": ["*"] }).to_string();
+    let large = json!({ "allow_origins": ["x".repeat(20_000)] }).to_string();
+    let many = json!({ "allow_methods": (0..65).map(|n| format!("M{n}")).collect::<Vec<_>>() }).to_string();
+    let origins = json!({ "origins": vec!["null"; 33] }).to_string();
+    let asked = [
+        ("origin", attacker),
+        ("access-control-request-method", "PUT"),
+        ("access-control-request-headers", "content-type,x-cors-lab"),
+    ];
+    let rows: &[Row<'_>] = &[
+        ("the page", 200, "GET", policy, &[MARK], ""),
+        ("the page by its address", 200, "GET", policy, &[MARK, ("host", by_address)], ""),
+        ("a name of somebody else's (DNS rebinding)", 421, "GET", policy, &[MARK, ("host", rebound)], ""),
+        ("a name of somebody else's, to change", 421, "PUT", policy, &[MARK, JSON, ("host", rebound)], &open),
+        ("no mark", 403, "GET", policy, &[], ""),
+        ("no mark, to change", 403, "PUT", policy, &[JSON], &open),
+        ("an empty mark", 403, "GET", policy, &[("x-cors-lab", "")], ""),
+        (
+            "another site, by its own word",
+            403,
+            "PUT",
+            policy,
+            &[MARK, JSON, ("sec-fetch-site", "cross-site")],
+            &open,
+        ),
+        ("another port", 403, "PUT", policy, &[MARK, JSON, ("sec-fetch-site", "same-site")], &open),
+        ("the page, by its own word", 200, "GET", policy, &[MARK, ("sec-fetch-site", "same-origin")], ""),
+        ("another origin's preflight", 403, "OPTIONS", policy, &asked, ""),
+        ("a form", 415, "PUT", policy, &[MARK, ("content-type", "text/plain")], &open),
+        ("no type", 415, "POST", "/control/sessions", &[MARK], "{}"),
+        ("no JSON", 400, "PUT", policy, &[MARK, JSON], "allow_origins = []"),
+        ("an unknown setting", 400, "PUT", policy, &[MARK, JSON], r#"{"allow_origin": "*"}"#),
+        ("too large a body", 413, "PUT", policy, &[MARK, JSON], &large),
+        ("too many entries", 413, "PUT", policy, &[MARK, JSON], &many),
+        ("too many origins", 413, "POST", allows, &[MARK, JSON], &origins),
+        ("the file's policy", 409, "PUT", "/control/s/default/policy", &[MARK, JSON], &open),
+        ("an unknown session", 404, "GET", "/control/s/aaaaaaaaaaaaaaaa/policy", &[MARK], ""),
+        ("an unknown thing", 404, "GET", "/control/everything", &[MARK], ""),
+        ("no name of a run", 400, "GET", by_run, &[MARK], ""),
+        ("no time", 400, "GET", by_time, &[MARK], ""),
+    ];
+
+    for &(name, status, method, path, headers, body) in rows {
+        let answer = ask(lab.page(), method, path, headers, body.as_bytes());
+        assert_eq!(answer.status, status, "{name}: {answer:?}");
+        let cors = answer.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
+        assert_eq!(cors, None, "{name}: no other origin may read it");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
+        if status >= 400 {
+            let error = answer.json()["error"].as_str().map(str::len).unwrap_or_default();
+            assert!(error > 0, "{name}: it says why");
+        }
+        let in_force = lab.control("GET", &format!("/s/{session}/policy"), None).json();
+        assert_eq!(in_force["config"]["allow_origins"], json!([]), "{name}: nothing changed");
+    }
+}
+
+#[test]
+fn a_get_changes_nothing() {
+    let lab = Lab::start();
+    let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
+    let paths =
+        ["reset", "policy", "predict", "allows", "exchanges", "notes"].map(|of| format!("/s/{session}/{of}"));
+    let state = || {
+        let of = |what: &str| lab.control("GET", &format!("/s/{session}/{what}"), None).json();
+        (of("policy"), of("notes"), of("exchanges")["exchanges"].clone(), lab.running.sessions().count())
+    };
+    let before = state();
+    for path in paths.iter().map(String::as_str).chain(["/sessions", "/config"]) {
+        lab.control("GET", path, None);
+    }
+    assert_eq!(state(), before);
+}
+
+#[test]
+fn a_policy_that_is_none_is_refused_with_every_problem_and_nothing_changes() {
+    let lab = Lab::start();
+    let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
+    let path = format!("/s/{session}/policy");
+    let before = lab.control("GET", &path, None).json();
+    let wrong = json!({ "allow_origins": ["https://app.example.com/"], "max_age": 90_000 });
+    let refused = lab.control("PUT", &path, Some(&wrong));
+    assert_eq!(refused.status, 422);
+    let problems = refused.json()["problems"].clone();
+    assert_eq!(problems.as_array().map(Vec::len), Some(2), "{problems}");
+    assert_eq!(problems[0]["setting"], "allow_origins");
+    assert_eq!(problems[0]["index"], 0);
+    assert_eq!(problems[0]["suggestion"], "https://app.example.com");
+    assert_eq!(problems[1]["setting"], "max_age");
+    assert_eq!(lab.control("GET", &path, None).json(), before);
+}
+
+#[test]
+fn sessions_do_not_see_each_other() {
+    let lab = Lab::start();
+    let open = lab.session(&json!({ "allow_origins": ["*"] }));
+    let shut = lab.session(&json!({}));
+    let get = |session: &str| {
+        ask(
+            lab.api(),
+            "GET",
+            &format!("/s/{session}/api/notes?run=a1"),
+            &[("origin", "https://a.example")],
+            b"",
+        )
+    };
+    assert_eq!(get(&open).header("access-control-allow-origin"), Some("*"));
+    assert_eq!(get(&shut).header("access-control-allow-origin"), None);
+    ask(lab.api(), "DELETE", &format!("/s/{open}/api/notes/1"), &[], b"");
+    let notes =
+        |session: &str| lab.control("GET", &format!("/s/{session}/notes"), None).json()["notes"].clone();
+    assert_eq!(notes(&open).as_array().map(Vec::len), Some(2));
+    assert_eq!(notes(&shut).as_array().map(Vec::len), Some(3));
+    let log = lab.control("GET", &format!("/s/{shut}/exchanges?run=a1"), None).json();
+    assert_eq!(log["exchanges"].as_array().map(Vec::len), Some(1), "{log}");
+
+    // Each has its cookie below its own paths.
+    let cookie = |session: &str| {
+        let answer = ask(lab.api(), "GET", &format!("/s/{session}/api/session"), &[], b"");
+        answer.header("set-cookie").expect("a cookie").to_owned()
+    };
+    assert!(cookie(&open).contains(&format!("Path=/s/{open}/")), "{}", cookie(&open));
+
+    let unknown =
+        ask(lab.api(), "GET", "/s/aaaaaaaaaaaaaaaa/api/notes", &[("origin", "https://a.example")], b"");
+    assert_eq!((unknown.status, unknown.header("access-control-allow-origin")), (404, None));
+}

@@ -1,0 +1,81 @@
+//! A thousand sessions, each filled to the brim, stay under 50 MB.
+
+mod lab;
+
+use std::alloc::System;
+
+use lab::{Connection, Lab};
+use serde_json::json;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const SESSIONS: usize = 1000;
+const MOST: usize = 50_000_000;
+
+fn held() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
+
+#[test]
+fn a_thousand_full_sessions_stay_under_50_mb() {
+    let lab = Lab::start();
+    let before = held();
+    let mut page = Connection::open(lab.page());
+    let mut api = Connection::open(lab.api());
+    let control = [("x-cors-lab", "1"), ("content-type", "application/json")];
+    // As much as each may be.
+    let origins: Vec<String> =
+        (0..31).map(|n| format!("https://*.origin-{n}.{}.example", "x".repeat(20))).collect();
+    let origins = [&["http://localhost:3000".to_owned()], &origins[..]].concat();
+    let policy = json!({
+        "allow_origins": origins,
+        "allow_methods": (0..16).map(|n| format!("METHOD-{n}")).collect::<Vec<_>>(),
+        "allow_headers": (0..16).map(|n| format!("x-header-{n}")).collect::<Vec<_>>(),
+        "max_age": 86_400,
+    });
+    let policy = policy.to_string();
+    let note = "x".repeat(300);
+    let long = "x".repeat(900);
+    let large: Vec<(String, String)> = (0..10).map(|n| (format!("x-{n}"), long[..450].to_owned())).collect();
+    let large: Vec<(&str, &str)> =
+        large.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+
+    for _ in 0..SESSIONS {
+        let made = page.ask("POST", "/control/sessions", &control, b"{}").json();
+        let id = made["id"].as_str().expect("an id");
+        let put = page.ask("PUT", &format!("/control/s/{id}/policy"), &control, policy.as_bytes());
+        assert_eq!(put.status, 200, "{put:?}");
+        let session = lab.running.sessions().find(id).expect("it was just made");
+        {
+            let mut state = session.state();
+            for number in 1..=20 {
+                state.notes.put(number, note.clone());
+                state.visitors.count(None).expect("random numbers");
+            }
+        }
+        // The cache, by URL and by origin.
+        for path in ["notes", "font", "headers", "image.png"] {
+            let origin = ("origin", "http://localhost:3000");
+            api.ask("GET", &format!("/s/{id}/cached/api/{path}?{}", &long[..300]), &[origin], b"");
+        }
+        // The remembered preflights.
+        for path in ["notes/1", "notes/2", "notes/3"] {
+            let request = json!({ "method": "METHOD-1", "path": path, "query": long, "same_url": true });
+            let question =
+                json!({ "request": request, "run": "a1", "engine": "standard", "commit": true }).to_string();
+            page.ask("POST", &format!("/control/s/{id}/predict"), &control, question.as_bytes());
+        }
+        // The log, at last: what it holds is what came last.
+        for _ in 0..6 {
+            api.ask("GET", &format!("/s/{id}/api/notes?{long}"), &large, b"");
+        }
+    }
+    assert_eq!(lab.running.sessions().count(), SESSIONS);
+    let held = held() - before;
+    println!("{SESSIONS} full sessions hold {held} bytes, {} each", held / SESSIONS);
+    assert!(held < MOST, "{SESSIONS} full sessions hold {held} bytes");
+    assert!(held > MOST / 10, "they are not full: {held} bytes");
+}

@@ -1,0 +1,168 @@
+//! What is predicted of a request is what the real API answers to it and what the browser's model makes of the real answer:
+//! every policy with every request, over sockets, one browser for all.
+
+mod lab;
+
+use lab::{Lab, send::Sender};
+use serde_json::{Value, json};
+
+fn policies(lab: &Lab) -> Vec<Value> {
+    let page = &lab.running.origins().page;
+    vec![
+        json!({}),
+        json!({ "allow_origins": [page] }),
+        json!({ "allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"], "expose_headers": ["*"] }),
+        json!({ "allow_origins": ["http://localhost:*"], "allow_methods": ["*"], "allow_headers": ["*"],
+                "expose_headers": ["etag"], "allow_credentials": true, "max_age": 600 }),
+        json!({ "allow_origins": [page, "https://app.example.com"], "allow_methods": ["PUT"],
+                "allow_headers": ["content-type", "x-api-key"], "max_age": 0 }),
+    ]
+}
+
+fn requests(lab: &Lab) -> Vec<Value> {
+    let origins = lab.running.origins();
+    let alias = origins.api_alias.clone().expect("localhost has an address");
+    let text = json!({ "type": "text/plain", "text": "a note" });
+    let in_json = json!({ "type": "application/json", "text": "{\"text\": \"a note\"}" });
+    let form = json!({ "type": "form", "text": "text=a+note" });
+    vec![
+        json!({ "path": "notes" }),
+        json!({ "path": "notes", "credentials": "include" }),
+        json!({ "path": "notes", "credentials": "omit" }),
+        json!({ "path": "notes", "mode": "no-cors" }),
+        json!({ "path": "notes", "mode": "same-origin" }),
+        json!({ "path": "notes", "page": "attacker", "credentials": "include" }),
+        json!({ "path": "notes", "page": "sandbox" }),
+        json!({ "path": "notes", "method": "HEAD" }),
+        json!({ "path": "notes", "method": "POST", "body": text }),
+        json!({ "path": "notes", "method": "POST", "body": in_json }),
+        json!({ "path": "notes", "method": "POST", "body": form }),
+        json!({ "path": "notes", "method": "GET", "body": text }),
+        json!({ "path": "notes/1", "method": "PUT", "body": text, "same_url": true }),
+        json!({ "path": "notes/1", "method": "PUT", "body": text, "same_url": true }),
+        json!({ "path": "notes/1", "method": "put", "body": in_json }),
+        json!({ "path": "notes/1", "method": "PATCH", "body": text }),
+        json!({ "path": "notes/1", "method": "patch", "body": text }),
+        json!({ "path": "notes/2", "method": "DELETE" }),
+        json!({ "path": "notes", "method": "TRACE" }),
+        json!({ "path": "notes/1", "method": "PUT", "mode": "no-cors" }),
+        json!({ "path": "session", "credentials": "include" }),
+        json!({ "path": "fail" }),
+        json!({ "path": "guarded" }),
+        json!({ "path": "guarded", "headers": [["x-api-key", "open sesame"]] }),
+        json!({ "path": "guarded", "headers": [["authorization", "Bearer x"], ["x-a", "1"], ["cookie", "x"]] }),
+        json!({ "path": "headers" }),
+        json!({ "path": "headers", "credentials": "include" }),
+        json!({ "path": "nothing" }),
+        json!({ "path": "redirect", "query": "to=notes" }),
+        json!({ "path": "redirect", "query": "to=notes", "redirect": "manual" }),
+        json!({ "path": "redirect", "query": "to=notes", "redirect": "error" }),
+        json!({ "path": "redirect", "query": "to=notes/1&status=307", "method": "PUT", "body": text }),
+        json!({ "path": "redirect", "query": "to=notes&status=303", "method": "POST", "body": text }),
+        json!({ "path": "redirect", "query": format!("to={alias}/api/notes") }),
+        json!({ "path": "redirect", "query": format!("to={}/favicon.svg", origins.page) }),
+        json!({ "path": "redirect", "query": format!("to={}/", origins.attacker), "page": "attacker" }),
+        json!({ "path": "redirect", "query": "to=https://example.com/" }),
+        json!({ "path": "notes", "cached": true }),
+        json!({ "path": "notes", "cached": true, "page": "attacker" }),
+        json!({ "path": "notes", "cached": true }),
+        json!({ "path": "notes", "cached": true, "mode": "no-cors", "query": "vary=forgotten" }),
+        json!({ "path": "notes", "cached": true, "query": "vary=forgotten" }),
+        json!({ "path": "session", "cached": true, "credentials": "include" }),
+        json!({ "path": "session", "cached": true, "credentials": "include" }),
+        json!({ "path": "notes/1", "cached": true, "method": "PUT", "body": text }),
+        json!({ "path": "notes", "query": "vary=forgotten" }),
+        json!({ "kind": "xhr", "path": "notes/1", "method": "PUT", "body": in_json, "credentials": "include" }),
+        json!({ "kind": "xhr", "path": "notes", "body": text }),
+        json!({ "kind": "font", "path": "font" }),
+        json!({ "kind": "image", "path": "image.png" }),
+        json!({ "kind": "image-cors", "path": "image.svg" }),
+        json!({ "kind": "image-cors", "path": "image.png", "credentials": "include" }),
+        json!({ "kind": "canvas", "path": "image.png" }),
+        json!({ "kind": "canvas", "path": "image.png", "mode": "no-cors" }),
+        json!({ "kind": "module", "path": "module.js" }),
+        json!({ "kind": "events", "path": "events", "credentials": "include" }),
+    ]
+}
+
+#[test]
+fn what_is_predicted_happens() {
+    let lab = Lab::start();
+    let requests = requests(&lab);
+    for policy in policies(&lab) {
+        for engine in ["standard", "chromium", "firefox", "webkit"] {
+            let mut sender = Sender::new(&lab, &policy, engine);
+            for (index, request) in requests.iter().enumerate() {
+                let is_same = request["same_url"] == true;
+                let run = if is_same { "same".to_owned() } else { format!("run{index}") };
+                let read = serde_json::from_value(request.clone()).expect("a request of the Lab");
+                let (predicted, allowed) = sender.send(&read, &run);
+                let case = format!("{policy} {engine} {request}");
+                assert_eq!(predicted["verdict"]["allowed"], allowed, "{case}: {predicted}");
+                let sentence = predicted["verdict"]["sentence"].as_str().unwrap_or_default();
+                assert!(sentence.ends_with('.') && sentence.len() > 10, "{case}: {sentence:?}");
+            }
+        }
+    }
+}
+
+/// Applying what is offered as a fix, once and again, has every request pass that a policy can help.
+#[test]
+fn fixes_lead_to_an_answer() {
+    let lab = Lab::start();
+    for request in requests(&lab) {
+        let session = lab.session(&json!({}));
+        let path = |of: &str| format!("/s/{session}/{of}");
+        for tries in 0.. {
+            let question = json!({ "request": request, "run": "a1", "engine": "standard" });
+            let verdict = lab.control("POST", &path("predict"), Some(&question)).json()["verdict"].clone();
+            let fix = verdict["fix"]["patch"].as_array().cloned().unwrap_or_default();
+            if verdict["allowed"] == true || fix.is_empty() {
+                let has_setting = verdict["fix"]["setting"].is_string();
+                assert!(!has_setting, "{request}: a setting would help, and no patch does: {verdict}");
+                break;
+            }
+            assert!(tries < 6, "{request}: no end of fixes, at last {verdict}");
+            let mut config = lab.control("GET", &path("policy"), None).json()["config"].clone();
+            for change in &fix {
+                let setting = change["setting"].as_str().expect("a setting");
+                if let Some(list) = config[setting].as_array_mut() {
+                    list.retain(|entry| *entry != change["remove"]);
+                    list.extend(change.get("add").cloned());
+                } else {
+                    config[setting] = change["set"].clone();
+                }
+            }
+            let put = lab.control("PUT", &path("policy"), Some(&config));
+            assert_eq!(put.status, 200, "{request}: {fix:?} {put:?}");
+        }
+    }
+}
+
+/// Nothing that is asked about happens.
+#[test]
+fn a_prediction_has_no_effect() {
+    let lab = Lab::start();
+    let session =
+        lab.session(&json!({ "allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"] }));
+    let state = || {
+        let of = |what: &str| lab.control("GET", &format!("/s/{session}/{what}"), None).json();
+        (of("notes"), of("exchanges")["exchanges"].clone(), of("policy"))
+    };
+    let before = state();
+    for request in requests(&lab) {
+        let question = json!({ "request": request, "run": "a1", "engine": "chromium", "commit": true });
+        let answer = lab.control("POST", &format!("/s/{session}/predict"), Some(&question));
+        assert_eq!(answer.status, 200, "{request}: {answer:?}");
+    }
+    assert_eq!(state(), before);
+    for (name, request) in [
+        ("a path out of the API", json!({ "path": "../control" })),
+        ("a query with a fragment", json!({ "query": "a#b" })),
+        ("no kind", json!({ "kind": "telepathy" })),
+    ] {
+        let question = json!({ "request": request });
+        let answer = lab.control("POST", &format!("/s/{session}/predict"), Some(&question));
+        assert!(matches!(answer.status, 400 | 422), "{name}: {answer:?}");
+    }
+}

@@ -1,0 +1,153 @@
+//! The table of what each route answers says what the real routes answer, line for line, over sockets.
+
+mod lab;
+
+use std::collections::BTreeSet;
+
+use demo_backend::{
+    notes::MAX_NOTES,
+    place::Place,
+    route_table::{self, Asked},
+};
+use lab::{Connection, Lab, ask, comparable};
+use serde_json::json;
+
+const TEXT: (&str, &str) = ("content-type", "text/plain;charset=UTF-8");
+const JSON: (&str, &str) = ("content-type", "application/json");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded;charset=UTF-8");
+const KEY: (&str, &str) = ("x-api-key", "open sesame");
+
+/// A method, a path with its query below `/api/`, headers, and a body.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
+
+/// For a session as it is new, in this order: what one request changes the next one finds.
+const FRESH: &[Case<'_>] = &[
+    ("GET", "notes", &[], ""),
+    ("HEAD", "notes", &[], ""),
+    ("PUT", "notes", &[TEXT], "x"),
+    ("OPTIONS", "notes", &[], ""),
+    ("POST", "notes", &[TEXT], "plain"),
+    ("POST", "notes", &[FORM], "text=a+form"),
+    ("POST", "notes", &[JSON], r#"{"text": "JSON"}"#),
+    ("POST", "notes", &[], ""),
+    ("POST", "notes", &[JSON], "no JSON"),
+    ("POST", "notes", &[FORM], "no=text"),
+    ("GET", "notes/1", &[], ""),
+    ("HEAD", "notes/1", &[], ""),
+    ("GET", "notes/99", &[], ""),
+    ("GET", "notes/one", &[], ""),
+    ("GET", "notes/-1", &[], ""),
+    ("GET", "notes/4294967296", &[], ""),
+    ("GET", "notes/1/2", &[], ""),
+    ("GET", "notes/", &[], ""),
+    ("PUT", "notes/1", &[TEXT], "replaced"),
+    ("PUT", "notes/20", &[JSON], r#"{"text": "made"}"#),
+    ("PUT", "notes/1", &[JSON], "{}"),
+    ("PUT", "notes/one", &[TEXT], "x"),
+    ("PATCH", "notes/1", &[TEXT], "changed"),
+    ("PATCH", "notes/99", &[TEXT], "x"),
+    ("PATCH", "notes/one", &[JSON], "no JSON"),
+    ("patch", "notes/1", &[TEXT], "x"),
+    ("POST", "notes/1", &[TEXT], "x"),
+    ("DELETE", "notes/2", &[], ""),
+    ("DELETE", "notes/2", &[], ""),
+    ("DELETE", "notes/one", &[], ""),
+    ("GET", "session", &[], ""),
+    ("GET", "session", &[("cookie", "lab_session=0123456789abcdef")], ""),
+    ("DELETE", "session", &[], ""),
+    ("GET", "fail", &[], ""),
+    ("POST", "fail", &[], ""),
+    ("GET", "guarded", &[], ""),
+    ("GET", "guarded", &[KEY], ""),
+    ("POST", "guarded", &[], ""),
+    ("POST", "guarded", &[KEY], ""),
+    ("GET", "redirect?to=notes", &[], ""),
+    ("GET", "redirect?to=notes&run=a1", &[], ""),
+    ("POST", "redirect?to=notes/1&status=301", &[TEXT], "x"),
+    ("PUT", "redirect?to=notes/1&status=303", &[TEXT], "x"),
+    ("DELETE", "redirect?to=notes/1&status=307&run=a1", &[], ""),
+    ("PATCH", "redirect?to=notes/1&status=308", &[], ""),
+    ("GET", "redirect?to=https://example.com/", &[], ""),
+    ("GET", "redirect", &[], ""),
+    ("GET", "font", &[], ""),
+    ("POST", "font", &[], ""),
+    ("GET", "image.png", &[], ""),
+    ("PUT", "image.png", &[], ""),
+    ("GET", "image.svg", &[], ""),
+    ("PUT", "image.svg", &[], ""),
+    ("GET", "module.js", &[], ""),
+    ("POST", "module.js", &[], ""),
+    ("GET", "events", &[], ""),
+    ("POST", "events", &[], ""),
+    ("GET", "headers", &[], ""),
+    ("HEAD", "headers?run=a1", &[], ""),
+    ("POST", "headers", &[], ""),
+    ("GET", "nothing", &[], ""),
+    ("GET", "", &[], ""),
+];
+
+/// For a session without room.
+const FULL: &[Case<'_>] = &[
+    ("POST", "notes", &[TEXT], "one too many"),
+    ("PUT", "notes/99", &[TEXT], "one too many"),
+    ("PUT", "notes/1", &[TEXT], "there already"),
+    ("PATCH", "notes/99", &[TEXT], "not there"),
+];
+
+#[test]
+fn the_table_says_what_the_routes_answer() {
+    let lab = Lab::start();
+    let mut seen = BTreeSet::new();
+    let long = "x".repeat(301);
+    let too_long: &[Case<'_>] = &[("POST", "notes", &[TEXT], &long), ("PUT", "notes/1", &[TEXT], &long)];
+
+    for prefix in ["", "/cached"] {
+        let session = lab.session(&json!({}));
+        seen.extend(compare(&lab, &session, prefix, FRESH));
+        seen.extend(compare(&lab, &session, prefix, too_long));
+        let mut connection = Connection::open(lab.api());
+        for id in 1..=MAX_NOTES {
+            connection.ask("PUT", &format!("/s/{session}/api/notes/{id}"), &[TEXT], b"x");
+        }
+        seen.extend(compare(&lab, &session, prefix, FULL));
+    }
+    seen.extend(compare(&lab, "default", "", FRESH));
+    let unseen: Vec<usize> = (0..route_table::LINES).filter(|line| !seen.contains(line)).collect();
+    assert!(unseen.is_empty(), "no case meets the lines {unseen:?} of the table");
+}
+
+/// Compares, and says which lines of the table it has seen.
+fn compare(lab: &Lab, session: &str, prefix: &str, cases: &[Case<'_>]) -> BTreeSet<usize> {
+    let sessions = lab.running.sessions();
+    let mut seen = BTreeSet::new();
+    for (index, &(method, target, headers, body)) in cases.iter().enumerate() {
+        let of_session = if session == "default" { String::new() } else { format!("/s/{session}") };
+        // A parameter of its own, so that no answer comes out of the cache.
+        let mark = if target.contains('?') { "&" } else { "?" };
+        let target = format!("{of_session}{prefix}/api/{target}{mark}case={index}");
+        let (path, query) = target.split_once('?').expect("it has a query");
+        let notes = sessions.find(session).expect("the session is there").state().notes.clone();
+        let value = |name| headers.iter().find(|(listed, _)| *listed == name).map(|(_, value)| *value);
+        let asked = Asked {
+            method,
+            place: Place::of(path).expect("a path of the API"),
+            query,
+            content_type: value("content-type"),
+            has_key: value("x-api-key").is_some(),
+            body: body.as_bytes(),
+            notes: &notes,
+            origins: lab.running.origins(),
+        };
+        let said = route_table::answer(&asked);
+        seen.extend(route_table::line(&asked));
+
+        let answered = ask(lab.api(), method, &target, headers, body.as_bytes());
+        let case = format!("{method} {target} {headers:?} {body:?}");
+        assert_eq!(answered.status, said.status, "{case}: {answered:?}");
+        let from_outside = ["vary", "x-lab-cache"];
+        let real = answered.headers.into_iter().filter(|(name, _)| !from_outside.contains(&name.as_str()));
+        let said = said.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(comparable(real), comparable(said), "{case}");
+    }
+    seen
+}

@@ -113,9 +113,9 @@ fn fixes_lead_to_an_answer() {
     // With credentials none of these stars may stay.
     let stars = json!({ "allow_origins": ["*"], "allow_methods": ["*"], "expose_headers": ["*"] });
     let starts = [json!({}), stars];
-    for (request, start) in
-        requests(&lab).iter().flat_map(|request| starts.each_ref().map(|start| (request, start)))
-    {
+    let requests = requests(&lab);
+    let cases = requests.iter().flat_map(|request| starts.iter().map(move |start| (request, start)));
+    for (request, start) in cases {
         let session = lab.session(start);
         let path = |of: &str| format!("/s/{session}/{of}");
         for tries in 0.. {

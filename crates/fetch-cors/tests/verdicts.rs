@@ -179,6 +179,18 @@ fn what_is_allowed_in_words() {
 }
 
 #[test]
+fn what_script_reads() {
+    let response = answer(&[ALLOWED, ("Content-Type", "text/plain"), ("etag", "1")]);
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers().get("content-type").as_deref(), Some(&b"text/plain"[..]));
+    let verdict = play(request("GET"), &[Some(response)]);
+    let allowed = verdict.allowed().expect("an answer");
+    assert_eq!(allowed.header("content-type"), Some(&b"text/plain"[..]));
+    assert_eq!(allowed.header("etag"), None);
+    assert_eq!(allowed.withheld_headers, ["access-control-allow-origin", "etag"]);
+}
+
+#[test]
 fn preflights_are_remembered_until_they_are_forgotten() {
     let mut browser = Browser::new(Profile::FIREFOX);
     assert_eq!(browser.profile(), Profile::of(Engine::Firefox));

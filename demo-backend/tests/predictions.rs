@@ -111,8 +111,8 @@ fn what_is_predicted_happens() {
 fn fixes_lead_to_an_answer() {
     let lab = Lab::start();
     // With credentials none of these stars may stay.
-    let stars = json!({ "allow_origins": ["*"], "allow_methods": ["*"], "expose_headers": ["*"] });
-    let starts = [json!({}), stars];
+    let all_stars = json!({ "allow_origins": ["*"], "allow_methods": ["*"], "expose_headers": ["*"] });
+    let starts = [json!({}), all_stars];
     let requests = requests(&lab);
     let cases = requests.iter().flat_map(|request| starts.iter().map(move |start| (request, start)));
     for (request, start) in cases {

@@ -128,6 +128,19 @@ enum Taken {
     Refused,
 }
 
+/// Lets the page notice what goes wrong in itself. WebKit's driver does not tell what is written to the console.
+const WATCH: &str = r#"
+    window.noticed = [];
+    const notice = (what, text) => window.noticed.push(what + ": " + text);
+    addEventListener("error", (event) => notice("an error", event.message));
+    addEventListener("unhandledrejection", (event) => notice("a rejection that nobody handles", String(event.reason)));
+    document.addEventListener("securitypolicyviolation", (event) => {
+        notice("blocked by the page's own policy", event.violatedDirective + " " + event.blockedURI);
+    });
+    const error = console.error;
+    console.error = (...values) => { notice("console.error", values.join(" ")); error.apply(console, values); };
+"#;
+
 const LISTS: [&str; 4] = ["allow_origins", "allow_methods", "allow_headers", "expose_headers"];
 
 struct Lab<'a> {
@@ -143,6 +156,7 @@ impl Lab<'_> {
         self.session.watch_console().await.map_err(said)?;
         self.session.goto(&self.demo.origins().page).await.map_err(said)?;
         self.find("html[data-ready=true]").await?;
+        self.session.eval(WATCH, &[]).await.map_err(said)?;
 
         let mut failures = Vec::new();
         let outcome = self.follow_the_readme().await;
@@ -158,6 +172,10 @@ impl Lab<'_> {
         let done = self.count("[data-lesson][data-done=true]").await?;
         if failures.is_empty() && done != lessons.len() {
             failures.push(format!("{done} of {} lessons are marked as done", lessons.len()));
+        }
+        let noticed = self.session.eval("return window.noticed", &[]).await.map_err(said)?;
+        for what in noticed.as_array().ok_or("the page was left, and with it what it noticed")? {
+            failures.push(format!("the page noticed, unexplained: {what}"));
         }
         let messages = self.session.console().await.map_err(said)?;
         failures.extend(

@@ -128,7 +128,7 @@ enum Taken {
     Refused,
 }
 
-/// Lets the page notice what goes wrong in itself. WebKit's driver does not tell what is written to the console.
+// Lets the page notice what goes wrong in itself: WebKit's driver does not tell what is written to the console.
 const WATCH: &str = r#"
     window.noticed = [];
     const notice = (what, text) => window.noticed.push(what + ": " + text);

@@ -4,7 +4,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use actix_web::cookie::{Cookie, SameSite, time::OffsetDateTime};
-use fetch_cors::browser::{PageOrigin, Url};
+use fetch_cors::browser::{PageOrigin, Url, is_potentially_trustworthy};
 
 use super::outcome::shown;
 
@@ -69,14 +69,9 @@ impl<'a> Place<'a> {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// Whether browsers take it for secure, which they do with loopback, too: no one can listen there.
+    /// Whether browsers take it for secure.
     fn is_secure(self) -> bool {
-        let host = self.host();
-        let is_loopback_address = || address(host).is_some_and(|address| address.is_loopback());
-        self.url.scheme() == "https"
-            || host == "localhost"
-            || host.ends_with(".localhost")
-            || is_loopback_address()
+        is_potentially_trustworthy(self.url)
     }
 }
 

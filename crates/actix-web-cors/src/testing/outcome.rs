@@ -4,7 +4,7 @@
 use std::fmt;
 
 use actix_web::{http::StatusCode, web::Bytes};
-use fetch_cors::browser::{Allowed, Blocked, PageOrigin, Reason, ResponseType, Url, Verdict};
+use fetch_cors::browser::{Allowed, Blocked, PageOrigin, Reason, ResponseType, Url, Verdict, readable};
 use serde::de::DeserializeOwned;
 
 /// What came of a fetch.
@@ -215,26 +215,9 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Bytes for a person to read, on one line: control characters and what isn't UTF-8 escaped, cut to about 500 bytes.
+/// Somebody else's bytes for a person to read, cut to about 500 bytes.
 pub(super) fn shown(bytes: &[u8]) -> String {
-    const MAX_SHOWN: usize = 500;
-    let mut text = String::new();
-    for part in bytes[..bytes.len().min(MAX_SHOWN)].utf8_chunks() {
-        for character in part.valid().chars() {
-            if character.is_control() {
-                text.extend(character.escape_default());
-            } else {
-                text.push(character);
-            }
-        }
-        for byte in part.invalid() {
-            text.extend(byte.escape_ascii().map(char::from));
-        }
-    }
-    if bytes.len() > MAX_SHOWN {
-        text.push_str("...");
-    }
-    text
+    readable(bytes, 500)
 }
 
 fn listed(names: &[&str]) -> String {

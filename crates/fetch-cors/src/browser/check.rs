@@ -156,11 +156,26 @@ pub(super) fn resource_policy_check(
     if allows { Ok(()) } else { Err(Reason::ResourcePolicy { policy: shown(&policy) }) }
 }
 
-/// A server's bytes for a person to read: control characters escaped, cut to about 200 bytes.
+/// How much of a server's value a verdict shows, in bytes.
+const MAX_SHOWN: usize = 200;
+
+/// A server's bytes, in a verdict.
 pub(super) fn shown(value: &[u8]) -> String {
-    const MAX_SHOWN: usize = 200;
+    readable(value, MAX_SHOWN)
+}
+
+/// Bytes that somebody else sent, for a person to read on one line: control characters and what isn't UTF-8 escaped, and
+/// cut after `most` bytes.
+///
+/// ```
+/// use fetch_cors::browser::readable;
+///
+/// assert_eq!(readable(b"a\nb\xff", 200), r"a\nb\xff");
+/// assert_eq!(readable(b"abcdef", 3), "abc...");
+/// ```
+pub fn readable(bytes: &[u8], most: usize) -> String {
     let mut text = String::new();
-    for part in value[..value.len().min(MAX_SHOWN)].utf8_chunks() {
+    for part in bytes[..bytes.len().min(most)].utf8_chunks() {
         for character in part.valid().chars() {
             if character.is_control() {
                 text.extend(character.escape_default());
@@ -172,7 +187,7 @@ pub(super) fn shown(value: &[u8]) -> String {
             text.extend(byte.escape_ascii().map(char::from));
         }
     }
-    if value.len() > MAX_SHOWN {
+    if bytes.len() > most {
         text.push_str("...");
     }
     text

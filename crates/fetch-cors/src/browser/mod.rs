@@ -55,9 +55,10 @@ mod safelist;
 mod verdict;
 
 pub use cache::PreflightCache;
+pub use check::readable;
 pub use fetch::{Browser, Exchange, Next};
 pub use headers::HeaderList;
-pub use origin::PageOrigin;
+pub use origin::{PageOrigin, is_potentially_trustworthy};
 pub use profile::{Difference, Engine, Profile};
 pub use request::{Credentials, Mode, Redirect, Request};
 pub use response::{Allowed, Response, ResponseType};

@@ -111,8 +111,9 @@ pub(super) fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
+/// Whether browsers take the URL for secure: https, and loopback too, where nobody can listen in.
 /// <https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url>
-pub(super) fn is_potentially_trustworthy(url: &Url) -> bool {
+pub fn is_potentially_trustworthy(url: &Url) -> bool {
     let is_loopback = match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.strip_suffix('.').unwrap_or(name);

@@ -41,9 +41,9 @@ impl Redirect {
             return Err(format!("{} is no redirect: write 301, 302, 303, 307 or 308", asked.status));
         }
         let base = format!("{}{prefix}/api/", origins.api);
-        let mut url = Url::parse(&base)
-            .and_then(|base| base.join(&asked.to))
-            .map_err(|error| format!("\"{}\" is nowhere to go to: {error}", asked.to))?;
+        let nowhere = |error| format!("\"{}\" is nowhere to go to: {error}", asked.to);
+        let base = Url::parse(&base).map_err(nowhere)?;
+        let mut url = base.join(&asked.to).map_err(nowhere)?;
         let has_credentials = !url.username().is_empty() || url.password().is_some();
         if !origins.is_own(&url) || has_credentials {
             return Err("this leads to the Lab's own origins alone".to_owned());
@@ -55,8 +55,11 @@ impl Redirect {
         {
             url.query_pairs_mut().append_pair("run", run);
         }
-        let is_whole = asked.to.contains("://");
-        let location = if is_whole { url.as_str() } else { &url[Position::BeforePath..] };
+        let path = &url[Position::BeforePath..];
+        // A path that starts with two slashes would lead to another host, and no path leads to another port.
+        let is_same_by_path = base.join(path).is_ok_and(|reached| reached == url);
+        let is_whole = asked.to.contains("://") || !is_same_by_path;
+        let location = if is_whole { url.as_str() } else { path };
         Ok(Self { status: asked.status, location: location.to_owned() })
     }
 }
@@ -84,6 +87,9 @@ mod tests {
             ),
             ("to=http://localhost:3000/&run=a1", Some((302, "http://localhost:3000/"))),
             ("to=http://localhost:3001/", Some((302, "http://localhost:3001/"))),
+            ("to=//localhost:3000/", Some((302, "http://localhost:3000/"))),
+            ("to=/.//example.com/", Some((302, "http://localhost:8080//example.com/"))),
+            ("to=//localhost:8080//example.com/", Some((302, "http://localhost:8080//example.com/"))),
             ("to=https://example.com/", None),
             ("to=//example.com/", None),
             ("to=/\\example.com/", None),

@@ -63,6 +63,8 @@ impl Control {
 }
 
 type Answered = Result<HttpResponse, ApiError>;
+/// A body, or why there is none: who names no length may send too much.
+type Body = Result<Bytes, Error>;
 
 /// The routes, all below `/control/`.
 pub fn routes(control: Control) -> impl FnOnce(&mut ServiceConfig) {
@@ -128,8 +130,11 @@ fn is_json(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Reads a body whose type and length were looked at already.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
+/// Reads a body whose type was looked at already.
+fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
+    let body = body
+        .as_ref()
+        .map_err(|error| ApiError::new(error.as_response_error().status_code(), error.to_string()))?;
     serde_json::from_slice(body).map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, error.to_string()))
 }
 
@@ -145,7 +150,7 @@ async fn config_of(control: Data<Control>) -> HttpResponse {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-async fn create(control: Data<Control>, body: Bytes) -> Answered {
+async fn create(control: Data<Control>, body: Body) -> Answered {
     let Nothing {} = read(&body)?;
     let session = control.sessions.create();
     let session =
@@ -153,7 +158,7 @@ async fn create(control: Data<Control>, body: Bytes) -> Answered {
     Ok(HttpResponse::Created().json(json!({ "id": session.id() })))
 }
 
-async fn reset(control: Data<Control>, id: Path<String>, body: Bytes) -> Answered {
+async fn reset(control: Data<Control>, id: Path<String>, body: Body) -> Answered {
     let Nothing {} = read(&body)?;
     control.session(&id)?.reset();
     Ok(HttpResponse::NoContent().finish())
@@ -163,7 +168,7 @@ async fn policy(control: Data<Control>, id: Path<String>) -> Answered {
     Ok(HttpResponse::Ok().json(PolicyView::of(&*control.session(&id)?)))
 }
 
-async fn replace_policy(control: Data<Control>, id: Path<String>, body: Bytes) -> Answered {
+async fn replace_policy(control: Data<Control>, id: Path<String>, body: Body) -> Answered {
     let session = control.session(&id)?;
     if let Some(file) = session.policy_file() {
         let message = format!("{} governs this session: edit the file", file.shown());
@@ -190,7 +195,7 @@ struct OfOrigins {
     origins: Vec<String>,
 }
 
-async fn allows(control: Data<Control>, id: Path<String>, body: Bytes) -> Answered {
+async fn allows(control: Data<Control>, id: Path<String>, body: Body) -> Answered {
     let policy = control.session(&id)?.policy();
     let OfOrigins { origins } = read(&body)?;
     if origins.len() > MAX_ORIGINS {
@@ -201,7 +206,7 @@ async fn allows(control: Data<Control>, id: Path<String>, body: Bytes) -> Answer
     Ok(HttpResponse::Ok().json(json!({ "allowed": allowed.collect::<Vec<bool>>() })))
 }
 
-async fn predict(control: Data<Control>, id: Path<String>, body: Bytes) -> Answered {
+async fn predict(control: Data<Control>, id: Path<String>, body: Body) -> Answered {
     let session = control.session(&id)?;
     let question: Question = read(&body)?;
     if question.run.as_deref().is_some_and(|run| !is_run(run)) {

@@ -2,6 +2,7 @@
 
 mod lab;
 
+use demo_backend::session::MAX_SESSIONS;
 use lab::{Lab, ask};
 use serde_json::json;
 
@@ -21,6 +22,7 @@ fn nobody_else_gets_in() {
     let attacker = &*lab.running.origins().attacker;
     let of_session = |path: &str| format!("/control/s/{session}/{path}");
     let (policy, allows) = (&*of_session("policy"), &*of_session("allows"));
+    let predict = &*of_session("predict");
     let (by_run, by_time) = (&*of_session("exchanges?run=A"), &*of_session("exchanges?since=soon"));
     let open = json!({ "allow_origins": ["*"] }).to_string();
     let large = json!({ "allow_origins": ["x".repeat(20_000)] }).to_string();
@@ -61,6 +63,14 @@ fn nobody_else_gets_in() {
         ("an unknown session", 404, "GET", "/control/s/aaaaaaaaaaaaaaaa/policy", &[MARK], ""),
         ("an unknown thing", 404, "GET", "/control/everything", &[MARK], ""),
         ("no name of a run", 400, "GET", by_run, &[MARK], ""),
+        (
+            "no name of a run, to predict",
+            400,
+            "POST",
+            predict,
+            &[MARK, JSON],
+            r#"{"request": {}, "run": "A"}"#,
+        ),
         ("no time", 400, "GET", by_time, &[MARK], ""),
     ];
 
@@ -148,4 +158,91 @@ fn sessions_do_not_see_each_other() {
     let unknown =
         ask(lab.api(), "GET", "/s/aaaaaaaaaaaaaaaa/api/notes", &[("origin", "https://a.example")], b"");
     assert_eq!((unknown.status, unknown.header("access-control-allow-origin")), (404, None));
+}
+
+/// Who names no length is bounded all the same.
+#[test]
+fn a_body_without_a_length_is_bounded() {
+    let lab = Lab::start();
+    let session = lab.session(&json!({}));
+    let path = format!("/control/s/{session}/policy");
+    let chunked = [MARK, JSON, ("transfer-encoding", "chunked")];
+    for (name, length, status) in
+        [("a body as large as may be", 16_000, 400), ("too large a body", 20_000, 413)]
+    {
+        let body = format!("{length:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(length));
+        let answer = ask(lab.page(), "PUT", &path, &chunked, body.as_bytes());
+        assert_eq!(answer.status, status, "{name}: {answer:?}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
+        assert!(answer.json()["error"].is_string(), "{name}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_none_has_its_problem_at_its_field() {
+    let lab = Lab::start();
+    let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
+    let path = format!("/s/{session}/policy");
+    let before = lab.control("GET", &path, None).json();
+    for (name, wrong, setting, index) in [
+        (
+            "an origin with a path",
+            json!({ "allow_origins": ["https://a.example/x"] }),
+            "allow_origins",
+            json!(0),
+        ),
+        (
+            "an origin without a scheme",
+            json!({ "allow_origins": ["*", "a.example"] }),
+            "allow_origins",
+            json!(1),
+        ),
+        ("null", json!({ "allow_origins": ["null"] }), "allow_origins", json!(0)),
+        (
+            "a method that is no token",
+            json!({ "allow_origins": ["*"], "allow_methods": ["GET", "P T"] }),
+            "allow_methods",
+            json!(1),
+        ),
+        (
+            "a header that is no token",
+            json!({ "allow_origins": ["*"], "allow_headers": ["x:y"] }),
+            "allow_headers",
+            json!(0),
+        ),
+        (
+            "an exposed header that is no token",
+            json!({ "allow_origins": ["*"], "expose_headers": ["x y"] }),
+            "expose_headers",
+            json!(0),
+        ),
+        (
+            "longer than browsers remember",
+            json!({ "allow_origins": ["*"], "max_age": 90_000 }),
+            "max_age",
+            json!(null),
+        ),
+    ] {
+        let refused = lab.control("PUT", &path, Some(&wrong));
+        assert_eq!(refused.status, 422, "{name}: {refused:?}");
+        let problem = &refused.json()["problems"][0];
+        assert_eq!((&problem["setting"], &problem["index"]), (&json!(setting), &index), "{name}: {problem}");
+        assert_eq!(lab.control("GET", &path, None).json(), before, "{name}: nothing changed");
+    }
+}
+
+#[test]
+fn there_are_never_more_sessions_than_may_be() {
+    let lab = Lab::start();
+    let mut connection = lab::Connection::open(lab.page());
+    let ids = (0..=MAX_SESSIONS).map(|_| {
+        let made = connection.ask("POST", "/control/sessions", &[MARK, JSON], b"{}");
+        assert_eq!(made.status, 201, "{made:?}");
+        made.json()["id"].as_str().expect("an id").to_owned()
+    });
+    let ids: Vec<String> = ids.collect();
+    assert_eq!(lab.running.sessions().count(), MAX_SESSIONS);
+    let known = ids.iter().filter(|id| lab.running.sessions().find(id).is_some()).count();
+    assert_eq!(known, MAX_SESSIONS, "each has an id of its own");
+    assert!(lab.running.sessions().find(&ids[MAX_SESSIONS]).is_some(), "the newest is there");
 }

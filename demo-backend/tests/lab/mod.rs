@@ -112,7 +112,7 @@ impl Connection {
         if !headers.iter().any(|(name, _)| *name == "host") {
             write!(head, "host: {}\r\n", self.host).expect("a string takes all");
         }
-        if !body.is_empty() {
+        if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "transfer-encoding") {
             write!(head, "content-length: {}\r\n", body.len()).expect("a string takes all");
         }
         for (name, value) in headers {

@@ -1,0 +1,87 @@
+//! The small cache between browsers and the API, over sockets: poisoned where `Vary` is forgotten, and right elsewhere.
+
+mod lab;
+
+use lab::{Answer, Lab, ask};
+use serde_json::json;
+
+const A: &str = "https://a.example";
+const B: &str = "https://b.example";
+
+/// Who asks, what the cache does, and whom the answer allows.
+type Step<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
+
+fn outcome(answer: &Answer) -> (Option<&str>, Option<&str>) {
+    (answer.header("x-lab-cache"), answer.header("access-control-allow-origin"))
+}
+
+#[test]
+fn answers_are_for_whom_they_say() {
+    let lab = Lab::start();
+    let policy = json!({ "allow_origins": [A, B] });
+    let (hit, miss) = (Some("hit"), Some("miss"));
+    let rows: [(&str, &str, &[Step<'_>]); 6] = [
+        (
+            "told apart by Vary",
+            "cached/api/notes",
+            &[
+                (Some(A), miss, Some(A)),
+                (Some(B), miss, Some(B)),
+                (Some(A), hit, Some(A)),
+                (None, miss, None),
+            ],
+        ),
+        (
+            "the run does not tell apart",
+            "cached/api/notes?run=a1",
+            &[(Some(A), miss, Some(A)), (Some(A), hit, Some(A))],
+        ),
+        (
+            "poisoned by another origin",
+            "cached/api/notes?vary=forgotten",
+            &[(Some(A), miss, Some(A)), (Some(B), hit, Some(A))],
+        ),
+        (
+            "poisoned by a request without Origin",
+            "cached/api/notes?vary=forgotten",
+            &[(None, miss, None), (Some(A), hit, None)],
+        ),
+        ("cookies are nobody else's", "cached/api/session", &[(None, miss, None), (None, miss, None)]),
+        (
+            "no cache in between",
+            "api/notes?vary=forgotten",
+            &[(Some(A), None, Some(A)), (Some(B), None, Some(B))],
+        ),
+    ];
+    for (name, path, steps) in rows {
+        let session = lab.session(&policy);
+        let path = format!("/s/{session}/{path}");
+        for (number, &(origin, did, allowed)) in steps.iter().enumerate() {
+            let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
+            let answer = ask(lab.api(), "GET", &path, &headers, b"");
+            assert_eq!(outcome(&answer), (did, allowed), "{name}, request {number}: {answer:?}");
+        }
+        // Nothing of it is in another session, nor here after a reset.
+        let other = lab.session(&policy);
+        let elsewhere = ask(lab.api(), "GET", &path.replace(&session, &other), &[("origin", A)], b"");
+        assert_ne!(elsewhere.header("x-lab-cache"), hit, "{name}: another session");
+        lab.control("POST", &format!("/s/{session}/reset"), Some(&json!({})));
+        let anew = ask(lab.api(), "GET", &path, &[("origin", A)], b"");
+        assert_ne!(anew.header("x-lab-cache"), hit, "{name}: after a reset");
+    }
+}
+
+#[test]
+fn what_came_first_makes_room() {
+    let lab = Lab::start();
+    let session = lab.session(&json!({}));
+    let get = |number: usize| {
+        let path = format!("/s/{session}/cached/api/notes?number={number}");
+        ask(lab.api(), "GET", &path, &[], b"").header("x-lab-cache").map(str::to_owned)
+    };
+    for number in 0..100 {
+        assert_eq!(get(number).as_deref(), Some("miss"), "{number}");
+    }
+    assert_eq!(get(99).as_deref(), Some("hit"), "the last one is kept");
+    assert_eq!(get(0).as_deref(), Some("miss"), "the first one went");
+}

@@ -76,15 +76,15 @@ impl Browser {
         let page = request.page().clone();
         match request.construct(self.profile) {
             Ok(request) => {
-                let wants_preflight = needs_preflight(&request, self.profile);
                 let script_names = unsafe_request_header_names(&request.headers, self.profile);
+                let wants_preflight = needs_preflight(&request, &script_names);
                 Fetch {
                     request,
                     tainting: Tainting::Basic,
                     profile: self.profile,
                     preflighted: false,
                     wants_preflight,
-                    script_names,
+                    asked_names: script_names,
                     sent_origin: false,
                     status: None,
                 }
@@ -193,8 +193,9 @@ struct Fetch {
     preflighted: bool,
     /// Whether what script asked for needs one, wherever it is sent.
     wants_preflight: bool,
-    /// The CORS-unsafe request-header names of what script asked for.
-    script_names: Vec<String>,
+    /// The [CORS-unsafe request-header names](https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names) that a
+    /// preflight asks for.
+    asked_names: Vec<String>,
     /// Whether it has carried an `Origin` on the way.
     sent_origin: bool,
     /// The status of the last answer, until the next request is sent.
@@ -239,31 +240,22 @@ impl Fetch {
             Mode::Cors => {}
         }
         self.tainting = Tainting::Cors;
+        let unsafe_names = unsafe_request_header_names(&self.request.headers, self.profile);
         let keeps_need = self.profile.has(Difference::RedirectKeepsNeedForPreflight) && self.wants_preflight;
-        if !keeps_need && !needs_preflight(&self.request, self.profile) {
+        if !keeps_need && !needs_preflight(&self.request, &unsafe_names) {
             return self.send();
         }
-        let unsafe_names = self.unsafe_names();
         self.preflighted = true;
-        if self.is_remembered(browser, &unsafe_names, now) {
-            self.send()
-        } else {
-            self.send_preflight(&unsafe_names)
+        // What script set stays to be asked for in some engines, whatever a redirect took away.
+        if !self.profile.has(Difference::RedirectKeepsNamesToAskFor) {
+            self.asked_names = unsafe_names;
         }
-    }
-
-    /// <https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names>
-    fn unsafe_names(&self) -> Vec<String> {
-        if self.profile.has(Difference::RedirectKeepsNamesToAskFor) {
-            self.script_names.clone()
-        } else {
-            unsafe_request_header_names(&self.request.headers, self.profile)
-        }
+        if self.is_remembered(browser, now) { self.send() } else { self.send_preflight() }
     }
 
     /// Whether the [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache) allows all that needs to be
     /// asked for. A step of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
-    fn is_remembered(&self, browser: &Browser, unsafe_names: &[String], now: Duration) -> bool {
+    fn is_remembered(&self, browser: &Browser, now: Duration) -> bool {
         let origin = self.serialized_origin();
         let key = self.key(&origin);
         let needs_no_entry = self.profile.has(Difference::UploadListenerNeedsNoEntry);
@@ -273,7 +265,7 @@ impl Fetch {
         let asks_for_method =
             !is_safelisted_method(&self.request.method) || self.request.use_cors_preflight && !needs_no_entry;
         (!asks_for_method || browser.cache.has_method(key, &self.request.method, now))
-            && unsafe_names.iter().all(|name| browser.cache.has_header(key, name, now))
+            && self.asked_names.iter().all(|name| browser.cache.has_header(key, name, now))
     }
 
     fn key<'a>(&'a self, origin: &'a str) -> Key<'a> {
@@ -286,13 +278,13 @@ impl Fetch {
     }
 
     /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, up to the answer.
-    fn send_preflight(self, unsafe_names: &[String]) -> Next {
+    fn send_preflight(self) -> Next {
         let mut headers = HeaderList::default();
         headers.append(b"accept", b"*/*");
         headers.append(b"access-control-request-method", self.request.method.as_bytes());
-        if !unsafe_names.is_empty() {
+        if !self.asked_names.is_empty() {
             // Without the space that combining would put in.
-            headers.append(b"access-control-request-headers", unsafe_names.join(",").as_bytes());
+            headers.append(b"access-control-request-headers", self.asked_names.join(",").as_bytes());
         }
         headers.append(b"origin", self.preflight_origin().as_bytes());
         self.append_fetch_metadata(&mut headers, "cors");
@@ -304,7 +296,7 @@ impl Fetch {
             Ok(grant) => grant,
             Err(reason) => return self.block(browser, Step::Preflight, reason),
         };
-        let allowed = grant.check(&self.request, &self.unsafe_names(), self.profile);
+        let allowed = grant.check(&self.request, &self.asked_names, self.profile);
         if allowed.is_ok() || self.profile.has(Difference::RefusedPreflightIsRemembered) {
             let origin = self.serialized_origin();
             browser.cache.store(self.key(&origin), &grant.methods, &grant.headers, grant.max_age, now);
@@ -604,10 +596,8 @@ impl Fetch {
 }
 
 /// Whether it must be asked for before it is sent to another origin.
-fn needs_preflight(request: &Constructed, profile: Profile) -> bool {
-    request.use_cors_preflight
-        || !is_safelisted_method(&request.method)
-        || !unsafe_request_header_names(&request.headers, profile).is_empty()
+fn needs_preflight(request: &Constructed, unsafe_names: &[String]) -> bool {
+    request.use_cors_preflight || !is_safelisted_method(&request.method) || !unsafe_names.is_empty()
 }
 
 /// With a replacement character for each byte that is not UTF-8.

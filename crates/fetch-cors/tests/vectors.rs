@@ -2,22 +2,22 @@
 
 #[path = "vectors/format.rs"]
 mod format;
+#[path = "vectors/translate.rs"]
+mod translate;
 
 use std::{collections::HashSet, path::Path, time::Duration};
 
 use fetch_cors::{
     Policy, PolicyConfig,
-    browser::{
-        Browser, Credentials, Engine, Exchange, Mode, Next, PageOrigin, Profile, Redirect, Request, Response,
-        Verdict,
-    },
+    browser::{Browser, Engine, Exchange, Next, PageOrigin, Profile, Verdict},
     server::{RequestField, RequestHead},
 };
 
 use format::{
     Allowed, BrowserVector, Expected, Fetch, Outcome, Section, Sent, ServerAnswer, ServerRequest,
-    ServerVector, isomorphic_decode, isomorphic_encode,
+    ServerVector, isomorphic_decode,
 };
+use translate::{request, response};
 
 fn sections() -> Vec<(String, Section)> {
     format::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"))
@@ -151,7 +151,7 @@ fn play_fetch(
     now: Duration,
 ) -> Result<(), String> {
     let page = PageOrigin::of(&fetch.page).ok_or("the page is no URL")?;
-    let mut next = browser.fetch(request(fetch, page.clone())?, now);
+    let mut next = browser.fetch(request(fetch)?, now);
     let mut wire = expected.wire.iter();
     let verdict = loop {
         match next {
@@ -162,13 +162,7 @@ fn play_fetch(
                 compare_sent(&exchange, sent, fetch, &page)?;
                 next = match &sent.answer {
                     None => exchange.fail(browser),
-                    Some(answer) => {
-                        let response =
-                            answer.headers.iter().fold(Response::new(answer.status), |response, (n, v)| {
-                                response.header(isomorphic_encode(n), isomorphic_encode(v))
-                            });
-                        exchange.receive(browser, &response, now)
-                    }
+                    Some(answer) => exchange.receive(browser, &response(answer), now),
                 };
             }
             Next::Done(verdict) => break verdict,
@@ -179,38 +173,6 @@ fn play_fetch(
         return Err(format!("{unsent} expected requests were not sent; {verdict}"));
     }
     compare_outcome(&verdict, &expected.outcome, fetch)
-}
-
-fn request(fetch: &Fetch, page: PageOrigin) -> Result<Request, String> {
-    let described = &fetch.request;
-    let mut request = Request::new(page, &described.method, &described.url)
-        .mode(match described.mode.as_deref() {
-            None | Some("cors") => Mode::Cors,
-            Some("no-cors") => Mode::NoCors,
-            Some("same-origin") => Mode::SameOrigin,
-            Some(other) => return Err(format!("no mode {other:?}")),
-        })
-        .credentials(match described.credentials.as_deref() {
-            None | Some("same-origin") => Credentials::SameOrigin,
-            Some("include") => Credentials::Include,
-            Some("omit") => Credentials::Omit,
-            Some(other) => return Err(format!("no credentials mode {other:?}")),
-        })
-        .redirect(match described.redirect.as_deref() {
-            None | Some("follow") => Redirect::Follow,
-            Some("error") => Redirect::Error,
-            Some("manual") => Redirect::Manual,
-            Some(other) => return Err(format!("no redirect mode {other:?}")),
-        });
-    for (name, value) in &described.headers {
-        request = request.header(isomorphic_encode(name), isomorphic_encode(value));
-    }
-    match described.body.as_deref() {
-        None => {}
-        Some("") => request = request.body(None),
-        Some(content_type) => request = request.body(Some(content_type)),
-    }
-    Ok(if described.upload_listener { request.upload_listener() } else { request })
 }
 
 fn compare_sent(exchange: &Exchange, sent: &Sent, fetch: &Fetch, page: &PageOrigin) -> Result<(), String> {

@@ -11,6 +11,8 @@ mod model;
 mod names;
 mod plan;
 mod server;
+#[path = "../../../crates/fetch-cors/tests/vectors/translate.rs"]
+mod translate;
 
 use std::{
     collections::BTreeMap,

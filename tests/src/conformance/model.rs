@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use fetch_cors::browser::{
-    Browser, Credentials, Engine, Mode, Next, PageOrigin, Profile, Redirect, Request, Response, Verdict,
-};
+use fetch_cors::browser::{Browser, Engine, Next, Profile, Verdict};
 
-use super::format::{BrowserVector, Expected, Fetch, isomorphic_encode};
+use super::{
+    format::{BrowserVector, Expected, Fetch},
+    translate::{request, response},
+};
 
 /// What the engine should write for each fetch, a line each; nothing where the fetch is not blocked or the model doesn't know.
 /// That the model does what the vector states, its own tests see to; where it doesn't it says nothing here.
@@ -33,49 +34,14 @@ pub(super) fn console(vector: &BrowserVector, engine: &str) -> Vec<Vec<String>> 
 
 fn play(browser: &mut Browser, fetch: &Fetch, expected: &Expected, now: Duration) -> Option<Verdict> {
     let mut answers = expected.wire.iter().map(|sent| sent.answer.as_ref());
-    let mut next = browser.fetch(request(fetch)?, now);
+    let mut next = browser.fetch(request(fetch).ok()?, now);
     loop {
         next = match next {
             Next::Done(verdict) => return Some(verdict),
             Next::Send(exchange) => match answers.next()? {
                 None => exchange.fail(browser),
-                Some(answer) => {
-                    let response = Response::new(answer.status);
-                    let response = answer.headers.iter().fold(response, |response, (name, value)| {
-                        response.header(isomorphic_encode(name), isomorphic_encode(value))
-                    });
-                    exchange.receive(browser, &response, now)
-                }
+                Some(answer) => exchange.receive(browser, &response(answer), now),
             },
         };
     }
-}
-
-fn request(fetch: &Fetch) -> Option<Request> {
-    let asked = &fetch.request;
-    let request = Request::new(PageOrigin::of(&fetch.page)?, &asked.method, &asked.url)
-        .mode(match asked.mode.as_deref() {
-            Some("no-cors") => Mode::NoCors,
-            Some("same-origin") => Mode::SameOrigin,
-            _ => Mode::Cors,
-        })
-        .credentials(match asked.credentials.as_deref() {
-            Some("include") => Credentials::Include,
-            Some("omit") => Credentials::Omit,
-            _ => Credentials::SameOrigin,
-        })
-        .redirect(match asked.redirect.as_deref() {
-            Some("error") => Redirect::Error,
-            Some("manual") => Redirect::Manual,
-            _ => Redirect::Follow,
-        });
-    let request = asked.headers.iter().fold(request, |request, (name, value)| {
-        request.header(isomorphic_encode(name), isomorphic_encode(value))
-    });
-    let request = match asked.body.as_deref() {
-        None => request,
-        Some("") => request.body(None),
-        Some(content_type) => request.body(Some(content_type)),
-    };
-    Some(if asked.upload_listener { request.upload_listener() } else { request })
 }

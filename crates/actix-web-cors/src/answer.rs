@@ -1,7 +1,7 @@
 //! From a decision to header lines: a policy's constant fields as `http` values, and the one function that writes an
 //! answer into a response, whoever made that response.
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use actix_web::{
     dev::ServiceRequest,
@@ -13,7 +13,7 @@ use actix_web::{
 };
 use fetch_cors::{
     Policy,
-    server::{Decision, Field, Lines, RequestField, RequestHead},
+    server::{Decision, FieldName, Lines, RequestField, RequestHead},
 };
 
 use crate::{cors::Settings, log};
@@ -23,85 +23,153 @@ use crate::{cors::Settings, log};
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) policy: Policy,
-    actual: Fields,
-    preflight: Fields,
-}
-
-/// The constant fields of one kind of answer.
-#[derive(Debug)]
-struct Fields {
-    allowed: Vec<(HeaderName, HeaderValue)>,
-    vary: Option<HeaderValue>,
+    any_origin: bool,
+    credentials: bool,
+    exposed: Option<HeaderValue>,
+    methods: Option<HeaderValue>,
+    headers: Option<HeaderValue>,
+    max_age: Option<HeaderValue>,
+    actual_vary: Vary,
+    preflight_vary: Vary,
 }
 
 impl Prepared {
     /// `reads` are the request headers that the choice of this policy depended on.
     pub(crate) fn new(policy: Policy, reads: &[HeaderName], settings: &Settings) -> Self {
-        let fields = |decision: Decision| {
+        let actual = if policy.allows_any_origin() { Decision::AnyOrigin } else { Decision::Allowed };
+        let preflight = Decision::PreflightGranted { echo_method: false, echo_headers: false };
+        let value = |decision: Decision, name: FieldName| {
+            let mut fields = decision.constant_fields(&policy).iter();
+            fields.find(|field| field.name() == name).map(|field| to_value(field.value()))
+        };
+        let vary = |decision: Decision| {
             let mut vary = decision.vary(&policy).to_vec();
             if settings.reject_disallowed_origins && decision == Decision::Allowed {
                 vary.push(RequestField::SecFetchSite);
             }
-            Fields {
-                allowed: decision.constant_fields(&policy).iter().map(to_header).collect(),
-                vary: to_vary(&vary, reads),
-            }
+            Vary::new(&vary, reads)
         };
-        let actual = if policy.allows_any_origin() { Decision::AnyOrigin } else { Decision::Allowed };
-        let preflight = Decision::PreflightGranted { echo_method: false, echo_headers: false };
-        Self { actual: fields(actual), preflight: fields(preflight), policy }
-    }
-}
-
-fn to_header(field: &Field) -> (HeaderName, HeaderValue) {
-    (HeaderName::from_static(field.name().name()), to_value(field.value()))
-}
-
-/// A value that costs little to clone: for free where its text is one of a few, else by a reference count.
-fn to_value(text: &str) -> HeaderValue {
-    const FREE: [&str; 5] =
-        ["*", "true", "origin", "origin, access-control-request-method", "*, authorization"];
-    match FREE.into_iter().find(|&free| free == text) {
-        Some(free) => HeaderValue::from_static(free),
-        None => HeaderValue::from_maybe_shared(Bytes::copy_from_slice(text.as_bytes()))
-            .expect("policies and header names are visible ASCII"),
-    }
-}
-
-pub(crate) fn to_vary(fields: &[RequestField], reads: &[HeaderName]) -> Option<HeaderValue> {
-    let mut names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
-    for name in reads {
-        if !names.contains(&name.as_str()) {
-            names.push(name.as_str());
+        Self {
+            any_origin: policy.allows_any_origin(),
+            credentials: policy.allows_credentials(),
+            exposed: value(actual, FieldName::AccessControlExposeHeaders),
+            methods: value(preflight, FieldName::AccessControlAllowMethods),
+            headers: value(preflight, FieldName::AccessControlAllowHeaders),
+            max_age: value(preflight, FieldName::AccessControlMaxAge),
+            actual_vary: vary(actual),
+            preflight_vary: vary(preflight),
+            policy,
         }
     }
-    if names.is_empty() {
-        return None;
-    }
-    Some(to_value(&names.join(", ")))
 }
 
-/// What to write into the response to one request.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) prepared: Rc<Prepared>,
-    pub(crate) decision: Decision,
-    /// The request's, to be sent back.
-    origin: Option<HeaderValue>,
-    /// What else is to be sent back, if the application answers a preflight itself.
-    echoes: Option<Box<Echoes>>,
+/// A value whose clones share its text.
+fn to_value(text: &str) -> HeaderValue {
+    // The first clone makes the text shared; what is kept is a value that already is.
+    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(text.as_bytes()).clone())
+        .expect("policies and header names are visible ASCII")
+}
+
+const ORIGIN_VARY: &str = "origin";
+const PREFLIGHT_VARY: &str = "origin, access-control-request-method";
+
+/// What an answer varies by. The two that most answers have are constants: nothing has to be counted for them.
+#[derive(Clone, Debug)]
+pub(crate) enum Vary {
+    Nothing,
+    Origin,
+    Preflight,
+    Other(HeaderValue),
+}
+
+impl Vary {
+    /// By these headers, and those that a policy's choice depended on.
+    pub(crate) fn new(fields: &[RequestField], reads: &[HeaderName]) -> Self {
+        let mut names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+        for name in reads {
+            if !names.contains(&name.as_str()) {
+                names.push(name.as_str());
+            }
+        }
+        match &names[..] {
+            [] => Self::Nothing,
+            names => match &names.join(", ")[..] {
+                ORIGIN_VARY => Self::Origin,
+                PREFLIGHT_VARY => Self::Preflight,
+                names => Self::Other(to_value(names)),
+            },
+        }
+    }
+
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+
+    /// As a header's value, if there is anything to say.
+    fn value(&self) -> Option<HeaderValue> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Origin => HeaderValue::from_static(ORIGIN_VARY),
+            Self::Preflight => HeaderValue::from_static(PREFLIGHT_VARY),
+            Self::Other(value) => value.clone(),
+        })
+    }
+
+    /// Writes it where none stands yet. `usual` is what it mostly is.
+    #[inline(always)]
+    fn write_new(&self, response: &mut HeaderMap, usual: &Self) {
+        match (self, usual) {
+            (Self::Origin, Self::Origin) => {
+                response.append(header::VARY, const { HeaderValue::from_static(ORIGIN_VARY) });
+            }
+            (Self::Preflight, Self::Preflight) => {
+                response.append(header::VARY, const { HeaderValue::from_static(PREFLIGHT_VARY) });
+            }
+            _ => self.write_unusual(response),
+        }
+    }
+
+    #[inline(never)]
+    fn write_unusual(&self, response: &mut HeaderMap) {
+        if let Some(value) = self.value() {
+            response.append(header::VARY, value);
+        }
+    }
+
+    /// Adds it to what a response varies by.
+    pub(crate) fn add(&self, response: &mut HeaderMap) {
+        if let Some(vary) = self.value().and_then(|vary| merge_vary(response, &vary)) {
+            response.append(header::VARY, vary);
+        }
+    }
+}
+
+/// Decides on a request, and says which of its header's values is to be sent back as the origin, if one is.
+#[inline(always)]
+pub(crate) fn decide<'a>(prepared: &Prepared, head: Head<'a>) -> (Decision, Option<&'a HeaderValue>) {
+    let mut first = None;
+    let look_up = || {
+        let mut lines = head.request.headers().get_all(&ORIGIN);
+        first = lines.next();
+        match first {
+            None => Lines::None,
+            Some(line) if lines.len() == 0 => Lines::One(line.as_bytes()),
+            Some(_) => Lines::Several,
+        }
+    };
+    let decision = prepared.policy.decide_with(look_up, &head);
+    (decision, first.filter(|_| decision.echoes_origin(&prepared.policy)))
 }
 
 /// What a preflight asks for, where it has to be sent back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Echoes {
     methods: Option<HeaderValue>,
     headers: Option<HeaderValue>,
 }
 
 impl Echoes {
-    #[inline]
-    pub(crate) fn new(decision: Decision, head: &Head<'_>) -> Self {
+    pub(crate) fn new(decision: Decision, head: Head<'_>) -> Self {
         let Decision::PreflightGranted { echo_method, echo_headers } = decision else {
             return Self { methods: None, headers: None };
         };
@@ -111,7 +179,7 @@ impl Echoes {
         }
     }
 
-    #[inline]
+    /// Writes them after the rest of the answer.
     pub(crate) fn write(&self, response: &mut HeaderMap) {
         if let Some(value) = &self.methods {
             response.append(header::ACCESS_CONTROL_ALLOW_METHODS, value.clone());
@@ -122,81 +190,110 @@ impl Echoes {
     }
 }
 
+/// What to write into the response to one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    prepared: Rc<Prepared>,
+    /// The request's, to be sent back, if it is one of those that are allowed. It is sent once, and is then gone.
+    origin: Option<HeaderValue>,
+}
+
 impl Answer {
-    /// Decides on the request, and takes from it the origin that is to be sent back.
     #[inline(always)]
-    pub(crate) fn new(prepared: Rc<Prepared>, head: &Head<'_>) -> Self {
-        let decision = prepared.policy.decide(head);
-        let origin = if decision.echoes_origin(&prepared.policy) {
-            head.look_up_origin().first.cloned()
-        } else {
-            None
-        };
-        Self { prepared, decision, origin, echoes: None }
+    pub(crate) fn new(prepared: Rc<Prepared>, origin: Option<&HeaderValue>) -> Self {
+        Self { prepared, origin: origin.cloned() }
     }
 
-    /// Takes from a preflight what is to be sent back, because the request goes on to the application.
-    #[inline(always)]
-    pub(crate) fn keep_echoes(&mut self, head: &Head<'_>) {
-        if self.decision.echoes_request() {
-            self.echoes = Some(Box::new(Echoes::new(self.decision, head)));
-        }
+    /// Takes what there is to write. What is left is not to be written.
+    pub(crate) fn take(&mut self) -> Self {
+        Self { prepared: Rc::clone(&self.prepared), origin: self.origin.take() }
     }
 
-    /// Writes the answer into the headers of a response, whoever made it: whatever CORS header stands there is replaced,
-    /// `Vary` is merged.
+    /// Writes the answer into the headers of what the handler answered: whatever CORS header stands there is replaced, `Vary`
+    /// is merged.
     #[inline(always)]
-    pub(crate) fn write(&self, response: &mut HeaderMap) {
+    pub(crate) fn write(&mut self, response: &mut HeaderMap) {
         if response.is_empty() {
-            self.write_new(response);
+            self.prepared.write_actual(self.origin.take(), response);
+            self.prepared.actual_vary.write_new(response, &Vary::Origin);
         } else {
             self.write_among(response);
         }
     }
 
-    /// Writes the answer where no header stands yet.
-    #[inline(always)]
-    pub(crate) fn write_new(&self, response: &mut HeaderMap) {
-        self.write_cors(response);
-        if let Some(vary) = &self.fields().vary {
-            response.append(header::VARY, vary.clone());
-        }
-    }
-
     #[inline(never)]
-    fn write_among(&self, response: &mut HeaderMap) {
-        let vary = make_room(response, self.fields().vary.as_ref());
-        self.write_cors(response);
+    fn write_among(&mut self, response: &mut HeaderMap) {
+        let vary = make_room(response, &self.prepared.actual_vary);
+        self.prepared.write_actual(self.origin.take(), response);
         if let Some(vary) = vary {
             response.append(header::VARY, vary);
         }
     }
 
+    /// Writes the answer to a preflight into the headers of what the application answered.
+    pub(crate) fn write_forwarded(&mut self, echoes: &Echoes, response: &mut HeaderMap) {
+        let vary = make_room(response, &self.prepared.preflight_vary);
+        self.prepared.write_granted(self.origin.take(), response);
+        echoes.write(response);
+        if let Some(vary) = vary {
+            response.append(header::VARY, vary);
+        }
+    }
+}
+
+impl Prepared {
+    /// Writes the answer to a preflight into a response that has no header yet.
     #[inline(always)]
-    fn fields(&self) -> &Fields {
-        if self.decision.is_preflight() { &self.prepared.preflight } else { &self.prepared.actual }
+    pub(crate) fn write_preflight(&self, origin: Option<&HeaderValue>, response: &mut HeaderMap) {
+        self.write_granted(origin.cloned(), response);
+        self.preflight_vary.write_new(response, &Vary::Preflight);
     }
 
     #[inline(always)]
-    fn write_cors(&self, response: &mut HeaderMap) {
-        if !self.decision.is_allowed() {
-            return;
+    fn write_granted(&self, origin: Option<HeaderValue>, response: &mut HeaderMap) {
+        if self.write_common(origin, response) {
+            write_value(response, header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.as_ref());
+            write_value(response, header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers.as_ref());
+            write_value(response, header::ACCESS_CONTROL_MAX_AGE, self.max_age.as_ref());
         }
-        if let Some(value) = &self.origin {
-            response.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, value.clone());
+    }
+
+    #[inline(always)]
+    fn write_actual(&self, origin: Option<HeaderValue>, response: &mut HeaderMap) {
+        if self.write_common(origin, response) {
+            write_value(response, header::ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed.as_ref());
         }
-        for (name, value) in &self.fields().allowed {
-            response.append(name.clone(), value.clone());
+    }
+
+    /// Writes what every answer to an allowed origin has. Returns whether this is one.
+    #[inline(always)]
+    fn write_common(&self, origin: Option<HeaderValue>, response: &mut HeaderMap) -> bool {
+        if let Some(origin) = origin {
+            response.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        } else if self.any_origin {
+            let any = const { HeaderValue::from_static("*") };
+            response.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+        } else {
+            return false;
         }
-        if let Some(echoes) = &self.echoes {
-            echoes.write(response);
+        if self.credentials {
+            let yes = const { HeaderValue::from_static("true") };
+            response.append(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
         }
+        true
+    }
+}
+
+#[inline(always)]
+fn write_value(response: &mut HeaderMap, name: HeaderName, value: Option<&HeaderValue>) {
+    if let Some(value) = value {
+        response.append(name, value.clone());
     }
 }
 
 /// Removes the CORS headers that somebody else set, and, if there is something to add to `Vary`, the old `Vary`. Returns
 /// the `Vary` to write.
-fn make_room(response: &mut HeaderMap, vary: Option<&HeaderValue>) -> Option<HeaderValue> {
+fn make_room(response: &mut HeaderMap, vary: &Vary) -> Option<HeaderValue> {
     let is_cors = |name: &HeaderName| name.as_str().starts_with("access-control-");
     let (mut has_cors, mut has_vary) = (false, false);
     for name in response.keys() {
@@ -207,15 +304,8 @@ fn make_room(response: &mut HeaderMap, vary: Option<&HeaderValue>) -> Option<Hea
         log::replaced_headers();
         response.retain(|name, _| !is_cors(name));
     }
-    let vary = vary?;
-    if has_vary { merge_vary(response, vary) } else { Some(vary.clone()) }
-}
-
-/// Adds to what the response varies by.
-pub(crate) fn add_vary(response: &mut HeaderMap, vary: &HeaderValue) {
-    if let Some(value) = merge_vary(response, vary) {
-        response.append(header::VARY, value);
-    }
+    let vary = vary.value()?;
+    if has_vary { merge_vary(response, &vary) } else { Some(vary) }
 }
 
 /// All that the response varies by, as one line without repetitions; none if its `Vary` can stay as it is. A cache that
@@ -243,39 +333,27 @@ fn merge_vary(response: &mut HeaderMap, vary: &HeaderValue) -> Option<HeaderValu
     Some(merged)
 }
 
-/// A request as the decision reads it. Its `Origin` is looked up once at most, and not at all where nothing depends on it.
+/// A request as the decision reads it.
+#[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     request: &'a ServiceRequest,
-    origin: Cell<Option<Origin<'a>>>,
-}
-
-/// The lines of `Origin`.
-#[derive(Clone, Copy)]
-struct Origin<'a> {
-    first: Option<&'a HeaderValue>,
-    is_only: bool,
+    is_options: bool,
 }
 
 impl<'a> Head<'a> {
     #[inline]
     pub(crate) fn new(request: &'a ServiceRequest) -> Self {
-        Self { request, origin: Cell::new(None) }
+        Self { request, is_options: *request.method() == Method::OPTIONS }
     }
 
-    #[inline(always)]
-    fn look_up_origin(&self) -> Origin<'a> {
-        if let Some(origin) = self.origin.get() {
-            return origin;
-        }
-        let mut lines = self.request.headers().get_all(&ORIGIN);
-        let first = lines.next();
-        let origin = Origin { first, is_only: lines.len() == 0 };
-        self.origin.set(Some(origin));
-        origin
+    /// Of a request whose method is `OPTIONS`.
+    #[inline]
+    pub(crate) fn options(request: &'a ServiceRequest) -> Self {
+        Self { request, is_options: true }
     }
 
     /// The header's value, to be sent back. Lines that a proxy split are joined again.
-    fn echo(&self, field: RequestField) -> Option<HeaderValue> {
+    fn echo(self, field: RequestField) -> Option<HeaderValue> {
         let mut lines = self.request.headers().get_all(to_name(field));
         let first = lines.next()?;
         if lines.len() == 0 {
@@ -287,7 +365,7 @@ impl<'a> Head<'a> {
 
     /// The host that stands in the request's target: in HTTP/2 and later always, in HTTP/1.1 it may. Where a `Host`
     /// contradicts it, both count, so that nobody is taken for the one or the other.
-    fn authority(&self) -> Option<&'a [u8]> {
+    fn authority(self) -> Option<&'a [u8]> {
         let authority = self.request.uri().authority()?.as_str().as_bytes();
         let host = self.request.headers().get(&HOST);
         host.is_none_or(|host| !host.as_bytes().eq_ignore_ascii_case(authority)).then_some(authority)
@@ -305,16 +383,12 @@ impl std::ops::Deref for Head<'_> {
 impl RequestHead for Head<'_> {
     #[inline]
     fn is_options(&self) -> bool {
-        *self.request.method() == Method::OPTIONS
+        self.is_options
     }
 
     #[inline]
-    fn origin(&self) -> Lines<'_> {
-        match self.look_up_origin() {
-            Origin { first: None, .. } => Lines::None,
-            Origin { first: Some(line), is_only: true } => Lines::One(line.as_bytes()),
-            Origin { .. } => Lines::Several,
-        }
+    fn has(&self, field: RequestField) -> bool {
+        self.request.headers().get(to_name(field)).is_some()
     }
 
     #[inline]

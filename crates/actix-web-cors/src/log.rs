@@ -16,7 +16,7 @@ const TARGET: &str = "actix_web_cors";
 
 /// Says why a request is refused, if it is.
 #[inline]
-pub(crate) fn refusal(policy: &Policy, request: &Head<'_>, decision: Decision) {
+pub(crate) fn refusal(policy: &Policy, request: Head<'_>, decision: Decision) {
     // `tracing::enabled!` does not know of `log`.
     if tracing::enabled!(target: TARGET, Level::INFO)
         || ::log::log_enabled!(target: TARGET, ::log::Level::Info)
@@ -26,8 +26,8 @@ pub(crate) fn refusal(policy: &Policy, request: &Head<'_>, decision: Decision) {
 }
 
 #[cold]
-fn explain(policy: &Policy, request: &Head<'_>, decision: Decision) {
-    let Some(refusal) = policy.refusal(request, decision) else { return };
+fn explain(policy: &Policy, request: Head<'_>, decision: Decision) {
+    let Some(refusal) = policy.refusal(&request, decision) else { return };
     let (method, path) = (escape(request.method().as_str().as_bytes()), escape(request.path().as_bytes()));
     tracing::info!(
         target: TARGET,

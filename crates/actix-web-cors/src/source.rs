@@ -53,6 +53,12 @@ pub trait PolicySource: 'static {
     /// the handler.
     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future>;
 
+    /// The policy, if it is the same for every request: then [`lookup`](Self::lookup) is never asked. Asked once, when the
+    /// server starts.
+    fn always(&self) -> Option<&Policy> {
+        None
+    }
+
     /// The request headers that the choice depends on, for the answer's `Vary`. Asked once, when the server starts.
     fn reads(&self) -> Vec<HeaderName> {
         Vec::new()
@@ -90,8 +96,8 @@ impl PolicySource for Policy {
         Lookup::Found(self)
     }
 
-    fn keeps(&self) -> usize {
-        1
+    fn always(&self) -> Option<&Policy> {
+        Some(self)
     }
 }
 

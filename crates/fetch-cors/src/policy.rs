@@ -44,6 +44,10 @@ struct Inner {
     parts: Parts,
     actual: Vec<Field>,
     preflight: Vec<Field>,
+    /// Whether any origin is allowed.
+    any_origin: bool,
+    /// Whether anything that a preflight asks for has to be sent back.
+    echoes: bool,
 }
 
 /// What a policy allows, validated.
@@ -168,19 +172,22 @@ impl Policy {
 
     pub(crate) fn from_parts(parts: Parts) -> Self {
         let (actual, preflight) = (parts.actual_fields(), parts.preflight_fields());
-        Self { inner: Arc::new(Inner { parts, actual, preflight }) }
+        let any_origin = matches!(parts.origins, AllowedOrigins::Any);
+        let echoes = parts.echoes(&parts.methods) || parts.echoes(&parts.headers);
+        Self { inner: Arc::new(Inner { parts, actual, preflight, any_origin, echoes }) }
     }
 
     /// Whether pages of this origin may use what the server answers.
     ///
     /// Methods, headers and credentials are a browser's next questions; see [`to_config`](Self::to_config).
     pub fn allows(&self, origin: &Origin) -> bool {
-        self.allows_bytes(origin.as_str().as_bytes())
+        self.allows_any_origin() || self.lists(origin.as_str().as_bytes())
     }
 
     /// Whether pages of any origin may.
+    #[inline]
     pub fn allows_any_origin(&self) -> bool {
-        matches!(self.parts().origins, AllowedOrigins::Any)
+        self.inner.any_origin
     }
 
     /// Whether requests may carry cookies and other credentials.
@@ -242,17 +249,19 @@ impl Policy {
     }
 
     #[inline]
+    pub(crate) fn echoes_anything(&self) -> bool {
+        self.inner.echoes
+    }
+
+    #[inline]
     pub(crate) fn parts(&self) -> &Parts {
         &self.inner.parts
     }
 
+    /// Whether the bytes of an `Origin` header's value are one of the allowed origins that were listed.
     #[inline(always)]
-    pub(crate) fn allows_bytes(&self, origin: &[u8]) -> bool {
-        match &self.parts().origins {
-            AllowedOrigins::Any => true,
-            AllowedOrigins::Nobody => false,
-            AllowedOrigins::Listed(set) => set.contains(origin),
-        }
+    pub(crate) fn lists(&self, origin: &[u8]) -> bool {
+        matches!(&self.parts().origins, AllowedOrigins::Listed(set) if set.contains(origin))
     }
 }
 

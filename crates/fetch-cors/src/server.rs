@@ -70,11 +70,10 @@ pub trait RequestHead {
     /// The values of a header, one for each line of that name, without the white space around them.
     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]>;
 
-    /// The lines of `Origin`, as far as they matter. What is provided looks at [`lines`](Self::lines); an adapter that needs
-    /// the value again to send it back may remember it here.
+    /// Whether a header is there.
     #[inline]
-    fn origin(&self) -> Lines<'_> {
-        Lines::of(self.lines(RequestField::Origin))
+    fn has(&self, field: RequestField) -> bool {
+        self.lines(field).next().is_some()
     }
 }
 
@@ -198,31 +197,53 @@ const MAX_ECHOED_METHOD: usize = 64;
 
 impl Policy {
     /// Decides on one request.
-    #[inline(always)]
+    #[inline]
     pub fn decide(&self, request: &impl RequestHead) -> Decision {
-        // Preflights first: an `OPTIONS` with both headers. https://fetch.spec.whatwg.org/#cors-preflight-request
-        if request.is_options()
-            && request.lines(RequestField::AccessControlRequestMethod).next().is_some()
-            && request.origin() != Lines::None
-        {
-            return self.decide_preflight(request);
-        }
-        if self.allows_any_origin() {
+        self.decide_with(|| Lines::of(request.lines(RequestField::Origin)), request)
+    }
+
+    /// The same for an adapter that looks `Origin` up itself, as it may have to send it back. It is asked once at most, and
+    /// not at all where nothing depends on it.
+    #[inline(always)]
+    pub fn decide_with<'a>(
+        &self,
+        origin: impl FnOnce() -> Lines<'a>,
+        request: &impl RequestHead,
+    ) -> Decision {
+        let is_options = request.is_options();
+        let any = self.allows_any_origin();
+        if any && !is_options {
             return Decision::AnyOrigin;
         }
-        match request.origin() {
+        let origin = origin();
+        let allowed = any || matches!(origin, Lines::One(origin) if self.lists(origin));
+        // A preflight is an `OPTIONS` with both headers. https://fetch.spec.whatwg.org/#cors-preflight-request
+        if is_options && origin != Lines::None && request.has(RequestField::AccessControlRequestMethod) {
+            return if allowed { self.grant_preflight(request) } else { Decision::PreflightRefused };
+        }
+        match origin {
+            _ if any => Decision::AnyOrigin,
             Lines::None => Decision::NoOrigin,
-            Lines::One(origin) if self.allows_bytes(origin) => Decision::Allowed,
-            Lines::One(_) | Lines::Several => Decision::NotAllowed,
+            Lines::One(_) | Lines::Several => {
+                if allowed {
+                    Decision::Allowed
+                } else {
+                    Decision::NotAllowed
+                }
+            }
         }
     }
 
-    fn decide_preflight(&self, request: &impl RequestHead) -> Decision {
-        let allowed = self.allows_any_origin()
-            || matches!(request.origin(), Lines::One(origin) if self.allows_bytes(origin));
-        if !allowed {
-            return Decision::PreflightRefused;
+    #[inline(always)]
+    fn grant_preflight(&self, request: &impl RequestHead) -> Decision {
+        if self.echoes_anything() {
+            return self.grant_with_echoes(request);
         }
+        Decision::PreflightGranted { echo_method: false, echo_headers: false }
+    }
+
+    #[inline(never)]
+    fn grant_with_echoes(&self, request: &impl RequestHead) -> Decision {
         let parts = self.parts();
         Decision::PreflightGranted {
             echo_method: parts.echoes(&parts.methods) && is_echoable_method(request),
@@ -243,7 +264,7 @@ pub fn is_same_origin(request: &impl RequestHead) -> bool {
         Lines::None => {}
     }
     let (Lines::One(origin), Lines::One(host)) =
-        (request.origin(), Lines::of(request.lines(RequestField::Host)))
+        (Lines::of(request.lines(RequestField::Origin)), Lines::of(request.lines(RequestField::Host)))
     else {
         return false;
     };

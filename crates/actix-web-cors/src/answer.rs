@@ -144,7 +144,7 @@ impl Vary {
     }
 }
 
-/// Decides on a request, and says which of its header's values is to be sent back as the origin, if one is.
+/// Decides on a request, and gives out its `Origin`, which may have to be sent back.
 #[inline(always)]
 pub(crate) fn decide<'a>(prepared: &Prepared, head: Head<'a>) -> (Decision, Option<&'a HeaderValue>) {
     let mut first = None;
@@ -158,7 +158,7 @@ pub(crate) fn decide<'a>(prepared: &Prepared, head: Head<'a>) -> (Decision, Opti
         }
     };
     let decision = prepared.policy.decide_with(look_up, &head);
-    (decision, first.filter(|_| decision.echoes_origin(&prepared.policy)))
+    (decision, first)
 }
 
 /// What a preflight asks for, where it has to be sent back.
@@ -200,8 +200,9 @@ pub(crate) struct Answer {
 
 impl Answer {
     #[inline(always)]
-    pub(crate) fn new(prepared: Rc<Prepared>, origin: Option<&HeaderValue>) -> Self {
-        Self { prepared, origin: origin.cloned() }
+    pub(crate) fn new(prepared: Rc<Prepared>, decision: Decision, origin: Option<&HeaderValue>) -> Self {
+        let origin = if decision.is_allowed() { prepared.echo(origin) } else { None };
+        Self { prepared, origin }
     }
 
     /// Takes what there is to write. What is left is not to be written.
@@ -242,11 +243,23 @@ impl Answer {
 }
 
 impl Prepared {
-    /// Writes the answer to a preflight into a response that has no header yet.
+    /// Writes the answer to a preflight that is granted into a response that has no header yet.
     #[inline(always)]
-    pub(crate) fn write_preflight(&self, origin: Option<&HeaderValue>, response: &mut HeaderMap) {
-        self.write_granted(origin.cloned(), response);
+    pub(crate) fn write_grant(&self, origin: Option<&HeaderValue>, response: &mut HeaderMap) {
+        self.write_granted(self.echo(origin), response);
+        self.write_refusal(response);
+    }
+
+    /// Writes the answer to a preflight that is refused: what it depends on, and nothing else.
+    #[inline(always)]
+    pub(crate) fn write_refusal(&self, response: &mut HeaderMap) {
         self.preflight_vary.write_new(response, &Vary::Preflight);
+    }
+
+    /// The origin as it is to be sent back to somebody who is allowed; none if `*` is sent to everybody.
+    #[inline(always)]
+    fn echo(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+        if self.any_origin { None } else { origin.cloned() }
     }
 
     #[inline(always)]

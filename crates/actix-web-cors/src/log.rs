@@ -3,11 +3,10 @@
 
 use std::sync::Once;
 
-use fetch_cors::{
-    Policy,
-    server::{Decision, escape},
-};
-use tracing::Level;
+use fetch_cors::{Policy, server::escape};
+use tracing::{Level, level_filters::LevelFilter};
+
+use actix_web::dev::ServiceRequest;
 
 use crate::{SourceError, answer::Head};
 
@@ -15,19 +14,25 @@ use crate::{SourceError, answer::Head};
 const TARGET: &str = "actix_web_cors";
 
 /// Says why a request is refused, if it is.
-#[inline]
-pub(crate) fn refusal(policy: &Policy, request: Head<'_>, decision: Decision) {
-    // `tracing::enabled!` does not know of `log`.
-    if tracing::enabled!(target: TARGET, Level::INFO)
-        || ::log::log_enabled!(target: TARGET, ::log::Level::Info)
-    {
-        explain(policy, request, decision);
+#[inline(always)]
+pub(crate) fn refusal(policy: &Policy, request: &ServiceRequest) {
+    // What costs least is asked first: a level that nobody listens to in either crate. `tracing` does not know of `log`.
+    if Level::INFO <= LevelFilter::current() || ::log::Level::Info <= ::log::max_level() {
+        explain(policy, request);
     }
 }
 
+/// Decides again, so that a decision need not be kept for those who won't listen.
 #[cold]
-fn explain(policy: &Policy, request: Head<'_>, decision: Decision) {
-    let Some(refusal) = policy.refusal(&request, decision) else { return };
+#[inline(never)]
+fn explain(policy: &Policy, request: &ServiceRequest) {
+    let is_heard = tracing::enabled!(target: TARGET, Level::INFO)
+        || ::log::log_enabled!(target: TARGET, ::log::Level::Info);
+    if !is_heard {
+        return;
+    }
+    let head = Head::new(request);
+    let Some(refusal) = policy.refusal(&head, policy.decide(&head)) else { return };
     let (method, path) = (escape(request.method().as_str().as_bytes()), escape(request.path().as_bytes()));
     tracing::info!(
         target: TARGET,

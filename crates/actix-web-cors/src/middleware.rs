@@ -152,9 +152,9 @@ where
         let shared = Rc::clone(shared);
         return CorsFuture { state: State::Options { request: Some(request), shared, prepared } };
     }
+    log::refusal(&prepared.policy, &request);
     let (decision, origin) = answer::decide(&prepared, head);
-    log::refusal(&prepared.policy, head, decision);
-    let answer = Answer::new(prepared, origin);
+    let answer = Answer::new(prepared, decision, origin);
     if shared.rejects(decision, head) {
         return Rare::Rejected { request: Some(request), answer }.into();
     }
@@ -187,7 +187,7 @@ where
     if decision.is_preflight() || shared.rejects(decision, head) {
         return Rare::Unavailable { request: Some(request), prepared, decision }.into();
     }
-    let answer = Answer::new(prepared, None);
+    let answer = Answer::new(prepared, decision, None);
     CorsFuture { state: State::Handler { future: shared.service.call(request), answer } }
 }
 
@@ -262,7 +262,7 @@ where
 }
 
 /// Answers what may be a preflight, or has the application answer it.
-#[inline(never)]
+#[inline(always)]
 fn poll_options<S, B, L>(
     mut future: Pin<&mut CorsFuture<S, L>>,
     cx: &mut Context<'_>,
@@ -274,33 +274,38 @@ where
 {
     let StateProjection::Options { request, shared, prepared } = future.as_mut().project().state.project()
     else {
-        return future.poll(cx);
+        return poll_again(future, cx);
     };
     let request = request.take().expect(POLLED_AFTER_COMPLETION);
+    log::refusal(&prepared.policy, &request);
     let head = Head::options(&request);
     let (decision, origin) = answer::decide(prepared, head);
-    log::refusal(&prepared.policy, head, decision);
-    let status = match decision {
-        Decision::PreflightRefused => StatusCode::FORBIDDEN,
+    match decision {
+        Decision::PreflightRefused => {
+            let mut response = HttpResponse::with_body(StatusCode::FORBIDDEN, ());
+            prepared.write_refusal(response.headers_mut());
+            Poll::Ready(Ok(right(request, response)))
+        }
         Decision::PreflightGranted { .. } if !shared.settings.forward_preflights => {
-            shared.settings.preflight_status
+            let mut response = HttpResponse::with_body(shared.settings.preflight_status, ());
+            prepared.write_grant(origin, response.headers_mut());
+            if decision.echoes_request() {
+                Echoes::new(decision, head).write(response.headers_mut());
+            }
+            Poll::Ready(Ok(right(request, response)))
         }
         _ => {
-            let answer = Answer::new(Rc::clone(prepared), origin);
+            let answer = Answer::new(Rc::clone(prepared), decision, origin);
             let passed = pass_on(shared, request, decision, answer);
             future.set(passed);
-            return future.poll(cx);
+            poll_again(future, cx)
         }
-    };
-    // Without its body a response is small, and is moved while it is.
-    let mut response = HttpResponse::with_body(status, ());
-    let headers = response.headers_mut();
-    prepared.write_preflight(origin, headers);
-    if decision.echoes_request() {
-        Echoes::new(decision, head).write(headers);
     }
-    let response = response.set_body(EitherBody::right(BoxBody::new(())));
-    Poll::Ready(Ok(ServiceResponse::new(request.into_parts().0, response)))
+}
+
+#[inline(never)]
+fn poll_again<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    future.poll(cx)
 }
 
 /// Has the application answer an `OPTIONS`: a preflight that it wants to see, or no preflight at all.
@@ -376,17 +381,22 @@ where
             }
         },
         RareProjection::Rejected { request, answer } => {
-            Ok(respond(request, StatusCode::FORBIDDEN, |headers| answer.write(headers)))
+            let request = request.take().expect(POLLED_AFTER_COMPLETION);
+            let mut response = HttpResponse::with_body(StatusCode::FORBIDDEN, ());
+            answer.write(response.headers_mut());
+            Ok(right(request, response))
         }
         RareProjection::Unavailable { request, prepared, decision } => {
-            Ok(respond(request, StatusCode::SERVICE_UNAVAILABLE, |headers| {
-                if decision.is_preflight() {
-                    prepared.write_preflight(None, headers);
-                } else {
-                    Answer::new(Rc::clone(prepared), None).write(headers);
-                }
-                headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            }))
+            let request = request.take().expect(POLLED_AFTER_COMPLETION);
+            let mut response = HttpResponse::with_body(StatusCode::SERVICE_UNAVAILABLE, ());
+            let headers = response.headers_mut();
+            if decision.is_preflight() {
+                prepared.write_refusal(headers);
+            } else {
+                Answer::new(Rc::clone(prepared), *decision, None).write(headers);
+            }
+            headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            Ok(right(request, response))
         }
     })
 }
@@ -418,14 +428,9 @@ fn left<B>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     ServiceResponse::new(request, response.set_body(EitherBody::left(body)))
 }
 
-/// Answers in the handler's place.
-fn respond<B>(
-    request: &mut Option<ServiceRequest>,
-    status: StatusCode,
-    write: impl FnOnce(&mut HeaderMap),
-) -> ServiceResponse<EitherBody<B>> {
-    let request = request.take().expect(POLLED_AFTER_COMPLETION);
-    let mut response = HttpResponse::with_body(status, EitherBody::right(BoxBody::new(())));
-    write(response.headers_mut());
-    request.into_response(response)
+/// A response in the handler's place. It gets its body last: without it, it is small, and little is moved.
+#[inline(always)]
+fn right<B>(request: ServiceRequest, response: HttpResponse<()>) -> ServiceResponse<EitherBody<B>> {
+    let response = response.set_body(EitherBody::right(BoxBody::new(())));
+    ServiceResponse::new(request.into_parts().0, response)
 }

@@ -2,6 +2,7 @@
 
 use std::{
     hint::black_box,
+    io,
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -78,8 +79,18 @@ pub fn check_tower(case: &Case) {
     assert!(right || !case.asked.could_be_real(), "tower-http, {}: {:?}", case.name, response.headers());
 }
 
+/// Has errors alone logged, as a server in production may. Without it the compiler finds out that nobody listens at all, and
+/// leaves the question out of whoever asks it for each request.
+pub fn log_errors_alone() {
+    log::set_max_level(black_box(log::LevelFilter::Error));
+    // Who measures several contenders in one process sets it once.
+    let _ =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(io::stderr).try_init();
+}
+
 /// Makes a contender's service, warms it up, and answers a case as often as is asked.
 pub fn run(contender: Contender, case: &Case, requests: usize) {
+    log_errors_alone();
     contender.make(&case.setup, case.handler, Run { asked: &case.asked, requests });
 }
 

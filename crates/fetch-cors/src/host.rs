@@ -20,11 +20,31 @@ pub(crate) const fn is_label_byte(byte: u8) -> bool {
 }
 
 /// One or more non-empty labels joined by dots, e.g. what `*` may stand for in `https://*.example.com`.
+#[inline]
 pub(crate) fn is_labels(bytes: &[u8]) -> bool {
-    bytes
-        .split(|&byte| byte == b'.')
-        .all(|label| !label.is_empty() && label.len() <= MAX_LABEL && label.iter().all(|&b| is_label_byte(b)))
+    let mut length = 0;
+    for &byte in bytes {
+        if IS_LABEL_BYTE[usize::from(byte)] {
+            length += 1;
+        } else if byte == b'.' && (1..=MAX_LABEL).contains(&length) {
+            length = 0;
+        } else {
+            return false;
+        }
+    }
+    (1..=MAX_LABEL).contains(&length)
 }
+
+/// [`is_label_byte`] of every byte.
+static IS_LABEL_BYTE: [bool; 256] = {
+    let mut is_label = [false; 256];
+    let mut byte = 0;
+    while byte < 0x80_u8 {
+        is_label[byte as usize] = is_label_byte(byte);
+        byte += 1;
+    }
+    is_label
+};
 
 /// A domain as a browser serializes it. One trailing dot is part of the origin if it is part of the URL.
 pub(crate) fn is_domain(host: &str) -> bool {

@@ -1,11 +1,14 @@
 //! The index of allowed origins: built once, then asked with whatever bytes a request carries.
 //!
 //! Nothing is normalized: a request's origin is in the set if its bytes are those of an exact origin, or have the shape
-//! that a pattern describes. Up to [`FEW`] entries are compared one after another; more stand in an open-addressing table
-//! keyed by a random seed, so that neither a large policy nor a crafted `Origin` makes a lookup slow. All text lies in one
-//! arena, and a slot is eight bytes: at most 34 bytes an origin beside its text.
+//! that a pattern describes. Up to [`FEW`] entries of a kind are compared one after another; more stand in a [`Table`], so
+//! that neither a large policy nor a crafted `Origin` makes a look-up slow.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+mod table;
+
+use std::{collections::BTreeSet, io::Write as _};
+
+use table::{MAX_TEXT, Table};
 
 use crate::{
     host,
@@ -18,422 +21,322 @@ const FEW: usize = 4;
 /// The allowed origins of a policy that doesn't allow all.
 #[derive(Debug)]
 pub(crate) struct OriginSet {
-    exact: Table<ExactEntry>,
-    wildcards: Table<WildcardEntry>,
-    shapes: Shapes,
+    /// The exact origins, if there are no more than [`FEW`].
+    few: Box<[Box<[u8]>]>,
+    /// All else. Most policies have nothing else, and most look-ups end where that shows.
+    more: Option<Box<More>>,
 }
 
-/// Which lookups the wildcards of a set make necessary at all.
-#[derive(Debug, Default)]
-struct Shapes {
-    /// Lengths of the hosts behind `*.`, one bit each.
-    subdomain_lengths: [u64; 4],
-    /// Whether there is a pattern with a wildcard for the port only.
-    host_with_any_port: bool,
-    /// Whether a pattern with `*.` has a certain port, or the default one.
-    subdomains_with_certain_port: bool,
-    /// Whether a pattern with `*.` also has `:*`.
-    subdomains_with_any_port: bool,
-}
-
-impl Shapes {
-    fn add(&mut self, wildcard: Wildcard<'_>) {
-        match (wildcard.subdomains, wildcard.port) {
-            (false, _) => self.host_with_any_port = true,
-            (true, Port::Any) => self.subdomains_with_any_port = true,
-            (true, Port::Default | Port::Number(_)) => self.subdomains_with_certain_port = true,
-        }
-        if wildcard.subdomains {
-            let length = wildcard.host.len();
-            self.subdomain_lengths[length / 64] |= 1 << (length % 64);
-        }
-    }
-
-    fn has_subdomains_of(&self, length: usize) -> bool {
-        self.subdomain_lengths.get(length / 64).is_some_and(|bits| bits >> (length % 64) & 1 == 1)
-    }
+#[derive(Debug)]
+struct More {
+    /// The exact origins, if there are more than [`FEW`].
+    exact: Option<Table>,
+    /// The wildcards, if there are any.
+    wildcards: Option<Wildcards>,
 }
 
 impl OriginSet {
     /// A set of valid exact origins and wildcards. Duplicates and what a wildcard already covers are left out.
     pub(crate) fn new(exact: &[&str], wildcards: &[Wildcard<'_>]) -> Self {
-        let mut kept = Table::with_room_for(wildcards.len());
-        let mut shapes = Shapes::default();
-        for &wildcard in wildcards {
-            kept.insert(wildcard);
-            shapes.add(wildcard);
+        let mut kept = Wildcards::new(wildcards);
+        if wildcards.iter().any(|&wildcard| kept.covers_more_widely(wildcard)) {
+            let widest = wildcards.iter().copied().filter(|&wildcard| !kept.covers_more_widely(wildcard));
+            kept = Wildcards::new(&widest.collect::<Vec<_>>());
         }
-        let mut set = Self { exact: Table::with_room_for(0), wildcards: kept, shapes };
-        if wildcards.iter().any(|&wildcard| set.covers_more_widely(wildcard)) {
-            let (mut table, mut shapes) = (Table::with_room_for(wildcards.len()), Shapes::default());
-            for &wildcard in wildcards.iter().filter(|&&wildcard| !set.covers_more_widely(wildcard)) {
-                table.insert(wildcard);
-                shapes.add(wildcard);
-            }
-            set = Self { exact: set.exact, wildcards: table, shapes };
-        }
-        let mut table = Table::with_room_for(exact.len());
-        for origin in exact.iter().filter(|origin| !set.matches_wildcard(origin.as_bytes())) {
-            table.insert(origin.as_bytes());
-        }
-        table.arena.shrink_to_fit();
-        set.wildcards.arena.shrink_to_fit();
-        Self { exact: table, ..set }
+        let bytes = exact.iter().map(|origin| origin.as_bytes());
+        let exact: Vec<&[u8]> = bytes.filter(|origin| !kept.contain(origin)).collect();
+        let (few, exact) = if exact.len() <= FEW {
+            let first = exact.iter().enumerate().filter(|&(index, origin)| !exact[..index].contains(origin));
+            (first.map(|(_, &origin)| origin.into()).collect(), None)
+        } else {
+            let table = Table::new(&exact, |origin, text| {
+                text.extend_from_slice(origin);
+                0
+            });
+            (Box::default(), Some(table))
+        };
+        let wildcards = (kept.len() > 0).then_some(kept);
+        let more = exact.is_some() || wildcards.is_some();
+        Self { few, more: more.then(|| Box::new(More { exact, wildcards })) }
     }
 
     /// Whether the bytes of an `Origin` header's value are an origin of this set.
     #[inline(always)]
     pub(crate) fn contains(&self, origin: &[u8]) -> bool {
-        origin.len() <= MAX_ORIGIN
-            && (self.exact.find(origin) || (!self.wildcards.is_empty() && self.matches_wildcard(origin)))
+        self.few.iter().any(|few| are_same(few, origin))
+            || self.more.as_deref().is_some_and(|more| more.contains(origin))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.wildcards.is_empty()
+        self.few.is_empty() && self.more.is_none()
     }
 
     /// The exact origins in the order they were given.
     pub(crate) fn exact(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.exact.iter()
+        let table = self.more.as_ref().and_then(|more| more.exact.as_ref());
+        (0..table.map_or(self.few.len(), Table::len)).map(move |index| {
+            let text = table.map_or_else(|| &*self.few[index], |table| table.get(index).1);
+            str::from_utf8(text).unwrap_or("")
+        })
     }
 
     /// The wildcards in the order they were given.
     pub(crate) fn wildcards(&self) -> impl ExactSizeIterator<Item = Wildcard<'_>> {
-        self.wildcards.iter()
+        let wildcards = self.more.as_ref().and_then(|more| more.wildcards.as_ref());
+        (0..wildcards.map_or(0, Wildcards::len)).map(move |index| {
+            let (class, text) = wildcards.map_or((0, &b""[..]), |wildcards| wildcards.get(index));
+            read(class, text)
+        })
     }
 
     /// Whether one pattern of this set, alone, covers everything that `wildcard` does.
     pub(crate) fn covers(&self, wildcard: Wildcard<'_>) -> bool {
-        self.wildcards.find(wildcard) || self.covers_more_widely(wildcard)
-    }
-
-    /// Whether a wildcard other than this one covers it.
-    fn covers_more_widely(&self, wildcard: Wildcard<'_>) -> bool {
-        let Wildcard { secure, subdomains, host, port } = wildcard;
-        let has = |subdomains, host, port| self.wildcards.find(Wildcard { secure, subdomains, host, port });
-        (port != Port::Any && has(subdomains, host, Port::Any))
-            || proper_suffixes(host)
-                .any(|parent| has(true, parent, Port::Any) || (port != Port::Any && has(true, parent, port)))
-    }
-
-    fn matches_wildcard(&self, origin: &[u8]) -> bool {
-        let Some(WebOrigin { secure, host, port }) = WebOrigin::split(origin) else { return false };
-        let has = |subdomains, host, port| self.wildcards.find(Wildcard { secure, subdomains, host, port });
-        let shapes = &self.shapes;
-        if shapes.host_with_any_port && has(false, host, Port::Any) {
-            return true;
-        }
-        if !shapes.subdomains_with_certain_port && !shapes.subdomains_with_any_port {
-            return false;
-        }
-        proper_suffixes(host).any(|parent| {
-            shapes.has_subdomains_of(parent.len())
-                && ((shapes.subdomains_with_certain_port && has(true, parent, port))
-                    || (shapes.subdomains_with_any_port && has(true, parent, Port::Any)))
-                && host.len() - usize::from(host.ends_with('.')) <= host::MAX_HOST
-                && host::is_labels(&host.as_bytes()[..host.len() - parent.len() - 1])
+        self.more.as_ref().and_then(|more| more.wildcards.as_ref()).is_some_and(|wildcards| {
+            let mut text = Vec::new();
+            let class = write(wildcard, &mut text);
+            wildcards.have(class, &text) || wildcards.covers_more_widely(wildcard)
         })
     }
 }
 
-/// What follows each dot of a host, the longest first. What follows a trailing dot is no parent.
-fn proper_suffixes(host: &str) -> impl Iterator<Item = &str> {
-    // A loop over bytes costs less than a search where dots are many and hosts are short.
-    let dots = host.bytes().enumerate().filter(|&(_, byte)| byte == b'.');
-    dots.map(|(dot, _)| &host[dot + 1..]).filter(|parent| !parent.is_empty())
-}
-
-/// The parts of an origin that a pattern could match. It need not be a valid origin: only what a `*` stands for is
-/// examined, by whoever found the rest of it in a pattern.
-struct WebOrigin<'a> {
-    secure: bool,
-    host: &'a str,
-    port: Port,
-}
-
-impl<'a> WebOrigin<'a> {
-    #[inline]
-    fn split(origin: &'a [u8]) -> Option<Self> {
-        let (secure, rest) = match origin {
-            [b'h', b't', b't', b'p', b's', b':', b'/', b'/', rest @ ..] => (true, rest),
-            [b'h', b't', b't', b'p', b':', b'/', b'/', rest @ ..] => (false, rest),
-            _ => return None,
-        };
-        let rest = str::from_utf8(rest).ok()?;
-        // A port has at most five digits, so its colon stands among the last six bytes; one further left belongs to
-        // an IPv6 address, which ends in a bracket.
-        let tail = rest.len().saturating_sub(":65535".len());
-        let colon = rest.as_bytes()[tail..].iter().rposition(|&byte| byte == b':').map(|colon| tail + colon);
-        let colon = if rest.ends_with(']') { None } else { colon };
-        let Some(colon) = colon else { return Some(Self { secure, host: rest, port: Port::Default }) };
-        let number = parse_port(&rest[colon + 1..]).filter(|&number| number != default_port(secure))?;
-        Some(Self { secure, host: &rest[..colon], port: Port::Number(number) })
+impl More {
+    #[inline(never)]
+    fn contains(&self, origin: &[u8]) -> bool {
+        origin.len() <= MAX_ORIGIN
+            && (self.exact.as_ref().is_some_and(|exact| exact.find(0, origin))
+                || self.wildcards.as_ref().is_some_and(|wildcards| wildcards.contain(origin)))
     }
 }
 
-/// How entries of one kind lie in a [`Table`]'s arena.
-trait Entry {
-    type Key<'a>: Copy;
-
-    /// Appends the entry's bytes.
-    fn write(key: Self::Key<'_>, arena: &mut Vec<u8>);
-    /// Reads the entry that starts the bytes, and how long it is.
-    fn read(bytes: &[u8]) -> (Self::Key<'_>, usize);
-    /// Whether the entry that starts the bytes is this one.
-    fn is(bytes: &[u8], key: Self::Key<'_>) -> bool;
-    fn hash(key: Self::Key<'_>, seed: u64) -> u64;
+/// Whether two texts are the same: a few comparisons of words, where `==` is a call. Origins differ at their ends more often
+/// than where they begin.
+#[inline(always)]
+fn are_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let (Some(one_end), Some(other_end)) = (one.last_chunk::<8>(), other.last_chunk::<8>()) else {
+        return one == other;
+    };
+    one_end == other_end
+        && one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0).all(|(one, other)| one == other)
 }
 
-/// An exact origin: two bytes of length, then its text.
+/// A bit of a wildcard's class: it is for `https`, not `http`.
+const SECURE: u8 = 1;
+/// The other bit: for any port, not for a certain one.
+const ANY_PORT: u8 = 2;
+
+/// Appends what the origins that a wildcard stands for end with, but for their port where it may be any: with a dot in
+/// front if `*` stands before it, and the whole host otherwise. Returns the wildcard's class.
+fn write(wildcard: Wildcard<'_>, text: &mut Vec<u8>) -> u8 {
+    let Wildcard { secure, subdomains, host, port } = wildcard;
+    if subdomains {
+        text.push(b'.');
+    }
+    text.extend_from_slice(host.as_bytes());
+    if let Port::Number(number) = port {
+        // Writing to memory cannot fail.
+        let _ = write!(text, ":{number}");
+    }
+    class(secure, port == Port::Any)
+}
+
+/// The wildcard that was [written](write).
+fn read(class: u8, text: &[u8]) -> Wildcard<'_> {
+    let text = str::from_utf8(text).unwrap_or("");
+    let (host, port) = match text.rsplit_once(':') {
+        _ if class & ANY_PORT != 0 => (text, Port::Any),
+        Some((host, port)) => (host, parse_port(port).map_or(Port::Default, Port::Number)),
+        None => (text, Port::Default),
+    };
+    let name = host.strip_prefix('.');
+    Wildcard { secure: class & SECURE != 0, subdomains: name.is_some(), host: name.unwrap_or(host), port }
+}
+
+const fn class(secure: bool, any_port: bool) -> u8 {
+    (if secure { SECURE } else { 0 }) | if any_port { ANY_PORT } else { 0 }
+}
+
+/// The wildcards of a set, as they are [written](write).
 #[derive(Debug)]
-struct ExactEntry;
-
-impl Entry for ExactEntry {
-    type Key<'a> = &'a [u8];
-
-    fn write(key: &[u8], arena: &mut Vec<u8>) {
-        let length = u16::try_from(key.len()).expect("validation limits the length of an origin");
-        arena.extend_from_slice(&length.to_le_bytes());
-        arena.extend_from_slice(key);
-    }
-
-    #[inline]
-    fn read(bytes: &[u8]) -> (&[u8], usize) {
-        let end = 2 + usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
-        (&bytes[2..end], end)
-    }
-
-    #[inline]
-    fn is(bytes: &[u8], key: &[u8]) -> bool {
-        // Lengths first: most origins are told apart by them.
-        usize::from(u16::from_le_bytes([bytes[0], bytes[1]])) == key.len() && bytes[2..2 + key.len()] == *key
-    }
-
-    #[inline]
-    fn hash(key: &[u8], seed: u64) -> u64 {
-        hash_bytes(key, seed)
-    }
+enum Wildcards {
+    Few(Box<[(u8, Box<[u8]>)]>),
+    Many(Many),
 }
 
-/// A wildcard: a byte of flags, two of the port, one of the host's length, then the host.
 #[derive(Debug)]
-struct WildcardEntry;
-
-impl WildcardEntry {
-    const SECURE: u8 = 1;
-    const SUBDOMAINS: u8 = 2;
-    const ANY_PORT: u8 = 4;
-
-    fn header(key: Wildcard<'_>) -> [u8; 4] {
-        let (any_port, port) = match key.port {
-            Port::Any => (Self::ANY_PORT, 0),
-            // No origin has port 0.
-            Port::Default => (0, 0),
-            Port::Number(number) => (0, number),
-        };
-        let secure = if key.secure { Self::SECURE } else { 0 };
-        let subdomains = if key.subdomains { Self::SUBDOMAINS } else { 0 };
-        let [low, high] = port.to_le_bytes();
-        // A request's host may be longer than any in the table: then no entry has that length, whatever the byte says.
-        let length = u8::try_from(key.host.len()).unwrap_or(u8::MAX);
-        [any_port | secure | subdomains, low, high, length]
-    }
+struct Many {
+    table: Table,
+    /// By class: how long the texts are that start with a dot, the shortest first. Nothing else need be looked for.
+    lengths: [Box<[usize]>; 4],
+    /// By class: whether there are texts that start without one.
+    hosts: [bool; 4],
 }
 
-impl Entry for WildcardEntry {
-    type Key<'a> = Wildcard<'a>;
-
-    fn write(key: Wildcard<'_>, arena: &mut Vec<u8>) {
-        arena.extend_from_slice(&Self::header(key));
-        arena.extend_from_slice(key.host.as_bytes());
+impl Wildcards {
+    fn new(wildcards: &[Wildcard<'_>]) -> Self {
+        if wildcards.len() > FEW {
+            return Self::Many(Many::new(wildcards));
+        }
+        let mut few: Vec<(u8, Box<[u8]>)> = Vec::new();
+        for &wildcard in wildcards {
+            let mut text = Vec::new();
+            let written = (write(wildcard, &mut text), text.into_boxed_slice());
+            if !few.contains(&written) {
+                few.push(written);
+            }
+        }
+        Self::Few(few.into())
     }
 
-    fn read(bytes: &[u8]) -> (Wildcard<'_>, usize) {
-        let [flags, low, high, length] = [bytes[0], bytes[1], bytes[2], bytes[3]];
-        let end = 4 + usize::from(length);
-        let port = match u16::from_le_bytes([low, high]) {
-            _ if flags & Self::ANY_PORT != 0 => Port::Any,
-            0 => Port::Default,
-            number => Port::Number(number),
-        };
-        let wildcard = Wildcard {
-            secure: flags & Self::SECURE != 0,
-            subdomains: flags & Self::SUBDOMAINS != 0,
-            host: str::from_utf8(&bytes[4..end]).unwrap_or(""),
-            port,
-        };
-        (wildcard, end)
-    }
-
-    fn is(bytes: &[u8], key: Wildcard<'_>) -> bool {
-        let header = Self::header(key);
-        bytes[..4] == header && bytes.get(4..4 + usize::from(header[3])) == Some(key.host.as_bytes())
-    }
-
-    fn hash(key: Wildcard<'_>, seed: u64) -> u64 {
-        let header = u64::from(u32::from_le_bytes(Self::header(key)));
-        hash_bytes(key.host.as_bytes(), fold(seed ^ header, MULTIPLIER))
-    }
-}
-
-/// Entries without duplicates, in the order they were inserted.
-#[derive(Debug)]
-struct Table<E> {
-    arena: Vec<u8>,
-    count: usize,
-    /// Empty while entries are few. Otherwise a power of two of slots, at most half of them taken: zero, or sixteen bits
-    /// of the entry's hash above its offset in the arena plus one.
-    slots: Box<[u64]>,
-    seed: u64,
-    entry: std::marker::PhantomData<E>,
-}
-
-const OFFSET_BITS: u32 = 48;
-const OFFSET: u64 = (1 << OFFSET_BITS) - 1;
-
-impl<E: Entry> Table<E> {
-    fn with_room_for(count: usize) -> Self {
-        let slots = if count <= FEW { 0 } else { (count * 2).next_power_of_two() };
-        Self {
-            arena: Vec::new(),
-            count: 0,
-            slots: vec![0; slots].into_boxed_slice(),
-            seed: RandomState::new().build_hasher().finish(),
-            entry: std::marker::PhantomData,
+    fn len(&self) -> usize {
+        match self {
+            Self::Few(few) => few.len(),
+            Self::Many(many) => many.table.len(),
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    fn insert(&mut self, key: E::Key<'_>) {
-        let offset = self.arena.len() as u64 + 1;
-        if self.slots.is_empty() {
-            if self.find(key) {
-                return;
-            }
-        } else {
-            let hash = E::hash(key, self.seed);
-            match self.probe(hash, key) {
-                Ok(_) => return,
-                Err(free) => self.slots[free] = tag(hash) | offset,
-            }
+    fn get(&self, index: usize) -> (u8, &[u8]) {
+        match self {
+            Self::Few(few) => (few[index].0, &few[index].1),
+            Self::Many(many) => many.table.get(index),
         }
-        E::write(key, &mut self.arena);
-        self.count += 1;
     }
 
-    #[inline]
-    fn find(&self, key: E::Key<'_>) -> bool {
-        if self.slots.is_empty() {
-            let mut rest = &self.arena[..];
-            for _ in 0..self.count {
-                if E::is(rest, key) {
-                    return true;
-                }
-                rest = &rest[E::read(rest).1..];
-            }
+    fn have(&self, class: u8, text: &[u8]) -> bool {
+        match self {
+            Self::Few(few) => few.iter().any(|few| few.0 == class && *few.1 == *text),
+            Self::Many(many) => many.table.find(class, text),
+        }
+    }
+
+    /// Whether a wildcard other than this one covers it.
+    fn covers_more_widely(&self, wildcard: Wildcard<'_>) -> bool {
+        if self.len() == 0 {
             return false;
         }
-        self.probe(E::hash(key, self.seed), key).is_ok()
+        let Wildcard { secure, subdomains, host, port } = wildcard;
+        let mut text = Vec::with_capacity(MAX_TEXT);
+        let certain = write(wildcard, &mut text);
+        let host = &text[..usize::from(subdomains) + host.len()];
+        let any = class(secure, true);
+        (port != Port::Any && self.have(any, host))
+            || dots(host).filter(|&dot| dot > 0).any(|dot| {
+                self.have(any, &host[dot..]) || (port != Port::Any && self.have(certain, &text[dot..]))
+            })
     }
 
-    /// The slot that holds the key, or the free one where it would go. Half of the slots are free, so there is one.
-    #[inline]
-    fn probe(&self, hash: u64, key: E::Key<'_>) -> Result<usize, usize> {
-        let mask = self.slots.len() - 1;
-        // The lowest bits place an entry; its tag is made of the highest.
-        #[allow(clippy::cast_possible_truncation, reason = "masked to the number of slots right away")]
-        let mut index = hash as usize & mask;
-        loop {
-            let slot = self.slots[index];
-            if slot == 0 {
-                return Err(index);
-            }
-            if slot & !OFFSET == tag(hash) {
-                #[allow(clippy::cast_possible_truncation, reason = "an offset into memory fits a usize")]
-                let offset = (slot & OFFSET) as usize - 1;
-                if E::is(&self.arena[offset..], key) {
-                    return Ok(index);
+    /// Whether one of them stands for an origin, which need not be a valid one: only what a `*` stands for is examined, as
+    /// the rest of it is the pattern's.
+    #[inline(always)]
+    fn contain(&self, origin: &[u8]) -> bool {
+        let (secure, rest) = match origin.split_first_chunk() {
+            Some((b"https://", rest)) => (true, rest),
+            _ if origin.starts_with(b"http://") => (false, &origin["http://".len()..]),
+            _ => return false,
+        };
+        match self {
+            Self::Few(few) => {
+                for (class, text) in few {
+                    if (class & SECURE != 0) == secure
+                        && (is_matched(rest, text, secure, class & ANY_PORT != 0))
+                    {
+                        return true;
+                    }
                 }
+                false
             }
-            index = (index + 1) & mask;
+            Self::Many(many) => many.contain(secure, rest),
         }
     }
+}
 
-    fn entries(&self) -> Entries<'_, E> {
-        Entries { rest: &self.arena, left: self.count, entry: std::marker::PhantomData }
+impl Many {
+    fn new(wildcards: &[Wildcard<'_>]) -> Self {
+        let table = Table::new(wildcards, write);
+        let (mut lengths, mut hosts) = ([const { BTreeSet::new() }; 4], [false; 4]);
+        for index in 0..table.len() {
+            let (class, text) = table.get(index);
+            if text.starts_with(b".") {
+                lengths[usize::from(class)].insert(text.len());
+            } else {
+                hosts[usize::from(class)] = true;
+            }
+        }
+        let lengths = lengths.map(|lengths| lengths.into_iter().collect());
+        Self { table, lengths, hosts }
+    }
+
+    #[inline(always)]
+    fn contain(&self, secure: bool, rest: &[u8]) -> bool {
+        rest.len() <= MAX_REST
+            && [false, true].into_iter().any(|any_port| {
+                let class = class(secure, any_port);
+                let index = usize::from(class);
+                let (lengths, has_hosts) = (&self.lengths[index], self.hosts[index]);
+                if lengths.is_empty() && !has_hosts {
+                    return false;
+                }
+                let host = if any_port { without_port(rest, secure) } else { rest };
+                if has_hosts && self.table.find(class, host) {
+                    return true;
+                }
+                let mut suffixes = self.table.suffixes(class, host);
+                lengths.iter().take_while(|&&length| length < host.len()).any(|&length| {
+                    host[host.len() - length] == b'.'
+                        && suffixes.find(length)
+                        && is_star(&host[..host.len() - length], host)
+                })
+            })
     }
 }
 
-impl Table<ExactEntry> {
-    fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.entries().map(|text| str::from_utf8(text).unwrap_or(""))
-    }
+/// The longest that can follow `://` in an origin which a wildcard stands for.
+const MAX_REST: usize = host::MAX_HOST + ".:65535".len();
+
+/// Whether what follows `://` in an origin is the text of a wildcard, or ends with it where that starts with a dot.
+#[inline(always)]
+fn is_matched(rest: &[u8], text: &[u8], secure: bool, any_port: bool) -> bool {
+    let host = if any_port { without_port(rest, secure) } else { rest };
+    let Some(length) = host.len().checked_sub(text.len()) else { return false };
+    let (star, end) = host.split_at(length);
+    are_same(end, text) && if text.starts_with(b".") { is_star(star, host) } else { star.is_empty() }
 }
 
-impl Table<WildcardEntry> {
-    fn iter(&self) -> impl ExactSizeIterator<Item = Wildcard<'_>> {
-        self.entries()
-    }
+/// Whether `*` stands for these first bytes of a host, perhaps with a port, whose other bytes are those of a wildcard.
+#[inline(always)]
+fn is_star(star: &[u8], host: &[u8]) -> bool {
+    let is_short = || {
+        let name = host.iter().rposition(|&byte| byte == b':').map_or(host, |colon| &host[..colon]);
+        name.strip_suffix(b".").unwrap_or(name).len() <= host::MAX_HOST
+    };
+    (host.len() <= host::MAX_HOST || is_short()) && host::is_labels(star)
 }
 
-struct Entries<'a, E> {
-    rest: &'a [u8],
-    left: usize,
-    entry: std::marker::PhantomData<E>,
-}
-
-impl<'a, E: Entry> Iterator for Entries<'a, E> {
-    type Item = E::Key<'a>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let (key, length) = E::read(self.rest);
-        self.rest = &self.rest[length..];
-        Some(key)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl<E: Entry> ExactSizeIterator for Entries<'_, E> {}
-
-const fn tag(hash: u64) -> u64 {
-    hash & !OFFSET
-}
-
-const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Both halves of the product, folded: every bit of the input reaches every bit of the result.
+/// A host without its port, if it is one that browsers write.
+///
+/// Whatever else has a colon is returned as it is, and no wildcard's host: those have none, but for IPv6 addresses, which
+/// end with a bracket.
 #[inline]
-#[allow(clippy::cast_possible_truncation, reason = "the two halves of the product are what is wanted")]
-const fn fold(a: u64, b: u64) -> u64 {
-    let product = (a as u128) * (b as u128);
-    product as u64 ^ (product >> 64) as u64
-}
-
-/// A keyed hash, eight bytes a step. It need not withstand who sees its values, only who doesn't know the seed.
-#[inline]
-fn hash_bytes(bytes: &[u8], seed: u64) -> u64 {
-    let mut hash = seed ^ (bytes.len() as u64).wrapping_mul(MULTIPLIER);
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    for chunk in chunks {
-        hash = fold(hash ^ u64::from_le_bytes(*chunk), MULTIPLIER ^ seed.rotate_left(32));
+fn without_port(rest: &[u8], secure: bool) -> &[u8] {
+    if !rest.last().is_some_and(u8::is_ascii_digit) {
+        return rest;
     }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    fold(hash ^ u64::from_le_bytes(last), MULTIPLIER ^ seed.rotate_left(32))
+    let tail = rest.len().saturating_sub(":65535".len());
+    let Some(colon) = rest[tail..].iter().rposition(|&byte| byte == b':') else { return rest };
+    let (host, port) = rest.split_at(tail + colon);
+    let number = str::from_utf8(&port[1..]).ok().and_then(parse_port);
+    if number.is_some_and(|number| number != default_port(secure)) { host } else { rest }
 }
 
-// An exact origin's length is written in two bytes, and every web origin must fit.
-const _: () = assert!(
-    MAX_ORIGIN <= u16::MAX as usize
-        && "https://".len() + host::MAX_HOST + ".".len() + ":65535".len() <= MAX_ORIGIN
-);
+/// Where the dots are.
+fn dots(text: &[u8]) -> impl Iterator<Item = usize> {
+    text.iter().enumerate().filter(|&(_, &byte)| byte == b'.').map(|(dot, _)| dot)
+}
+
+// Every text must fit a table.
+const _: () = assert!(MAX_ORIGIN <= MAX_TEXT && MAX_REST < MAX_ORIGIN - "https://".len());
 
 #[cfg(test)]
 mod tests {
@@ -621,51 +524,6 @@ mod tests {
             assert!(!set.contains(format!("https://base-{n}.example").as_bytes()));
         }
         assert!(!set.contains(b"https://host-5000.example") && !set.contains(b"https://a.base-5000.example"));
-    }
-
-    /// At most 32 bytes an origin beside its text, and two for its length.
-    #[test]
-    fn large_sets_are_small() {
-        for count in [5, 1000, 1025, 5000] {
-            let exact: Vec<String> = (0..count).map(|n| format!("https://host-{n}.example")).collect();
-            let set = set(&exact.iter().map(String::as_str).collect::<Vec<_>>());
-            let text: usize = exact.iter().map(String::len).sum();
-            assert_eq!(set.exact.arena.capacity(), text + 2 * count);
-            assert!(set.exact.slots.len() * 8 <= 32 * count && set.exact.slots.len() >= 2 * count);
-        }
-    }
-
-    #[test]
-    fn the_hash_depends_on_every_byte_and_on_the_seed() {
-        let text = b"https://host.example:8443";
-        let hash = hash_bytes(text, 7);
-        for index in 0..text.len() {
-            let mut other = *text;
-            other[index] ^= 1;
-            assert_ne!(hash_bytes(&other, 7), hash, "byte {index}");
-        }
-        assert_ne!(hash_bytes(text, 8), hash);
-        assert_ne!(hash_bytes(b"ab\0", 7), hash_bytes(b"ab", 7));
-        // Few collide in the bits that place them: 4096 values thrown into 8192 places leave about 3217 of them taken.
-        let places: std::collections::HashSet<u64> = (0..4096_u32)
-            .map(|n| hash_bytes(format!("https://host-{n}.example").as_bytes(), 7) % 8192)
-            .collect();
-        assert!(places.len() > 3000, "{}", places.len());
-        let tags: std::collections::HashSet<u64> = (0..4096_u32)
-            .map(|n| tag(hash_bytes(format!("https://host-{n}.example").as_bytes(), 7)))
-            .collect();
-        assert!(tags.len() > 3600, "{}", tags.len());
-        let wildcard = |host| Wildcard { secure: true, subdomains: true, host, port: Port::Default };
-        let hash = WildcardEntry::hash(wildcard("a.example"), 7);
-        for other in [
-            wildcard("b.example"),
-            Wildcard { secure: false, ..wildcard("a.example") },
-            Wildcard { subdomains: false, ..wildcard("a.example") },
-            Wildcard { port: Port::Any, ..wildcard("a.example") },
-            Wildcard { port: Port::Number(1), ..wildcard("a.example") },
-        ] {
-            assert_ne!(WildcardEntry::hash(other, 7), hash, "{other}");
-        }
     }
 
     /// What a pattern means, said naively.

@@ -1,0 +1,506 @@
+//! A table of many short texts, built once, in which a look-up costs one access to memory that no cache holds.
+//!
+//! All texts lie in one arena, those of a bucket one after another, and a compact array says where each bucket starts.
+//! The hash that picks the bucket is keyed by random numbers, so that nobody can choose texts that share one.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    mem,
+    ops::Range,
+};
+
+use super::are_same;
+
+/// The longest text, in bytes.
+pub(super) const MAX_TEXT: usize = LENGTH as usize;
+
+/// How many texts a bucket has, on average. More make the array of starts smaller, and a bucket longer to go through.
+const BUCKET: usize = 4;
+
+/// What stands before a text in the arena: ten bits of its length, two of its class, four of its hash. Most strangers in
+/// its bucket, even those of the same length, are told apart by it.
+type Header = u16;
+
+const HEADER: usize = size_of::<Header>();
+const LENGTH: Header = (1 << 10) - 1;
+const CLASS: u32 = LENGTH.count_ones();
+const TAG: u32 = CLASS + 2;
+
+/// Texts, each with a class, without duplicates.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// The buckets, one after another: each of its texts with its header.
+    arena: Box<[u8]>,
+    /// Where in the arena each bucket starts, and where the last one ends.
+    starts: Offsets,
+    /// Where in the arena each text starts, in the order they were given. Only iteration needs it.
+    order: Offsets,
+    keys: Keys,
+}
+
+impl Table {
+    /// A table of these; duplicates are left out. `write` appends an item's text to an empty buffer and gives its class, a
+    /// number below 4.
+    ///
+    /// # Panics
+    ///
+    /// When a text is longer than [`MAX_TEXT`].
+    pub(super) fn new<T: Copy>(items: &[T], write: impl Fn(T, &mut Vec<u8>) -> u8) -> Self {
+        Self::with_narrow_offsets_up_to(u32::MAX, items, write)
+    }
+
+    fn with_narrow_offsets_up_to<T: Copy>(
+        narrow: u32,
+        items: &[T],
+        write: impl Fn(T, &mut Vec<u8>) -> u8,
+    ) -> Self {
+        let keys = Keys::random();
+        let buckets = items.len().div_ceil(BUCKET).max(1);
+        let mut text = Vec::with_capacity(MAX_TEXT);
+        let mut size = 0;
+        // Sorts the items by bucket: how many each has says where it starts, and going through it where it ends.
+        let mut places = vec![0; buckets];
+        let mut hashed = Vec::with_capacity(items.len());
+        for &item in items {
+            text.clear();
+            let class = write(item, &mut text);
+            assert!(text.len() <= MAX_TEXT, "validation limits the length of an origin");
+            size += HEADER + text.len();
+            let hash = keys.hash(&text);
+            let bucket = bucket(hash, buckets);
+            places[bucket] += 1;
+            hashed.push((bucket, header(class, text.len(), hash)));
+        }
+        let mut sum = 0;
+        for place in &mut places {
+            sum += mem::replace(place, sum);
+        }
+        let mut sorted = vec![(0, 0); items.len()];
+        for (index, (bucket, header)) in hashed.into_iter().enumerate() {
+            sorted[places[bucket]] = (header, index);
+            places[bucket] += 1;
+        }
+
+        let mut arena = Vec::with_capacity(size);
+        let mut starts = Vec::with_capacity(buckets + 1);
+        let mut order = vec![None; items.len()];
+        let mut next = 0;
+        for end in places {
+            let start = arena.len();
+            starts.push(start);
+            let bucket = &mut sorted[next..end];
+            bucket.sort_unstable();
+            for &mut (header, index) in bucket {
+                text.clear();
+                write(items[index], &mut text);
+                if !holds(&arena[start..], header, &text) {
+                    order[index] = Some(arena.len());
+                    arena.extend_from_slice(&header.to_le_bytes());
+                    arena.extend_from_slice(&text);
+                }
+            }
+            next = end;
+        }
+        starts.push(arena.len());
+        let wide = arena.len() > narrow as usize;
+        Self {
+            arena: arena.into_boxed_slice(),
+            starts: Offsets::new(wide, starts.into_iter()),
+            order: Offsets::new(wide, order.into_iter().flatten()),
+            keys,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The class and the text that were given first, second, and so on.
+    pub(super) fn get(&self, index: usize) -> (u8, &[u8]) {
+        let entry = &self.arena[self.order.get(index)..];
+        let header = Header::from_le_bytes([entry[0], entry[1]]);
+        #[allow(clippy::cast_possible_truncation, reason = "two bits")]
+        let class = (header >> CLASS & 3) as u8;
+        (class, &entry[HEADER..HEADER + usize::from(header & LENGTH)])
+    }
+
+    #[inline(always)]
+    pub(super) fn find(&self, class: u8, text: &[u8]) -> bool {
+        text.len() <= MAX_TEXT && self.find_hashed(class, text, self.keys.hash(text))
+    }
+
+    /// Finds one of the texts that others end with, as their lengths are told, from the shortest.
+    #[inline]
+    pub(super) fn suffixes<'a>(&'a self, class: u8, text: &'a [u8]) -> Suffixes<'a> {
+        Suffixes { table: self, class, text, hasher: self.keys.hasher(), hashed: 0 }
+    }
+
+    #[inline(always)]
+    fn find_hashed(&self, class: u8, text: &[u8], hash: u64) -> bool {
+        let range = self.starts.bucket(hash);
+        let Some(bucket) = self.arena.get(range) else { return false };
+        holds(bucket, header(class, text.len(), hash), text)
+    }
+}
+
+/// Whether one of the texts of a bucket is this one. They are sorted by their headers.
+#[inline(always)]
+fn holds(mut bucket: &[u8], wanted: Header, text: &[u8]) -> bool {
+    while let Some((header, rest)) = bucket.split_first_chunk() {
+        let header = Header::from_le_bytes(*header);
+        if header >= wanted {
+            if header > wanted {
+                break;
+            }
+            if rest.get(..text.len()).is_some_and(|other| are_same(other, text)) {
+                return true;
+            }
+        }
+        let Some(rest) = rest.get(usize::from(header & LENGTH)..) else { break };
+        bucket = rest;
+    }
+    false
+}
+
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "the length of a text that fits, and some bits of a hash")]
+fn header(class: u8, length: usize, hash: u64) -> Header {
+    length as Header | Header::from(class) << CLASS | (hash as Header) << TAG
+}
+
+/// The bucket that a hash picks: by its highest bits, as the header has the lowest.
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "the result is less than the number of buckets")]
+fn bucket(hash: u64, buckets: usize) -> usize {
+    ((u128::from(hash) * buckets as u128) >> 64) as usize
+}
+
+/// Places in an arena, in as few bytes as it allows.
+#[derive(Debug)]
+enum Offsets {
+    Narrow(Box<[u32]>),
+    /// More than 4 GiB of text.
+    Wide(Box<[usize]>),
+}
+
+impl Offsets {
+    fn new(wide: bool, offsets: impl Iterator<Item = usize>) -> Self {
+        if wide {
+            return Self::Wide(offsets.collect());
+        }
+        let narrow = |offset| u32::try_from(offset).expect("offsets are wide where the arena is large");
+        Self::Narrow(offsets.map(narrow).collect())
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Narrow(offsets) => offsets.len(),
+            Self::Wide(offsets) => offsets.len(),
+        }
+    }
+
+    fn get(&self, index: usize) -> usize {
+        match self {
+            Self::Narrow(offsets) => offsets[index] as usize,
+            Self::Wide(offsets) => offsets[index],
+        }
+    }
+
+    /// From one offset to the next, where a hash says.
+    #[inline]
+    fn bucket(&self, hash: u64) -> Range<usize> {
+        match self {
+            Self::Narrow(offsets) => {
+                let [start, end] = pair(offsets, hash);
+                start as usize..end as usize
+            }
+            Self::Wide(offsets) => {
+                let [start, end] = pair(offsets, hash);
+                start..end
+            }
+        }
+    }
+}
+
+#[inline]
+fn pair<T: Copy + Default>(offsets: &[T], hash: u64) -> [T; 2] {
+    let index = bucket(hash, offsets.len() - 1);
+    if let (Some(&start), Some(&end)) = (offsets.get(index), offsets.get(index + 1)) {
+        [start, end]
+    } else {
+        Default::default()
+    }
+}
+
+/// Finds texts that another one ends with, in one pass over it, from its end.
+#[derive(Debug)]
+pub(super) struct Suffixes<'a> {
+    table: &'a Table,
+    class: u8,
+    text: &'a [u8],
+    hasher: Hasher,
+    /// How many of the last bytes the hasher has seen.
+    hashed: usize,
+}
+
+impl Suffixes<'_> {
+    /// Whether the last bytes, that many, are a text of the table. Each time they must be more than before.
+    #[inline(always)]
+    pub(super) fn find(&mut self, length: usize) -> bool {
+        let (text, end) = (self.text, self.text.len());
+        let Some(suffix) = end.checked_sub(length).and_then(|start| text.get(start..)) else { return false };
+        while self.hashed + STEP <= length {
+            let Some(step) = text[..end - self.hashed].last_chunk() else { return false };
+            self.hasher.add(*step);
+            self.hashed += STEP;
+        }
+        length <= MAX_TEXT && self.table.find_hashed(self.class, suffix, self.hasher.finish(suffix))
+    }
+}
+
+/// What makes the hash a secret.
+#[derive(Clone, Copy, Debug)]
+struct Keys([u64; 2]);
+
+/// How many bytes are hashed at once.
+const STEP: usize = 16;
+
+impl Keys {
+    fn random() -> Self {
+        let random = RandomState::new();
+        Self([0, 1].map(|number: u64| random.hash_one(number)))
+    }
+
+    #[inline]
+    fn hasher(self) -> Hasher {
+        Hasher { state: self.0[0], key: self.0[1] }
+    }
+
+    /// A hash of a text that is read from its end, so that those of its suffixes come along. It need not withstand who sees
+    /// its values, only who doesn't know the keys.
+    #[inline]
+    fn hash(self, text: &[u8]) -> u64 {
+        let mut hasher = self.hasher();
+        for step in text.as_rchunks().1.iter().rev() {
+            hasher.add(*step);
+        }
+        hasher.finish(text)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Hasher {
+    state: u64,
+    key: u64,
+}
+
+impl Hasher {
+    #[inline]
+    fn add(&mut self, step: [u8; STEP]) {
+        let [low, high] = halves(step);
+        self.state = fold(self.state ^ low, self.key ^ high);
+    }
+
+    /// The hash of a text whose last steps were added: what is left of it, and its length. Bytes may count twice.
+    #[inline]
+    fn finish(self, text: &[u8]) -> u64 {
+        let [low, high] = match text.first_chunk::<STEP>() {
+            Some(first) => halves(*first),
+            None => short(text),
+        };
+        // A length that were mixed with the text alone could be made up for by it.
+        #[allow(clippy::cast_possible_truncation, reason = "of a length its lowest bits are enough")]
+        let length = text.len() as u32;
+        fold(self.state.rotate_left(length) ^ low, self.key ^ high)
+    }
+}
+
+#[inline]
+fn halves(step: [u8; STEP]) -> [u64; 2] {
+    let step = u128::from_le_bytes(step);
+    #[allow(clippy::cast_possible_truncation, reason = "each half")]
+    [step as u64, (step >> 64) as u64]
+}
+
+/// All bytes of a text that is shorter than a step.
+#[inline]
+fn short(text: &[u8]) -> [u64; 2] {
+    if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        return [u64::from_le_bytes(*first), u64::from_le_bytes(*last)];
+    }
+    let mut padded = [0; 8];
+    padded[..text.len()].copy_from_slice(text);
+    [u64::from_le_bytes(padded), 0]
+}
+
+/// Both halves of the product, folded: every bit of the input reaches every bit of the result.
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "the two halves of the product are what is wanted")]
+const fn fold(a: u64, b: u64) -> u64 {
+    let product = (a as u128) * (b as u128);
+    product as u64 ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// The class of a text is how long it is, by four.
+    fn class(text: &str) -> u8 {
+        u8::try_from(text.len() % 4).unwrap()
+    }
+
+    fn table(narrow: u32, texts: &[String]) -> Table {
+        let items: Vec<&str> = texts.iter().map(String::as_str).collect();
+        Table::with_narrow_offsets_up_to(narrow, &items, |item, text| {
+            text.extend_from_slice(item.as_bytes());
+            class(item)
+        })
+    }
+
+    fn numbered(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("https://host-{number}.example")).collect()
+    }
+
+    #[test]
+    fn a_table_holds_what_was_put_in_once_and_in_order() {
+        let twice = |texts: Vec<String>| [texts.clone(), texts].concat();
+        let of_length =
+            |length: usize| format!("{}.{length}", "a".repeat(length.saturating_sub(2)))[..length].to_owned();
+        let longest: Vec<String> = ["a", "b", "c"].map(|byte| byte.repeat(MAX_TEXT)).into();
+        for (name, texts) in [
+            ("nothing", vec![]),
+            ("one text", numbered(1)),
+            ("fewer texts than a bucket has", numbered(BUCKET - 1)),
+            ("as many as a bucket has", numbered(BUCKET)),
+            ("one more", numbered(BUCKET + 1)),
+            ("many buckets", numbered(1000)),
+            ("all twice", twice(numbered(1000))),
+            ("one text a thousand times", vec!["https://a.example".to_owned(); 1000]),
+            (
+                "one after another twice",
+                numbered(500).into_iter().flat_map(|text| [text.clone(), text]).collect(),
+            ),
+            ("every length", (0..=MAX_TEXT).map(of_length).collect()),
+            ("the longest", longest),
+            ("each a suffix of the next", (0..200).map(|length| "ab".repeat(length)).collect()),
+            ("all of one length", (1000..2000).map(|number| number.to_string()).collect()),
+        ] {
+            let mut seen = HashSet::new();
+            let unique: Vec<&str> =
+                texts.iter().map(String::as_str).filter(|text| seen.insert(*text)).collect();
+            // Offsets are narrow, wide, and just narrow and just wide.
+            let size: usize = unique.iter().map(|text| HEADER + text.len()).sum();
+            let size = u32::try_from(size).unwrap();
+            for (narrow, wide) in
+                [(u32::MAX, false), (0, size > 0), (size, false), (size.saturating_sub(1), size > 0)]
+            {
+                let table = table(narrow, &texts);
+                assert_eq!(matches!(table.starts, Offsets::Wide(_)), wide, "{name}, {narrow}");
+                assert_eq!(table.len(), unique.len(), "{name}");
+                for (index, &text) in unique.iter().enumerate() {
+                    assert_eq!(table.get(index), (class(text), text.as_bytes()), "{name}, {index}");
+                    assert!(table.find(class(text), text.as_bytes()), "{name}: {text}");
+                    assert!(
+                        !table.find((class(text) + 1) % 4, text.as_bytes()),
+                        "{name}: {text}, another class"
+                    );
+                }
+                for stranger in ["", "https://host-1000.example", "999", "2000", &"d".repeat(MAX_TEXT)] {
+                    assert_eq!(
+                        table.find(class(stranger), stranger.as_bytes()),
+                        seen.contains(stranger),
+                        "{name}: {stranger}"
+                    );
+                }
+                assert!(!table.find(0, &[b'a'; MAX_TEXT + 1]), "{name}: too long");
+                assert!(!table.find(3, &[b'a'; 2 * MAX_TEXT + 1]), "{name}: far too long");
+            }
+        }
+    }
+
+    #[test]
+    fn empty_buckets_and_full_ones_are_both_there() {
+        let table = table(u32::MAX, &numbered(10_000));
+        let buckets =
+            (0..table.starts.len() - 1).map(|index| table.starts.get(index)..table.starts.get(index + 1));
+        let sizes: Vec<usize> = buckets.map(|bucket| bucket.len()).collect();
+        assert_eq!(sizes.len(), 10_000 / BUCKET);
+        assert_eq!(sizes.iter().sum::<usize>(), table.arena.len());
+        assert!(sizes.contains(&0));
+        // Of 2 500 buckets with 4 texts on average, none has 24 but in one of a million tables.
+        let most = sizes.iter().max().unwrap() / "..https://host-0.example".len();
+        assert!((2 * BUCKET..6 * BUCKET).contains(&most), "{most}");
+    }
+
+    #[test]
+    fn suffixes_are_found_by_their_lengths() {
+        let texts: Vec<String> =
+            (1..=300).map(|length| format!(".{}", "ab.".repeat(200))[..length].to_owned()).collect();
+        let texts: Vec<String> =
+            texts.into_iter().map(|text| text.bytes().rev().map(char::from).collect()).collect();
+        let table = table(u32::MAX, &texts);
+        let longest = texts.last().unwrap();
+        for class_asked in 0..4 {
+            for stride in [1, 2, 3, 7, 15, 16, 17, 33, 64] {
+                let mut suffixes = table.suffixes(class_asked, longest.as_bytes());
+                for length in (1..=300).step_by(stride) {
+                    let expected = class(&texts[length - 1]) == class_asked;
+                    assert_eq!(suffixes.find(length), expected, "{length}, by {stride}");
+                }
+                assert!(!suffixes.find(301) && !suffixes.find(5000));
+            }
+        }
+        let mut suffixes = table.suffixes(1, b"x");
+        assert!(!suffixes.find(1));
+    }
+
+    /// Ten bytes an origin at most: two for its header, four for its place in the order, and one for its bucket.
+    #[test]
+    fn large_tables_are_small() {
+        for count in [5, 1000, 1025, 5000] {
+            let texts = numbered(count);
+            let table = table(u32::MAX, &texts);
+            assert_eq!(table.arena.len(), texts.iter().map(|text| HEADER + text.len()).sum::<usize>());
+            assert!(table.starts.len() * BUCKET <= count + 2 * BUCKET && table.order.len() == count);
+        }
+    }
+
+    #[test]
+    fn the_hash_depends_on_every_byte_and_on_the_keys() {
+        let keys = Keys([7, 0x9e37_79b9_7f4a_7c15]);
+        let text = b"https://a.rather.long.host.example:8443";
+        for length in 1..=text.len() {
+            let hash = keys.hash(&text[..length]);
+            for index in 0..length {
+                let mut other = *text;
+                other[index] ^= 1;
+                assert_ne!(keys.hash(&other[..length]), hash, "byte {index} of {length}");
+            }
+            assert_ne!(Keys([8, keys.0[1]]).hash(&text[..length]), hash, "{length}");
+            assert_ne!(Keys([7, keys.0[1] + 1]).hash(&text[..length]), hash, "{length}");
+            assert_ne!(keys.hash(&[&text[..length], b"\0"].concat()), hash, "{length}");
+            assert_ne!(keys.hash(&[b"\0", &text[..length]].concat()), hash, "{length}");
+        }
+        // What differs in length alone differs in its hash, and what makes up for it with a byte, too.
+        let repeated: HashSet<u64> = (0..=MAX_TEXT)
+            .flat_map(|length| {
+                [&b"a"[..], b"`", b"c"].map(|first| keys.hash(&[first, &[b'a'; MAX_TEXT][..length]].concat()))
+            })
+            .collect();
+        assert_eq!(repeated.len(), 3 * (MAX_TEXT + 1));
+    }
+
+    #[test]
+    fn hashes_are_spread() {
+        let keys = Keys::random();
+        let hashes: Vec<u64> = numbered(4096).iter().map(|text| keys.hash(text.as_bytes())).collect();
+        // 4096 values thrown into 8192 places leave about 3223 of them taken.
+        let places: HashSet<usize> = hashes.iter().map(|&hash| bucket(hash, 8192)).collect();
+        assert!((3100..3350).contains(&places.len()), "{}", places.len());
+        let tags: HashSet<u64> = hashes.iter().map(|&hash| hash % 8192).collect();
+        assert!((3100..3350).contains(&tags.len()), "{}", tags.len());
+    }
+}

@@ -153,7 +153,7 @@ pub(crate) fn decide<'a>(prepared: &Prepared, head: Head<'a>) -> (Decision, Opti
         first = lines.next();
         match first {
             None => Lines::None,
-            Some(line) if lines.len() == 0 => Lines::One(line.as_bytes()),
+            Some(line) if lines.next().is_none() => Lines::One(line.as_bytes()),
             Some(_) => Lines::Several,
         }
     };
@@ -194,20 +194,21 @@ impl Echoes {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     prepared: Rc<Prepared>,
-    /// The request's, to be sent back, if it is one of those that are allowed. It is sent once, and is then gone.
-    origin: Option<HeaderValue>,
+    /// Who is allowed: the request's own origin, or any; nobody, if that is not among those who are. It is written once, and
+    /// is then gone.
+    allowed: Option<HeaderValue>,
 }
 
 impl Answer {
     #[inline(always)]
     pub(crate) fn new(prepared: Rc<Prepared>, decision: Decision, origin: Option<&HeaderValue>) -> Self {
-        let origin = if decision.is_allowed() { prepared.echo(origin) } else { None };
-        Self { prepared, origin }
+        let allowed = if decision.is_allowed() { prepared.allowed(origin) } else { None };
+        Self { prepared, allowed }
     }
 
     /// Takes what there is to write. What is left is not to be written.
     pub(crate) fn take(&mut self) -> Self {
-        Self { prepared: Rc::clone(&self.prepared), origin: self.origin.take() }
+        Self { prepared: Rc::clone(&self.prepared), allowed: self.allowed.take() }
     }
 
     /// Writes the answer into the headers of what the handler answered: whatever CORS header stands there is replaced, `Vary`
@@ -215,7 +216,7 @@ impl Answer {
     #[inline(always)]
     pub(crate) fn write(&mut self, response: &mut HeaderMap) {
         if response.is_empty() {
-            self.prepared.write_actual(self.origin.take(), response);
+            self.prepared.write_actual(self.allowed.take(), response);
             self.prepared.actual_vary.write_new(response, &Vary::Origin);
         } else {
             self.write_among(response);
@@ -225,7 +226,7 @@ impl Answer {
     #[inline(never)]
     fn write_among(&mut self, response: &mut HeaderMap) {
         let vary = make_room(response, &self.prepared.actual_vary);
-        self.prepared.write_actual(self.origin.take(), response);
+        self.prepared.write_actual(self.allowed.take(), response);
         if let Some(vary) = vary {
             response.append(header::VARY, vary);
         }
@@ -234,7 +235,7 @@ impl Answer {
     /// Writes the answer to a preflight into the headers of what the application answered.
     pub(crate) fn write_forwarded(&mut self, echoes: &Echoes, response: &mut HeaderMap) {
         let vary = make_room(response, &self.prepared.preflight_vary);
-        self.prepared.write_granted(self.origin.take(), response);
+        self.prepared.write_granted(self.allowed.take(), response);
         echoes.write(response);
         if let Some(vary) = vary {
             response.append(header::VARY, vary);
@@ -246,7 +247,7 @@ impl Prepared {
     /// Writes the answer to a preflight that is granted into a response that has no header yet.
     #[inline(always)]
     pub(crate) fn write_grant(&self, origin: Option<&HeaderValue>, response: &mut HeaderMap) {
-        self.write_granted(self.echo(origin), response);
+        self.write_granted(self.allowed(origin), response);
         self.write_refusal(response);
     }
 
@@ -256,15 +257,15 @@ impl Prepared {
         self.preflight_vary.write_new(response, &Vary::Preflight);
     }
 
-    /// The origin as it is to be sent back to somebody who is allowed; none if `*` is sent to everybody.
+    /// Who is allowed, when the origin is.
     #[inline(always)]
-    fn echo(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
-        if self.any_origin { None } else { origin.cloned() }
+    fn allowed(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+        if self.any_origin { Some(const { HeaderValue::from_static("*") }) } else { origin.cloned() }
     }
 
     #[inline(always)]
-    fn write_granted(&self, origin: Option<HeaderValue>, response: &mut HeaderMap) {
-        if self.write_common(origin, response) {
+    fn write_granted(&self, allowed: Option<HeaderValue>, response: &mut HeaderMap) {
+        if self.write_common(allowed, response) {
             write_value(response, header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.as_ref());
             write_value(response, header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers.as_ref());
             write_value(response, header::ACCESS_CONTROL_MAX_AGE, self.max_age.as_ref());
@@ -272,23 +273,17 @@ impl Prepared {
     }
 
     #[inline(always)]
-    fn write_actual(&self, origin: Option<HeaderValue>, response: &mut HeaderMap) {
-        if self.write_common(origin, response) {
+    fn write_actual(&self, allowed: Option<HeaderValue>, response: &mut HeaderMap) {
+        if self.write_common(allowed, response) {
             write_value(response, header::ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed.as_ref());
         }
     }
 
     /// Writes what every answer to an allowed origin has. Returns whether this is one.
     #[inline(always)]
-    fn write_common(&self, origin: Option<HeaderValue>, response: &mut HeaderMap) -> bool {
-        if let Some(origin) = origin {
-            response.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        } else if self.any_origin {
-            let any = const { HeaderValue::from_static("*") };
-            response.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
-        } else {
-            return false;
-        }
+    fn write_common(&self, allowed: Option<HeaderValue>, response: &mut HeaderMap) -> bool {
+        let Some(allowed) = allowed else { return false };
+        response.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
         if self.credentials {
             let yes = const { HeaderValue::from_static("true") };
             response.append(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);

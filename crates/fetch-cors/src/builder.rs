@@ -206,7 +206,9 @@ fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
             }
         }
     }
-    if any { AllowedOrigins::Any } else { AllowedOrigins::Listed(OriginSet::new(&exact, &wildcards)) }
+    // Who allows any need not list some.
+    let listed = if any { OriginSet::default() } else { OriginSet::new(&exact, &wildcards) };
+    AllowedOrigins { any, nobody: false, listed }
 }
 
 /// What is still wrong with a suggestion is said now, not when somebody has followed it.

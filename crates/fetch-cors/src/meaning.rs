@@ -165,11 +165,11 @@ impl Policy {
 
     fn who(&self) -> String {
         match &self.parts().origins {
-            AllowedOrigins::Any => "any origin".to_owned(),
-            AllowedOrigins::Nobody => "no other origin".to_owned(),
-            AllowedOrigins::Listed(set) => {
-                let exact = set.exact().map(str::to_owned);
-                exact.chain(set.wildcards().map(describe)).collect::<Vec<_>>().join(", ")
+            AllowedOrigins { any: true, .. } => "any origin".to_owned(),
+            AllowedOrigins { nobody: true, .. } => "no other origin".to_owned(),
+            AllowedOrigins { listed, .. } => {
+                let exact = listed.exact().map(str::to_owned);
+                exact.chain(listed.wildcards().map(describe)).collect::<Vec<_>>().join(", ")
             }
         }
     }
@@ -177,16 +177,13 @@ impl Policy {
     fn risks(&self) -> Vec<String> {
         let cookies = if self.allows_credentials() { " with the user's cookies" } else { "" };
         let mut risks = Vec::new();
-        let set = match &self.parts().origins {
-            AllowedOrigins::Any => {
-                return vec![
-                    "every site on the web can read responses, and on a private network so can every site that somebody there opens".to_owned(),
-                ];
-            }
-            AllowedOrigins::Nobody => return risks,
-            AllowedOrigins::Listed(set) => set,
-        };
-        for wildcard in set.wildcards() {
+        let AllowedOrigins { any, listed, .. } = &self.parts().origins;
+        if *any {
+            return vec![
+                "every site on the web can read responses, and on a private network so can every site that somebody there opens".to_owned(),
+            ];
+        }
+        for wildcard in listed.wildcards() {
             let who = describe(wildcard);
             if wildcard.subdomains {
                 risks.push(format!("anyone on {who} can read responses{cookies}"));
@@ -202,7 +199,7 @@ impl Policy {
                 risks.push(insecure(&wildcard.to_string(), cookies));
             }
         }
-        for origin in set.exact() {
+        for origin in listed.exact() {
             if let Some(authority) = origin.strip_prefix("http://")
                 && !host::is_loopback(host::without_port(authority))
             {
@@ -305,42 +302,36 @@ fn unlisted(ours: &Names, theirs: &Names, safelisted: &[&str], usual: &[&str]) -
 const USUAL_LABELS: [&str; 2] = ["evil", "www"];
 const USUAL_PORTS: [u16; 3] = [8443, 8080, 3000];
 
-fn example(origins: &AllowedOrigins) -> Option<String> {
-    match origins {
-        AllowedOrigins::Any => Some("https://evil.example".to_owned()),
-        AllowedOrigins::Nobody => None,
-        AllowedOrigins::Listed(set) => set.exact().next().map(str::to_owned).or_else(|| {
-            // Every wildcard stands for some origin.
-            set.wildcards().find_map(|wildcard| outside(&OriginSet::new(&[], &[]), wildcard))
-        }),
+fn example(AllowedOrigins { any, listed, .. }: &AllowedOrigins) -> Option<String> {
+    if *any {
+        return Some("https://evil.example".to_owned());
     }
+    listed.exact().next().map(str::to_owned).or_else(|| {
+        // Every wildcard stands for some origin.
+        listed.wildcards().find_map(|wildcard| outside(&OriginSet::default(), wildcard))
+    })
 }
 
 /// An origin that `theirs` allows and `ours` does not.
 fn uncovered(ours: &AllowedOrigins, theirs: &AllowedOrigins) -> Option<String> {
-    let nobody = OriginSet::new(&[], &[]);
-    let ours = match ours {
-        AllowedOrigins::Any => return None,
-        AllowedOrigins::Nobody => &nobody,
-        AllowedOrigins::Listed(set) => set,
-    };
-    match theirs {
-        AllowedOrigins::Nobody => None,
-        AllowedOrigins::Any => {
-            // A host without a dot is no subdomain. Each entry covers one of them at most, so one more than there are
-            // entries is enough.
-            let entries = ours.exact().len() + ours.wildcards().len();
-            let dotless = (0..=entries).map(|number| format!("https://host-{number}"));
-            std::iter::once("https://evil.example".to_owned())
-                .chain(dotless)
-                .find(|origin| !ours.contains(origin.as_bytes()))
-        }
-        AllowedOrigins::Listed(theirs) => theirs
-            .exact()
-            .find(|origin| !ours.contains(origin.as_bytes()))
-            .map(str::to_owned)
-            .or_else(|| theirs.wildcards().find_map(|wildcard| outside(ours, wildcard))),
+    if ours.any {
+        return None;
     }
+    let (ours, listed) = (&ours.listed, &theirs.listed);
+    if theirs.any {
+        // A host without a dot is no subdomain. Each entry covers one of them at most, so one more than there are
+        // entries is enough.
+        let entries = ours.exact().len() + ours.wildcards().len();
+        let dotless = (0..=entries).map(|number| format!("https://host-{number}"));
+        return std::iter::once("https://evil.example".to_owned())
+            .chain(dotless)
+            .find(|origin| !ours.contains(origin.as_bytes()));
+    }
+    listed
+        .exact()
+        .find(|origin| !ours.contains(origin.as_bytes()))
+        .map(str::to_owned)
+        .or_else(|| listed.wildcards().find_map(|wildcard| outside(ours, wildcard)))
 }
 
 /// An origin that the wildcard stands for and the set does not hold.

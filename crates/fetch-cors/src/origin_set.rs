@@ -18,8 +18,8 @@ use crate::{
 /// Up to this many entries a scan is cheaper than a hash.
 const FEW: usize = 4;
 
-/// The allowed origins of a policy that doesn't allow all.
-#[derive(Debug)]
+/// The origins that a policy lists.
+#[derive(Debug, Default)]
 pub(crate) struct OriginSet {
     /// The exact origins, if there are no more than [`FEW`].
     few: Box<[Box<[u8]>]>,

@@ -44,8 +44,6 @@ struct Inner {
     parts: Parts,
     actual: Vec<Field>,
     preflight: Vec<Field>,
-    /// Whether any origin is allowed.
-    any_origin: bool,
     /// Whether anything that a preflight asks for has to be sent back.
     echoes: bool,
 }
@@ -65,12 +63,13 @@ pub(crate) struct Parts {
 }
 
 #[derive(Debug)]
-pub(crate) enum AllowedOrigins {
-    Any,
-    /// None, because somebody said so.
-    Nobody,
-    /// Those that were listed; none, if nothing was.
-    Listed(OriginSet),
+pub(crate) struct AllowedOrigins {
+    /// Whether any is allowed.
+    pub(crate) any: bool,
+    /// Whether none is allowed because somebody said so, and not because none was listed.
+    pub(crate) nobody: bool,
+    /// Those that were listed. None if any is allowed.
+    pub(crate) listed: OriginSet,
 }
 
 impl Parts {
@@ -121,7 +120,7 @@ impl Parts {
 
     fn common_fields(&self) -> Vec<Field> {
         let mut fields = Vec::new();
-        if let AllowedOrigins::Any = self.origins {
+        if self.origins.any {
             fields.push(Field::new(FieldName::AccessControlAllowOrigin, "*"));
         }
         if self.credentials {
@@ -158,7 +157,7 @@ impl Policy {
     /// reach it: with it, every web page that somebody on that network opens can reach it too.
     pub fn any_origin() -> Self {
         Self::from_parts(Parts {
-            origins: AllowedOrigins::Any,
+            origins: AllowedOrigins { any: true, nobody: false, listed: OriginSet::default() },
             methods: Names::Any,
             headers: Names::Any,
             ..Parts::nothing()
@@ -172,9 +171,8 @@ impl Policy {
 
     pub(crate) fn from_parts(parts: Parts) -> Self {
         let (actual, preflight) = (parts.actual_fields(), parts.preflight_fields());
-        let any_origin = matches!(parts.origins, AllowedOrigins::Any);
         let echoes = parts.echoes(&parts.methods) || parts.echoes(&parts.headers);
-        Self { inner: Arc::new(Inner { parts, actual, preflight, any_origin, echoes }) }
+        Self { inner: Arc::new(Inner { parts, actual, preflight, echoes }) }
     }
 
     /// Whether pages of this origin may use what the server answers.
@@ -187,7 +185,7 @@ impl Policy {
     /// Whether pages of any origin may.
     #[inline]
     pub fn allows_any_origin(&self) -> bool {
-        self.inner.any_origin
+        self.parts().origins.any
     }
 
     /// Whether requests may carry cookies and other credentials.
@@ -197,16 +195,13 @@ impl Policy {
 
     /// Whether this is a policy that allows nothing at all, such as [`Policy::deny_all`] or an empty builder's.
     pub fn denies_all(&self) -> bool {
-        match &self.parts().origins {
-            AllowedOrigins::Any => false,
-            AllowedOrigins::Nobody => true,
-            AllowedOrigins::Listed(set) => set.is_empty(),
-        }
+        let AllowedOrigins { any, listed, .. } = &self.parts().origins;
+        !any && listed.is_empty()
     }
 
     /// Whether no origin was listed, which is rarely meant: unlike [`Policy::deny_all`], which says so.
     pub fn lists_no_origin(&self) -> bool {
-        matches!(&self.parts().origins, AllowedOrigins::Listed(set) if set.is_empty())
+        self.denies_all() && !self.parts().origins.nobody
     }
 
     /// The normalized form: exact origins before patterns, nothing twice and nothing that another entry covers, methods
@@ -215,12 +210,11 @@ impl Policy {
         let parts = self.parts();
         PolicyConfig {
             allow_origins: match &parts.origins {
-                AllowedOrigins::Any => vec!["*".to_owned()],
-                AllowedOrigins::Nobody => Vec::new(),
-                AllowedOrigins::Listed(set) => set
+                AllowedOrigins { any: true, .. } => vec!["*".to_owned()],
+                AllowedOrigins { listed, .. } => listed
                     .exact()
                     .map(str::to_owned)
-                    .chain(set.wildcards().map(|wildcard| wildcard.to_string()))
+                    .chain(listed.wildcards().map(|wildcard| wildcard.to_string()))
                     .collect(),
             },
             allow_methods: parts.methods.to_config(),
@@ -261,14 +255,14 @@ impl Policy {
     /// Whether the bytes of an `Origin` header's value are one of the allowed origins that were listed.
     #[inline(always)]
     pub(crate) fn lists(&self, origin: &[u8]) -> bool {
-        matches!(&self.parts().origins, AllowedOrigins::Listed(set) if set.contains(origin))
+        self.parts().origins.listed.contains(origin)
     }
 }
 
 impl Parts {
     fn nothing() -> Self {
         Self {
-            origins: AllowedOrigins::Nobody,
+            origins: AllowedOrigins { any: false, nobody: true, listed: OriginSet::default() },
             methods: Names::Listed(Vec::new()),
             headers: Names::Listed(Vec::new()),
             exposed: Names::Listed(Vec::new()),

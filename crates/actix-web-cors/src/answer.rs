@@ -13,7 +13,7 @@ use actix_web::{
 };
 use fetch_cors::{
     Policy,
-    server::{Decision, FieldName, Lines, RequestField, RequestHead},
+    server::{Decision, FieldName, Lines, RequestField, RequestHead, is_same_origin},
 };
 
 use crate::{cors::Settings, log};
@@ -24,6 +24,8 @@ use crate::{cors::Settings, log};
 pub(crate) struct Prepared {
     pub(crate) policy: Policy,
     any_origin: bool,
+    /// Whether requests of origins that are not allowed are not to be handled.
+    rejects: bool,
     credentials: bool,
     exposed: Option<HeaderValue>,
     methods: Option<HeaderValue>,
@@ -51,6 +53,7 @@ impl Prepared {
         };
         Self {
             any_origin: policy.allows_any_origin(),
+            rejects: settings.reject_disallowed_origins,
             credentials: policy.allows_credentials(),
             exposed: value(actual, FieldName::AccessControlExposeHeaders),
             methods: value(preflight, FieldName::AccessControlAllowMethods),
@@ -206,6 +209,11 @@ impl Answer {
         Self { prepared, allowed }
     }
 
+    #[inline(always)]
+    pub(crate) fn rejects(&self, decision: Decision, head: Head<'_>) -> bool {
+        self.prepared.rejects(decision, head)
+    }
+
     /// Takes what there is to write. What is left is not to be written.
     pub(crate) fn take(&mut self) -> Self {
         Self { prepared: Rc::clone(&self.prepared), allowed: self.allowed.take() }
@@ -244,6 +252,12 @@ impl Answer {
 }
 
 impl Prepared {
+    /// Whether a request is not to be handled because its origin is not allowed.
+    #[inline(always)]
+    pub(crate) fn rejects(&self, decision: Decision, head: Head<'_>) -> bool {
+        decision == Decision::NotAllowed && self.rejects && !is_same_origin(&head)
+    }
+
     /// Writes the answer to a preflight that is granted into a response that has no header yet.
     #[inline(always)]
     pub(crate) fn write_grant(&self, origin: Option<&HeaderValue>, response: &mut HeaderMap) {
@@ -260,7 +274,7 @@ impl Prepared {
     /// Who is allowed, when the origin is.
     #[inline(always)]
     fn allowed(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
-        if self.any_origin { Some(const { HeaderValue::from_static("*") }) } else { origin.cloned() }
+        if self.any_origin { Some(HeaderValue::from_static("*")) } else { origin.cloned() }
     }
 
     #[inline(always)]

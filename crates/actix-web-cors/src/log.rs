@@ -8,31 +8,34 @@ use tracing::{Level, level_filters::LevelFilter};
 
 use actix_web::dev::ServiceRequest;
 
-use crate::{SourceError, answer::Head};
+use crate::{
+    SourceError,
+    answer::{Head, Prepared},
+};
 
 /// The target of all events.
 const TARGET: &str = "actix_web_cors";
 
 /// Says why a request is refused, if it is.
 #[inline(always)]
-pub(crate) fn refusal(policy: &Policy, request: &ServiceRequest) {
+pub(crate) fn refusal(prepared: &Prepared, request: &ServiceRequest) {
     // What costs least is asked first: a level that nobody listens to in either crate. `tracing` does not know of `log`.
     if Level::INFO <= LevelFilter::current() || ::log::Level::Info <= ::log::max_level() {
-        explain(policy, request);
+        explain(prepared, request);
     }
 }
 
 /// Decides again, so that a decision need not be kept for those who won't listen.
 #[cold]
 #[inline(never)]
-fn explain(policy: &Policy, request: &ServiceRequest) {
+fn explain(prepared: &Prepared, request: &ServiceRequest) {
     let is_heard = tracing::enabled!(target: TARGET, Level::INFO)
         || ::log::log_enabled!(target: TARGET, ::log::Level::Info);
     if !is_heard {
         return;
     }
     let head = Head::new(request);
-    let Some(refusal) = policy.refusal(&head, policy.decide(&head)) else { return };
+    let Some(refusal) = prepared.policy.refusal(&head, prepared.policy.decide(&head)) else { return };
     let (method, path) = (escape(request.method().as_str().as_bytes()), escape(request.path().as_bytes()));
     tracing::info!(
         target: TARGET,

@@ -21,7 +21,7 @@ use actix_web::{
 };
 use fetch_cors::{
     Policy,
-    server::{Decision, RequestHead as _, is_same_origin},
+    server::{Decision, RequestHead as _},
 };
 use pin_project_lite::pin_project;
 
@@ -83,12 +83,6 @@ impl<S> Shared<S> {
     fn prepare_new(&self, policy: Policy) -> Rc<Prepared> {
         log::empty_policy(&policy);
         Rc::new(Prepared::new(policy, &self.reads, &self.settings))
-    }
-
-    /// Whether a request is not to be handled because its origin is not allowed.
-    #[inline(always)]
-    fn rejects(&self, decision: Decision, head: Head<'_>) -> bool {
-        decision == Decision::NotAllowed && self.settings.reject_disallowed_origins && !is_same_origin(&head)
     }
 }
 
@@ -152,10 +146,10 @@ where
         let shared = Rc::clone(shared);
         return CorsFuture { state: State::Options { request: Some(request), shared, prepared } };
     }
-    log::refusal(&prepared.policy, &request);
+    log::refusal(&prepared, &request);
     let (decision, origin) = answer::decide(&prepared, head);
     let answer = Answer::new(prepared, decision, origin);
-    if shared.rejects(decision, head) {
+    if answer.rejects(decision, head) {
         return Rare::Rejected { request: Some(request), answer }.into();
     }
     CorsFuture { state: State::Handler { future: shared.service.call(request), answer } }
@@ -184,7 +178,7 @@ where
     let prepared = Rc::new(Prepared::new(Policy::deny_all(), &shared.reads, &shared.settings));
     let head = Head::new(&request);
     let (decision, _) = answer::decide(&prepared, head);
-    if decision.is_preflight() || shared.rejects(decision, head) {
+    if decision.is_preflight() || prepared.rejects(decision, head) {
         return Rare::Unavailable { request: Some(request), prepared, decision }.into();
     }
     let answer = Answer::new(prepared, decision, None);
@@ -277,7 +271,7 @@ where
         return poll_again(future, cx);
     };
     let request = request.take().expect(POLLED_AFTER_COMPLETION);
-    log::refusal(&prepared.policy, &request);
+    log::refusal(prepared, &request);
     let head = Head::options(&request);
     let (decision, origin) = answer::decide(prepared, head);
     match decision {
@@ -324,7 +318,7 @@ where
         let echoes = Box::new(Echoes::new(decision, head));
         return Rare::Forwarded { future: shared.service.call(request), answer, echoes }.into();
     }
-    if shared.rejects(decision, head) {
+    if answer.rejects(decision, head) {
         return Rare::Rejected { request: Some(request), answer }.into();
     }
     CorsFuture { state: State::Handler { future: shared.service.call(request), answer } }

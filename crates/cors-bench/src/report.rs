@@ -17,7 +17,7 @@ pub fn main(quick: bool) {
     fs::create_dir_all(&docs).expect("docs can be made");
     let mut text = head();
     // Times first: what callgrind does later heats the machine.
-    let throughput = if quick { throughput::section_of(6, 1) } else { throughput::section() };
+    let throughput = if quick { throughput::section_of(6, 2) } else { throughput::section() };
     let scale = Scale::measure(quick);
     for (program, section) in [
         ("instructions", instructions::section()),

@@ -97,7 +97,7 @@ impl<S: Service<ServiceRequest>, P: PolicySource> CorsMiddleware<S, P> {
     }
 
     /// Finds the policy for a request where it isn't always the same, and goes on.
-    #[inline(never)]
+    #[inline(always)]
     fn look_up(&self, request: ServiceRequest) -> CorsFuture<S, P::Future> {
         let prepared = match self.source.lookup(&request) {
             Lookup::Found(policy) => self.shared.prepare(policy),

@@ -446,6 +446,38 @@ async fn a_source_of_ones_own() {
     table.finish();
 }
 
+/// A source that says the same of every request is asked when the server starts, and then no more.
+struct Always(Policy);
+
+impl PolicySource for Always {
+    type Future = Ready<Result<Option<Policy>, SourceError>>;
+
+    fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future> {
+        panic!("asked about {}", request.path())
+    }
+
+    fn always(&self) -> Option<&Policy> {
+        Some(&self.0)
+    }
+
+    fn reads(&self) -> Vec<HeaderName> {
+        vec![header::ACCEPT_LANGUAGE]
+    }
+}
+
+#[actix_web::test]
+async fn a_source_that_always_says_the_same() {
+    let mut table = Table::default();
+    let server = serve(|| App::new().configure(routes).wrap(Cors::new(Always(private()))));
+    #[rustfmt::skip]
+    let rows = [
+        get("its policy applies", "/private/", &[APP]).gets(200, &["access-control-allow-origin: https://app.example.com", "vary: origin, accept-language"]),
+        get("on every path", "/none/", &[APP]).gets(200, &["access-control-allow-origin: https://app.example.com", "vary: origin, accept-language"]),
+    ];
+    table.ask(&server, &rows).await;
+    table.finish();
+}
+
 /// A worker keeps some policies prepared; one more than it keeps must not be answered by another's fields.
 #[actix_web::test]
 async fn more_policies_than_are_kept() {

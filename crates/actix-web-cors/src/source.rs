@@ -53,8 +53,8 @@ pub trait PolicySource: 'static {
     /// the handler.
     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future>;
 
-    /// The policy, if it is the same for every request: then [`lookup`](Self::lookup) is never asked. Asked once, when the
-    /// server starts.
+    /// The policy, if it is the same for every request: it is then prepared when the server starts, and
+    /// [`lookup`](Self::lookup) is never called. Asked once for each worker.
     fn always(&self) -> Option<&Policy> {
         None
     }

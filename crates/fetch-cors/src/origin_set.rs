@@ -21,16 +21,18 @@ const FEW: usize = 4;
 /// The origins that a policy lists.
 #[derive(Debug, Default)]
 pub(crate) struct OriginSet {
-    /// The exact origins, if there are no more than [`FEW`].
-    few: Box<[Box<[u8]>]>,
-    /// All else. Most policies have nothing else, and most look-ups end where that shows.
+    /// The first of the exact origins, if there are no more than [`FEW`].
+    first: Option<Box<[u8]>>,
+    /// All else. Many policies have nothing else, and their look-ups end where that shows.
     more: Option<Box<More>>,
 }
 
 #[derive(Debug)]
 struct More {
+    /// The other exact origins, if there are no more than [`FEW`].
+    few: Box<[Box<[u8]>]>,
     /// The exact origins, if there are more than [`FEW`].
-    exact: Option<Table>,
+    many: Option<Table>,
     /// The wildcards, if there are any.
     wildcards: Option<Wildcards>,
 }
@@ -45,37 +47,45 @@ impl OriginSet {
         }
         let bytes = exact.iter().map(|origin| origin.as_bytes());
         let exact: Vec<&[u8]> = bytes.filter(|origin| !kept.contain(origin)).collect();
-        let (few, exact) = if exact.len() <= FEW {
-            let first = exact.iter().enumerate().filter(|&(index, origin)| !exact[..index].contains(origin));
-            (first.map(|(_, &origin)| origin.into()).collect(), None)
-        } else {
-            let table = Table::new(&exact, |origin, text| {
+        let (mut first, mut few, mut many) = (None, Vec::new(), None);
+        if exact.len() > FEW {
+            many = Some(Table::new(&exact, |origin, text| {
                 text.extend_from_slice(origin);
                 0
-            });
-            (Box::default(), Some(table))
-        };
+            }));
+        } else {
+            let unique = exact.iter().enumerate().filter(|&(index, origin)| !exact[..index].contains(origin));
+            let mut unique = unique.map(|(_, &origin)| origin.into());
+            first = unique.next();
+            few = unique.collect();
+        }
         let wildcards = (kept.len() > 0).then_some(kept);
-        let more = exact.is_some() || wildcards.is_some();
-        Self { few, more: more.then(|| Box::new(More { exact, wildcards })) }
+        let is_more = !few.is_empty() || many.is_some() || wildcards.is_some();
+        let more = is_more.then(|| Box::new(More { few: few.into(), many, wildcards }));
+        Self { first, more }
     }
 
     /// Whether the bytes of an `Origin` header's value are an origin of this set.
     #[inline(always)]
     pub(crate) fn contains(&self, origin: &[u8]) -> bool {
-        self.few.iter().any(|few| are_same(few, origin))
+        self.first.as_deref().is_some_and(|first| are_same(first, origin))
             || self.more.as_deref().is_some_and(|more| more.contains(origin))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.few.is_empty() && self.more.is_none()
+        self.first.is_none() && self.more.is_none()
     }
 
     /// The exact origins in the order they were given.
     pub(crate) fn exact(&self) -> impl ExactSizeIterator<Item = &str> {
-        let table = self.more.as_ref().and_then(|more| more.exact.as_ref());
-        (0..table.map_or(self.few.len(), Table::len)).map(move |index| {
-            let text = table.map_or_else(|| &*self.few[index], |table| table.get(index).1);
+        let (few, many) = self.more.as_ref().map_or((&[][..], None), |more| (&*more.few, more.many.as_ref()));
+        let count = many.map_or(usize::from(self.first.is_some()) + few.len(), Table::len);
+        (0..count).map(move |index| {
+            let text = match (many, index.checked_sub(1)) {
+                (Some(many), _) => many.get(index).1,
+                (None, Some(index)) => &few[index],
+                (None, None) => self.first.as_deref().unwrap_or_default(),
+            };
             str::from_utf8(text).unwrap_or("")
         })
     }
@@ -102,9 +112,16 @@ impl OriginSet {
 impl More {
     #[inline(never)]
     fn contains(&self, origin: &[u8]) -> bool {
-        origin.len() <= MAX_ORIGIN
-            && (self.exact.as_ref().is_some_and(|exact| exact.find(0, origin))
-                || self.wildcards.as_ref().is_some_and(|wildcards| wildcards.contain(origin)))
+        if origin.len() > MAX_ORIGIN {
+            return false;
+        }
+        for few in &self.few {
+            if are_same(few, origin) {
+                return true;
+            }
+        }
+        self.many.as_ref().is_some_and(|many| many.find(0, origin))
+            || self.wildcards.as_ref().is_some_and(|wildcards| wildcards.contain(origin))
     }
 }
 
@@ -168,10 +185,19 @@ enum Wildcards {
 #[derive(Debug)]
 struct Many {
     table: Table,
-    /// By class: how long the texts are that start with a dot, the shortest first. Nothing else need be looked for.
-    lengths: [Box<[usize]>; 4],
-    /// By class: whether there are texts that start without one.
-    hosts: [bool; 4],
+    /// Those for `http`, and those for `https`.
+    shapes: [Shapes; 2],
+}
+
+/// Which look-ups the wildcards of one scheme make necessary.
+#[derive(Debug, Default)]
+struct Shapes {
+    /// How long the texts are that start with a dot, the shortest first: of those with a certain port.
+    certain_port: Box<[usize]>,
+    /// And of those with any.
+    any_port: Box<[usize]>,
+    /// Whether there are texts that start without one.
+    hosts: bool,
 }
 
 impl Wildcards {
@@ -231,11 +257,12 @@ impl Wildcards {
     /// the rest of it is the pattern's.
     #[inline(always)]
     fn contain(&self, origin: &[u8]) -> bool {
-        let (secure, rest) = match origin.split_first_chunk() {
-            Some((b"https://", rest)) => (true, rest),
-            _ if origin.starts_with(b"http://") => (false, &origin["http://".len()..]),
-            _ => return false,
-        };
+        let Some((start, rest)) = origin.split_first_chunk() else { return false };
+        let secure = start == b"https://";
+        let rest = if secure { rest } else { &origin["http://".len()..] };
+        if !secure && !origin.starts_with(b"http://") {
+            return false;
+        }
         match self {
             Self::Few(few) => {
                 for (class, text) in few {
@@ -255,40 +282,53 @@ impl Wildcards {
 impl Many {
     fn new(wildcards: &[Wildcard<'_>]) -> Self {
         let table = Table::new(wildcards, write);
-        let (mut lengths, mut hosts) = ([const { BTreeSet::new() }; 4], [false; 4]);
+        let (mut lengths, mut hosts) = ([const { BTreeSet::new() }; 4], [false; 2]);
         for index in 0..table.len() {
             let (class, text) = table.get(index);
             if text.starts_with(b".") {
                 lengths[usize::from(class)].insert(text.len());
             } else {
-                hosts[usize::from(class)] = true;
+                hosts[usize::from(class & SECURE)] = true;
             }
         }
-        let lengths = lengths.map(|lengths| lengths.into_iter().collect());
-        Self { table, lengths, hosts }
+        let shapes = [false, true].map(|secure| {
+            let lengths = |any_port| lengths[usize::from(class(secure, any_port))].iter().copied().collect();
+            Shapes {
+                certain_port: lengths(false),
+                any_port: lengths(true),
+                hosts: hosts[usize::from(secure)],
+            }
+        });
+        Self { table, shapes }
     }
 
     #[inline(always)]
     fn contain(&self, secure: bool, rest: &[u8]) -> bool {
-        rest.len() <= MAX_REST
-            && [false, true].into_iter().any(|any_port| {
-                let class = class(secure, any_port);
-                let index = usize::from(class);
-                let (lengths, has_hosts) = (&self.lengths[index], self.hosts[index]);
-                if lengths.is_empty() && !has_hosts {
-                    return false;
-                }
-                let host = if any_port { without_port(rest, secure) } else { rest };
-                if has_hosts && self.table.find(class, host) {
-                    return true;
-                }
-                let mut suffixes = self.table.suffixes(class, host);
-                lengths.iter().take_while(|&&length| length < host.len()).any(|&length| {
-                    host[host.len() - length] == b'.'
-                        && suffixes.find(length)
-                        && is_star(&host[..host.len() - length], host)
-                })
-            })
+        let shapes = &self.shapes[usize::from(secure)];
+        if rest.len() > MAX_REST {
+            return false;
+        }
+        if self.end(class(secure, false), &shapes.certain_port, rest) {
+            return true;
+        }
+        if shapes.any_port.is_empty() && !shapes.hosts {
+            return false;
+        }
+        let host = without_port(rest, secure);
+        let class = class(secure, true);
+        self.end(class, &shapes.any_port, host) || (shapes.hosts && self.table.find(class, host))
+    }
+
+    /// Whether a text with a dot in front ends a host, perhaps with a port, and `*` stands for what is before.
+    fn end(&self, class: u8, lengths: &[usize], host: &[u8]) -> bool {
+        let mut suffixes = self.table.suffixes(class, host);
+        for &length in lengths {
+            let Some((star, end)) = host.split_at_checked(host.len().wrapping_sub(length)) else { break };
+            if end.first() == Some(&b'.') && suffixes.find(end) && is_star(star, host) {
+                return true;
+            }
+        }
+        false
     }
 }
 

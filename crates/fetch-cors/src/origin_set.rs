@@ -6,9 +6,9 @@
 
 mod table;
 
-use std::{collections::BTreeSet, io::Write as _};
+use std::io::Write as _;
 
-use table::{MAX_TEXT, Table};
+use table::{Item, MAX_TEXT, Table};
 
 use crate::{
     host,
@@ -49,10 +49,7 @@ impl OriginSet {
         let exact: Vec<&[u8]> = bytes.filter(|origin| !kept.contain(origin)).collect();
         let (mut first, mut few, mut many) = (None, Vec::new(), None);
         if exact.len() > FEW {
-            many = Some(Table::new(&exact, |origin, text| {
-                text.extend_from_slice(origin);
-                0
-            }));
+            many = Some(Table::new(&exact));
         } else {
             let unique = exact.iter().enumerate().filter(|&(index, origin)| !exact[..index].contains(origin));
             let mut unique = unique.map(|(_, &origin)| origin.into());
@@ -95,7 +92,7 @@ impl OriginSet {
         let wildcards = self.more.as_ref().and_then(|more| more.wildcards.as_ref());
         (0..wildcards.map_or(0, Wildcards::len)).map(move |index| {
             let (class, text) = wildcards.map_or((0, &b""[..]), |wildcards| wildcards.get(index));
-            read(class, text)
+            wildcard(class, text)
         })
     }
 
@@ -104,7 +101,7 @@ impl OriginSet {
         self.more.as_ref().and_then(|more| more.wildcards.as_ref()).is_some_and(|wildcards| {
             let mut text = Vec::new();
             let class = write(wildcard, &mut text);
-            wildcards.have(class, &text) || wildcards.covers_more_widely(wildcard)
+            wildcards.has(class, &text) || wildcards.covers_more_widely(wildcard)
         })
     }
 }
@@ -139,6 +136,21 @@ fn are_same(one: &[u8], other: &[u8]) -> bool {
         && one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0).all(|(one, other)| one == other)
 }
 
+/// An exact origin.
+impl Item for &[u8] {
+    fn read<'a>(&'a self, _: &'a mut Vec<u8>) -> (u8, &'a [u8]) {
+        (0, self)
+    }
+}
+
+/// Wildcards are [written](write).
+impl Item for Wildcard<'_> {
+    fn read<'a>(&'a self, buffer: &'a mut Vec<u8>) -> (u8, &'a [u8]) {
+        buffer.clear();
+        (write(*self, buffer), buffer)
+    }
+}
+
 /// A bit of a wildcard's class: it is for `https`, not `http`.
 const SECURE: u8 = 1;
 /// The other bit: for any port, not for a certain one.
@@ -160,7 +172,7 @@ fn write(wildcard: Wildcard<'_>, text: &mut Vec<u8>) -> u8 {
 }
 
 /// The wildcard that was [written](write).
-fn read(class: u8, text: &[u8]) -> Wildcard<'_> {
+fn wildcard(class: u8, text: &[u8]) -> Wildcard<'_> {
     let text = str::from_utf8(text).unwrap_or("");
     let (host, port) = match text.rsplit_once(':') {
         _ if class & ANY_PORT != 0 => (text, Port::Any),
@@ -190,7 +202,7 @@ struct Many {
 }
 
 /// Which look-ups the wildcards of one scheme make necessary.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shapes {
     /// How long the texts are that start with a dot, the shortest first: of those with a certain port.
     certain_port: Box<[usize]>,
@@ -230,10 +242,10 @@ impl Wildcards {
         }
     }
 
-    fn have(&self, class: u8, text: &[u8]) -> bool {
+    fn has(&self, class: u8, text: &[u8]) -> bool {
         match self {
             Self::Few(few) => few.iter().any(|few| few.0 == class && *few.1 == *text),
-            Self::Many(many) => many.table.find(class, text),
+            Self::Many(many) => many.has(class, text),
         }
     }
 
@@ -247,9 +259,9 @@ impl Wildcards {
         let certain = write(wildcard, &mut text);
         let host = &text[..usize::from(subdomains) + host.len()];
         let any = class(secure, true);
-        (port != Port::Any && self.have(any, host))
+        (port != Port::Any && self.has(any, host))
             || dots(host).filter(|&dot| dot > 0).any(|dot| {
-                self.have(any, &host[dot..]) || (port != Port::Any && self.have(certain, &text[dot..]))
+                self.has(any, &host[dot..]) || (port != Port::Any && self.has(certain, &text[dot..]))
             })
     }
 
@@ -281,18 +293,22 @@ impl Wildcards {
 
 impl Many {
     fn new(wildcards: &[Wildcard<'_>]) -> Self {
-        let table = Table::new(wildcards, write);
-        let (mut lengths, mut hosts) = ([const { BTreeSet::new() }; 4], [false; 2]);
-        for index in 0..table.len() {
-            let (class, text) = table.get(index);
+        let table = Table::new(wildcards);
+        let (mut is_length, mut hosts) = ([[false; MAX_TEXT + 1]; 4], [false; 2]);
+        let mut buffer = Vec::new();
+        for wildcard in wildcards {
+            let (class, text) = wildcard.read(&mut buffer);
             if text.starts_with(b".") {
-                lengths[usize::from(class)].insert(text.len());
+                is_length[usize::from(class)][text.len()] = true;
             } else {
                 hosts[usize::from(class & SECURE)] = true;
             }
         }
         let shapes = [false, true].map(|secure| {
-            let lengths = |any_port| lengths[usize::from(class(secure, any_port))].iter().copied().collect();
+            let lengths = |any_port| {
+                let is_length = &is_length[usize::from(class(secure, any_port))];
+                (0..is_length.len()).filter(|&length| is_length[length]).collect()
+            };
             Shapes {
                 certain_port: lengths(false),
                 any_port: lengths(true),
@@ -300,6 +316,14 @@ impl Many {
             }
         });
         Self { table, shapes }
+    }
+
+    /// Whether this is one of the texts. Most are told by their lengths not to be.
+    fn has(&self, class: u8, text: &[u8]) -> bool {
+        let shapes = &self.shapes[usize::from(class & SECURE)];
+        let lengths = if class & ANY_PORT == 0 { &shapes.certain_port } else { &shapes.any_port };
+        (!text.starts_with(b".") || lengths.binary_search(&text.len()).is_ok())
+            && self.table.find(class, text)
     }
 
     #[inline(always)]

@@ -26,6 +26,9 @@ const LENGTH: Header = (1 << 10) - 1;
 const CLASS: u32 = LENGTH.count_ones();
 const TAG: u32 = CLASS + 2;
 
+/// Where no text starts.
+const DUPLICATE: usize = usize::MAX;
+
 /// Texts, each with a class, without duplicates.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -38,65 +41,68 @@ pub(super) struct Table {
     keys: Keys,
 }
 
+/// What a [`Table`] is made of.
+pub(super) trait Item {
+    /// The class, a number below 4, and the text, which may be written to a buffer first.
+    fn read<'a>(&'a self, buffer: &'a mut Vec<u8>) -> (u8, &'a [u8]);
+}
+
 impl Table {
-    /// A table of these; duplicates are left out. `write` appends an item's text to an empty buffer and gives its class, a
-    /// number below 4.
+    /// A table of these; duplicates are left out.
     ///
     /// # Panics
     ///
     /// When a text is longer than [`MAX_TEXT`].
-    pub(super) fn new<T: Copy>(items: &[T], write: impl Fn(T, &mut Vec<u8>) -> u8) -> Self {
-        Self::with_narrow_offsets_up_to(u32::MAX, items, write)
+    pub(super) fn new(items: &[impl Item]) -> Self {
+        Self::with_narrow_offsets_up_to(u32::MAX, items)
     }
 
-    fn with_narrow_offsets_up_to<T: Copy>(
-        narrow: u32,
-        items: &[T],
-        write: impl Fn(T, &mut Vec<u8>) -> u8,
-    ) -> Self {
+    fn with_narrow_offsets_up_to(narrow: u32, items: &[impl Item]) -> Self {
         let keys = Keys::random();
         let buckets = items.len().div_ceil(BUCKET).max(1);
-        let mut text = Vec::with_capacity(MAX_TEXT);
+        let mut buffer = Vec::new();
         let mut size = 0;
         // Sorts the items by bucket: how many each has says where it starts, and going through it where it ends.
         let mut places = vec![0; buckets];
-        let mut hashed = Vec::with_capacity(items.len());
-        for &item in items {
-            text.clear();
-            let class = write(item, &mut text);
+        let mut hashes = Vec::with_capacity(items.len());
+        for item in items {
+            let (_, text) = item.read(&mut buffer);
             assert!(text.len() <= MAX_TEXT, "validation limits the length of an origin");
             size += HEADER + text.len();
-            let hash = keys.hash(&text);
-            let bucket = bucket(hash, buckets);
-            places[bucket] += 1;
-            hashed.push((bucket, header(class, text.len(), hash)));
+            let hash = keys.hash(text);
+            places[bucket(hash, buckets)] += 1;
+            hashes.push(hash);
         }
         let mut sum = 0;
         for place in &mut places {
             sum += mem::replace(place, sum);
         }
-        let mut sorted = vec![(0, 0); items.len()];
-        for (index, (bucket, header)) in hashed.into_iter().enumerate() {
-            sorted[places[bucket]] = (header, index);
-            places[bucket] += 1;
+        let mut sorted = vec![0; items.len()];
+        for (index, &hash) in hashes.iter().enumerate() {
+            let place = &mut places[bucket(hash, buckets)];
+            sorted[*place] = index;
+            *place += 1;
         }
 
         let mut arena = Vec::with_capacity(size);
         let mut starts = Vec::with_capacity(buckets + 1);
-        let mut order = vec![None; items.len()];
-        let mut next = 0;
+        let mut order = vec![DUPLICATE; items.len()];
+        let (mut members, mut next) = (Vec::new(), 0);
         for end in places {
             let start = arena.len();
             starts.push(start);
-            let bucket = &mut sorted[next..end];
-            bucket.sort_unstable();
-            for &mut (header, index) in bucket {
-                text.clear();
-                write(items[index], &mut text);
-                if !holds(&arena[start..], header, &text) {
-                    order[index] = Some(arena.len());
+            members.clear();
+            members.extend(sorted[next..end].iter().map(|&index| {
+                let (class, text) = items[index].read(&mut buffer);
+                (header(class, text.len(), hashes[index]), index)
+            }));
+            members.sort_unstable();
+            for &(header, index) in &members {
+                let (_, text) = items[index].read(&mut buffer);
+                if !holds(&arena[start..], header, text) {
+                    order[index] = arena.len();
                     arena.extend_from_slice(&header.to_le_bytes());
-                    arena.extend_from_slice(&text);
+                    arena.extend_from_slice(text);
                 }
             }
             next = end;
@@ -106,7 +112,7 @@ impl Table {
         Self {
             arena: arena.into_boxed_slice(),
             starts: Offsets::new(wide, starts.into_iter()),
-            order: Offsets::new(wide, order.into_iter().flatten()),
+            order: Offsets::new(wide, order.into_iter().filter(|&offset| offset != DUPLICATE)),
             keys,
         }
     }
@@ -353,12 +359,14 @@ mod tests {
         u8::try_from(text.len() % 4).unwrap()
     }
 
+    impl Item for String {
+        fn read<'a>(&'a self, _: &'a mut Vec<u8>) -> (u8, &'a [u8]) {
+            (class(self), self.as_bytes())
+        }
+    }
+
     fn table(narrow: u32, texts: &[String]) -> Table {
-        let items: Vec<&str> = texts.iter().map(String::as_str).collect();
-        Table::with_narrow_offsets_up_to(narrow, &items, |item, text| {
-            text.extend_from_slice(item.as_bytes());
-            class(item)
-        })
+        Table::with_narrow_offsets_up_to(narrow, texts)
     }
 
     fn numbered(count: usize) -> Vec<String> {

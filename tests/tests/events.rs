@@ -78,7 +78,11 @@ async fn events() {
     // Whoever is answered, is answered by an application that was built.
     ask(&server.url, "GET", &[]).await;
     let expected = " WARN actix_web_cors: the CORS policy lists no origin, so it allows none; if that is meant, say Policy::deny_all()\n";
-    table.row("a policy for which nothing was listed, before any request", &written.take(), &expected.to_owned());
+    table.row(
+        "a policy for which nothing was listed, before any request",
+        &written.take(),
+        &expected.to_owned(),
+    );
     for (name, method, path, headers, expected) in [
         ("an allowed request says nothing", "GET", "/", &[APP][..], String::new()),
         ("nor does one without an origin", "GET", "/", &[], String::new()),

@@ -2,7 +2,7 @@
 //! decide is `fetch-cors`'s matter, and what to write is [`answer`](crate::answer)'s.
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     future::Future,
     pin::Pin,
     rc::Rc,
@@ -54,6 +54,8 @@ struct Shared<S> {
     keeps: usize,
     /// The policies used last, that of the last request first.
     kept: RefCell<Vec<Rc<Prepared>>>,
+    /// The policy that allows nothing, once it was needed: when the source fails, it may well fail often.
+    nothing: OnceCell<Rc<Prepared>>,
 }
 
 impl<S> Shared<S> {
@@ -91,7 +93,15 @@ impl<S: Service<ServiceRequest>, P: PolicySource> CorsMiddleware<S, P> {
         let (mut reads, keeps) = (source.reads(), source.keeps());
         reads.extend_from_slice(&settings.reads);
         let vary = Vary::new(&[], &reads);
-        let shared = Shared { service, settings, reads, vary, keeps, kept: RefCell::default() };
+        let shared = Shared {
+            service,
+            settings,
+            reads,
+            vary,
+            keeps,
+            kept: RefCell::default(),
+            nothing: OnceCell::new(),
+        };
         let always = source.always().map(|policy| shared.prepare_new(policy.clone()));
         Self { shared: Rc::new(shared), source, always }
     }
@@ -175,7 +185,7 @@ where
     log::failed_source(&error);
     // Nothing of what the source made outlives it.
     drop(error);
-    let prepared = Rc::new(Prepared::new(Policy::deny_all(), &shared.reads, &shared.settings));
+    let prepared = Rc::clone(shared.nothing.get_or_init(|| shared.prepare_new(Policy::deny_all())));
     let head = Head::new(&request);
     let (decision, _) = answer::decide(&prepared, head);
     if decision.is_preflight() || prepared.rejects(decision, head) {
@@ -297,6 +307,7 @@ where
     }
 }
 
+/// Polls a future whose state has changed. Apart, as what calls itself can't be inlined.
 #[inline(never)]
 fn poll_again<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
     future.poll(cx)

@@ -1,7 +1,7 @@
 //! From a decision to header lines: a policy's constant fields as `http` values, and the one function that writes an
 //! answer into a response, whoever made that response.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use actix_web::{
     dev::ServiceRequest,
@@ -33,6 +33,7 @@ pub(crate) struct Prepared {
     max_age: Option<HeaderValue>,
     actual_vary: Vary,
     preflight_vary: Vary,
+    merged: Merged,
 }
 
 impl Prepared {
@@ -61,6 +62,7 @@ impl Prepared {
             max_age: value(preflight, FieldName::AccessControlMaxAge),
             actual_vary: vary(actual),
             preflight_vary: vary(preflight),
+            merged: Merged::default(),
             policy,
         }
     }
@@ -139,12 +141,72 @@ impl Vary {
         }
     }
 
-    /// Adds it to what a response varies by.
-    pub(crate) fn add(&self, response: &mut HeaderMap) {
-        if let Some(vary) = self.value().and_then(|vary| merge_vary(response, &vary)) {
-            response.append(header::VARY, vary);
+    /// Adds it to what a response varies by already.
+    fn merge(&self, response: &mut HeaderMap, known: &Merged) {
+        let Some(vary) = self.value() else { return };
+        let mut lines = response.get_all(&VARY).map(HeaderValue::as_bytes);
+        if let (Some(line), None) = (lines.next(), lines.next()) {
+            let merged = known.merge(line, &vary);
+            if let (Some(merged), Some(line)) = (merged, response.get_mut(&VARY)) {
+                *line = merged;
+            }
+            return;
+        }
+        let lines: Vec<&[u8]> = response.get_all(&VARY).map(HeaderValue::as_bytes).collect();
+        if let Some(merged) = merge(&lines, &vary) {
+            response.insert(header::VARY, merged);
         }
     }
+
+    /// Adds it to what a response varies by, if by anything.
+    pub(crate) fn add(&self, response: &mut HeaderMap) {
+        if response.contains_key(&VARY) {
+            self.merge(response, &Merged::default());
+        } else {
+            self.write_unusual(response);
+        }
+    }
+}
+
+/// The line of `Vary` that was merged with the policy's last, and what came of it: an application's handlers mostly say the
+/// same, and then nothing has to be put together again.
+#[derive(Debug, Default)]
+struct Merged {
+    last: RefCell<Option<(Box<[u8]>, Became)>>,
+}
+
+/// Another value; none if the line can stay as it is.
+type Became = Option<HeaderValue>;
+
+impl Merged {
+    /// [`merge`]s one line.
+    fn merge(&self, line: &[u8], vary: &HeaderValue) -> Became {
+        match &*self.last.borrow() {
+            Some((last, became)) if **last == *line => return became.clone(),
+            _ => {}
+        }
+        let became = merge(&[line], vary);
+        *self.last.borrow_mut() = Some((line.into(), became.clone()));
+        became
+    }
+}
+
+/// All that a response varies by, as one line without repetitions; none if what it says can stay as it is. A cache that
+/// reads only the first line of a name then misses nothing.
+fn merge(lines: &[&[u8]], vary: &HeaderValue) -> Became {
+    let has = |name: &[u8]| {
+        let mut names =
+            lines.iter().flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii);
+        names.any(|listed| listed == b"*" || listed.eq_ignore_ascii_case(name))
+    };
+    let names = vary.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let missing: Vec<&[u8]> = names.filter(|name| !has(name)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let there = lines.iter().copied().filter(|line| !line.is_empty());
+    let merged = there.chain(missing).collect::<Vec<_>>().join(&b", "[..]);
+    HeaderValue::from_maybe_shared(Bytes::from(merged)).ok()
 }
 
 /// Decides on a request, and gives out its `Origin`, which may have to be sent back.
@@ -233,21 +295,21 @@ impl Answer {
 
     #[inline(never)]
     fn write_among(&mut self, response: &mut HeaderMap) {
-        let vary = make_room(response, &self.prepared.actual_vary);
+        let has_vary = make_room(response);
         self.prepared.write_actual(self.allowed.take(), response);
-        if let Some(vary) = vary {
-            response.append(header::VARY, vary);
+        if has_vary {
+            self.prepared.actual_vary.merge(response, &self.prepared.merged);
+        } else {
+            self.prepared.actual_vary.write_new(response, &Vary::Origin);
         }
     }
 
     /// Writes the answer to a preflight into the headers of what the application answered.
     pub(crate) fn write_forwarded(&mut self, echoes: &Echoes, response: &mut HeaderMap) {
-        let vary = make_room(response, &self.prepared.preflight_vary);
+        make_room(response);
         self.prepared.write_granted(self.allowed.take(), response);
         echoes.write(response);
-        if let Some(vary) = vary {
-            response.append(header::VARY, vary);
-        }
+        self.prepared.preflight_vary.add(response);
     }
 }
 
@@ -313,9 +375,8 @@ fn write_value(response: &mut HeaderMap, name: HeaderName, value: Option<&Header
     }
 }
 
-/// Removes the CORS headers that somebody else set, and, if there is something to add to `Vary`, the old `Vary`. Returns
-/// the `Vary` to write.
-fn make_room(response: &mut HeaderMap, vary: &Vary) -> Option<HeaderValue> {
+/// Removes the CORS headers that somebody else set. Returns whether there is a `Vary`.
+fn make_room(response: &mut HeaderMap) -> bool {
     let is_cors = |name: &HeaderName| name.as_str().starts_with("access-control-");
     let (mut has_cors, mut has_vary) = (false, false);
     for name in response.keys() {
@@ -326,33 +387,7 @@ fn make_room(response: &mut HeaderMap, vary: &Vary) -> Option<HeaderValue> {
         log::replaced_headers();
         response.retain(|name, _| !is_cors(name));
     }
-    let vary = vary.value()?;
-    if has_vary { merge_vary(response, &vary) } else { Some(vary) }
-}
-
-/// All that the response varies by, as one line without repetitions; none if its `Vary` can stay as it is. A cache that
-/// reads only the first line of a name then misses nothing.
-fn merge_vary(response: &mut HeaderMap, vary: &HeaderValue) -> Option<HeaderValue> {
-    let lines: Vec<&[u8]> = response.get_all(header::VARY).map(HeaderValue::as_bytes).collect();
-    let has = |name: &[u8]| {
-        let mut names = lines.iter().flat_map(|line| line.split(|&b| b == b',')).map(<[u8]>::trim_ascii);
-        names.any(|listed| listed == b"*" || listed.eq_ignore_ascii_case(name))
-    };
-    let missing: Vec<&[u8]> =
-        vary.as_bytes().split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|name| !has(name)).collect();
-    if missing.is_empty() {
-        return None;
-    }
-    let merged = lines
-        .iter()
-        .copied()
-        .filter(|line| !line.is_empty())
-        .chain(missing)
-        .collect::<Vec<_>>()
-        .join(&b", "[..]);
-    let merged = HeaderValue::from_maybe_shared(Bytes::from(merged)).ok()?;
-    response.remove(header::VARY);
-    Some(merged)
+    has_vary
 }
 
 /// A request as the decision reads it.
@@ -438,3 +473,38 @@ static REQUEST_HEADERS: HeaderName = header::ACCESS_CONTROL_REQUEST_HEADERS;
 static HOST: HeaderName = header::HOST;
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static COOKIE: HeaderName = header::COOKIE;
+static VARY: HeaderName = header::VARY;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One after another, with one memory of what came last.
+    #[test]
+    fn merging_vary() {
+        let known = Merged::default();
+        #[rustfmt::skip]
+        let rows: &[(&str, &[&str], &[&str])] = &[
+            ("another name", &["accept"], &["accept, origin"]),
+            ("the same again", &["accept"], &["accept, origin"]),
+            ("one that begins alike", &["accept-language"], &["accept-language, origin"]),
+            ("the first once more", &["accept"], &["accept, origin"]),
+            ("what is merged already", &["accept, origin"], &["accept, origin"]),
+            ("in other letters", &["Accept,ORIGIN"], &["Accept,ORIGIN"]),
+            ("everything", &["*"], &["*"]),
+            ("an empty line", &[""], &["origin"]),
+            ("several lines", &["accept", "cookie"], &["accept, cookie, origin"]),
+            ("several that say it", &["accept", "origin"], &["accept", "origin"]),
+            ("one line after several", &["accept"], &["accept, origin"]),
+        ];
+        for (name, lines, expected) in rows {
+            let mut response = HeaderMap::new();
+            for line in *lines {
+                response.append(header::VARY, HeaderValue::from_static(line));
+            }
+            Vary::Origin.merge(&mut response, &known);
+            let merged: Vec<&HeaderValue> = response.get_all(header::VARY).collect();
+            assert_eq!(merged, *expected, "{name}");
+        }
+    }
+}

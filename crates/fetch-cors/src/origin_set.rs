@@ -340,7 +340,9 @@ impl Many {
         }
         let host = without_port(rest, secure);
         let class = class(secure, true);
-        self.end(class, &shapes.any_port, host) || (shapes.hosts && self.table.find(class, host))
+        // A host with a dot in front would be the text of its subdomains.
+        self.end(class, &shapes.any_port, host)
+            || (shapes.hosts && !host.starts_with(b".") && self.table.find(class, host))
     }
 
     /// Whether a text with a dot in front ends a host, perhaps with a port, and `*` stands for what is before.
@@ -503,7 +505,14 @@ mod tests {
             ("https://*.example:8443", "https://a.example:8444", false),
             ("https://*.example:8443", "https://a.example:08443", false),
             ("https://*.example:8443", "https://example:8443", false),
+            ("https://*.example:8443", "https://a.b.example:8443", true),
+            ("https://*.example:8443", "https://.example:8443", false),
+            ("https://*.example:8443", "https://a:1.example:8443", false),
+            ("https://*.example:8443", "https://a.example:8443:8443", false),
+            ("https://*.example.:8443", "https://a.example.:8443", true),
+            ("https://*.example.:8443", "https://a.example:8443", false),
             // any port
+            ("http://localhost:*", "http://.localhost", false),
             ("http://localhost:*", "http://localhost", true),
             ("http://localhost:*", "http://localhost:1", true),
             ("http://localhost:*", "http://localhost:443", true),
@@ -532,6 +541,13 @@ mod tests {
             ("https://*.example:*", "https://a.example:80", true),
             ("https://*.example:*", "https://example:8443", false),
             ("https://*.example:*", "https://a.example:x", false),
+            ("http://*.example:*", "http://.example", false),
+            ("http://*.example:*", "http://.example:8080", false),
+            ("http://*.example:*", "http://a.example:8080:8080", false),
+            ("http://*.example:*", "http://a:8080.example:8080", false),
+            ("http://*.h2:*", "http://a.h2", true),
+            ("http://*.h2:*", "http://a.h2:2", true),
+            ("http://*.h2:*", "http://a.h2]", false),
             ("https://*.example:*", "https://a.example:1x", false),
             // lengths
             ("https://*.example", label63.as_str(), true),
@@ -540,6 +556,10 @@ mod tests {
             ("https://*.example", too_long.as_str(), false),
             ("https://*.example.:*", longest_dot.as_str(), true),
             ("https://*.example", endless.as_str(), false),
+            ("https://*.example:65535", format!("{longest}:65535").as_str(), true),
+            ("https://*.example:65535", format!("{too_long}:65535").as_str(), false),
+            ("https://*.example:*", format!("{too_long}:65535").as_str(), false),
+            ("https://*.example.:65535", longest_dot.as_str(), true),
             (longest.as_str(), longest.as_str(), true),
         ] {
             assert_eq!(set(&[pattern]).contains(origin.as_bytes()), expected, "{pattern} {origin}");
@@ -605,21 +625,20 @@ mod tests {
             Some(base) => origin_host
                 .strip_suffix(base)
                 .and_then(|front| front.strip_suffix('.'))
-                .is_some_and(|front| !front.is_empty()),
+                .is_some_and(|front| front.split('.').all(|label| !label.is_empty())),
         };
         host_matches && (port == Some("*") || port == origin_port)
     }
 
-    fn a_host() -> impl Strategy<Value = String> {
-        prop::collection::vec(prop::sample::select(vec!["a", "b", "ab"]), 1..5)
-            .prop_map(|labels| labels.join("."))
+    fn a_host(labels: &[&'static str]) -> impl Strategy<Value = String> + use<> {
+        prop::collection::vec(prop::sample::select(labels.to_vec()), 1..5).prop_map(|labels| labels.join("."))
     }
 
     fn a_pattern() -> impl Strategy<Value = String> {
         (
             prop::sample::select(vec!["http", "https"]),
             any::<bool>(),
-            a_host(),
+            a_host(&["a", "b", "ab"]),
             prop::sample::select(vec!["", ":1", ":2", ":*"]),
         )
             .prop_map(|(scheme, subdomains, host, port)| {
@@ -630,7 +649,8 @@ mod tests {
     fn an_origin() -> impl Strategy<Value = String> {
         (
             prop::sample::select(vec!["http", "https"]),
-            a_host(),
+            // No label may be empty; an origin may say so all the same.
+            a_host(&["a", "b", "ab", ""]),
             prop::sample::select(vec!["", ":1", ":2", ":3"]),
         )
             .prop_map(|(scheme, host, port)| format!("{scheme}://{host}{port}"))

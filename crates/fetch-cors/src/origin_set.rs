@@ -29,12 +29,17 @@ pub(crate) struct OriginSet {
 
 #[derive(Debug)]
 struct More {
-    /// The other exact origins, if there are no more than [`FEW`].
-    few: Box<[Box<[u8]>]>,
-    /// The exact origins, if there are more than [`FEW`].
-    many: Option<Table>,
+    exact: Exact,
     /// The wildcards, if there are any.
     wildcards: Option<Wildcards>,
+}
+
+/// The exact origins.
+#[derive(Debug)]
+enum Exact {
+    /// All but the first, if there are no more than [`FEW`].
+    Few(Box<[Box<[u8]>]>),
+    Many(Table),
 }
 
 impl OriginSet {
@@ -47,19 +52,18 @@ impl OriginSet {
         }
         let bytes = exact.iter().map(|origin| origin.as_bytes());
         let exact: Vec<&[u8]> = bytes.filter(|origin| !kept.contain(origin)).collect();
-        let (mut first, mut few, mut many) = (None, Vec::new(), None);
-        if exact.len() > FEW {
-            many = Some(Table::new(&exact));
+        let mut first = None;
+        let exact = if exact.len() > FEW {
+            Exact::Many(Table::new(&exact))
         } else {
             let unique = exact.iter().enumerate().filter(|&(index, origin)| !exact[..index].contains(origin));
             let mut unique = unique.map(|(_, &origin)| origin.into());
             first = unique.next();
-            few = unique.collect();
-        }
+            Exact::Few(unique.collect())
+        };
         let wildcards = (kept.len() > 0).then_some(kept);
-        let is_more = !few.is_empty() || many.is_some() || wildcards.is_some();
-        let more = is_more.then(|| Box::new(More { few: few.into(), many, wildcards }));
-        Self { first, more }
+        let is_more = wildcards.is_some() || !matches!(&exact, Exact::Few(few) if few.is_empty());
+        Self { first, more: is_more.then(|| Box::new(More { exact, wildcards })) }
     }
 
     /// Whether the bytes of an `Origin` header's value are an origin of this set.
@@ -75,13 +79,18 @@ impl OriginSet {
 
     /// The exact origins in the order they were given.
     pub(crate) fn exact(&self) -> impl ExactSizeIterator<Item = &str> {
-        let (few, many) = self.more.as_ref().map_or((&[][..], None), |more| (&*more.few, more.many.as_ref()));
-        let count = many.map_or(usize::from(self.first.is_some()) + few.len(), Table::len);
+        let first = usize::from(self.first.is_some());
+        let exact = self.more.as_ref().map(|more| &more.exact);
+        let count = match exact {
+            None => first,
+            Some(Exact::Few(few)) => first + few.len(),
+            Some(Exact::Many(many)) => many.len(),
+        };
         (0..count).map(move |index| {
-            let text = match (many, index.checked_sub(1)) {
-                (Some(many), _) => many.get(index).1,
-                (None, Some(index)) => &few[index],
-                (None, None) => self.first.as_deref().unwrap_or_default(),
+            let text = match exact {
+                Some(Exact::Many(many)) => many.get(index).1,
+                Some(Exact::Few(few)) if index >= first => &few[index - first],
+                _ => self.first.as_deref().unwrap_or_default(),
             };
             str::from_utf8(text).unwrap_or("")
         })
@@ -112,17 +121,15 @@ impl More {
         if origin.len() > MAX_ORIGIN {
             return false;
         }
-        for few in &self.few {
-            if are_same(few, origin) {
-                return true;
-            }
-        }
-        self.many.as_ref().is_some_and(|many| many.find(0, origin))
-            || self.wildcards.as_ref().is_some_and(|wildcards| wildcards.contain(origin))
+        let is_exact = match &self.exact {
+            Exact::Few(few) => few.iter().any(|few| are_same(few, origin)),
+            Exact::Many(many) => many.find(0, origin),
+        };
+        is_exact || self.wildcards.as_ref().is_some_and(|wildcards| wildcards.contain(origin))
     }
 }
 
-/// Whether two texts are the same: a few comparisons of words, where `==` is a call. Origins differ at their ends more often
+/// Whether two texts are the same: a few comparisons of words, where `==` is a call, before which registers are saved. Origins differ at their ends more often
 /// than where they begin.
 #[inline(always)]
 fn are_same(one: &[u8], other: &[u8]) -> bool {
@@ -130,7 +137,7 @@ fn are_same(one: &[u8], other: &[u8]) -> bool {
         return false;
     }
     let (Some(one_end), Some(other_end)) = (one.last_chunk::<8>(), other.last_chunk::<8>()) else {
-        return one == other;
+        return one.iter().eq(other);
     };
     one_end == other_end
         && one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0).all(|(one, other)| one == other)
@@ -267,7 +274,7 @@ impl Wildcards {
 
     /// Whether one of them stands for an origin, which need not be a valid one: only what a `*` stands for is examined, as
     /// the rest of it is the pattern's.
-    #[inline(always)]
+    #[inline(never)]
     fn contain(&self, origin: &[u8]) -> bool {
         let Some((start, rest)) = origin.split_first_chunk() else { return false };
         let secure = start == b"https://";

@@ -262,7 +262,7 @@ impl Wildcards {
             return false;
         }
         let Wildcard { secure, subdomains, host, port } = wildcard;
-        let mut text = Vec::with_capacity(MAX_TEXT);
+        let mut text = Vec::with_capacity(".:65535".len() + host.len());
         let certain = write(wildcard, &mut text);
         let host = &text[..usize::from(subdomains) + host.len()];
         let any = class(secure, true);

@@ -129,8 +129,8 @@ impl More {
     }
 }
 
-/// Whether two texts are the same: a few comparisons of words, where `==` is a call, before which registers are saved. Origins differ at their ends more often
-/// than where they begin.
+/// Whether two texts are the same: a few comparisons of words, where `==` is a call, before which registers are saved.
+/// Origins differ at their ends more often than where they begin.
 #[inline(always)]
 fn are_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
@@ -150,7 +150,7 @@ impl Item for &[u8] {
     }
 }
 
-/// Wildcards are [written](write).
+/// Wildcards are [written](write()).
 impl Item for Wildcard<'_> {
     fn read<'a>(&'a self, buffer: &'a mut Vec<u8>) -> (u8, &'a [u8]) {
         buffer.clear();
@@ -178,7 +178,7 @@ fn write(wildcard: Wildcard<'_>, text: &mut Vec<u8>) -> u8 {
     class(secure, port == Port::Any)
 }
 
-/// The wildcard that was [written](write).
+/// The wildcard that was [written](write()).
 fn wildcard(class: u8, text: &[u8]) -> Wildcard<'_> {
     let text = str::from_utf8(text).unwrap_or("");
     let (host, port) = match text.rsplit_once(':') {
@@ -194,7 +194,7 @@ const fn class(secure: bool, any_port: bool) -> u8 {
     (if secure { SECURE } else { 0 }) | if any_port { ANY_PORT } else { 0 }
 }
 
-/// The wildcards of a set, as they are [written](write).
+/// The wildcards of a set, as they are [written](write()).
 #[derive(Debug)]
 enum Wildcards {
     Few(Box<[(u8, Box<[u8]>)]>),

@@ -3,10 +3,9 @@
 
 use std::sync::Once;
 
+use actix_web::dev::ServiceRequest;
 use fetch_cors::{Policy, server::escape};
 use tracing::{Level, level_filters::LevelFilter};
-
-use actix_web::dev::ServiceRequest;
 
 use crate::{
     SourceError,

@@ -221,16 +221,14 @@ impl Policy {
         if is_options && origin != Lines::None && request.has(RequestField::AccessControlRequestMethod) {
             return if allowed { self.grant_preflight(request) } else { Decision::PreflightRefused };
         }
-        match origin {
-            _ if any => Decision::AnyOrigin,
-            Lines::None => Decision::NoOrigin,
-            Lines::One(_) | Lines::Several => {
-                if allowed {
-                    Decision::Allowed
-                } else {
-                    Decision::NotAllowed
-                }
-            }
+        if any {
+            Decision::AnyOrigin
+        } else if origin == Lines::None {
+            Decision::NoOrigin
+        } else if allowed {
+            Decision::Allowed
+        } else {
+            Decision::NotAllowed
         }
     }
 

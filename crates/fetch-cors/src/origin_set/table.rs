@@ -1,28 +1,21 @@
 //! A table of many short texts, built once, in which a look-up costs one access to memory that no cache holds.
 //!
-//! All texts lie in one arena, those of a bucket one after another. Where each bucket starts is written so compactly, in
-//! half a byte a text, that it stays in a cache beside all else that a server does between two requests. The hash
-//! that picks the bucket is keyed by random numbers, so that nobody can choose texts that share one.
+//! All texts lie in one arena, those of a bucket one after another, and a compact array says where each bucket starts.
+//! The hash that picks the bucket is keyed by random numbers, so that nobody can choose texts that share one.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
-    iter, mem,
+    mem,
     ops::Range,
 };
 
 use super::are_same;
 
 /// The longest text, in bytes.
-pub(super) const MAX_TEXT: usize = LENGTH as usize - 1;
+pub(super) const MAX_TEXT: usize = LENGTH as usize;
 
-/// How many texts a bucket has, on average. More make it longer to go through, and what says where it starts smaller.
+/// How many texts a bucket has, on average. More make the array of starts smaller, and a bucket longer to go through.
 const BUCKET: usize = 3;
-
-/// How many buckets a group has.
-const GROUP: usize = 11;
-
-/// How many groups there are at most: the number of a bucket has 32 bits.
-const MAX_GROUPS: usize = u32::MAX as usize / GROUP;
 
 /// What stands before a text in the arena: ten bits of its length, two of its class, four of its hash. Most strangers in
 /// its bucket, even those of the same length, are told apart by it.
@@ -35,9 +28,6 @@ const LENGTH: Header = (1 << 10) - 1;
 const CLASS: u32 = LENGTH.count_ones();
 const TAG: u32 = CLASS + 2;
 
-/// Fills a bucket up. No text has this header, and it comes after all others.
-const END: Header = Header::MAX;
-
 /// Where no text starts.
 const DUPLICATE: usize = usize::MAX;
 
@@ -46,21 +36,11 @@ const DUPLICATE: usize = usize::MAX;
 pub(super) struct Table {
     /// The buckets, one after another: each of its texts with its header, in the order of these.
     arena: Box<[Unit]>,
-    /// Where in the arena each bucket starts.
-    groups: Box<[Group]>,
-    /// Buckets start at multiples of two to this power.
-    shift: u32,
+    /// Where in the arena each bucket starts, and where the last one ends.
+    starts: Offsets,
     /// Where in the arena each text starts, in the order they were given. Only iteration needs it.
     order: Offsets,
     keys: Keys,
-}
-
-/// Where some buckets start: sixteen bytes, so that one access reads them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Group {
-    start: u32,
-    /// Where each bucket starts, and where the last one ends, from there.
-    bounds: [u8; GROUP + 1],
 }
 
 /// What a [`Table`] is made of.
@@ -81,18 +61,18 @@ impl Table {
 
     fn with_narrow_offsets_up_to(narrow: u32, items: &[impl Item]) -> Self {
         let keys = Keys::random();
-        let groups = items.len().div_ceil(BUCKET * GROUP).clamp(1, MAX_GROUPS);
+        let buckets = items.len().div_ceil(BUCKET).clamp(1, u32::MAX as usize);
         let mut buffer = Vec::new();
         let mut size = 0;
         // Sorts the items by bucket: how many each has says where it starts, and going through it where it ends.
-        let mut places = vec![0; groups * GROUP];
+        let mut places = vec![0; buckets];
         let mut hashes = Vec::with_capacity(items.len());
         for item in items {
             let (_, text) = item.read(&mut buffer);
             assert!(text.len() <= MAX_TEXT, "validation limits the length of an origin");
             size += 1 + text.len().div_ceil(size_of::<Unit>());
             let hash = keys.hash(text);
-            places[bucket(hash, groups)] += 1;
+            places[bucket(hash, buckets)] += 1;
             hashes.push(hash);
         }
         let mut sum = 0;
@@ -101,20 +81,20 @@ impl Table {
         }
         let mut sorted = vec![0; items.len()];
         for (index, &hash) in hashes.iter().enumerate() {
-            let place = &mut places[bucket(hash, groups)];
+            let place = &mut places[bucket(hash, buckets)];
             sorted[*place] = index;
             *place += 1;
         }
 
-        // The texts, bucket by bucket, where they start in the order they were given, and where the buckets end.
         let mut arena = Vec::with_capacity(size);
+        let mut starts = Vec::with_capacity(buckets + 1);
         let mut order = vec![DUPLICATE; items.len()];
-        let mut ends = places;
         let (mut members, mut next) = (Vec::new(), 0);
-        for end in &mut ends {
+        for end in places {
             let start = arena.len();
+            starts.push(start);
             members.clear();
-            members.extend(sorted[next..*end].iter().map(|&index| {
+            members.extend(sorted[next..end].iter().map(|&index| {
                 let (class, text) = items[index].read(&mut buffer);
                 (header(class, text.len(), hashes[index]), index)
             }));
@@ -129,16 +109,16 @@ impl Table {
                     arena.extend(last.first().map(|&last| [last, 0]));
                 }
             }
-            next = mem::replace(end, arena.len());
+            next = end;
         }
-        drop(sorted);
-        let Aligned { arena, groups, shift, moved } = align(&arena, &ends);
-        for (offset, &hash) in order.iter_mut().zip(&hashes).filter(|(offset, _)| **offset != DUPLICATE) {
-            *offset += moved[bucket(hash, groups.len())];
-        }
+        starts.push(arena.len());
         let wide = arena.len() > narrow as usize;
-        let order = Offsets::new(wide, order.into_iter().filter(|&offset| offset != DUPLICATE));
-        Self { arena, groups, shift, order, keys }
+        Self {
+            arena: arena.into_boxed_slice(),
+            starts: Offsets::new(wide, starts.into_iter()),
+            order: Offsets::new(wide, order.into_iter().filter(|&offset| offset != DUPLICATE)),
+            keys,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -167,61 +147,10 @@ impl Table {
 
     #[inline(always)]
     fn find_hashed(&self, class: u8, text: &[u8], hash: u64) -> bool {
-        let Some(bucket) = self.arena.get(self.range(hash)) else { return false };
+        let range = self.starts.bucket(hash);
+        let Some(bucket) = self.arena.get(range) else { return false };
         holds(bucket, header(class, text.len(), hash), text)
     }
-
-    /// Where in the arena the bucket is that a hash picks.
-    #[inline(always)]
-    fn range(&self, hash: u64) -> Range<usize> {
-        let Some(group) = self.groups.get(group(hash, self.groups.len())) else { return 0..0 };
-        let bound = |bound: usize| (group.start as usize + usize::from(group.bounds[bound])) << self.shift;
-        bound(in_group(hash))..bound(in_group(hash) + 1)
-    }
-}
-
-struct Aligned {
-    arena: Box<[Unit]>,
-    groups: Box<[Group]>,
-    shift: u32,
-    /// By how much each bucket was moved.
-    moved: Vec<usize>,
-}
-
-/// Moves buckets to where groups can say that they start. That is at multiples of the least
-/// power of two at which no group is too long and the arena isn't either; where each bucket is a single one, they aren't.
-#[allow(clippy::cast_possible_truncation, reason = "it is what makes them fit")]
-fn align(arena: &[Unit], ends: &[usize]) -> Aligned {
-    let starts = || iter::once(0).chain(ends.iter().copied());
-    let sizes = || starts().zip(ends).map(|(start, end)| end - start);
-    let fits = |shift: u32| {
-        let (mut total, mut bound) = (0, 0);
-        sizes().enumerate().all(|(index, size)| {
-            if index % GROUP == 0 {
-                (total, bound) = (total + bound, 0);
-            }
-            bound += size.div_ceil(1 << shift);
-            bound <= u8::MAX.into() && u32::try_from(total + bound).is_ok()
-        })
-    };
-    let shift = (0..usize::BITS).find(|&shift| fits(shift)).unwrap_or_default();
-    let mut aligned = Vec::with_capacity(arena.len() + (ends.len() << shift) / 2);
-    let mut moved = Vec::with_capacity(ends.len());
-    let mut groups = Vec::with_capacity(ends.len() / GROUP);
-    let mut group = Group::default();
-    for (index, (start, &end)) in starts().zip(ends).enumerate() {
-        if index % GROUP == 0 {
-            group = Group { start: (aligned.len() >> shift) as u32, bounds: [0; GROUP + 1] };
-        }
-        moved.push(aligned.len() - start);
-        aligned.extend_from_slice(&arena[start..end]);
-        aligned.resize(aligned.len().next_multiple_of(1 << shift), END.to_le_bytes());
-        group.bounds[index % GROUP + 1] = ((aligned.len() >> shift) - group.start as usize) as u8;
-        if index % GROUP == GROUP - 1 {
-            groups.push(group);
-        }
-    }
-    Aligned { arena: aligned.into(), groups: groups.into(), shift, moved }
 }
 
 /// Whether one of the texts of a bucket is this one.
@@ -262,23 +191,11 @@ fn header(class: u8, length: usize, hash: u64) -> Header {
     length as Header | Header::from(class) << CLASS | (hash as Header) << TAG
 }
 
-/// The group that a hash picks, of fewer than 2^32: by its highest bits. The header has the lowest.
+/// The bucket that a hash picks, of fewer than 2^32: by its highest bits, as the header has the lowest.
 #[inline(always)]
-#[allow(clippy::cast_possible_truncation, reason = "the result is less than the number of groups")]
-fn group(hash: u64, groups: usize) -> usize {
-    ((hash >> 32).wrapping_mul(groups as u64) >> 32) as usize
-}
-
-/// The bucket in its group: by bits in between.
-#[inline(always)]
-#[allow(clippy::cast_possible_truncation, reason = "the result is less than the size of a group")]
-fn in_group(hash: u64) -> usize {
-    (usize::from((hash >> 16) as u16) * GROUP) >> 16
-}
-
-/// The bucket that a hash picks.
-fn bucket(hash: u64, groups: usize) -> usize {
-    group(hash, groups) * GROUP + in_group(hash)
+#[allow(clippy::cast_possible_truncation, reason = "the result is less than the number of buckets")]
+fn bucket(hash: u64, buckets: usize) -> usize {
+    ((hash >> 32).wrapping_mul(buckets as u64) >> 32) as usize
 }
 
 /// Places in an arena, in as few bytes as it allows.
@@ -310,6 +227,30 @@ impl Offsets {
             Self::Narrow(offsets) => offsets[index] as usize,
             Self::Wide(offsets) => offsets[index],
         }
+    }
+
+    /// From one offset to the next, where a hash says.
+    #[inline(always)]
+    fn bucket(&self, hash: u64) -> Range<usize> {
+        match self {
+            Self::Narrow(offsets) => {
+                let [start, end] = pair(offsets, hash);
+                start as usize..end as usize
+            }
+            Self::Wide(offsets) => {
+                let [start, end] = pair(offsets, hash);
+                start..end
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn pair<T: Copy + Default>(offsets: &[T], hash: u64) -> [T; 2] {
+    let index = bucket(hash, offsets.len() - 1);
+    match offsets.get(index + 1) {
+        Some(&end) => [offsets[index], end],
+        None => Default::default(),
     }
 }
 
@@ -467,7 +408,6 @@ mod tests {
                 numbered(500).into_iter().flat_map(|text| [text.clone(), text]).collect(),
             ),
             ("every length", (0..=MAX_TEXT).map(of_length).collect()),
-            ("the longest among others", [longest.clone(), numbered(1000)].concat()),
             ("the longest", longest),
             ("each a suffix of the next", (0..200).map(|length| "ab".repeat(length)).collect()),
             ("all of one length", (1000..2000).map(|number| number.to_string()).collect()),
@@ -475,9 +415,14 @@ mod tests {
             let mut seen = HashSet::new();
             let unique: Vec<&str> =
                 texts.iter().map(String::as_str).filter(|text| seen.insert(*text)).collect();
-            for (narrow, wide) in [(u32::MAX, false), (0, !unique.is_empty())] {
+            // Offsets are narrow, wide, and just narrow and just wide.
+            let size: usize = unique.iter().map(|text| 1 + text.len().div_ceil(2)).sum();
+            let size = u32::try_from(size).unwrap();
+            for (narrow, wide) in
+                [(u32::MAX, false), (0, size > 0), (size, false), (size.saturating_sub(1), size > 0)]
+            {
                 let table = table(narrow, &texts);
-                assert_eq!(matches!(table.order, Offsets::Wide(_)), wide, "{name}, {narrow}");
+                assert_eq!(matches!(table.starts, Offsets::Wide(_)), wide, "{name}, {narrow}");
                 assert_eq!(table.len(), unique.len(), "{name}");
                 for (index, &text) in unique.iter().enumerate() {
                     assert_eq!(table.get(index), (class(text), text.as_bytes()), "{name}, {index}");
@@ -501,47 +446,17 @@ mod tests {
     }
 
     #[test]
-    fn groups_say_where_each_bucket_starts() {
-        let long: Vec<String> = (0..3000).map(|number| format!("{number:0200}")).collect();
-        for (name, texts) in
-            [("some", numbered(10_000)), ("long ones", long), ("few", numbered(5)), ("none", vec![])]
-        {
-            let table = table(u32::MAX, &texts);
-            let groups = table.groups.iter();
-            let buckets = groups.flat_map(|group| {
-                group.bounds.windows(2).map(move |bounds| {
-                    let [start, end] = [0, 1]
-                        .map(|bound| (group.start as usize + usize::from(bounds[bound])) << table.shift);
-                    start..end
-                })
-            });
-            let (mut end, mut sizes) = (0, Vec::new());
-            for bucket in buckets {
-                assert_eq!(bucket.start, end, "{name}");
-                end = bucket.end;
-                let (mut count, mut rest, mut last) = (0, &table.arena[bucket], 0);
-                while let Some((header, texts)) = rest.split_first() {
-                    let header = Header::from_le_bytes(*header);
-                    assert!(header >= last, "{name}: headers are in order");
-                    last = header;
-                    rest = if header == END { texts } else { &texts[units(header)..] };
-                    count += usize::from(header != END);
-                }
-                sizes.push(count);
-            }
-            assert_eq!(end, table.arena.len(), "{name}");
-            assert_eq!(sizes.iter().sum::<usize>(), texts.len(), "{name}");
-            assert_eq!(sizes.len(), texts.len().div_ceil(BUCKET * GROUP).max(1) * GROUP, "{name}");
-            let longest = table.groups.iter().map(|group| group.bounds[GROUP]).max();
-            assert!(
-                table.shift == 0 || longest >= Some(128),
-                "{name}: with half the alignment all would fit"
-            );
-            if texts.len() == 10_000 {
-                // Of a thousand million such tables one has a bucket with so many.
-                assert!(sizes.contains(&0) && (BUCKET + 1..8 * BUCKET).contains(sizes.iter().max().unwrap()));
-            }
-        }
+    fn empty_buckets_and_full_ones_are_both_there() {
+        let table = table(u32::MAX, &numbered(10_000));
+        let buckets =
+            (0..table.starts.len() - 1).map(|index| table.starts.get(index)..table.starts.get(index + 1));
+        let sizes: Vec<usize> = buckets.map(|bucket| bucket.len()).collect();
+        assert_eq!(sizes.len(), 10_000_usize.div_ceil(BUCKET));
+        assert_eq!(sizes.iter().sum::<usize>(), table.arena.len());
+        assert!(sizes.contains(&0));
+        // One of a thousand million tables has a bucket with so many.
+        let most = sizes.iter().max().unwrap() / (1 + "https://host-1000.example".len().div_ceil(2));
+        assert!((2 * BUCKET..8 * BUCKET).contains(&most), "{most}");
     }
 
     #[test]
@@ -564,18 +479,15 @@ mod tests {
         }
     }
 
-    /// Twelve bytes an origin beside its text: two for its header, four for its place in the order, half a one for its
-    /// bucket, and what fills up texts and buckets.
+    /// Nine bytes an origin at most: three for its header and to fill its text up, four for its place in the order, and not
+    /// two for its bucket.
     #[test]
     fn large_tables_are_small() {
-        for count in [1000, 1025, 5000] {
-            let long_ones = (0..count / 100).map(|number| format!("{number:0500}")).collect();
-            for texts in [numbered(count), [numbered(count), long_ones].concat()] {
-                let table = table(u32::MAX, &texts);
-                let text: usize = texts.iter().map(String::len).sum();
-                let size = size_of_val(&*table.arena) + size_of_val(&*table.groups) + 4 * table.order.len();
-                assert!(size <= text + 12 * texts.len(), "{count}: {size}, {text}");
-            }
+        for count in [5, 1000, 1025, 5000] {
+            let texts = numbered(count);
+            let table = table(u32::MAX, &texts);
+            assert_eq!(table.arena.len(), texts.iter().map(|text| 1 + text.len().div_ceil(2)).sum::<usize>());
+            assert!(table.starts.len() * BUCKET <= count + 2 * BUCKET && table.order.len() == count);
         }
     }
 
@@ -609,13 +521,9 @@ mod tests {
         let keys = Keys::random();
         let hashes: Vec<u64> = numbered(4096).iter().map(|text| keys.hash(text.as_bytes())).collect();
         // 4096 values thrown into 8192 places leave about 3223 of them taken.
-        let places: HashSet<usize> = hashes.iter().map(|&hash| group(hash, 8192)).collect();
+        let places: HashSet<usize> = hashes.iter().map(|&hash| bucket(hash, 8192)).collect();
         assert!((3100..3350).contains(&places.len()), "{}", places.len());
         let tags: HashSet<u64> = hashes.iter().map(|&hash| hash % 8192).collect();
         assert!((3100..3350).contains(&tags.len()), "{}", tags.len());
-        for bucket in 0..GROUP {
-            let count = hashes.iter().filter(|&&hash| in_group(hash) == bucket).count();
-            assert!((4096 / GROUP - 120..4096 / GROUP + 120).contains(&count), "{bucket}: {count}");
-        }
     }
 }

@@ -3,7 +3,11 @@
 //! [`Session`] is fantoccini's client with what tests need beside it: values that scripts return or reject with, waiting
 //! that says what it waited for, and an end that leaves nothing behind. How a driver comes up is `driver`'s business.
 
-use std::{fmt, io, ops::Deref, time::Duration};
+use std::{
+    fmt, io,
+    ops::Deref,
+    time::{Duration, Instant},
+};
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -19,6 +23,8 @@ use crate::{
 const SESSION_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a browser may take to close its window before it is ended.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+/// How often a page is asked for what is not there yet.
+const POLL: Duration = Duration::from_millis(50);
 
 impl Installed {
     /// Starts the engine, headless, with an empty profile and nothing that another session uses, and opens a window.
@@ -66,17 +72,48 @@ impl Session {
 
     /// The first element that matches the CSS selector, as soon as there is one.
     ///
+    /// A page may replace it at any time. Whoever wants to do something with it does that [`with`](Self::with) it.
+    ///
     /// # Errors
     ///
     /// If there is none in time, or the selector is invalid.
     pub async fn wait_for(&self, css: &str, timeout: Duration) -> Result<Element, Failed> {
-        self.client
-            .wait()
-            .at_most(timeout)
-            .every(Duration::from_millis(50))
-            .for_element(Locator::Css(css))
-            .await
-            .map_err(|cause| self.failed(format!("waiting {timeout:?} for {css:?}"), Cause::Command(cause)))
+        self.with(css, timeout, async |element| Ok(element)).await
+    }
+
+    /// Does something with the first element that matches the CSS selector, as soon as there is one. Where the page puts
+    /// another in its place before that is done, it is done with that one, from its start.
+    ///
+    /// # Errors
+    ///
+    /// If there is none in time, the selector is invalid, or what is done fails.
+    pub async fn with<T>(
+        &self,
+        css: &str,
+        timeout: Duration,
+        act: impl AsyncFn(Element) -> Result<T, CmdError>,
+    ) -> Result<T, Failed> {
+        let start = Instant::now();
+        loop {
+            let found = self.client.find(Locator::Css(css)).await;
+            let done = match found {
+                Ok(element) => act(element).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(done) => return Ok(done),
+                // A driver may report the second even of looking for it.
+                Err(error) if error.is_no_such_element() || error.is_stale_element_reference() => {
+                    if start.elapsed() >= timeout {
+                        return Err(
+                            self.failed(format!("waiting {timeout:?} for {css:?}"), Cause::Late(error))
+                        );
+                    }
+                    time::sleep(POLL).await;
+                }
+                Err(error) => return Err(self.failed(format!("at {css:?}"), Cause::Command(error))),
+            }
+        }
     }
 
     /// Runs the script as the body of a function in the page; it finds `args` in `arguments`. Gives what it returns.
@@ -171,6 +208,8 @@ pub struct Failed {
 #[derive(Debug)]
 enum Cause {
     Command(CmdError),
+    /// There was no element in time, or none that stayed.
+    Late(CmdError),
     Script(String),
 }
 
@@ -178,7 +217,8 @@ impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: ", self.engine, self.doing)?;
         match &self.cause {
-            Cause::Command(CmdError::WaitTimeout) => f.write_str("not in time"),
+            Cause::Late(error) if error.is_no_such_element() => f.write_str("not in time"),
+            Cause::Late(_) => f.write_str("the page replaced it, again and again"),
             Cause::Command(error) => error.fmt(f),
             Cause::Script(error) => f.write_str(error),
         }
@@ -188,7 +228,7 @@ impl fmt::Display for Failed {
 impl std::error::Error for Failed {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.cause {
-            Cause::Command(error) => Some(error),
+            Cause::Command(error) | Cause::Late(error) => Some(error),
             Cause::Script(_) => None,
         }
     }

@@ -14,7 +14,7 @@ use std::{
 use demo_backend::{Options, Running};
 use end_to_end::{
     Engine, Installed, Message, Session,
-    fantoccini::{Locator, elements::Element, key::Key},
+    fantoccini::{Locator, elements::Element, error::CmdError, key::Key},
     in_each_engine,
 };
 use libtest_mimic::{Arguments, Failed};
@@ -322,8 +322,8 @@ impl Lab<'_> {
         let max_age = policy["max_age"].as_u64().map(|seconds| seconds.to_string()).unwrap_or_default();
         self.type_into(&format!("{room} [name=max_age]"), &max_age).await?;
         self.click("[data-action=apply-policy]").await?;
-        let taken = self.find(&format!("{room} [data-part=status]:not([data-state=edited])")).await?;
-        match taken.attr("data-state").await.map_err(said)?.as_deref() {
+        let status = format!("{room} [data-part=status]:not([data-state=edited])");
+        match self.attribute(&status, "data-state").await?.as_deref() {
             Some("force") => Ok(Taken::InForce),
             Some("refused") => Ok(Taken::Refused),
             state => Err(format!("the policy is in the state {state:?}")),
@@ -459,8 +459,13 @@ impl Lab<'_> {
         self.session.wait_for(css, PATIENCE).await.map_err(said)
     }
 
+    /// Does something with what [`find`](Self::find) finds, and again if the page replaced it meanwhile.
+    async fn with<T>(&self, css: &str, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> Tried<T> {
+        self.session.with(css, PATIENCE, act).await.map_err(said)
+    }
+
     async fn click(&self, css: &str) -> Tried<()> {
-        self.find(css).await?.click().await.map_err(|error| format!("clicking {css}: {error}"))
+        self.with(css, async |element| element.click().await).await
     }
 
     async fn count(&self, css: &str) -> Tried<usize> {
@@ -472,12 +477,23 @@ impl Lab<'_> {
     }
 
     async fn text(&self, css: &str) -> Tried<String> {
-        self.find(css).await?.text().await.map_err(said)
+        self.with(css, async |element| element.text().await).await
+    }
+
+    async fn attribute(&self, css: &str, name: &str) -> Tried<Option<String>> {
+        self.with(css, async |element| element.attr(name).await).await
+    }
+
+    async fn is_displayed(&self, css: &str) -> Tried<bool> {
+        self.with(css, async |element| element.is_displayed().await).await
+    }
+
+    async fn is_selected(&self, css: &str) -> Tried<bool> {
+        self.with(css, async |element| element.is_selected().await).await
     }
 
     async fn generation(&self) -> Tried<String> {
-        let room = self.find("[data-room=policy]").await?;
-        room.attr("data-generation").await.map(Option::unwrap_or_default).map_err(said)
+        self.attribute("[data-room=policy]", "data-generation").await.map(Option::unwrap_or_default)
     }
 
     async fn wait_until(&self, script: &str) -> Tried<()> {
@@ -501,18 +517,17 @@ impl Lab<'_> {
     }
 
     async fn tick(&self, css: &str, wanted: bool) -> Tried<()> {
-        let element = self.find(css).await?;
         // What was above it may have grown meanwhile, so that the click went beside it; a person sees that, and clicks again.
         for _ in 0..CLICKS {
-            if element.is_selected().await.map_err(said)? == wanted {
+            if self.is_selected(css).await? == wanted {
                 return Ok(());
             }
             if css.starts_with("[data-room=request]") {
                 self.open("[data-room=request] form > details").await?;
             }
-            element.click().await.map_err(|error| format!("clicking {css}: {error}"))?;
+            self.click(css).await?;
         }
-        if element.is_selected().await.map_err(said)? == wanted {
+        if self.is_selected(css).await? == wanted {
             Ok(())
         } else {
             Err(format!("{css} does not change when it is clicked"))
@@ -525,7 +540,7 @@ impl Lab<'_> {
         if name == "query" && self.value(&css).await? != text {
             self.open("[data-room=request] form > details").await?;
         }
-        if self.value(&css).await? != text && !self.find(&css).await?.is_displayed().await.map_err(said)? {
+        if self.value(&css).await? != text && !self.is_displayed(&css).await? {
             return if text.is_empty() {
                 Ok(())
             } else {
@@ -544,8 +559,7 @@ impl Lab<'_> {
         if name == "redirect" {
             self.open("[data-room=request] form > details").await?;
         }
-        let list = self.find(&css).await?;
-        if !list.is_displayed().await.map_err(said)? {
+        if !self.is_displayed(&css).await? {
             return Ok(());
         }
         if self.session.engine() == Engine::Chromium {
@@ -556,7 +570,7 @@ impl Lab<'_> {
             let distance = distance.as_i64().unwrap_or_default();
             let key = char::from(if distance < 0 { Key::Up } else { Key::Down });
             for _ in 0..distance.abs() {
-                list.send_keys(&key.to_string()).await.map_err(said)?;
+                self.with(&css, async |list| list.send_keys(&key.to_string()).await).await?;
             }
         } else {
             if self.session.engine() == Engine::WebKit {
@@ -571,7 +585,7 @@ impl Lab<'_> {
     }
 
     async fn value(&self, css: &str) -> Tried<String> {
-        self.find(css).await?.prop("value").await.map(Option::unwrap_or_default).map_err(said)
+        self.with(css, async |field| field.prop("value").await.map(Option::unwrap_or_default)).await
     }
 
     /// Selects what is in a field, and types over it.
@@ -579,16 +593,15 @@ impl Lab<'_> {
         if self.value(css).await? == text {
             return Ok(());
         }
-        let field = self.find(css).await?;
-        let failed = |error| format!("typing into {css}: {error}");
         let select_all = format!("{}a{}", char::from(Key::Control), char::from(Key::Null));
-        field.click().await.map_err(failed)?;
-        field.send_keys(&select_all).await.map_err(failed)?;
-        field.send_keys(&char::from(Key::Backspace).to_string()).await.map_err(failed)?;
-        if !text.is_empty() {
-            let keys = text.replace('\n', &char::from(Key::Enter).to_string());
-            field.send_keys(&keys).await.map_err(failed)?;
-        }
+        let keys = text.replace('\n', &char::from(Key::Enter).to_string());
+        self.with(css, async |field| {
+            field.click().await?;
+            field.send_keys(&select_all).await?;
+            field.send_keys(&char::from(Key::Backspace).to_string()).await?;
+            if keys.is_empty() { Ok(()) } else { field.send_keys(&keys).await }
+        })
+        .await?;
         let now = self.value(css).await?;
         if now == text { Ok(()) } else { Err(format!("{css} holds {now:?} after {text:?} was typed")) }
     }

@@ -542,7 +542,9 @@ impl Drive {
         let mut script = NamedTempFile::new().expect("a temporary file");
         script.write_all(wrk_script(asked).as_bytes()).expect("room for a short file");
         let since = Some(Instant::now());
-        let wrk = Command::new("wrk")
+        let mut wrk = Command::new("wrk");
+        os::outlive_nobody(&mut wrk);
+        let wrk = wrk
             .args(["--threads=1", &format!("--connections={CONNECTIONS}"), &format!("--duration={seconds}s")])
             .arg("--script")
             .arg(script.path())
@@ -612,12 +614,21 @@ impl Drop for Drive {
 /// What the standard library can't ask of Linux.
 #[cfg(target_os = "linux")]
 mod os {
-    use std::process::Child;
+    use std::{
+        os::unix::process::CommandExt as _,
+        process::{Child, Command},
+    };
 
     use rustix::{
         process::{Pid, Signal, kill_process},
         thread::{CpuSet, sched_getaffinity, sched_setaffinity},
     };
+
+    /// Lets a process end with this one even if it is paused then and this one is killed: the system ends what is paused in
+    /// a process group of its own whose parent is gone, as nobody else could let it on.
+    pub(super) fn outlive_nobody(command: &mut Command) {
+        command.process_group(0);
+    }
 
     pub(super) fn pause(process: &Child) {
         kill_process(Pid::from_child(process), Signal::STOP).expect("a process of our own");
@@ -664,9 +675,13 @@ mod os {
 /// For everything else in this package there is no need of Linux.
 #[cfg(not(target_os = "linux"))]
 mod os {
-    use std::process::Child;
+    use std::process::{Child, Command};
 
     const WHERE: &str = "throughput is measured on Linux";
+
+    pub(super) fn outlive_nobody(_: &mut Command) {
+        panic!("{WHERE}");
+    }
 
     pub(super) fn pause(_: &Child) {
         panic!("{WHERE}");

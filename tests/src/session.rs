@@ -29,17 +29,21 @@ const POLL: Duration = Duration::from_millis(50);
 impl Installed {
     /// Starts the engine, headless, with an empty profile and nothing that another session uses, and opens a window.
     ///
-    /// The driver gets a second chance: between the choice of a free port and its use, another program may take it.
+    /// There is a second chance: between the choice of a free port and its use, another program may take it.
     ///
     /// # Errors
     ///
     /// [`StartError`] says what failed, with the last lines that driver and browser printed.
     pub async fn start(&self) -> Result<Session, StartError> {
+        match self.start_once().await {
+            Err(_) => self.start_once().await,
+            started => started,
+        }
+    }
+
+    async fn start_once(&self) -> Result<Session, StartError> {
         let engine = self.engine();
-        let driver = match Driver::start(self).await {
-            Err(_) => Driver::start(self).await,
-            listening => listening,
-        };
+        let driver = Driver::start(self).await;
         let driver = driver.map_err(|(what, log)| StartError { engine, what, log })?;
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(driver.capabilities(self));

@@ -11,7 +11,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpRequest, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse},
     http::{
@@ -260,7 +260,7 @@ where
                 Poll::Ready(Ok(left(response)))
             }
             StateProjection::Options { .. } => poll_options(self, cx),
-            StateProjection::Rare { .. } => poll_rare(self, cx),
+            StateProjection::Rare { .. } => joined(poll_rare(self, cx)),
         }
     }
 }
@@ -278,7 +278,7 @@ where
 {
     let StateProjection::Options { request, shared, prepared } = future.as_mut().project().state.project()
     else {
-        return poll_again(future, cx);
+        return joined(poll_again(future, cx));
     };
     let request = request.take().expect(POLLED_AFTER_COMPLETION);
     log::refusal(prepared, &request);
@@ -302,15 +302,20 @@ where
             let answer = Answer::new(Rc::clone(prepared), decision, origin);
             let passed = pass_on(shared, request, decision, answer);
             future.set(passed);
-            poll_again(future, cx)
+            joined(poll_again(future, cx))
         }
     }
 }
 
 /// Polls a future whose state has changed. Apart, as what calls itself can't be inlined.
 #[inline(never)]
-fn poll_again<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-    future.poll(cx)
+fn poll_again<S, B, L>(future: Pin<&mut CorsFuture<S, L>>, cx: &mut Context<'_>) -> Apart<B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+    L: Future<Output = Result<Option<Policy>, SourceError>>,
+{
+    future.poll(cx).map_ok(ServiceResponse::into_parts)
 }
 
 /// Has the application answer an `OPTIONS`: a preflight that it wants to see, or no preflight at all.
@@ -335,21 +340,27 @@ where
     CorsFuture { state: State::Handler { future: shared.service.call(request), answer } }
 }
 
+/// What a function gives that isn't inlined. Were it the response itself, the compiler would have every path write its
+/// response to memory, as that function must, and copy it from there.
+type Apart<B> = Poll<Result<(HttpRequest, HttpResponse<EitherBody<B>>), Error>>;
+
+#[inline(always)]
+fn joined<B>(apart: Apart<B>) -> Poll<Result<ServiceResponse<EitherBody<B>>, Error>> {
+    apart.map_ok(|(request, response)| ServiceResponse::new(request, response))
+}
+
 /// Polls what is in a rare state.
 #[inline(never)]
-fn poll_rare<S, B, L>(
-    mut future: Pin<&mut CorsFuture<S, L>>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<ServiceResponse<EitherBody<B>>, Error>>
+fn poll_rare<S, B, L>(mut future: Pin<&mut CorsFuture<S, L>>, cx: &mut Context<'_>) -> Apart<B>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody,
     L: Future<Output = Result<Option<Policy>, SourceError>>,
 {
     let StateProjection::Rare { rare } = future.as_mut().project().state.project() else {
-        return future.poll(cx);
+        return poll_again(future, cx);
     };
-    Poll::Ready(match rare.project() {
+    let response = match rare.project() {
         RareProjection::Lookup { lookup, held } => {
             let found = ready!(lookup.poll(cx));
             let (request, shared) = held.take().expect(POLLED_AFTER_COMPLETION);
@@ -361,7 +372,7 @@ where
                 Err(error) => fail(&shared, request, error),
             });
             // From here on nothing looks a policy up again.
-            return future.poll(cx);
+            return poll_again(future, cx);
         }
         RareProjection::Found => unreachable!("{POLLED_AFTER_COMPLETION}"),
         RareProjection::Untouched { future, vary } => match ready!(future.poll(cx)) {
@@ -403,7 +414,8 @@ where
             headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             Ok(right(request, response))
         }
-    })
+    };
+    Poll::Ready(response.map(ServiceResponse::into_parts))
 }
 
 const POLLED_AFTER_COMPLETION: &str = "a future is not polled after it was ready";

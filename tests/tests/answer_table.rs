@@ -105,7 +105,7 @@ const ROWS: &[Row] = &[
         lines: &["access-control-allow-headers: *, authorization", "access-control-allow-methods: *", "access-control-allow-origin: *", "vary: origin, access-control-request-method"] },
     // no origin
     Row { name: "no Origin: handler runs, Vary", policy: full, method: "GET", path: "/", headers: &[], status: 200, handler_runs: true, lines: VARY_ONLY },
-    Row { name: "no Origin: OPTIONS with a request method is no preflight", policy: full, method: "OPTIONS", path: "/", headers: &[PUT], status: 200, handler_runs: true, lines: VARY_ONLY },
+    Row { name: "no Origin: OPTIONS with a request method is no preflight", policy: full, method: "OPTIONS", path: "/", headers: &[PUT], status: 200, handler_runs: true, lines: PREFLIGHT_REFUSED },
     // preflight
     Row { name: "preflight: the whole policy", policy: full, method: "OPTIONS", path: "/", headers: &[APP, PUT, NAMES], status: 204, handler_runs: false, lines: FULL_PREFLIGHT },
     Row { name: "preflight: the same whatever it asks for", policy: full, method: "OPTIONS", path: "/", headers: &[APP, ("access-control-request-method", "PATCH")], status: 204, handler_runs: false, lines: FULL_PREFLIGHT },
@@ -128,7 +128,12 @@ const ROWS: &[Row] = &[
     Row { name: "preflight: `*` with credentials, what is no name is not echoed", policy: echoing, method: "OPTIONS", path: "/", headers: &[APP, ("access-control-request-method", "P T"), ("access-control-request-headers", "a b")], status: 204, handler_runs: false,
         lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "vary: origin, access-control-request-method, access-control-request-headers"] },
     // ordinary OPTIONS
-    Row { name: "OPTIONS without a request method is an ordinary request", policy: full, method: "OPTIONS", path: "/", headers: &[APP], status: 200, handler_runs: true, lines: FULL_ACTUAL },
+    Row { name: "OPTIONS without a request method is an ordinary request, but not to a cache", policy: full, method: "OPTIONS", path: "/", headers: &[APP], status: 200, handler_runs: true,
+        lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "access-control-expose-headers: etag, x-total", "vary: origin, access-control-request-method"] },
+    Row { name: "any origin: OPTIONS without a request method", policy: public, method: "OPTIONS", path: "/", headers: &[APP], status: 200, handler_runs: true,
+        lines: &["access-control-allow-origin: *", "access-control-expose-headers: *", "vary: origin, access-control-request-method"] },
+    Row { name: "any origin: OPTIONS with a request method, but no Origin", policy: public, method: "OPTIONS", path: "/", headers: &[PUT], status: 200, handler_runs: true,
+        lines: &["access-control-allow-origin: *", "access-control-expose-headers: *", "vary: origin, access-control-request-method"] },
     // allowed
     Row { name: "allowed: exact", policy: full, method: "GET", path: "/", headers: &[APP], status: 200, handler_runs: true, lines: FULL_ACTUAL },
     Row { name: "allowed: method is not looked at", policy: full, method: "PATCH", path: "/", headers: &[APP], status: 200, handler_runs: true, lines: FULL_ACTUAL },

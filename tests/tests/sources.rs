@@ -56,6 +56,7 @@ const BY_HAND: &[&str] = &[
 ];
 const NOTHING: &[&str] = &[];
 const NO_STORE: &[&str] = &["cache-control: no-store"];
+const CACHED: &[&str] = &["cache-control: public, max-age=3600"];
 
 fn private() -> Policy {
     Policy::allow_origin("https://app.example.com").expect("a valid policy")
@@ -71,7 +72,19 @@ fn preflight(name: &'static str, path: &'static str) -> Row {
 
 /// Every path answers every method; `/…/by-hand` with CORS headers of its own.
 fn routes(config: &mut web::ServiceConfig) {
-    config.route("/{which}/by-hand", web::to(by_hand)).default_service(web::to(|| async { "hello" }));
+    let cached = || async {
+        HttpResponse::Ok().append_header(("cache-control", "public, max-age=3600")).body("cached")
+    };
+    let error = || async {
+        let mut response = HttpResponse::ImATeapot();
+        let response = response.append_header(("cache-control", "public, max-age=3600")).body("no");
+        Err::<HttpResponse, _>(actix_web::error::InternalError::from_response("no", response))
+    };
+    config
+        .route("/{which}/by-hand", web::to(by_hand))
+        .route("/{which}/cached", web::to(cached))
+        .route("/{which}/error", web::to(error))
+        .default_service(web::to(|| async { "hello" }));
 }
 
 async fn by_hand() -> HttpResponse {
@@ -129,11 +142,15 @@ async fn check_by_path(table: &mut Table, server: &Running) {
         preflight("none: which may answer it by hand", "/none/by-hand").gets(200, BY_HAND).body("by hand"),
         get("none: without Origin", "/none/", &[]).gets(200, NOTHING).body("hello"),
         preflight("failed: preflight", "/failed/").gets(503, REFUSED).also(NO_STORE).body(""),
-        get("failed: request", "/failed/", &[APP]).gets(200, VARY_ONLY).body("hello"),
-        Row::new("failed: POST", "POST", "/failed/", &[APP]).gets(200, VARY_ONLY).body("hello"),
-        Row::new("failed: an ordinary OPTIONS", "OPTIONS", "/failed/", &[APP]).gets(200, VARY_ONLY).body("hello"),
+        get("failed: request", "/failed/", &[APP]).gets(200, VARY_ONLY).also(NO_STORE).body("hello"),
+        Row::new("failed: POST", "POST", "/failed/", &[APP]).gets(200, VARY_ONLY).also(NO_STORE).body("hello"),
+        Row::new("failed: an ordinary OPTIONS", "OPTIONS", "/failed/", &[APP]).gets(200, REFUSED).also(NO_STORE).body("hello"),
+        get("failed: what the handler says of caches is replaced", "/failed/cached", &[APP]).gets(200, VARY_ONLY).also(NO_STORE).body("cached"),
+        get("failed: a handler's error", "/failed/error", &[APP]).gets(418, VARY_ONLY).also(NO_STORE).body("no"),
+        get("failed: what is the same for every policy may be kept", "/failed/cached", &[]).gets(200, VARY_ONLY).also(CACHED).body("cached"),
+        get("a policy: a refusal may be kept", "/private/cached", &[("origin", "https://b.example")]).gets(200, VARY_ONLY).also(CACHED).body("cached"),
         get("failed: without Origin", "/failed/", &[]).gets(200, VARY_ONLY).body("hello"),
-        get("failed: hand-set headers are taken away", "/failed/by-hand", &[APP]).gets(200, &["vary: accept, origin"]).body("by hand"),
+        get("failed: hand-set headers are taken away", "/failed/by-hand", &[APP]).gets(200, &["vary: accept, origin"]).also(NO_STORE).body("by hand"),
         get("after a failure", "/private/", &[APP]).gets(200, ACTUAL).body("hello"),
     ];
     table.ask(server, &rows).await;
@@ -248,7 +265,7 @@ async fn a_lookup_that_holds_the_request() {
     let rows = [
         get("a policy", "/s/1", &[APP]).gets(200, ACTUAL).body("1"),
         get("none", "/s/2", &[APP]).gets(200, NOTHING).body("2"),
-        get("failed", "/s/3", &[APP]).gets(200, VARY_ONLY).body("3"),
+        get("failed", "/s/3", &[APP]).gets(200, VARY_ONLY).also(NO_STORE).body("3"),
     ];
     table.ask(&server, &rows).await;
     table.finish();
@@ -323,7 +340,7 @@ async fn reads() {
         get("request without Origin", "/", &[("x-tenant", "a")]).gets(200, NOT_ALLOWED),
         Row::new("preflight", "OPTIONS", "/", &[TENANT, PUT, ("x-tenant", "a")]).gets(204, GRANTED_BY_A),
         Row::new("preflight of another tenant", "OPTIONS", "/", &[TENANT, PUT, ("x-tenant", "b")]).gets(403, REFUSED_BY_B),
-        get("a failing source: ordinary request", "/", &[TENANT]).gets(200, NOT_ALLOWED),
+        get("a failing source: ordinary request", "/", &[TENANT]).gets(200, NOT_ALLOWED).also(NO_STORE),
         Row::new("a failing source: preflight", "OPTIONS", "/", &[TENANT, PUT]).gets(503, REFUSED_BY_B).also(NO_STORE),
         get("merged with the handler's", "/varies", A).gets(200, MERGED),
     ];

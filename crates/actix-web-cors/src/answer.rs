@@ -32,6 +32,8 @@ pub(crate) struct Prepared {
     headers: Option<HeaderValue>,
     max_age: Option<HeaderValue>,
     actual_vary: Vary,
+    /// The same for an `OPTIONS` that is no preflight.
+    options_vary: Vary,
     preflight_vary: Vary,
     merged: Merged,
 }
@@ -45,8 +47,8 @@ impl Prepared {
             let mut fields = decision.constant_fields(&policy).iter();
             fields.find(|field| field.name() == name).map(|field| to_value(field.value()))
         };
-        let vary = |decision: Decision| {
-            let mut vary = decision.vary(&policy).to_vec();
+        let vary = |decision: Decision, is_options| {
+            let mut vary = decision.vary(&policy, is_options).to_vec();
             if settings.reject_disallowed_origins && decision == Decision::Allowed {
                 vary.push(RequestField::SecFetchSite);
             }
@@ -60,8 +62,9 @@ impl Prepared {
             methods: value(preflight, FieldName::AccessControlAllowMethods),
             headers: value(preflight, FieldName::AccessControlAllowHeaders),
             max_age: value(preflight, FieldName::AccessControlMaxAge),
-            actual_vary: vary(actual),
-            preflight_vary: vary(preflight),
+            actual_vary: vary(actual, false),
+            options_vary: vary(actual, true),
+            preflight_vary: vary(preflight, true),
             merged: Merged::default(),
             policy,
         }
@@ -191,8 +194,8 @@ impl Merged {
     }
 }
 
-/// All that a response varies by, as one line without repetitions; none if what it says can stay as it is. A cache that
-/// reads only the first line of a name then misses nothing.
+/// All that a response varies by, as one line without repetitions: a cache that reads only the first line of a name then
+/// misses nothing of ours. None if its lines say it all already, and stay as the application wrote them.
 fn merge(lines: &[&[u8]], vary: &HeaderValue) -> Became {
     let has = |name: &[u8]| {
         let mut names =
@@ -302,6 +305,13 @@ impl Answer {
         } else {
             self.prepared.actual_vary.write_new(response, &Vary::Origin);
         }
+    }
+
+    /// The same for an `OPTIONS` that is no preflight.
+    pub(crate) fn write_options(&mut self, response: &mut HeaderMap) {
+        make_room(response);
+        self.prepared.write_actual(self.allowed.take(), response);
+        self.prepared.options_vary.add(response);
     }
 
     /// Writes the answer to a preflight into the headers of what the application answered.

@@ -40,6 +40,8 @@
 //! - **authentication, rate limits:** browsers send preflights without credentials, and script can read a 401 or 429 only
 //!   if it carries the CORS headers;
 //! - **`ErrorHandlers`:** outside of `Cors`, one that builds a response of its own loses the CORS headers;
+//! - **a middleware of yours that turns errors into responses:** outside, it keeps the CORS headers of an error with
+//!   `Error::error_response()`, and loses them with `HttpResponse::from_error`;
 //! - **`Compress`:** inside, its `Vary` is merged with the policy's; outside, it adds a line of its own;
 //! - **`DefaultHeaders`:** outside, it adds an `Access-Control-*` header of yours exactly where the policy left it out.
 //!

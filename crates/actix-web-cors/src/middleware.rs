@@ -191,8 +191,10 @@ where
     if decision.is_preflight() || prepared.rejects(decision, head) {
         return Rare::Unavailable { request: Some(request), prepared, decision }.into();
     }
+    let is_options = head.is_options();
     let answer = Answer::new(prepared, decision, None);
-    CorsFuture { state: State::Handler { future: shared.service.call(request), answer } }
+    let future = shared.service.call(request);
+    Rare::Careful { future, answer, is_options, keep: decision != Decision::NotAllowed }.into()
 }
 
 pin_project! {
@@ -227,6 +229,9 @@ pin_project! {
         Untouched { #[pin] future: S::Future, vary: Vary },
         /// The application answers a preflight.
         Forwarded { #[pin] future: S::Future, answer: Answer, echoes: Box<Echoes> },
+        /// The handler is at work, and its answer depends on what those of others don't: whether it is an `OPTIONS`, or
+        /// whether a source failed, so that nobody may keep it.
+        Careful { #[pin] future: S::Future, answer: Answer, is_options: bool, keep: bool },
         /// The handler does not run, because the origin is not allowed.
         Rejected { request: Option<ServiceRequest>, answer: Answer },
         /// The handler does not run, because nobody knows whether it may.
@@ -337,7 +342,7 @@ where
     if answer.rejects(decision, head) {
         return Rare::Rejected { request: Some(request), answer }.into();
     }
-    CorsFuture { state: State::Handler { future: shared.service.call(request), answer } }
+    Rare::Careful { future: shared.service.call(request), answer, is_options: true, keep: true }.into()
 }
 
 /// What a function gives that isn't inlined. Were it the response itself, the compiler would have every path write its
@@ -396,10 +401,22 @@ where
                 Err(with_headers(error, move |headers| answer.clone().write_forwarded(&echoes, headers)))
             }
         },
+        RareProjection::Careful { future, answer, is_options, keep } => match ready!(future.poll(cx)) {
+            Ok(mut response) => {
+                write_carefully(answer, *is_options, *keep, response.headers_mut());
+                Ok(left(response))
+            }
+            Err(error) => {
+                let (answer, is_options, keep) = (answer.take(), *is_options, *keep);
+                Err(with_headers(error, move |headers| {
+                    write_carefully(&mut answer.clone(), is_options, keep, headers);
+                }))
+            }
+        },
         RareProjection::Rejected { request, answer } => {
             let request = request.take().expect(POLLED_AFTER_COMPLETION);
             let mut response = HttpResponse::with_body(StatusCode::FORBIDDEN, ());
-            answer.write(response.headers_mut());
+            write_carefully(answer, Head::new(&request).is_options(), true, response.headers_mut());
             Ok(right(request, response))
         }
         RareProjection::Unavailable { request, prepared, decision } => {
@@ -408,14 +425,29 @@ where
             let headers = response.headers_mut();
             if decision.is_preflight() {
                 prepared.write_refusal(headers);
+                headers.append(header::CACHE_CONTROL, NO_STORE);
             } else {
-                Answer::new(Rc::clone(prepared), *decision, None).write(headers);
+                let mut answer = Answer::new(Rc::clone(prepared), *decision, None);
+                write_carefully(&mut answer, Head::new(&request).is_options(), false, headers);
             }
-            headers.append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             Ok(right(request, response))
         }
     };
     Poll::Ready(response.map(ServiceResponse::into_parts))
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Writes an answer that depends on more than most. One that nobody may keep says so in place of what the handler says.
+fn write_carefully(answer: &mut Answer, is_options: bool, keep: bool, headers: &mut HeaderMap) {
+    if is_options {
+        answer.write_options(headers);
+    } else {
+        answer.write(headers);
+    }
+    if !keep {
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+    }
 }
 
 const POLLED_AFTER_COMPLETION: &str = "a future is not polled after it was ready";

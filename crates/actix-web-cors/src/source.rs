@@ -21,9 +21,11 @@ pub type SourceError = Box<dyn Error + Send + Sync>;
 ///
 /// A [`Policy`] is a source that always says itself, a [`LivePolicy`] one that can be changed while the server runs.
 ///
-/// A source that answers *none* leaves the request alone: it passes through as if the middleware were not there. A source
-/// that fails stands for a policy that allows nothing: preflights are answered 503, other requests are handled without
-/// any CORS header.
+/// A source that answers *none* leaves the request alone: it passes through as if the middleware were not there, and the
+/// answer's `Vary` names what the source [`reads`](Self::reads). A source that fails stands for a policy that allows
+/// nothing: preflights are answered 503, and so is what
+/// [`reject_disallowed_origins`](crate::Cors::reject_disallowed_origins) would reject; other requests are handled without
+/// `Access-Control-*`. No cache may keep what an origin was refused for that reason: it gets `Cache-Control: no-store`.
 ///
 /// ```
 /// use std::future::Ready;
@@ -59,13 +61,13 @@ pub trait PolicySource: 'static {
         None
     }
 
-    /// The request headers that the choice depends on, for the answer's `Vary`. Asked once, when the server starts.
+    /// The request headers that the choice depends on, for the answer's `Vary`. Asked once for each worker.
     fn reads(&self) -> Vec<HeaderName> {
         Vec::new()
     }
 
     /// How many policies each worker keeps prepared, those used last and at least one; where more take turns, they are
-    /// prepared anew for each request. Asked once, when the server starts.
+    /// prepared anew for each request. Asked once for each worker.
     fn keeps(&self) -> usize {
         16
     }

@@ -162,7 +162,7 @@ impl Field {
 ///
 /// | decision | the handler | the answer |
 /// |---|---|---|
-/// | `AnyOrigin` | runs | the policy's fields, `*` among them; no `Vary` |
+/// | `AnyOrigin` | runs | the policy's fields, `*` among them; no `Vary`, unless it is an `OPTIONS` |
 /// | `NoOrigin`, `NotAllowed` | runs | no `Access-Control-*`; `Vary` |
 /// | `Allowed` | runs | the request's origin, the policy's fields; `Vary` |
 /// | `PreflightGranted` | does not run | 204; origin, the policy's fields, what must be echoed; `Vary` |
@@ -189,7 +189,7 @@ pub enum Decision {
     PreflightRefused,
 }
 
-/// The most that is echoed of `Access-Control-Request-Headers`, in bytes. A browser's list is rarely over a hundred; without
+/// The most that is echoed of `Access-Control-Request-Headers`, in bytes, with what joins its lines. A browser's list is rarely over a hundred; without
 /// a limit a client could make a server send as much as it likes.
 const MAX_ECHOED_HEADERS: usize = 4096;
 /// The longest method that is echoed, in bytes.
@@ -303,16 +303,25 @@ fn is_echoable_method(request: &impl RequestHead) -> bool {
     )
 }
 
+/// Without spaces and tabs at its ends: that is all the white space of a list (RFC 9110, section 5.6.3). A line's end among
+/// it would be one in the answer, too.
+fn trim_white_space(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
 /// Whether the requested header names are there, are names, and are not too many. A proxy may have split them over lines
 /// and padded them (RFC 9110, section 5.6.1), so empty elements and white space pass.
 fn are_echoable_headers(request: &impl RequestHead) -> bool {
     let (mut any, mut length) = (false, 0);
-    for line in request.lines(RequestField::AccessControlRequestHeaders) {
-        length += line.len() + ", ".len();
+    for (index, line) in request.lines(RequestField::AccessControlRequestHeaders).enumerate() {
+        length += line.len() + if index > 0 { ", ".len() } else { 0 };
         if length > MAX_ECHOED_HEADERS {
             return false;
         }
-        for name in line.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()) {
+        for name in line.split(|&byte| byte == b',').map(trim_white_space).filter(|name| !name.is_empty()) {
             if !names::is_token(name) {
                 return false;
             }
@@ -364,20 +373,20 @@ impl Decision {
     /// The request headers that the answer depends on, to be named in
     /// [`Vary`](https://httpwg.org/specs/rfc9110.html#field.vary).
     ///
-    /// A preflight's answer depends on what made the request a preflight, too: `OPTIONS` can't be cached by the standard,
-    /// but some CDNs can be told to cache it.
+    /// The answer to an `OPTIONS` depends on what makes a request a preflight, too, whether this one is or not: `OPTIONS`
+    /// can't be cached by the standard, but some CDNs can be told to cache it.
     #[inline]
-    pub fn vary(self, policy: &Policy) -> &'static [RequestField] {
+    pub fn vary(self, policy: &Policy, is_options: bool) -> &'static [RequestField] {
         use RequestField::{AccessControlRequestHeaders, AccessControlRequestMethod, Origin};
 
         let parts = policy.parts();
         match self {
-            Self::AnyOrigin => &[],
-            Self::NoOrigin | Self::Allowed | Self::NotAllowed => &[Origin],
+            Self::AnyOrigin if !is_options => &[],
+            Self::NoOrigin | Self::Allowed | Self::NotAllowed if !is_options => &[Origin],
             Self::PreflightGranted { .. } if parts.echoes(&parts.headers) => {
                 &[Origin, AccessControlRequestMethod, AccessControlRequestHeaders]
             }
-            Self::PreflightGranted { .. } | Self::PreflightRefused => &[Origin, AccessControlRequestMethod],
+            _ => &[Origin, AccessControlRequestMethod],
         }
     }
 
@@ -437,7 +446,8 @@ impl Decision {
         }
         let constant = self.constant_fields(policy).iter();
         fields.extend(constant.map(|field| (field.name, Cow::Borrowed(field.value.as_bytes()))));
-        let vary = self.vary(policy).iter().map(|field| field.name()).collect::<Vec<_>>();
+        let vary =
+            self.vary(policy, request.is_options()).iter().map(|field| field.name()).collect::<Vec<_>>();
         if !vary.is_empty() {
             fields.push((FieldName::Vary, Cow::Owned(vary.join(", ").into_bytes())));
         }

@@ -100,7 +100,8 @@ fn what_is_echoed_is_bounded() {
         }
     };
     let (method64, method65) = ("M".repeat(64), "M".repeat(65));
-    let (names4094, names4095) = ("n".repeat(4094), "n".repeat(4095));
+    let [names4093, names4094, names4096, names4097] =
+        [4093, 4094, 4096, 4097].map(|length| "n".repeat(length));
     for (name, method, headers, expected) in [
         ("a method of 64 bytes", method64.as_str(), &[][..], (true, false)),
         ("a method of 65 bytes", &method65, &[], (false, false)),
@@ -109,11 +110,14 @@ fn what_is_echoed_is_bounded() {
         ("names with white space and empty elements", "PUT", &["x-a , ,x-b\t,"], (true, true)),
         ("names over two lines", "PUT", &["x-a", "x-b"], (true, true)),
         ("no name at all", "PUT", &[" , "], (true, false)),
+        ("a line's end among the white space", "PUT", &["x-a,\r\n\r\n,b"], (true, false)),
+        ("a form feed among it", "PUT", &["x-a,\u{c}x-b"], (true, false)),
         ("an empty line beside one that is not", "PUT", &["", "x-a"], (true, true)),
         ("what is no name", "PUT", &["x-a, x b"], (true, false)),
         ("what is no name, on the second line", "PUT", &["x-a", "x\"b"], (true, false)),
-        ("4094 bytes, and the comma that may follow", "PUT", &[names4094.as_str()], (true, true)),
-        ("4095 bytes", "PUT", &[names4095.as_str()], (true, false)),
+        ("4096 bytes", "PUT", &[names4096.as_str()], (true, true)),
+        ("4097 bytes", "PUT", &[names4097.as_str()], (true, false)),
+        ("4096 bytes with what joins two lines", "PUT", &[names4093.as_str(), "x"], (true, true)),
         ("too much over two lines", "PUT", &[names4094.as_str(), "x"], (true, false)),
     ] {
         assert_eq!(echo(method, headers), expected, "{name}");
@@ -154,6 +158,8 @@ fn constant_fields_are_what_an_adapter_writes_ahead() {
     assert!(!Decision::Allowed.echoes_origin(&Policy::any_origin()));
 }
 
+const OPTIONS_VARY: &str = "vary: origin, access-control-request-method";
+
 #[test]
 fn fields_of_every_decision() {
     let names = ("access-control-request-headers", "x-a");
@@ -167,10 +173,17 @@ fn fields_of_every_decision() {
                 "access-control-allow-headers: *, authorization",
                 "access-control-allow-methods: *",
                 "access-control-allow-origin: *",
-                "vary: origin, access-control-request-method",
+                OPTIONS_VARY,
             ],
         ),
         ("no origin", listed(), Request("GET", &[]), &["vary: origin"]),
+        ("no origin, OPTIONS", listed(), Request("OPTIONS", &[PUT]), &[OPTIONS_VARY]),
+        (
+            "any origin, OPTIONS",
+            Policy::any_origin(),
+            Request("OPTIONS", &[ORIGIN]),
+            &["access-control-allow-origin: *", OPTIONS_VARY],
+        ),
         ("not allowed", listed(), Request("GET", &[OTHER]), &["vary: origin"]),
         (
             "allowed",
@@ -198,7 +211,7 @@ fn fields_of_every_decision() {
                 "access-control-allow-methods: GET, HEAD, POST",
                 "access-control-allow-origin: https://a.example",
                 "access-control-max-age: 600",
-                "vary: origin, access-control-request-method",
+                OPTIONS_VARY,
             ],
         ),
         (
@@ -207,12 +220,7 @@ fn fields_of_every_decision() {
             Request("GET", &[]),
             &["access-control-allow-origin: *", "access-control-expose-headers: *"],
         ),
-        (
-            "preflight refused",
-            listed(),
-            Request("OPTIONS", &[OTHER, PUT]),
-            &["vary: origin, access-control-request-method"],
-        ),
+        ("preflight refused", listed(), Request("OPTIONS", &[OTHER, PUT]), &[OPTIONS_VARY]),
         (
             "preflight",
             listed(),
@@ -221,7 +229,7 @@ fn fields_of_every_decision() {
                 "access-control-allow-headers: x-a, x-b",
                 "access-control-allow-methods: PUT",
                 "access-control-allow-origin: https://a.example",
-                "vary: origin, access-control-request-method",
+                OPTIONS_VARY,
             ],
         ),
         (

@@ -191,10 +191,9 @@ where
     if decision.is_preflight() || prepared.rejects(decision, head) {
         return Rare::Unavailable { request: Some(request), prepared, decision }.into();
     }
-    let is_options = head.is_options();
+    let write = how_to_write(head.is_options(), decision != Decision::NotAllowed);
     let answer = Answer::new(prepared, decision, None);
-    let future = shared.service.call(request);
-    Rare::Careful { future, answer, is_options, keep: decision != Decision::NotAllowed }.into()
+    Rare::Careful { future: shared.service.call(request), answer, write }.into()
 }
 
 pin_project! {
@@ -229,9 +228,9 @@ pin_project! {
         Untouched { #[pin] future: S::Future, vary: Vary },
         /// The application answers a preflight.
         Forwarded { #[pin] future: S::Future, answer: Answer, echoes: Box<Echoes> },
-        /// The handler is at work, and its answer depends on what those of others don't: whether it is an `OPTIONS`, or
-        /// whether a source failed, so that nobody may keep it.
-        Careful { #[pin] future: S::Future, answer: Answer, is_options: bool, keep: bool },
+        /// The handler is at work, and its answer is written in another way than most. The way is a function, as fields
+        /// smaller than a pointer would make it dearer to move what every request has.
+        Careful { #[pin] future: S::Future, answer: Answer, write: Write },
         /// The handler does not run, because the origin is not allowed.
         Rejected { request: Option<ServiceRequest>, answer: Answer },
         /// The handler does not run, because nobody knows whether it may.
@@ -342,7 +341,7 @@ where
     if answer.rejects(decision, head) {
         return Rare::Rejected { request: Some(request), answer }.into();
     }
-    Rare::Careful { future: shared.service.call(request), answer, is_options: true, keep: true }.into()
+    Rare::Careful { future: shared.service.call(request), answer, write: Answer::write_options }.into()
 }
 
 /// What a function gives that isn't inlined. Were it the response itself, the compiler would have every path write its
@@ -401,22 +400,20 @@ where
                 Err(with_headers(error, move |headers| answer.clone().write_forwarded(&echoes, headers)))
             }
         },
-        RareProjection::Careful { future, answer, is_options, keep } => match ready!(future.poll(cx)) {
+        RareProjection::Careful { future, answer, write } => match ready!(future.poll(cx)) {
             Ok(mut response) => {
-                write_carefully(answer, *is_options, *keep, response.headers_mut());
+                write(answer, response.headers_mut());
                 Ok(left(response))
             }
             Err(error) => {
-                let (answer, is_options, keep) = (answer.take(), *is_options, *keep);
-                Err(with_headers(error, move |headers| {
-                    write_carefully(&mut answer.clone(), is_options, keep, headers);
-                }))
+                let (answer, write) = (answer.take(), *write);
+                Err(with_headers(error, move |headers| write(&mut answer.clone(), headers)))
             }
         },
         RareProjection::Rejected { request, answer } => {
             let request = request.take().expect(POLLED_AFTER_COMPLETION);
             let mut response = HttpResponse::with_body(StatusCode::FORBIDDEN, ());
-            write_carefully(answer, Head::new(&request).is_options(), true, response.headers_mut());
+            how_to_write(Head::new(&request).is_options(), true)(answer, response.headers_mut());
             Ok(right(request, response))
         }
         RareProjection::Unavailable { request, prepared, decision } => {
@@ -428,7 +425,7 @@ where
                 headers.append(header::CACHE_CONTROL, NO_STORE);
             } else {
                 let mut answer = Answer::new(Rc::clone(prepared), *decision, None);
-                write_carefully(&mut answer, Head::new(&request).is_options(), false, headers);
+                how_to_write(Head::new(&request).is_options(), false)(&mut answer, headers);
             }
             Ok(right(request, response))
         }
@@ -438,15 +435,23 @@ where
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Writes an answer that depends on more than most. One that nobody may keep says so in place of what the handler says.
-fn write_carefully(answer: &mut Answer, is_options: bool, keep: bool, headers: &mut HeaderMap) {
-    if is_options {
-        answer.write_options(headers);
-    } else {
-        answer.write(headers);
-    }
-    if !keep {
-        headers.insert(header::CACHE_CONTROL, NO_STORE);
+/// How an answer is written.
+type Write = fn(&mut Answer, &mut HeaderMap);
+
+/// The way for an `OPTIONS` that is no preflight or another request, and for an answer that may be kept or one that may not,
+/// which says so in place of what the handler says.
+fn how_to_write(is_options: bool, may_be_kept: bool) -> Write {
+    match (is_options, may_be_kept) {
+        (false, true) => Answer::write,
+        (true, true) => Answer::write_options,
+        (false, false) => |answer, headers| {
+            answer.write(headers);
+            headers.insert(header::CACHE_CONTROL, NO_STORE);
+        },
+        (true, false) => |answer, headers| {
+            answer.write_options(headers);
+            headers.insert(header::CACHE_CONTROL, NO_STORE);
+        },
     }
 }
 

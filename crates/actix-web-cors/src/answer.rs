@@ -230,7 +230,7 @@ pub(crate) fn decide<'a>(prepared: &Prepared, head: Head<'a>) -> (Decision, Opti
 }
 
 /// What a preflight asks for, where it has to be sent back.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Echoes {
     methods: Option<HeaderValue>,
     headers: Option<HeaderValue>,

@@ -4,6 +4,7 @@
 use std::{
     cell::{OnceCell, RefCell},
     future::Future,
+    mem,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -226,10 +227,8 @@ pin_project! {
         Found,
         /// No policy applies.
         Untouched { #[pin] future: S::Future, vary: Vary },
-        /// The application answers a preflight.
-        Forwarded { #[pin] future: S::Future, answer: Answer, echoes: Box<Echoes> },
-        /// The handler is at work, and its answer is written in another way than most. The way is a function, as fields
-        /// smaller than a pointer would make it dearer to move what every request has.
+        /// The handler is at work, and its answer is written in another way than most. One variant for them all: with two
+        /// as large as each other there would be a tag beside them, and it would be dearer to move what every request has.
         Careful { #[pin] future: S::Future, answer: Answer, write: Write },
         /// The handler does not run, because the origin is not allowed.
         Rejected { request: Option<ServiceRequest>, answer: Answer },
@@ -335,13 +334,15 @@ where
 {
     let head = Head::new(&request);
     if decision.is_preflight() {
-        let echoes = Box::new(Echoes::new(decision, head));
-        return Rare::Forwarded { future: shared.service.call(request), answer, echoes }.into();
+        let echoes = Echoes::new(decision, head);
+        let write: Write = Box::new(move |answer, headers| answer.write_forwarded(&echoes, headers));
+        return Rare::Careful { future: shared.service.call(request), answer, write }.into();
     }
     if answer.rejects(decision, head) {
         return Rare::Rejected { request: Some(request), answer }.into();
     }
-    Rare::Careful { future: shared.service.call(request), answer, write: Answer::write_options }.into()
+    let write = how_to_write(true, true);
+    Rare::Careful { future: shared.service.call(request), answer, write }.into()
 }
 
 /// What a function gives that isn't inlined. Were it the response itself, the compiler would have every path write its
@@ -390,23 +391,13 @@ where
                 Err(with_headers(error, move |headers| vary.add(headers)))
             }
         },
-        RareProjection::Forwarded { future, answer, echoes } => match ready!(future.poll(cx)) {
-            Ok(mut response) => {
-                answer.write_forwarded(echoes, response.headers_mut());
-                Ok(left(response))
-            }
-            Err(error) => {
-                let (answer, echoes) = (answer.take(), echoes.clone());
-                Err(with_headers(error, move |headers| answer.clone().write_forwarded(&echoes, headers)))
-            }
-        },
         RareProjection::Careful { future, answer, write } => match ready!(future.poll(cx)) {
             Ok(mut response) => {
                 write(answer, response.headers_mut());
                 Ok(left(response))
             }
             Err(error) => {
-                let (answer, write) = (answer.take(), *write);
+                let (answer, write) = (answer.take(), mem::replace(write, Box::new(|_, _| ())));
                 Err(with_headers(error, move |headers| write(&mut answer.clone(), headers)))
             }
         },
@@ -435,23 +426,23 @@ where
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// How an answer is written.
-type Write = fn(&mut Answer, &mut HeaderMap);
+/// How an answer is written. A function that captures nothing takes no memory.
+type Write = Box<dyn Fn(&mut Answer, &mut HeaderMap)>;
 
 /// The way for an `OPTIONS` that is no preflight or another request, and for an answer that may be kept or one that may not,
 /// which says so in place of what the handler says.
 fn how_to_write(is_options: bool, may_be_kept: bool) -> Write {
     match (is_options, may_be_kept) {
-        (false, true) => Answer::write,
-        (true, true) => Answer::write_options,
-        (false, false) => |answer, headers| {
+        (false, true) => Box::new(Answer::write),
+        (true, true) => Box::new(Answer::write_options),
+        (false, false) => Box::new(|answer, headers| {
             answer.write(headers);
             headers.insert(header::CACHE_CONTROL, NO_STORE);
-        },
-        (true, false) => |answer, headers| {
+        }),
+        (true, false) => Box::new(|answer, headers| {
             answer.write_options(headers);
             headers.insert(header::CACHE_CONTROL, NO_STORE);
-        },
+        }),
     }
 }
 

@@ -152,8 +152,6 @@ pub(crate) fn actix_cors(setup: &Setup) -> actix_cors::Cors {
         .allowed_methods(["PUT", "DELETE", "PATCH"])
         .allowed_headers([header::CONTENT_TYPE, header::HeaderName::from_static("x-request-id")])
         .expose_headers([header::ETAG])
-        // The default is to answer 400.
-        .block_on_origin_mismatch(false)
         .max_age(3600);
     let cors = if setup.credentials { cors.supports_credentials() } else { cors };
     if setup.is_any() {
@@ -161,9 +159,14 @@ pub(crate) fn actix_cors(setup: &Setup) -> actix_cors::Cors {
     }
     if let Some(suffix) = setup.pattern_suffix() {
         let suffix = suffix.to_owned();
-        return cors.allowed_origin_fn(move |origin, _| origin.as_bytes().ends_with(suffix.as_bytes()));
+        return cors.allowed_origin_fn(move |origin, _| fits(origin.as_bytes(), &suffix));
     }
     setup.origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// What the peers, which know no patterns, are given in their place. It knows neither ports nor what a host is.
+fn fits(origin: &[u8], suffix: &str) -> bool {
+    origin.starts_with(b"https://") && origin.ends_with(suffix.as_bytes())
 }
 
 fn wrap<T, S>(middleware: &T, service: S) -> T::Transform
@@ -213,7 +216,7 @@ pub fn tower_cors(setup: &Setup) -> tower_http::cors::Cors<TowerBare> {
         AllowOrigin::any()
     } else if let Some(suffix) = setup.pattern_suffix() {
         let suffix = suffix.to_owned();
-        AllowOrigin::predicate(move |origin, _| origin.as_bytes().ends_with(suffix.as_bytes()))
+        AllowOrigin::predicate(move |origin, _| fits(origin.as_bytes(), &suffix))
     } else {
         AllowOrigin::list(setup.origins.iter().map(|origin| HeaderValue::from_str(origin).expect("a value")))
     };

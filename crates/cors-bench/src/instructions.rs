@@ -1,6 +1,16 @@
 //! Instructions, counted by callgrind: the same on a busy machine as on an idle one.
 
-use std::{env, fmt::Write as _, process::Command};
+use std::{
+    env,
+    fmt::Write as _,
+    num::NonZero,
+    process::Command,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use crate::{
     cases::{Case, MAIN_CASES, cases},
@@ -12,8 +22,6 @@ use crate::{
 const REQUESTS: u32 = 100;
 /// How many runs for a table, each with hash seeds of its own.
 const SEEDS: usize = 5;
-/// How many where only the size of a number matters.
-const FEW_SEEDS: usize = 1;
 /// How many for a verdict.
 const SEEDS_OF_RATIOS: usize = 9;
 
@@ -40,7 +48,24 @@ impl Counted {
     }
 
     pub(crate) fn is_bare(self) -> bool {
-        matches!(self, Self::Actix(Contender::Bare) | Self::TowerBare)
+        self == self.bare()
+    }
+
+    /// The bare service at the same interface.
+    pub(crate) fn bare(self) -> Self {
+        match self {
+            Self::Actix(_) => Self::Actix(Contender::Bare),
+            Self::TowerBare | Self::TowerHttp => Self::TowerBare,
+        }
+    }
+
+    /// Whether it can be asked.
+    pub(crate) fn knows(self, case: &Case) -> bool {
+        match self {
+            Self::Actix(Contender::Floor) => case.has_floor(),
+            Self::Actix(_) => true,
+            Self::TowerBare | Self::TowerHttp => case.has_tower(),
+        }
     }
 
     pub(crate) fn run(self, case: &Case, requests: usize) {
@@ -78,16 +103,27 @@ pub fn section() -> String {
     for case in &cases {
         check(case);
     }
+    let actix = Contender::ALL.map(Counted::Actix);
+    let jobs: Vec<(Counted, usize)> = actix
+        .into_iter()
+        .chain([Counted::TowerBare, Counted::TowerHttp])
+        .flat_map(|who| (0..cases.len()).map(move |index| (who, index)))
+        .filter(|&(who, index)| who.knows(&cases[index]))
+        .collect();
+    let medians = in_parallel(&jobs, |&(who, index)| ((who, index), median(who, &cases[index], SEEDS)));
+    let count = |who, index| medians.iter().find(|(job, _)| *job == (who, index)).map(|(_, median)| *median);
+    let beyond_bare = |who: Counted, index| Some(count(who, index)? - count(who.bare(), index)?);
     let mut text = String::from(
         "## Instructions\n\n\
-         Per request, beyond the bare service; the median of five hash seeds. The *floor* is the smallest middleware that \
-         decides and emits the same headers for this one policy, with constants, and does nothing else.\n\n\
+         Per request, beyond the bare service; the median of five runs, as each run seeds its hash tables anew. The *floor* is \
+         the smallest middleware that decides and emits the same headers for this one policy, with constants, and does \
+         nothing else.\n\n\
          | request | floor | actix-web-cors | actix-cors | ours ÷ floor | ours ÷ actix-cors |\n\
          |---|---:|---:|---:|---:|---:|\n",
     );
-    for case in &cases[..MAIN_CASES] {
-        let [floor, ours, peer] =
-            beyond_bare([Contender::Floor, Contender::Ours, Contender::ActixCors], case, SEEDS);
+    for (index, case) in cases[..MAIN_CASES].iter().enumerate() {
+        let [floor, ours, peer] = [Contender::Floor, Contender::Ours, Contender::ActixCors]
+            .map(|who| beyond_bare(Counted::Actix(who), index).unwrap_or(f64::NAN));
         let _ = writeln!(
             text,
             "| {} | {floor:.0} | {ours:.0} | {peer:.0} | {:.2} | {:.4} |",
@@ -96,32 +132,50 @@ pub fn section() -> String {
             ours / peer
         );
     }
-    text.push_str(
-        "\nFurther cases, and the other sources of a policy. `tower-http` is measured at its own interface, beyond the bare \
-         service there, so its numbers say how it grows, not how it compares.\n\n\
-         | request | `Policy` | `LivePolicy` | `per_request` | `per_request_async` | actix-cors | tower-http |\n\
-         |---|---:|---:|---:|---:|---:|---:|\n",
+    let _ = writeln!(
+        text,
+        "\nAll cases, and the other sources of a policy: one that can be replaced while the server runs (`LivePolicy`), a \
+         closure that chooses for each request, and one that returns a future. `tower-http` is measured at its own \
+         interface, beyond the bare service there, so its numbers say how it grows, not how it compares. {}\n\n\
+         | request | {} |\n|---|{}",
+        measure::PEERS_DIFFER,
+        COLUMNS.map(|(name, _)| name).join(" | "),
+        "---:|".repeat(COLUMNS.len())
     );
-    for case in &cases {
-        let contenders = [
-            Contender::Ours,
-            Contender::OursLive,
-            Contender::OursPerRequest,
-            Contender::OursPerRequestAsync,
-            Contender::ActixCors,
-        ];
-        let actix = beyond_bare(contenders, case, FEW_SEEDS).map(|count| format!("{count:.0}"));
-        let tower = if case.handler == crate::cases::Handler::Plain {
-            format!(
-                "{:.0}",
-                median(Counted::TowerHttp, case, FEW_SEEDS) - median(Counted::TowerBare, case, FEW_SEEDS)
-            )
-        } else {
-            "–".to_owned()
-        };
-        let _ = writeln!(text, "| {} | {} | {tower} |", case.name, actix.join(" | "));
+    for (index, case) in cases.iter().enumerate() {
+        let cells = COLUMNS.map(|(_, who)| {
+            beyond_bare(who, index).map_or_else(|| "–".to_owned(), |count| format!("{count:.0}"))
+        });
+        let _ = writeln!(text, "| {} | {} |", case.name, cells.join(" | "));
     }
     text
+}
+
+/// Who stands in a table of all cases, and under which name.
+pub(crate) const COLUMNS: [(&str, Counted); 7] = [
+    ("floor", Counted::Actix(Contender::Floor)),
+    ("`Policy`", Counted::Actix(Contender::Ours)),
+    ("`LivePolicy`", Counted::Actix(Contender::OursLive)),
+    ("`per_request`", Counted::Actix(Contender::OursPerRequest)),
+    ("`per_request_async`", Counted::Actix(Contender::OursPerRequestAsync)),
+    ("actix-cors", Counted::Actix(Contender::ActixCors)),
+    ("tower-http", Counted::TowerHttp),
+];
+
+/// Does jobs on all cores, which instructions don't notice.
+pub(crate) fn in_parallel<T: Sync, R: Send>(jobs: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = work(job);
+                    results.lock().expect("no job panicked").push(result);
+                }
+            });
+        }
+    });
+    results.into_inner().expect("no job panicked")
 }
 
 /// The ratios of ours to the floor, by case.
@@ -131,6 +185,7 @@ pub fn section() -> String {
 /// When valgrind is not installed.
 pub fn ratios_to_floor() -> Vec<(&'static str, f64)> {
     let ratio = |case: &Case| {
+        check(case);
         let [floor, ours] = beyond_bare([Contender::Floor, Contender::Ours], case, SEEDS_OF_RATIOS);
         ours / floor
     };
@@ -139,13 +194,9 @@ pub fn ratios_to_floor() -> Vec<(&'static str, f64)> {
 
 fn check(case: &Case) {
     for contender in Contender::ALL {
-        if contender != Contender::Floor
-            || case.setup == crate::cases::Setup::listed() && case.handler == crate::cases::Handler::Plain
-        {
-            measure::check(contender, case);
-        }
+        measure::check(contender, case);
     }
-    if case.handler == crate::cases::Handler::Plain {
+    if case.has_tower() {
         measure::check_tower(case);
     }
 }
@@ -158,9 +209,8 @@ fn beyond_bare<const N: usize>(contenders: [Contender; N], case: &Case, seeds: u
 
 /// The median of instructions per request.
 fn median(counted: Counted, case: &Case, seeds: usize) -> f64 {
-    let mut counts: Vec<u32> = (0..seeds).map(|_| count(counted, case)).collect();
-    counts.sort_unstable();
-    f64::from(counts[seeds / 2]) / f64::from(REQUESTS)
+    let counts = (0..seeds).map(|_| f64::from(count(counted, case))).collect();
+    measure::median(counts) / f64::from(REQUESTS)
 }
 
 fn count(counted: Counted, case: &Case) -> u32 {

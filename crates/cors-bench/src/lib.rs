@@ -11,3 +11,4 @@ pub mod plot;
 pub mod report;
 pub mod scale;
 pub mod throughput;
+pub mod times;

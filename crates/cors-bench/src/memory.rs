@@ -3,7 +3,10 @@
 
 use std::{
     alloc::System,
+    env,
     fmt::Write as _,
+    fs,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -16,7 +19,7 @@ use fetch_cors::Policy;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 use crate::{
-    cases::{Case, Handler, MAIN_CASES, cases},
+    cases::{Case, cases},
     contenders::{Contender, TowerBare, TowerRequest, TowerResponse, Use, tower_cors},
     measure,
     scale::grouped,
@@ -32,6 +35,22 @@ const BUILDS: usize = 5;
 /// As long as a build that is not worth repeating.
 const LONG: Duration = Duration::from_secs(2);
 
+/// Prints the section, or, if told by its own parent, how much one policy makes a process grow.
+///
+/// # Panics
+///
+/// As [`section`].
+pub fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments[..] {
+        [kind, count] => {
+            let kind = KINDS.into_iter().find(|(name, ..)| name == kind).expect("a kind");
+            print_resident(count.parse().expect("a number of origins"), kind);
+        }
+        _ => println!("{}", section()),
+    }
+}
+
 /// The tables, in Markdown.
 ///
 /// # Panics
@@ -39,6 +58,7 @@ const LONG: Duration = Duration::from_secs(2);
 /// When the program's global allocator is not [`HEAP`].
 pub fn section() -> String {
     let region = Region::new(HEAP);
+    measure::log_errors_alone();
     drop(std::hint::black_box(Box::new(0)));
     assert_ne!(region.change().allocations, 0, "the program counts its allocations");
 
@@ -58,21 +78,22 @@ fn write_requests(text: &mut String) {
         Contender::ActixCors,
     ];
     text.push_str(
-        "Heap allocations per request beyond the bare service, and in brackets their bytes. A dash stands where a contender \
-         doesn't know the case.\n\n\
+        "Heap allocations per request beyond the bare service, and in brackets their bytes. A dash stands where the floor \
+         has another policy, or the case has no meaning at Tower's interface.\n\n\
          | request | floor | `Policy` | `LivePolicy` | `per_request` | `per_request_async` | actix-cors | tower-http |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
-    for (index, case) in cases().iter().enumerate() {
+    for case in &cases() {
         let bare = asked_for(Contender::Bare, case);
         let mut cells = Vec::from(actix.map(|who| {
-            if who == Contender::Floor && index >= MAIN_CASES {
+            if who == Contender::Floor && !case.has_floor() {
                 return "–".to_owned();
             }
             beyond(asked_for(who, case), bare)
         }));
-        cells.push(if case.handler == Handler::Plain {
-            beyond(asked_by_tower(tower_cors(&case.setup), case), asked_by_tower(TowerBare, case))
+        cells.push(if case.has_tower() {
+            let mut tower = tower_cors(&case.setup);
+            beyond(asked_by_tower(&mut tower, case), asked_by_tower(&mut TowerBare, case))
         } else {
             "–".to_owned()
         });
@@ -124,56 +145,72 @@ impl Use for CountHeap<'_> {
     }
 }
 
-fn asked_by_tower<S>(mut service: S, case: &Case) -> Asked
+fn asked_by_tower<S>(service: &mut S, case: &Case) -> Asked
 where
     S: tower_service::Service<TowerRequest, Response = TowerResponse, Error = std::convert::Infallible>,
 {
     let requests = || (0..REQUESTS).map(|_| measure::tower_request(&case.asked)).collect();
-    measure::tower_measured_loop(&mut service, requests());
+    measure::tower_measured_loop(service, requests());
     let requests = requests();
     let region = Region::new(HEAP);
-    measure::tower_measured_loop(&mut service, requests);
+    measure::tower_measured_loop(service, requests);
     per_request(region.change())
 }
 
 fn write_policies(text: &mut String) {
     text.push_str(
-        "\nA policy with credentials: how long `build()` takes, what the policy keeps on the heap, for all workers together, \
-         and how much of that an origin takes beside its text. Patterns are `https://*.tenant-1.example.com:*` and so \
-         on.\n\n\
-         | origins | build, ms | heap, KiB | text, KiB | beside its text, bytes an origin |\n\
-         |---|---:|---:|---:|---:|\n",
+        "\nA policy with credentials: how long `build()` takes, the fastest of five times; what the policy keeps on the heap, \
+         for all workers together; how much of that an origin takes beside its text, which is negative where what patterns \
+         have in common, `https://*` and `:*`, is kept once; and by how much a process that builds one grows, which frees \
+         the list it built it from, and at most meanwhile. Patterns are `https://*.tenant-1.example.com:*` and so on.\n\n\
+         | origins | build, ms | heap, KiB | text, KiB | beside its text, bytes an origin | resident, KiB | at most, KiB |\n\
+         |---|---:|---:|---:|---:|---:|---:|\n",
     );
     for count in [1, 1_000, 100_000, 1_000_000] {
-        write_policy(text, count, "exact", |number| format!("https://tenant-{number}.example.com"));
-        write_policy(text, count, "patterns", |number| format!("https://*.tenant-{number}.example.com:*"));
+        for kind in KINDS {
+            write_policy(text, count, kind);
+        }
     }
 }
 
-fn write_policy(text: &mut String, count: u32, kind: &str, origin: impl Fn(u32) -> String) {
-    let origins: Vec<String> = (0..count).map(origin).collect();
+/// What a list is made of: its name, and what stands before and after a number.
+type Kind = (&'static str, &'static str, &'static str);
+
+const KINDS: [Kind; 2] =
+    [("exact", "https://tenant-", ".example.com"), ("patterns", "https://*.tenant-", ".example.com:*")];
+
+fn origins(count: u32, (_, before, after): Kind) -> Vec<String> {
+    (0..count).map(|number| format!("{before}{number}{after}")).collect()
+}
+
+fn build(origins: Vec<String>) -> (Policy, Duration) {
+    let builder = Policy::builder().allow_origins(origins).allow_credentials();
+    let start = Instant::now();
+    let built = builder.build();
+    let took = start.elapsed();
+    (built.unwrap_or_else(|invalid| panic!("the benchmark's own policy is valid: {invalid}")), took)
+}
+
+fn write_policy(text: &mut String, count: u32, kind: Kind) {
+    let origins = origins(count, kind);
     let length = to_f64(origins.iter().map(String::len).sum());
     let (mut fastest, mut kept) = (Duration::MAX, 0.0);
     for _ in 0..BUILDS {
-        let builder = Policy::builder().allow_origins(origins.clone()).allow_credentials();
-        let start = Instant::now();
-        let built = builder.build();
-        let took = start.elapsed();
+        let (policy, took) = build(origins.clone());
         fastest = fastest.min(took);
         let region = Region::new(HEAP);
-        match built {
-            Ok(policy) => drop(policy),
-            Err(invalid) => panic!("the benchmark's own policy is valid: {invalid}"),
-        }
+        drop(policy);
         kept = to_f64(region.change().bytes_deallocated);
         if took > LONG {
             break;
         }
     }
+    let [resident, most] = resident_in_child(count, kind);
     let _ = writeln!(
         text,
-        "| {} {kind} | {:.2} | {:.1} | {:.1} | {:.1} |",
+        "| {} {} | {:.2} | {:.1} | {:.1} | {:.1} | {resident} | {most} |",
         grouped(f64::from(count)),
+        kind.0,
         fastest.as_secs_f64() * 1e3,
         kept / 1024.0,
         length / 1024.0,
@@ -181,7 +218,33 @@ fn write_policy(text: &mut String, count: u32, kind: &str, origin: impl Fn(u32) 
     );
 }
 
+/// By how much a program of its own grows: what this one freed before would be used again.
+fn resident_in_child(count: u32, kind: Kind) -> [String; 2] {
+    let path = env::current_exe().expect("a running program has a path");
+    let output = Command::new(path).args([kind.0, &count.to_string()]).output().expect("it ran before");
+    let said = String::from_utf8_lossy(&output.stdout);
+    match said.split_whitespace().collect::<Vec<_>>()[..] {
+        [resident, most] => [resident.to_owned(), most.to_owned()],
+        _ => ["–", "–"].map(str::to_owned),
+    }
+}
+
+/// Prints by how many KiB this process grows, in the end and at most, if the system tells.
+fn print_resident(count: u32, kind: Kind) {
+    let kib = |name: &str| {
+        let text = fs::read_to_string("/proc/self/status").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<u32>().ok()
+    };
+    let before = kib("VmRSS");
+    let (policy, _) = build(origins(count, kind));
+    if let (Some(before), Some(after), Some(most)) = (before, kib("VmRSS"), kib("VmHWM")) {
+        println!("{} {}", after.saturating_sub(before), most.saturating_sub(before));
+    }
+    drop(policy);
+}
+
 fn to_f64(number: usize) -> f64 {
-    // Far below the 2^53 at which this would round.
+    // None is as large as 4 GiB.
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::PathBuf, process::Command, thread};
 
-use crate::{instructions, plot, scale::Scale, throughput};
+use crate::{instructions, plot, scale::Scale, throughput, times};
 
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
@@ -15,12 +15,14 @@ const LOCK: &str = include_str!("../../../Cargo.lock");
 pub fn main(quick: bool) {
     let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     fs::create_dir_all(&docs).expect("docs can be made");
-    let mut text = head();
+    let mut text = head(quick);
     // Times first: what callgrind does later heats the machine.
     let throughput = if quick { throughput::section_of(6, 2) } else { throughput::section() };
+    let times = times::section();
     let scale = Scale::measure(quick);
     for (program, section) in [
         ("instructions", instructions::section()),
+        ("times", times),
         ("scale", with_plot(&scale.section())),
         // Its allocator counts, which would slow all others.
         ("large-policies", output_of("large-policies")),
@@ -46,7 +48,7 @@ fn with_plot(section: &str) -> String {
     )
 }
 
-fn head() -> String {
+fn head(quick: bool) -> String {
     let versions = ["actix-web-cors", "actix-web", "actix-cors", "tower-http"]
         .map(|name| format!("{name} {}", version_in(LOCK, name).unwrap_or("unknown")))
         .join(", ");
@@ -55,11 +57,12 @@ fn head() -> String {
     format!(
         "# Benchmarks\n\n\
          Written by `cargo build --release -p cors-bench && cargo run --release -p cors-bench --bin report`, which measures \
-         all of it in one run, in half an hour or less; no figure is copied by hand. It needs `valgrind` and `wrk`. Every contender is \
-         first checked to answer every case rightly. Instructions hardly depend on the machine; \
-         of times, look at ratios.\n\n\
+         all of it in one run, in half an hour or less; no figure is copied by hand. It needs `valgrind` and `wrk`. Every contender's \
+         answer to every case is checked first, header by header. Instructions hardly depend on the machine; of times, look \
+         at ratios. Built with link-time optimization over all crates, in one codegen unit.{}\n\n\
          - machine: {}\n\
          - versions: {}, {versions}\n",
+        if quick { " **Measured quickly:** without the largest policies, and in few rounds." } else { "" },
         machine(),
         rustc.trim(),
     )

@@ -44,6 +44,7 @@ use crate::{
     cases::{Asked, ORIGIN, Setup},
     contenders::{Contender, actix_cors},
     floor::Floor,
+    measure,
 };
 
 const ROUNDS: usize = 20;
@@ -53,8 +54,8 @@ const SECONDS: u32 = 5;
 /// once.
 const LATENCY_ROUNDS: usize = SERVERS.len();
 const TURN: Duration = Duration::from_millis(10);
-/// How long the server that was driven has to answer what is under way.
-const REST: Duration = Duration::from_micros(300);
+/// How long the server that was driven has to answer what is under way, one request on each connection.
+const REST: Duration = Duration::from_millis(1);
 /// How long a new `wrk` is given to start and connect, as its first turn.
 const START: Duration = Duration::from_millis(30);
 /// Enough that neither server nor `wrk` often waits for the other.
@@ -153,11 +154,12 @@ pub fn section_of(rounds: usize, seconds: u32) -> String {
          connections that are kept alive; each of the two has a core. {rounds} rounds, each with new servers, which take \
          turns of {turn} ms for {seconds} s for each kind of request, as machines drift; the median of its turns stands for \
          a server. Ratios are to *bare* in the same round: the median of the rounds, in square brackets {interval}, \
-         and in round ones the least and greatest. *CPU time* is what the server's process takes for a request, its own and \
+         and in parentheses the least and greatest. *CPU time* is what the server's process takes for a request, its own and \
          the kernel's for it. *Bare, once more* is a second server of the same kind: what chance alone does. The *floor* \
          sends the same headers for this one policy, with constants, and does nothing else. Bare answers preflights by \
          running the handler. Latencies are of another second for each server, without turns, in {latency_rounds} of the \
-         rounds.\n\n{uses}\n\n\
+         rounds; all connections are always busy, so each is that of a queue of {CONNECTIONS}, and *bare, once more* says \
+         how little they decide.\n\n{uses}\n\n\
          | request | server | requests per second | CPU time per request | p50 latency | p99 latency |\n\
          |---|---|---:|---:|---:|---:|\n",
         turn = TURN.as_millis(),
@@ -189,7 +191,7 @@ pub fn section_of(rounds: usize, seconds: u32) -> String {
     }
 
     text.push_str(
-        "\nWhose the difference is, in percent of bare's CPU time per request. What the floor takes beyond bare is the \
+        "\nWhere the CPU time goes, in percent of bare's CPU time per request. What the floor takes beyond bare is the \
          price of the headers, whoever writes them, and of being a middleware at all; what a middleware takes beyond the \
          floor is its own. For preflights there is no such share of the headers, as bare's handler sends a body instead.\n\n\
          | request | floor − bare: the headers | actix-web-cors − floor | actix-cors − floor | actix-web-cors − bare |\n\
@@ -297,7 +299,7 @@ fn take_turns(servers: &[Server; SERVERS.len()], asked: &Asked, seconds: u32) ->
     let used_by_wrk = clients.each_ref().map(|client| cpu_time(&client.wrk));
     let turn = clients[BARE].driven.as_secs_f64();
     let (others, stolen) = machine.used_beyond(used.iter().chain(&used_by_wrk).sum());
-    let used = Use { server: used[BARE] / turn, wrk: used_by_wrk[BARE] / turn, others, stolen };
+    let used = Use { server: turns[BARE].busy / turn, wrk: used_by_wrk[BARE] / turn, others, stolen };
 
     // Now all end at once when they are let on, and say whether there were errors.
     thread::sleep((time + START.mul_f64(number(SERVERS.len() + 1))).saturating_sub(begin.elapsed()));
@@ -317,15 +319,19 @@ struct Turns {
     per_second: Vec<f64>,
     /// For each request, in microseconds.
     cpu: Vec<f64>,
+    /// How long it was at work in its turns.
+    busy: f64,
 }
 
 impl Turns {
     fn add(&mut self, time: Duration, requests: u32, cpu: f64) {
-        let requests = f64::from(requests);
-        self.per_second.push(requests / time.as_secs_f64());
+        // Those on the way when its turn ends it answers in the rest that follows.
+        let (served, requests) = (f64::from(requests.saturating_sub(CONNECTIONS)), f64::from(requests));
+        self.per_second.push(served / time.as_secs_f64());
         // Others may have had the core for all of the turn.
         if requests > 0.0 {
             self.cpu.push(cpu * 1e6 / requests);
+            self.busy += cpu * served / requests;
         }
     }
 }
@@ -737,6 +743,7 @@ async fn notes() -> HttpResponse {
 /// Says its port, then serves on one core until its parent ends it, or ends.
 fn serve(name: &str, core: usize) -> io::Result<()> {
     os::pin(core);
+    measure::log_errors_alone();
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         std::process::exit(0);

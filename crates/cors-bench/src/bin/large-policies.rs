@@ -9,5 +9,5 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
-    println!("{}", cors_bench::memory::section());
+    cors_bench::memory::main();
 }

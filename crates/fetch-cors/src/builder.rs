@@ -211,19 +211,32 @@ fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
     AllowedOrigins { any, nobody: false, listed }
 }
 
-/// What is still wrong with a suggestion is said now, not when somebody has followed it.
-fn with_faults_of_suggestion(mut fault: Fault, config: &PolicyConfig) -> Vec<Fault> {
-    let still_wrong = fault.suggestion.as_deref().and_then(|suggestion| {
-        let pattern = pattern::parse(suggestion).ok()?;
-        check_with_credentials(suggestion, pattern, config).err()
-    });
-    match still_wrong {
-        None => vec![fault],
-        Some(second) => {
-            fault.suggestion.clone_from(&second.suggestion);
-            if fault.kind == second.kind { vec![fault] } else { vec![fault, second] }
+/// What is still wrong with a suggestion is said now, not when somebody has followed it, and so is what is wrong with the
+/// suggestion for that. All get the last one, if it is valid.
+fn with_faults_of_suggestion(first: Fault, config: &PolicyConfig) -> Vec<Fault> {
+    let mut suggestion = first.suggestion.clone();
+    let mut faults = vec![first];
+    for _ in 0..MAX_FAULTS {
+        let Some(next) = suggestion.as_deref().and_then(|text| fault_of_suggestion(text, config)) else {
+            break;
+        };
+        suggestion.clone_from(&next.suggestion);
+        if faults.iter().all(|fault| fault.kind != next.kind) {
+            faults.push(next);
         }
     }
+    let suggestion = suggestion.filter(|text| fault_of_suggestion(text, config).is_none());
+    for fault in &mut faults {
+        fault.suggestion.clone_from(&suggestion);
+    }
+    faults
+}
+
+/// More than an origin can have one after another.
+const MAX_FAULTS: usize = 8;
+
+fn fault_of_suggestion(text: &str, config: &PolicyConfig) -> Option<Fault> {
+    pattern::parse(text).and_then(|pattern| check_with_credentials(text, pattern, config)).err()
 }
 
 /// What must not be combined with credentials, because it would make the policy insecure by accident.

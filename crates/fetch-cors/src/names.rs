@@ -205,13 +205,20 @@ fn header_name(value: &str) -> Result<String, Fault> {
         return Ok(value.to_ascii_lowercase());
     }
     let trimmed = value.trim().trim_end_matches(':');
-    let suggestion = is_token(trimmed.as_bytes()).then(|| trimmed.to_ascii_lowercase());
+    // Whether `*` may stand there is not known here.
+    let suggestion = (is_token(trimmed.as_bytes()) && trimmed != "*").then(|| trimmed.to_ascii_lowercase());
     Err(Fault { kind: ProblemKind::InvalidHeaderName, suggestion })
+}
+
+/// Takes a suggestion away that is itself refused.
+fn without_wrong_suggestion(mut fault: Fault, check: fn(&str) -> Result<String, Fault>) -> Fault {
+    fault.suggestion = fault.suggestion.filter(|suggestion| check(suggestion).is_ok());
+    fault
 }
 
 /// The name of a request header that script may be allowed to send.
 pub(crate) fn request_header(value: &str) -> Result<String, Fault> {
-    let name = header_name(value)?;
+    let name = header_name(value).map_err(|fault| without_wrong_suggestion(fault, request_header))?;
     if FORBIDDEN_REQUEST_HEADERS.contains(&name.as_str())
         || name.starts_with("proxy-")
         || name.starts_with("sec-")
@@ -226,7 +233,7 @@ pub(crate) fn request_header(value: &str) -> Result<String, Fault> {
 
 /// The name of a response header that script may be allowed to read.
 pub(crate) fn exposed_header(value: &str) -> Result<String, Fault> {
-    let name = header_name(value)?;
+    let name = header_name(value).map_err(|fault| without_wrong_suggestion(fault, exposed_header))?;
     if FORBIDDEN_RESPONSE_HEADERS.contains(&name.as_str()) {
         return Err(ProblemKind::ForbiddenResponseHeader.into());
     }
@@ -295,6 +302,9 @@ mod tests {
             ("x-a, x-b", Err((Kind::InvalidHeaderName, None))),
             ("X-A:", Err((Kind::InvalidHeaderName, Some("x-a")))),
             (" X-A", Err((Kind::InvalidHeaderName, Some("x-a")))),
+            (" cookie", Err((Kind::InvalidHeaderName, None))),
+            ("etag:", Err((Kind::InvalidHeaderName, None))),
+            (" *", Err((Kind::InvalidHeaderName, None))),
         ] {
             assert_eq!(seen(&request_header(value)), expected, "{value:?}");
         }
@@ -313,6 +323,9 @@ mod tests {
             ("sec-fetch-mode", Err((Kind::RequestHeaderAmongExposed, None))),
             ("sec-websocket-accept", Ok("sec-websocket-accept")),
             ("x y", Err((Kind::InvalidHeaderName, None))),
+            ("ETag:", Err((Kind::InvalidHeaderName, Some("etag")))),
+            ("set-cookie:", Err((Kind::InvalidHeaderName, None))),
+            (" Cookie", Err((Kind::InvalidHeaderName, None))),
         ] {
             assert_eq!(seen(&exposed_header(value)), expected, "{value:?}");
         }

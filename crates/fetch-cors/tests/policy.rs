@@ -338,6 +338,12 @@ fn no_mistake_hides_behind_another() {
         kinds("http://*.github.io"),
         [(Kind::InsecureOriginWithCredentials, None), (Kind::PublicSuffixWithCredentials, None)]
     );
+    let three = [
+        (Kind::Path, None),
+        (Kind::InsecureOriginWithCredentials, None),
+        (Kind::PublicSuffixWithCredentials, None),
+    ];
+    assert_eq!(kinds("http://*.github.io/"), three);
     assert_eq!(kinds("https://a.example/"), [(Kind::Path, https())]);
 }
 

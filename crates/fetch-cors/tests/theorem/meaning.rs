@@ -120,7 +120,7 @@ fn fits_an_echo(policy: &PolicyConfig, ask: &Ask) -> bool {
     let names: usize = ask.unsafe_names().iter().map(|name| name.len() + 1).sum();
     // To an upload with a listener, an answer without a list of methods allows the method it asked for.
     (!is_any(&policy.allow_methods) || ask.method.len() <= 64 || ask.upload_listener)
-        && (!is_any(&policy.allow_headers) || names <= 4095)
+        && (!is_any(&policy.allow_headers) || names <= 4097)
 }
 
 /// Whether an origin is one of those that a pattern stands for.

@@ -81,7 +81,9 @@ fn cors_lines<'a>(lines: &[(&'a str, &'a [u8])]) -> Vec<(&'a str, &'a [u8])> {
 }
 
 /// What a peer answers otherwise than is right, for whoever reads its figures.
-pub const PEERS_DIFFER: &str = "`actix-cors` refuses a preflight that names a header which is not allowed, and so both long     ones. Peers are given a predicate in place of a pattern, which an `Origin` of 8 KB satisfies. What they vary by differs,     and the status of a preflight.";
+pub const PEERS_DIFFER: &str = "`actix-cors` refuses a preflight that names a header which is not allowed, and so both \
+    long ones. Peers are given a predicate in place of a pattern, which an `Origin` of 8 KB satisfies. What they vary by \
+    differs, and the status of a preflight.";
 
 /// Peers may write lists in another order, vary by more, answer preflights with another status, and to an ordinary request
 /// allow methods. All that is allowed to them beside is what [`PEERS_DIFFER`] says.

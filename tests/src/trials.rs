@@ -1,18 +1,32 @@
 //! A test for each engine, whether the engine is here or not.
 
-use std::sync::Arc;
+use std::{process, sync::Arc};
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{Engine, Installed, required_engines};
 
-/// One test for each engine, `NAME_in_chromium` and so on. Where the engine is missing it is ignored, with the line that
-/// installs it, or fails if `REQUIRE_BROWSERS` lists it.
-///
-/// # Errors
-///
-/// Those of [`required_engines`].
-pub fn in_each_engine(
+/// Runs one test for each engine, `NAME_in_chromium` and so on, and others beside them, and ends the program. Where the
+/// engine is missing its test is ignored, with the line that installs it, or fails if `REQUIRE_BROWSERS` lists it. Where that
+/// list is none, the program says so and ends with 2.
+pub fn run_in_each_engine(
+    arguments: &Arguments,
+    name: &str,
+    run: impl Fn(&Installed) -> Result<(), Failed> + Send + Sync + 'static,
+    others: Vec<Trial>,
+) -> ! {
+    let mut trials = match in_each_engine(name, run) {
+        Ok(trials) => trials,
+        Err(message) => {
+            eprintln!("{message}");
+            process::exit(2);
+        }
+    };
+    trials.extend(others);
+    libtest_mimic::run(arguments, trials).exit();
+}
+
+fn in_each_engine(
     name: &str,
     run: impl Fn(&Installed) -> Result<(), Failed> + Send + Sync + 'static,
 ) -> Result<Vec<Trial>, String> {

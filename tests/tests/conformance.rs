@@ -6,7 +6,7 @@
 use end_to_end::{
     Installed,
     conformance::{Status, Suite},
-    in_each_engine,
+    run_in_each_engine,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -14,15 +14,8 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Some vectors need a port that can't be chosen.
     arguments.test_threads = Some(1);
-    let mut trials = match in_each_engine("vectors", run) {
-        Ok(trials) => trials,
-        Err(message) => {
-            eprintln!("{message}");
-            std::process::exit(2);
-        }
-    };
-    trials.push(Trial::test("the_published_results_list_the_vectors", published));
-    libtest_mimic::run(&arguments, trials).exit();
+    let others = vec![Trial::test("the_published_results_list_the_vectors", published)];
+    run_in_each_engine(&arguments, "vectors", run, others);
 }
 
 fn run(engine: &Installed) -> Result<(), Failed> {

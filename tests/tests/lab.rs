@@ -15,7 +15,7 @@ use demo_backend::{Options, Running};
 use end_to_end::{
     Engine, Installed, Message, Session,
     fantoccini::{Locator, elements::Element, error::CmdError, key::Key},
-    in_each_engine,
+    run_in_each_engine,
 };
 use libtest_mimic::{Arguments, Failed};
 use serde::Deserialize;
@@ -26,15 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(50);
 
 fn main() {
-    let arguments = Arguments::from_args();
-    let trials = match in_each_engine("the_lab", run) {
-        Ok(trials) => trials,
-        Err(message) => {
-            eprintln!("{message}");
-            std::process::exit(2);
-        }
-    };
-    libtest_mimic::run(&arguments, trials).exit();
+    run_in_each_engine(&Arguments::from_args(), "the_lab", run, vec![]);
 }
 
 fn run(engine: &Installed) -> Result<(), Failed> {

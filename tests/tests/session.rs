@@ -4,7 +4,7 @@
 
 use std::{cell::Cell, time::Duration};
 
-use end_to_end::{Installed, Session, in_each_engine};
+use end_to_end::{Installed, Session, run_in_each_engine};
 use libtest_mimic::{Arguments, Failed};
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -20,15 +20,7 @@ const PAGE: &str = "data:text/html,<!doctype html><title>Changing</title><p></p>
 </script>";
 
 fn main() {
-    let arguments = Arguments::from_args();
-    let trials = match in_each_engine("elements", run) {
-        Ok(trials) => trials,
-        Err(message) => {
-            eprintln!("{message}");
-            std::process::exit(2);
-        }
-    };
-    libtest_mimic::run(&arguments, trials).exit();
+    run_in_each_engine(&Arguments::from_args(), "elements", run, vec![]);
 }
 
 fn run(engine: &Installed) -> Result<(), Failed> {

@@ -5,7 +5,6 @@ use std::{
     alloc::System,
     env,
     fmt::Write as _,
-    fs,
     process::Command,
     time::{Duration, Instant},
 };
@@ -20,8 +19,10 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
 use crate::{
     cases::{Case, cases},
-    contenders::{Contender, TowerBare, TowerRequest, TowerResponse, Use, tower_cors},
+    contenders::{TowerBare, TowerRequest, TowerResponse, Use, tower_cors},
+    instructions::{COLUMNS, Counted},
     measure,
+    report::value_in,
     scale::grouped,
 };
 
@@ -69,33 +70,23 @@ pub fn section() -> String {
 }
 
 fn write_requests(text: &mut String) {
-    let actix = [
-        Contender::Floor,
-        Contender::Ours,
-        Contender::OursLive,
-        Contender::OursPerRequest,
-        Contender::OursPerRequestAsync,
-        Contender::ActixCors,
-    ];
     text.push_str(
         "Heap allocations per request beyond the bare service, and in brackets their bytes. A dash stands where the floor \
          has another policy, or the case has no meaning at Tower's interface.\n\n\
-         | request | floor | `Policy` | `LivePolicy` | `per_request` | `per_request_async` | actix-cors | tower-http |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|\n",
+         | request | ",
+    );
+    let _ = writeln!(
+        text,
+        "{} |\n|---|{}",
+        COLUMNS.map(|(name, _)| name).join(" | "),
+        "---:|".repeat(COLUMNS.len())
     );
     for case in &cases() {
-        let bare = asked_for(Contender::Bare, case);
-        let mut cells = Vec::from(actix.map(|who| {
-            if who == Contender::Floor && !case.has_floor() {
+        let cells = COLUMNS.map(|(_, who)| {
+            if !who.knows(case) {
                 return "–".to_owned();
             }
-            beyond(asked_for(who, case), bare)
-        }));
-        cells.push(if case.has_tower() {
-            let mut tower = tower_cors(&case.setup);
-            beyond(asked_by_tower(&mut tower, case), asked_by_tower(&mut TowerBare, case))
-        } else {
-            "–".to_owned()
+            beyond(asked_for(who, case), asked_for(who.bare(), case))
         });
         let _ = writeln!(text, "| {} | {} |", case.name, cells.join(" | "));
     }
@@ -119,9 +110,15 @@ fn beyond(some: Asked, bare: Asked) -> String {
     }
 }
 
-fn asked_for(contender: Contender, case: &Case) -> Asked {
+fn asked_for(who: Counted, case: &Case) -> Asked {
     let mut asked = (0.0, 0.0);
-    contender.make(&case.setup, case.handler, CountHeap { case, asked: &mut asked });
+    match who {
+        Counted::Actix(contender) => {
+            contender.make(&case.setup, case.handler, CountHeap { case, asked: &mut asked });
+        }
+        Counted::TowerBare => asked = asked_by_tower(&mut TowerBare, case),
+        Counted::TowerHttp => asked = asked_by_tower(&mut tower_cors(&case.setup), case),
+    }
     asked
 }
 
@@ -180,7 +177,8 @@ const KINDS: [Kind; 2] =
     [("exact", "https://tenant-", ".example.com"), ("patterns", "https://*.tenant-", ".example.com:*")];
 
 fn origins(count: u32, (_, before, after): Kind) -> Vec<String> {
-    (0..count).map(|number| format!("{before}{number}{after}")).collect()
+    // No longer than their text; `format!` allocates more or less as the compiler guesses.
+    (0..count).map(|number| [before, &number.to_string(), after].concat()).collect()
 }
 
 fn build(origins: Vec<String>) -> (Policy, Duration) {
@@ -231,11 +229,7 @@ fn resident_in_child(count: u32, kind: Kind) -> [String; 2] {
 
 /// Prints by how many KiB this process grows, in the end and at most, if the system tells.
 fn print_resident(count: u32, kind: Kind) {
-    let kib = |name: &str| {
-        let text = fs::read_to_string("/proc/self/status").ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<u32>().ok()
-    };
+    let kib = |name: &str| value_in("/proc/self/status", name)?.strip_suffix(" kB")?.parse::<u32>().ok();
     let before = kib("VmRSS");
     let (policy, _) = build(origins(count, kind));
     if let (Some(before), Some(after), Some(most)) = (before, kib("VmRSS"), kib("VmHWM")) {

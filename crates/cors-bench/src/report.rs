@@ -68,12 +68,14 @@ fn head(quick: bool) -> String {
     )
 }
 
+/// What a file says of a name, as those below `/proc` do, each on a line of its own.
+pub(crate) fn value_in(file: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.trim_start_matches([':', ' ', '\t']).trim().to_owned())
+}
+
 fn machine() -> String {
-    let value_in = |file: &str, name: &str| {
-        let text = fs::read_to_string(file).ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        Some(line.trim_start_matches([':', ' ', '\t']).trim().to_owned())
-    };
     let cores = thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let kilobytes = value_in("/proc/meminfo", "MemTotal")
         .and_then(|memory| memory.strip_suffix(" kB").and_then(|number| number.parse::<u32>().ok()));

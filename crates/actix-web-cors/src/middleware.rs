@@ -89,8 +89,12 @@ impl<S> Shared<S> {
 
 impl<S, P: PolicySource> CorsMiddleware<S, P> {
     pub(crate) fn new(service: S, source: Arc<P>, settings: Settings) -> Self {
-        let (mut reads, keeps) = (source.reads(), source.keeps());
-        reads.extend_from_slice(&settings.reads);
+        let (mut reads, keeps) = (Vec::new(), source.keeps());
+        for name in source.reads().iter().chain(&settings.reads) {
+            if !reads.contains(name) {
+                reads.push(name.clone());
+            }
+        }
         let names: Vec<&str> = reads.iter().map(HeaderName::as_str).collect();
         let vary = if names.is_empty() { None } else { Some(to_value(&names.join(", "))) };
         let (kept, nothing) = (RefCell::default(), OnceCell::new());

@@ -4,13 +4,13 @@ use std::{
     error::Error,
     fmt,
     future::Future,
+    mem,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
     task::{Context, Poll, ready},
 };
 
 use actix_web::{dev::ServiceRequest, http::header::HeaderName};
-use arc_swap::ArcSwap;
 use fetch_cors::Policy;
 use pin_project_lite::pin_project;
 
@@ -123,23 +123,28 @@ impl PolicySource for Policy {
 /// ```
 #[derive(Clone, Debug)]
 pub struct LivePolicy {
-    current: Arc<ArcSwap<Policy>>,
+    current: Arc<RwLock<Policy>>,
 }
 
 impl LivePolicy {
     /// Starts with this policy.
     pub fn new(policy: Policy) -> Self {
-        Self { current: Arc::new(ArcSwap::from_pointee(policy)) }
+        Self { current: Arc::new(RwLock::new(policy)) }
     }
 
     /// Puts another policy in force.
     pub fn replace(&self, policy: Policy) {
-        self.current.store(Arc::new(policy));
+        // A policy is replaced whole, so a lock that somebody panicked under holds a good one. The old one is dropped when
+        // nobody waits for the lock any more.
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let old = mem::replace(&mut *current, policy);
+        drop(current);
+        drop(old);
     }
 
     /// The policy in force.
     pub fn current(&self) -> Policy {
-        Policy::clone(&self.current.load())
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

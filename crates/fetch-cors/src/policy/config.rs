@@ -1,6 +1,12 @@
 //! The serde form of a policy: plain data with the names people write in configuration files.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, MapAccess, Visitor},
+    ser::SerializeStruct as _,
+};
 
 #[allow(unused_imports, reason = "for the links in the documentation")]
 use super::Policy;
@@ -43,8 +49,7 @@ use super::Policy;
 /// # drop(policy);
 /// # Ok::<(), fetch_cors::InvalidPolicy>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PolicyConfig {
     /// Origins and origin patterns; see [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
@@ -63,12 +68,176 @@ pub struct PolicyConfig {
     pub allow_credentials: bool,
     /// How long a browser may keep a preflight's answer, in seconds;
     /// see [`PolicyBuilder::max_age`](crate::PolicyBuilder::max_age).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
     /// See [`PolicyBuilder::danger_allow_insecure_origins`](crate::PolicyBuilder::danger_allow_insecure_origins).
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub danger_allow_insecure_origins: bool,
     /// See [`PolicyBuilder::danger_allow_public_suffixes`](crate::PolicyBuilder::danger_allow_public_suffixes).
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub danger_allow_public_suffixes: bool,
+}
+
+const NAME: &str = "PolicyConfig";
+const FIELDS: [&str; 8] = [
+    "allow_origins",
+    "allow_methods",
+    "allow_headers",
+    "expose_headers",
+    "allow_credentials",
+    "max_age",
+    "danger_allow_insecure_origins",
+    "danger_allow_public_suffixes",
+];
+
+// By hand, because deriving both would make every server compile serde's macros.
+
+/// Leaves out a max-age that is not set, and opt-ins that are not taken.
+impl Serialize for PolicyConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let opt_ins = [
+            ("danger_allow_insecure_origins", self.danger_allow_insecure_origins),
+            ("danger_allow_public_suffixes", self.danger_allow_public_suffixes),
+        ];
+        let opt_ins = opt_ins.into_iter().filter(|(_, is_taken)| *is_taken);
+        let count = 5 + usize::from(self.max_age.is_some()) + opt_ins.clone().count();
+        let mut object = serializer.serialize_struct(NAME, count)?;
+        object.serialize_field("allow_origins", &self.allow_origins)?;
+        object.serialize_field("allow_methods", &self.allow_methods)?;
+        object.serialize_field("allow_headers", &self.allow_headers)?;
+        object.serialize_field("expose_headers", &self.expose_headers)?;
+        object.serialize_field("allow_credentials", &self.allow_credentials)?;
+        if let Some(max_age) = self.max_age {
+            object.serialize_field("max_age", &max_age)?;
+        }
+        for (name, is_taken) in opt_ins {
+            object.serialize_field(name, &is_taken)?;
+        }
+        object.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicyConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct(NAME, &FIELDS, Fields)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = PolicyConfig;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "struct {NAME}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<PolicyConfig, A::Error> {
+        let mut config = PolicyConfig::default();
+        let mut seen = Vec::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            if seen.contains(&name) {
+                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+            }
+            match name.as_str() {
+                "allow_origins" => config.allow_origins = fields.next_value()?,
+                "allow_methods" => config.allow_methods = fields.next_value()?,
+                "allow_headers" => config.allow_headers = fields.next_value()?,
+                "expose_headers" => config.expose_headers = fields.next_value()?,
+                "allow_credentials" => config.allow_credentials = fields.next_value()?,
+                "max_age" => config.max_age = fields.next_value()?,
+                "danger_allow_insecure_origins" => {
+                    config.danger_allow_insecure_origins = fields.next_value()?;
+                }
+                "danger_allow_public_suffixes" => {
+                    config.danger_allow_public_suffixes = fields.next_value()?
+                }
+                _ => return Err(A::Error::unknown_field(&name, &FIELDS)),
+            }
+            seen.push(name);
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn full() -> PolicyConfig {
+        PolicyConfig {
+            allow_origins: vec!["https://a.example".to_owned()],
+            allow_methods: vec!["PUT".to_owned()],
+            allow_headers: vec!["x-a".to_owned()],
+            expose_headers: vec!["x-b".to_owned()],
+            allow_credentials: true,
+            max_age: Some(1),
+            danger_allow_insecure_origins: true,
+            danger_allow_public_suffixes: true,
+        }
+    }
+
+    #[test]
+    fn every_field_is_written_and_read() {
+        let written = serde_json::to_value(full()).unwrap();
+        assert_eq!(
+            written,
+            json!({
+                "allow_origins": ["https://a.example"],
+                "allow_methods": ["PUT"],
+                "allow_headers": ["x-a"],
+                "expose_headers": ["x-b"],
+                "allow_credentials": true,
+                "max_age": 1,
+                "danger_allow_insecure_origins": true,
+                "danger_allow_public_suffixes": true,
+            })
+        );
+        let mut names: Vec<&String> = written.as_object().unwrap().keys().collect();
+        names.sort_by_key(|name| FIELDS.iter().position(|field| field == name));
+        assert_eq!(names, FIELDS);
+        for name in FIELDS {
+            let mut one = serde_json::to_value(PolicyConfig::default()).unwrap();
+            one[name] = written[name].clone();
+            let read: PolicyConfig = serde_json::from_value(one.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), one, "{name}");
+            assert_ne!(read, PolicyConfig::default(), "{name}");
+        }
+        assert_eq!(serde_json::from_value::<PolicyConfig>(written).unwrap(), full());
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_allowed() {
+        assert_eq!(serde_json::from_str::<PolicyConfig>("{}").unwrap(), PolicyConfig::default());
+        assert_eq!(
+            serde_json::to_value(PolicyConfig::default()).unwrap(),
+            json!({
+                "allow_origins": [],
+                "allow_methods": [],
+                "allow_headers": [],
+                "expose_headers": [],
+                "allow_credentials": false,
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_configuration_is_refused() {
+        for (text, expected) in [
+            (
+                r#"{"allow_orgins": []}"#,
+                "unknown field `allow_orgins`, expected one of `allow_origins`, `allow_methods`, `allow_headers`, `expose_headers`, `allow_credentials`, `max_age`, `danger_allow_insecure_origins`, `danger_allow_public_suffixes`",
+            ),
+            (r#"{"max_age": 1, "max_age": 2}"#, "duplicate field `max_age`"),
+            (r#"{"max_age": -1}"#, "invalid value: integer `-1`, expected u64"),
+            (r#"{"allow_origins": "*"}"#, "invalid type: string \"*\", expected a sequence"),
+            (r#""*""#, "invalid type: string \"*\", expected struct PolicyConfig"),
+        ] {
+            let error = serde_json::from_str::<PolicyConfig>(text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+        assert_eq!(
+            serde_json::from_str::<PolicyConfig>(r#"{"max_age": null}"#).unwrap(),
+            PolicyConfig::default()
+        );
+    }
 }

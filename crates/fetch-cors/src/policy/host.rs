@@ -2,12 +2,11 @@
 //! serializes them. Nothing here decides what is allowed; it only says what a browser can send.
 
 use std::{
-    collections::HashMap,
     fmt::Write as _,
     net::{Ipv4Addr, Ipv6Addr},
-    sync::LazyLock,
 };
 
+use super::suffixes;
 use crate::origin_set::labels::{MAX_HOST, is_labels};
 
 /// A domain as a browser serializes it. One trailing dot is part of the origin if it is part of the URL.
@@ -129,32 +128,18 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Names that are no public suffix themselves but have some below them, each with one of those: one pair a line, sorted.
-/// `psl` can't enumerate its list, so this was made from it, by `tools/suffix-parents.py`.
-const SUFFIX_PARENTS: &str = include_str!("suffix_parents.txt");
-
-/// The same, to look names up in.
-static SUFFIX_BELOW: LazyLock<HashMap<&str, &str>> =
-    LazyLock::new(|| SUFFIX_PARENTS.lines().filter_map(|line| line.split_once(' ')).collect());
-
 /// A public suffix under which strangers can register a name that `*.base` covers, if the Public Suffix List knows one.
 /// <https://publicsuffix.org/list/>
 pub(crate) fn public_suffix_under_wildcard(base: &str) -> Option<String> {
-    use psl::Psl as _;
-
     let name = base.strip_suffix('.').unwrap_or(base);
-    let is_known_suffix = |name: &str| {
-        psl::List.suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix == name.as_bytes())
-    };
-    // The list has rules such as `*.ck`, where `ck` itself is no suffix but every name one level below it is.
-    let below = format!("wildcard-probe.{name}");
-    if is_known_suffix(name) {
+    if suffixes::section(name).is_some() {
         Some(name.to_owned())
-    } else if is_known_suffix(&below) {
+    } else if suffixes::has_suffix_wildcard(name) {
+        // The list has rules such as `*.ck`, where `ck` itself need not be a suffix but every name right below it is.
         Some(format!("*.{name}"))
     } else {
         // A wildcard stands for several labels, too, and so reaches the suffixes further down.
-        SUFFIX_BELOW.get(name).map(|&suffix| suffix.to_owned())
+        suffixes::shortest_below(name)
     }
 }
 
@@ -268,22 +253,6 @@ mod tests {
         ] {
             assert_eq!(is_loopback(host), expected, "{host}");
         }
-    }
-
-    #[test]
-    fn suffix_parents_are_above_known_suffixes() {
-        use psl::Psl as _;
-
-        let mut count = 0;
-        for line in SUFFIX_PARENTS.lines() {
-            let (parent, suffix) = line.split_once(' ').expect("two names a line");
-            assert!(suffix.ends_with(&format!(".{parent}")), "{line}");
-            let name = suffix.replacen('*', "anything", 1);
-            let known = psl::List.suffix(name.as_bytes()).expect("a name has a suffix");
-            assert!(known.is_known() && (known == name.as_bytes() || !suffix.contains('*')), "{line}");
-            count += 1;
-        }
-        assert!(count > 400, "{count}");
     }
 
     #[test]

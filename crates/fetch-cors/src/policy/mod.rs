@@ -15,6 +15,7 @@ pub(crate) mod names;
 mod origin;
 pub(crate) mod pattern;
 pub(crate) mod problem;
+mod suffixes;
 mod summary;
 #[cfg(feature = "toml")]
 mod toml;

@@ -5,8 +5,7 @@ use std::{error::Error, fmt};
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 /// A setting of a policy, by the name it has in [`PolicyConfig`](crate::PolicyConfig) and in the builder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
     /// `allow_origins`
@@ -37,6 +36,13 @@ impl Setting {
     }
 }
 
+/// By its name.
+impl Serialize for Setting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -46,8 +52,7 @@ impl fmt::Display for Setting {
 /// What kind of mistake a [`Problem`] is.
 ///
 /// Serialized in `snake_case`. New kinds may be added in minor releases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProblemKind {
     /// An origin that is the empty string.
@@ -115,6 +120,20 @@ pub enum ProblemKind {
     MaxAgeTooLong,
     /// A max-age with a fraction of a second.
     MaxAgeFraction,
+}
+
+/// In `snake_case`.
+impl Serialize for ProblemKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut name = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        serializer.serialize_str(&name)
+    }
 }
 
 /// One mistake in a policy: what, where, why, and what to write instead.
@@ -221,7 +240,7 @@ impl Serialize for Problem {
 ///   3. allow_methods[0] "CONNECT": browsers forbid this method, so it can never be used. Remove it"#
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPolicy {
     problems: Vec<Problem>,
 }
@@ -240,6 +259,15 @@ impl InvalidPolicy {
     #[cfg(feature = "toml")]
     pub(crate) fn map(self, change: impl FnMut(Problem) -> Problem) -> Self {
         Self { problems: self.problems.into_iter().map(change).collect() }
+    }
+}
+
+/// As an object with the field `problems`.
+impl Serialize for InvalidPolicy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("InvalidPolicy", 1)?;
+        object.serialize_field("problems", &self.problems)?;
+        object.end()
     }
 }
 

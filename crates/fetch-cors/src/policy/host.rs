@@ -6,25 +6,13 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use super::suffixes;
+use super::{idn, suffixes};
 use crate::origin_set::labels::{MAX_HOST, is_labels};
 
 /// A domain as a browser serializes it. One trailing dot is part of the origin if it is part of the URL.
 pub(crate) fn is_domain(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
-    name.len() <= MAX_HOST
-        && is_labels(name.as_bytes())
-        && (!host.contains("xn--") || is_valid_punycode(name))
-}
-
-fn is_valid_punycode(name: &str) -> bool {
-    idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::URL).is_ok_and(|ascii| ascii == name)
-}
-
-/// The ASCII form of an international domain, or none where it has none.
-/// <https://url.spec.whatwg.org/#concept-domain-to-ascii>
-pub(crate) fn to_ascii(host: &str) -> Option<String> {
-    idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL).ok().map(Into::into)
+    name.len() <= MAX_HOST && is_labels(name.as_bytes()) && (!host.contains("xn--") || idn::is_punycode(name))
 }
 
 /// Whether the URL Standard reads the host as an IPv4 address (and fails where it is not one).

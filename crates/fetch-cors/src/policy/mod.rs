@@ -10,6 +10,7 @@ use crate::origin_set::OriginSet;
 mod builder;
 mod config;
 mod host;
+mod idn;
 mod messages;
 pub(crate) mod names;
 mod origin;

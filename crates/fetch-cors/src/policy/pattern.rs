@@ -6,7 +6,7 @@
 use std::{mem, net::Ipv6Addr};
 
 use super::{
-    host,
+    host, idn,
     problem::{Fact, Fault, ProblemKind},
 };
 use crate::origin_set::{
@@ -371,7 +371,7 @@ fn rewrite_host(host: &str) -> Option<String> {
             ("*.", name)
         }
     };
-    let name = host::to_ascii(name)?;
+    let name = idn::to_ascii(name)?;
     let name = host::parse_ipv4(&name).map_or(name, |address| address.to_string());
     Some(format!("{subdomains}{name}"))
 }

@@ -40,7 +40,7 @@ static SOURCE: LazyLock<Source> = LazyLock::new(|| {
     let rules = fs::read_to_string(path).expect("psl comes with its list");
     let to_ascii = |rule: &str| {
         let (mark, name) = rule.split_at(rule.len() - rule.trim_start_matches(['!', '*', '.']).len());
-        format!("{mark}{}", super::super::host::to_ascii(name).expect("a valid name"))
+        format!("{mark}{}", idna::domain_to_ascii(name).expect("a valid name"))
     };
     Source { version: text("version"), rules: rules.lines().map(to_ascii).collect() }
 });

@@ -73,7 +73,12 @@ export function headerList(headers, attributes = {}, marked = []) {
       );
     }),
     ...absent.map((name) =>
-      element("div", { class: "decisive absent" }, element("dt", {}, name), element("dd", {}, "not there", tag("decides"))),
+      element(
+        "div",
+        { class: "decisive absent" },
+        element("dt", {}, name),
+        element("dd", {}, "not there", tag("decides")),
+      ),
     ),
   );
 }

@@ -8,7 +8,9 @@ export const ENGINE_NAMES = { chromium: "Chromium", firefox: "Firefox", webkit: 
 function ofThisBrowser() {
   const agent = navigator.userAgent;
   if (/\bFirefox\//.test(agent)) return "firefox";
-  return /\bAppleWebKit\//.test(agent) && !/\b(Chrome|Chromium|HeadlessChrome|Edg)\//.test(agent) ? "webkit" : "chromium";
+  return /\bAppleWebKit\//.test(agent) && !/\b(Chrome|Chromium|HeadlessChrome|Edg)\//.test(agent)
+    ? "webkit"
+    : "chromium";
 }
 
 export const engine = ofThisBrowser();

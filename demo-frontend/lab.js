@@ -240,7 +240,10 @@ function inForce(view) {
 async function askOrigins() {
   const origins = attempt?.lesson.origins;
   if (!origins || attempt === null) return;
-  const allowed = await readAllows(session, origins.map(([origin]) => origin));
+  const allowed = await readAllows(
+    session,
+    origins.map(([origin]) => origin),
+  );
   attempt.originsAgree = origins.every(([, wanted], index) => wanted === allowed[index]);
   lessons.showOrigins(origins, allowed);
 }
@@ -263,7 +266,7 @@ async function pollFile() {
         inForce(view);
         await refresh(false);
       }
-      } catch {
+    } catch {
       lostServer();
     }
   }
@@ -300,7 +303,9 @@ async function refresh(wasFixed) {
   if (isSending) return;
   if (attempt !== null && attempt.answer === null) {
     verdict.hide();
-    wire.clear("Answer the lesson’s question first. Then this shows what is expected, and once it is sent, what happened.");
+    wire.clear(
+      "Answer the lesson’s question first. Then this shows what is expected, and once it is sent, what happened.",
+    );
     requests.setReady(false, "Answer the lesson’s question first.");
     return;
   }
@@ -360,11 +365,22 @@ async function run() {
     const exchanges = await exchangesOf(id, earlier.at(-1)?.number ?? 0, observation);
     const after = await readHoldings(session).catch(() => null);
     showStory(exchanges, observation);
-    verdict.show({ run: id, request: effective(sent), prediction, observation, exchanges, before, after, canApply: source === "form" });
+    verdict.show({
+      run: id,
+      request: effective(sent),
+      prediction,
+      observation,
+      exchanges,
+      before,
+      after,
+      canApply: source === "form",
+    });
     judge(sent, exchanges, observation);
     if (!sent.same_url) nextRun = newRun();
     document.body.dataset.run = id;
-    announce(`${observation.allowed ? "Allowed" : "Blocked"}, ${prediction?.verdict.allowed === observation.allowed ? "as predicted" : "other than predicted"}.`);
+    announce(
+      `${observation.allowed ? "Allowed" : "Blocked"}, ${prediction?.verdict.allowed === observation.allowed ? "as predicted" : "other than predicted"}.`,
+    );
     bringIntoView();
     isSending = false;
     requests.setReady(true, "");
@@ -391,7 +407,8 @@ async function exchangesOf(id, last, observation) {
   for (let tries = 1; ; tries += 1) {
     const exchanges = (await readExchanges(session, `run=${id}`)).filter(({ number }) => number > last);
     const isWhole =
-      exchanges.every(({ status }) => status !== null) && (exchanges.length >= expected || !observation.allowed && tries > 3);
+      exchanges.every(({ status }) => status !== null) &&
+      (exchanges.length >= expected || (!observation.allowed && tries > 3));
     if (isWhole || tries === LOG_TRIES) return exchanges;
     await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS));
   }
@@ -431,7 +448,8 @@ async function applyFix(patch) {
     if (Array.isArray(list)) {
       if (set !== undefined) fixed[setting] = set;
       if (remove !== undefined) fixed[setting] = list.filter((item) => item !== remove);
-      if (add !== undefined) fixed[setting] = [.../** @type {string[]} */ (fixed[setting]).filter((item) => item !== add), add];
+      if (add !== undefined)
+        fixed[setting] = [.../** @type {string[]} */ (fixed[setting]).filter((item) => item !== add), add];
     } else if (set !== undefined) fixed[setting] = set;
   }
   const wanted = toPolicy(fixed);
@@ -513,6 +531,7 @@ async function lostServer() {
 function showNotice(isDown) {
   const notice = find("#server-notice");
   notice.hidden = !isDown;
-  const text = "The demo server does not answer. Start it with cargo run -p demo-backend; this page picks up by itself.";
+  const text =
+    "The demo server does not answer. Start it with cargo run -p demo-backend; this page picks up by itself.";
   setText(notice, isDown ? text : "");
 }

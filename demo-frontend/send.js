@@ -47,13 +47,21 @@ function performInFrame(order, page, attacker, stage) {
       resolve(observation);
     };
     const message = "the frame did not report back";
-    const failed = { allowed: false, type: "", status: null, headers: [], body: "", error: { name: "TimeoutError", message } };
+    const failed = {
+      allowed: false,
+      type: "",
+      status: null,
+      headers: [],
+      body: "",
+      error: { name: "TimeoutError", message },
+    };
     const patience = setTimeout(() => done(failed), FRAME_PATIENCE_MS);
     /** @param {MessageEvent} event */
     const hear = (event) => {
       if (event.source !== frame.contentWindow || event.origin !== origin) return;
       // No other name than `*` reaches an opaque origin; the order holds nothing that is secret.
-      if (event.data?.lab === "ready") frame.contentWindow?.postMessage({ lab: "order", order }, isSandboxed ? "*" : attacker);
+      if (event.data?.lab === "ready")
+        frame.contentWindow?.postMessage({ lab: "order", order }, isSandboxed ? "*" : attacker);
       if (event.data?.lab === "report") done(event.data.observation);
     };
     window.addEventListener("message", hear);

@@ -168,7 +168,7 @@ function legsOf({ apis, prediction, exchanges }) {
  * @returns {Leg}
  */
 function toLeg(exchange, apis, decisive) {
-  const host = valueOf(exchange.request_headers, "host");
+  const host = headerValue(exchange.request_headers, "host");
   const api = apis.find((origin) => new URL(origin).host === host) ?? apis[0];
   return {
     preflight: exchange.preflight,
@@ -191,29 +191,29 @@ function toLeg(exchange, apis, decisive) {
  */
 function legSteps(run, leg, gate) {
   const [api] = run.apis;
-  const isHit = valueOf(leg.got, "x-lab-cache") === "hit";
+  const isHit = headerValue(leg.got, "x-lab-cache") === "hit";
   const far = isHit ? "cache" : "api";
   const name = `${leg.method} ${shortUrl(leg.url, api)}`;
   const status = leg.status === null ? "no answer" : `${leg.status} ${PHRASES[leg.status] ?? ""}`.trim();
-  const asked = valueOf(leg.sent, "access-control-request-headers");
-  const origin = valueOf(leg.sent, "origin");
-  const cookie = valueOf(leg.sent, "cookie") === null ? "" : ", with cookie";
+  const asked = headerValue(leg.sent, "access-control-request-headers");
+  const origin = headerValue(leg.sent, "origin");
+  const cookie = headerValue(leg.sent, "cookie") === null ? "" : ", with cookie";
   // What an answer lacks is shown only where it is the reason.
   const lacking = gate === "shut" ? reasonHeader(run) : null;
   const decisive = leg.decisive
     .map((header) => header.toLowerCase())
-    .filter((header) => !ASKING.includes(header) && (header === lacking || valueOf(leg.got, header) !== null));
+    .filter((header) => !ASKING.includes(header) && (header === lacking || headerValue(leg.got, header) !== null));
   if (lacking !== null && !decisive.includes(lacking)) decisive.push(lacking);
   return [
     step(leg.preflight ? "preflight" : "request", "browser", far, {
       label: leg.preflight ? `OPTIONS ${shortUrl(leg.url, api)}` : name,
       sub: leg.preflight
-        ? `may I ${valueOf(leg.sent, "access-control-request-method") ?? leg.method}${asked ? ` with ${asked}` : ""}?`
+        ? `may I ${headerValue(leg.sent, "access-control-request-method") ?? leg.method}${asked ? ` with ${asked}` : ""}?`
         : (origin === null ? "no Origin" : `Origin: ${origin.replace("http://", "")}`) + cookie,
       title: leg.preflight ? "The preflight" : "The request",
       line: `${leg.preflight ? "OPTIONS" : leg.method} ${leg.url}`,
       headers: leg.sent,
-      decisive: ASKING.filter((header) => valueOf(leg.sent, header) !== null),
+      decisive: ASKING.filter((header) => headerValue(leg.sent, header) !== null),
     }),
     step(leg.preflight ? "preflight-answer" : "answer", far, "browser", {
       label: status,
@@ -245,7 +245,7 @@ function reasonHeader({ prediction }) {
  * @param {string} name
  */
 function decisiveInShort(leg, name) {
-  const value = valueOf(leg.got, name);
+  const value = headerValue(leg.got, name);
   const short = name.replace("access-control-", "");
   return value === null ? `no ${short}` : `${short}: ${value.replace("http://", "")}`;
 }
@@ -289,7 +289,13 @@ function result({ observation, prediction }, isAllowed, isOpaque) {
     sub: isAllowed ? (isOpaque ? "nothing to read" : "script reads it") : "nothing more",
     tone: isAllowed ? (isOpaque ? "opaque" : "good") : "bad",
     title: "What script is given",
-    line: error ? `${error.name}: ${error.message}` : isAllowed ? (status ? `status ${status}` : "It is loaded.") : "An error, and no reason.",
+    line: error
+      ? `${error.name}: ${error.message}`
+      : isAllowed
+        ? status
+          ? `status ${status}`
+          : "It is loaded."
+        : "An error, and no reason.",
     headers: readable,
     body: observation?.body ?? "",
   });
@@ -312,7 +318,7 @@ function step(kind, from, to, rest) {
  * @param {string} name in lower case
  * @returns {string | null}
  */
-export function valueOf(headers, name) {
+export function headerValue(headers, name) {
   return headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? null;
 }
 

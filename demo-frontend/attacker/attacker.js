@@ -31,7 +31,10 @@ async function carryOut(order, lab) {
   document.documentElement.dataset.outcome = observation.allowed ? "read" : "nothing";
   say("status", observation.allowed ? "I was given:" : "I was given nothing but an error:");
   const { error, body, type } = observation;
-  say("loot", error ? `${error.name}: ${error.message}` : body || (type === "opaque" ? "an opaque response" : "an empty body"));
+  say(
+    "loot",
+    error ? `${error.name}: ${error.message}` : body || (type === "opaque" ? "an opaque response" : "an empty body"),
+  );
   window.parent.postMessage({ lab: "report", observation }, lab);
 }
 

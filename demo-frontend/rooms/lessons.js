@@ -36,7 +36,9 @@ export async function readLessons(config) {
   const origins = { page: config.page, api: config.api, attacker: config.attacker };
   const text = await response.text();
   // Origins hold nothing that would mean something within a JSON string.
-  return JSON.parse(text.replace(/\{(page|api|attacker)\}/g, (_, name) => origins[/** @type {keyof typeof origins} */ (name)]));
+  return JSON.parse(
+    text.replace(/\{(page|api|attacker)\}/g, (_, name) => origins[/** @type {keyof typeof origins} */ (name)]),
+  );
 }
 
 /**
@@ -206,7 +208,10 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
     },
     /** @param {boolean} answer */
     answered(answer) {
-      for (const [word, value] of /** @type {const} */ ([["yes", true], ["no", false]])) {
+      for (const [word, value] of /** @type {const} */ ([
+        ["yes", true],
+        ["no", false],
+      ])) {
         const button = /** @type {HTMLButtonElement} */ (find(`[data-action=answer-${word}]`, place));
         button.setAttribute("aria-pressed", String(value === answer));
         button.disabled = true;

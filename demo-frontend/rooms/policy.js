@@ -88,7 +88,11 @@ export function policyRoom({ onEdit, onSource }) {
   function read() {
     /** @type {Record<string, unknown>} */
     const said = { allow_credentials: box("allow_credentials").checked };
-    for (const list of LISTS) said[list] = field(list).value.split(/\n/).map((line) => line.trim()).filter(Boolean);
+    for (const list of LISTS)
+      said[list] = field(list)
+        .value.split(/\n/)
+        .map((line) => line.trim())
+        .filter(Boolean);
     for (const danger of DANGERS) said[danger] = box(danger).checked;
     const age = field("max_age").value.trim();
     if (age !== "") said.max_age = Number(age);
@@ -130,7 +134,10 @@ export function policyRoom({ onEdit, onSource }) {
     const button = canReplace ? element("button", { type: "button", class: "quiet" }, `Write ${suggestion}`) : null;
     button?.addEventListener("click", () => {
       const area = field(setting);
-      area.value = area.value.split("\n").map((line) => (line.trim() === value ? suggestion : line)).join("\n");
+      area.value = area.value
+        .split("\n")
+        .map((line) => (line.trim() === value ? suggestion : line))
+        .join("\n");
       area.focus();
       apply();
     });
@@ -150,7 +157,11 @@ export function policyRoom({ onEdit, onSource }) {
   function fill(policy) {
     for (const list of LISTS) {
       const text = policy[list].join("\n");
-      const now = field(list).value.split(/\n/).map((line) => line.trim()).filter(Boolean).join("\n");
+      const now = field(list)
+        .value.split(/\n/)
+        .map((line) => line.trim())
+        .filter(Boolean)
+        .join("\n");
       if (now !== text) field(list).value = text;
     }
     box("allow_credentials").checked = policy.allow_credentials;
@@ -190,18 +201,25 @@ export function policyRoom({ onEdit, onSource }) {
       const name = view.file?.name ?? "cors.toml";
       setText(
         find("[data-part=apply-hint]", room),
-        isFile ? `Edit and save ${name}; it is read again at once.` : "Edits are applied to the running API as you type.",
+        isFile
+          ? `Edit and save ${name}; it is read again at once.`
+          : "Edits are applied to the running API as you type.",
       );
       showProblems([]);
       room.dataset.generation = String(view.generation);
       find("[data-part=meaning]", room).replaceChildren(
         view.file?.problem
-          ? element("p", { class: "problem" }, `The last save was refused; the policy before stays in force. ${view.file.problem}`)
+          ? element(
+              "p",
+              { class: "problem" },
+              `The last save was refused; the policy before stays in force. ${view.file.problem}`,
+            )
           : "",
         element("ul", { class: "sentences" }, ...view.sentences.map((text) => element("li", {}, ...prose(text)))),
         ...view.risks.map((text) => element("p", { class: "risk" }, ...prose(text))),
       );
-      if (resting === undefined) setStatus(view.file?.problem ? "refused" : "force", view.file?.problem ? "save refused" : "in force");
+      if (resting === undefined)
+        setStatus(view.file?.problem ? "refused" : "force", view.file?.problem ? "save refused" : "in force");
     },
     /** @param {Problem[]} problems */
     refuse(problems) {
@@ -224,12 +242,7 @@ function settings() {
     element(
       "div",
       { class: "setting" },
-      element(
-        "label",
-        { for: `policy-${name}` },
-        element("code", {}, name),
-        element("span", {}, HINTS[name].hint),
-      ),
+      element("label", { for: `policy-${name}` }, element("code", {}, name), element("span", {}, HINTS[name].hint)),
       element("textarea", {
         id: `policy-${name}`,
         name,
@@ -250,14 +263,25 @@ function settings() {
       element(
         "label",
         { class: "check" },
-        element("input", { type: "checkbox", name: "allow_credentials", "aria-describedby": "problems-allow_credentials" }),
+        element("input", {
+          type: "checkbox",
+          name: "allow_credentials",
+          "aria-describedby": "problems-allow_credentials",
+        }),
         element("code", {}, "allow_credentials"),
       ),
       element(
         "label",
         { class: "inline" },
         element("code", {}, "max_age"),
-        element("input", { name: "max_age", type: "number", min: 0, step: 1, inputmode: "numeric", "aria-describedby": "problems-max_age" }),
+        element("input", {
+          name: "max_age",
+          type: "number",
+          min: 0,
+          step: 1,
+          inputmode: "numeric",
+          "aria-describedby": "problems-max_age",
+        }),
         " s",
       ),
       problemsOf("allow_credentials"),

@@ -95,7 +95,16 @@ export function requestRoom({ onEdit, onSend }) {
   return {
     /** @param {LabRequest} request */
     fill(request) {
-      for (const name of /** @type {const} */ (["kind", "method", "path", "query", "credentials", "mode", "redirect", "page"])) {
+      for (const name of /** @type {const} */ ([
+        "kind",
+        "method",
+        "path",
+        "query",
+        "credentials",
+        "mode",
+        "redirect",
+        "page",
+      ])) {
         field(name).value = request[name];
       }
       kind = request.kind;

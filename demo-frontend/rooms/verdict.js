@@ -1,9 +1,9 @@
 // The verdict: what the model predicted, what the browser did, whether the two agree; why, by which rule, what would mend
 // it; and what the API saw and did meanwhile.
 
-import { ENGINE_NAMES, engine } from "../engine.js";
 import { element, find, headerList, prose, specLink } from "../dom.js";
-import { valueOf } from "../story.js";
+import { ENGINE_NAMES, engine } from "../engine.js";
+import { headerValue } from "../story.js";
 
 /**
  * @typedef {import("../control.js").Prediction} Prediction
@@ -41,7 +41,11 @@ export function verdictRoom({ onFix, onSend }) {
 
   /** @param {PatchStep[]} patch */
   function fixButton(patch) {
-    const button = element("button", { type: "button", class: "primary", "data-action": "apply-fix" }, "Apply this fix");
+    const button = element(
+      "button",
+      { type: "button", class: "primary", "data-action": "apply-fix" },
+      "Apply this fix",
+    );
     button.addEventListener("click", () => onFix(patch));
     return button;
   }
@@ -67,7 +71,12 @@ export function verdictRoom({ onFix, onSend }) {
      * @param {boolean} wasFixed
      */
     expect(prediction, wasFixed) {
-      verdictBox(predicted, "Predicted", prediction?.verdict.allowed ?? null, prediction ? inShort(prediction.verdict) : "no prediction");
+      verdictBox(
+        predicted,
+        "Predicted",
+        prediction?.verdict.allowed ?? null,
+        prediction ? inShort(prediction.verdict) : "no prediction",
+      );
       verdictBox(observed, "Observed", null, "not sent yet");
       agreement.hidden = true;
       delete room.dataset.run;
@@ -76,7 +85,11 @@ export function verdictRoom({ onFix, onSend }) {
       reasons.replaceChildren(
         wasFixed
           ? element("div", { class: "fixed" }, element("p", {}, "The fix is applied, and in force."), againButton())
-          : element("p", { class: "hint" }, "The model foretells it from the policy and the rules; only sending shows what your browser does."),
+          : element(
+              "p",
+              { class: "hint" },
+              "The model foretells it from the policy and the rules; only sending shows what your browser does.",
+            ),
       );
     },
     waiting() {
@@ -164,7 +177,11 @@ function explain(verdict, agrees, sent, fixButton) {
     "div",
     { class: "why" },
     element("h3", {}, "Why"),
-    element("p", { "data-field": "why" }, ...prose([sentence(verdict.sentence), ...(verdict.allowed ? grounds(sent) : [])].join(" "))),
+    element(
+      "p",
+      { "data-field": "why" },
+      ...prose([sentence(verdict.sentence), ...(verdict.allowed ? grounds(sent) : [])].join(" ")),
+    ),
     element("p", { class: "rule" }, "The rule: ", specLink(verdict.spec, { "data-field": "spec" })),
   );
   if (verdict.allowed) return agrees ? [why] : [differ, why];
@@ -177,7 +194,11 @@ function explain(verdict, agrees, sent, fixButton) {
     element("p", {}, ...prose(sentence(change))),
     setting && element("p", {}, "In the policy: ", ...prose(sentence(setting, false))),
     sent.request.page === "attacker" &&
-      element("p", { class: "risk" }, "Think twice: it would let the attacker’s page in. Blocked is what a user would wish for here."),
+      element(
+        "p",
+        { class: "risk" },
+        "Think twice: it would let the attacker’s page in. Blocked is what a user would wish for here.",
+      ),
     patch !== null && patch.length > 0 && fixButton?.(patch),
   );
   const message = verdict.console[engine];
@@ -185,7 +206,11 @@ function explain(verdict, agrees, sent, fixButton) {
     "div",
     { class: "console" },
     element("h3", {}, `What ${ENGINE_NAMES[engine]}’s console says of it`),
-    element("pre", { "data-field": "console", tabindex: 0, role: "group", "aria-label": "Console message" }, message ?? ""),
+    element(
+      "pre",
+      { "data-field": "console", tabindex: 0, role: "group", "aria-label": "Console message" },
+      message ?? "",
+    ),
   );
   return [...(agrees ? [] : [differ]), why, fix, ...(message ? [console] : [])];
 }
@@ -199,7 +224,7 @@ function explain(verdict, agrees, sent, fixButton) {
 function grounds({ exchanges, observation, prediction }) {
   const last = exchanges.at(-1);
   if (!last || last.preflight || observation.type !== "cors") return [];
-  const origin = valueOf(last.response_headers, "access-control-allow-origin");
+  const origin = headerValue(last.response_headers, "access-control-allow-origin");
   if (origin === null) return [];
   const asked = exchanges.some((exchange) => exchange.preflight);
   return [
@@ -208,7 +233,9 @@ function grounds({ exchanges, observation, prediction }) {
     origin === "*"
       ? "The answer says `Access-Control-Allow-Origin: *`: any origin may read it."
       : `The answer’s \`Access-Control-Allow-Origin\` names the asking origin, \`${origin}\`.`,
-    valueOf(last.request_headers, "cookie") !== null ? "`Access-Control-Allow-Credentials: true` covers the cookie." : "",
+    headerValue(last.request_headers, "cookie") !== null
+      ? "`Access-Control-Allow-Credentials: true` covers the cookie."
+      : "",
     last.status !== null && last.status >= 400 ? "An error is an answer like any other." : "",
   ].filter((text) => text !== "");
 }
@@ -235,26 +262,46 @@ function scriptSide({ observation, prediction }) {
   if (!allowed) {
     side.append(
       element("pre", { class: "error", "data-field": "error" }, error ? `${error.name}: ${error.message}` : "an error"),
-      element("p", { class: "note" }, "No status, no headers, no body, and no reason: the reason goes to the console alone."),
+      element(
+        "p",
+        { class: "note" },
+        "No status, no headers, no body, and no reason: the reason goes to the console alone.",
+      ),
     );
     return side;
   }
   if (type.startsWith("opaque") && body === "") {
     side.append(
       element("p", { "data-field": "status" }, `status ${status ?? 0}`),
-      element("p", { class: "note" }, "An opaque response: it may be kept or shown, never read. No status, no headers, no body."),
+      element(
+        "p",
+        { class: "note" },
+        "An opaque response: it may be kept or shown, never read. No status, no headers, no body.",
+      ),
     );
     return side;
   }
-  if (status !== null) side.append(element("p", {}, "Status ", element("strong", { "data-field": "status" }, String(status))));
-  if (headers.length > 0) side.append(element("h4", {}, "Readable headers"), headerList(headers, { "data-field": "headers" }));
+  if (status !== null)
+    side.append(element("p", {}, "Status ", element("strong", { "data-field": "status" }, String(status))));
+  if (headers.length > 0)
+    side.append(element("h4", {}, "Readable headers"), headerList(headers, { "data-field": "headers" }));
   if (withheld.length > 0) {
     const names = withheld.map((name) => `\`${name}\``).join(", ");
-    side.append(element("p", { class: "note" }, ...prose(`Sent, but kept from script: ${names}. Listing them in \`expose_headers\` shows them.`)));
+    side.append(
+      element(
+        "p",
+        { class: "note" },
+        ...prose(`Sent, but kept from script: ${names}. Listing them in \`expose_headers\` shows them.`),
+      ),
+    );
   }
   if (body !== "") {
     side.append(
-      element("pre", { class: "body", "data-field": "body", tabindex: 0, role: "group", "aria-label": "Body that script was given" }, indented(body)),
+      element(
+        "pre",
+        { class: "body", "data-field": "body", tabindex: 0, role: "group", "aria-label": "Body that script was given" },
+        indented(body),
+      ),
     );
   }
   return side;
@@ -269,7 +316,7 @@ function apiSide({ exchanges, before, after, observation }) {
     const path = exchange.target.replace(/^(?:\/s\/[^/]+)?/, "").replace(/[?&]run=[^&]*/, "");
     const what = exchange.preflight
       ? `answered the preflight ${exchange.status ?? ""}`
-      : valueOf(exchange.response_headers, "x-lab-cache") === "hit"
+      : headerValue(exchange.response_headers, "x-lab-cache") === "hit"
         ? "saw nothing: the cache answered"
         : exchange.reached_handler
           ? `ran the handler and answered ${exchange.status ?? ""}`

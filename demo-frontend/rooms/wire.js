@@ -217,7 +217,11 @@ function message(step, index, at, count, isChosen, happened, isNarrow) {
       "aria-pressed": String(isChosen),
     },
     svg("rect", { class: "hit", x: left - 8, y: y - 32, width: right - left + 16, height: ROW - 2, rx: 6 }),
-    svg("path", { class: `arrow${isNotSent ? " cut" : ""}`, d: `M${start} ${y}H${end}`, pathLength: isNotSent ? null : 1 }),
+    svg("path", {
+      class: `arrow${isNotSent ? " cut" : ""}`,
+      d: `M${start} ${y}H${end}`,
+      pathLength: isNotSent ? null : 1,
+    }),
     isNotSent
       ? svg("path", { class: "cross", d: `M${end - 1} ${y - 6}l12 12m0 -12l-12 12` })
       : svg("path", { class: "head", d: `M${end} ${y}l${-sign * 8} -4.5v9z` }),
@@ -247,7 +251,16 @@ function message(step, index, at, count, isChosen, happened, isNarrow) {
  */
 function gateway({ gate, kind }, x, y) {
   const isPreflight = kind === "preflight-answer";
-  const word = gate === "opaque" ? "opaque" : gate === "open" ? (isPreflight ? "go ahead" : "let through") : isPreflight ? "refused" : "withheld";
+  const word =
+    gate === "opaque"
+      ? "opaque"
+      : gate === "open"
+        ? isPreflight
+          ? "go ahead"
+          : "let through"
+        : isPreflight
+          ? "refused"
+          : "withheld";
   return svg(
     "g",
     { class: `gate gate-${gate}` },
@@ -313,6 +326,8 @@ function describe(step, happened) {
     element("h3", {}, step.title, !happened && element("span", { class: "tag" }, "expected")),
     element("pre", { class: "line" }, step.line),
     ...(step.kind === "not-sent" ? [] : [headerList(step.headers, {}, step.decisive)]),
-    ...(isBodyless ? [] : [element("pre", { tabindex: 0, role: "group", "aria-label": "Body", class: "body" }, step.body)]),
+    ...(isBodyless
+      ? []
+      : [element("pre", { tabindex: 0, role: "group", "aria-label": "Body", class: "body" }, step.body)]),
   ];
 }

@@ -1,14 +1,14 @@
 // The policy: a form whose edits are applied to the running API at once, the same policy as a file, as Rust and as JSON,
 // and what it means. What the library refuses is said at the field it belongs to, and is not in force.
 
-import { copyButton } from "../copy.js";
-import { element, find, prose, setText, tabs } from "../dom.js";
-import { DANGERS, LISTS, toPolicy } from "../state.js";
+import { DANGERS, LISTS, toPolicy } from "../pure/state.js";
+import { copyButton } from "./copy.js";
+import { element, find, prose, setText, tabs } from "./dom.js";
 
 /**
- * @typedef {import("../control.js").PolicyConfig} PolicyConfig
- * @typedef {import("../control.js").PolicyView} PolicyView
- * @typedef {import("../control.js").Problem} Problem
+ * @typedef {import("../app/control.js").PolicyConfig} PolicyConfig
+ * @typedef {import("../app/control.js").PolicyView} PolicyView
+ * @typedef {import("../app/control.js").Problem} Problem
  */
 
 /** Typing is taken to be over when it has rested for so long. */
@@ -16,10 +16,10 @@ const REST_MS = 350;
 
 /** @type {Record<string, {hint: string, example: string}>} */
 const HINTS = {
-  allow_origins: { hint: "whose pages may read the answers", example: "http://localhost:3000" },
-  allow_methods: { hint: "beside GET, HEAD and POST", example: "PUT" },
-  allow_headers: { hint: "request headers that script may set", example: "content-type" },
-  expose_headers: { hint: "response headers that script may read", example: "etag" },
+  allow_origins: { hint: "whose pages may read the responses", example: "http://localhost:3000" },
+  allow_methods: { hint: "in addition to GET, HEAD and POST", example: "PUT" },
+  allow_headers: { hint: "request headers that a page’s script may set", example: "content-type" },
+  expose_headers: { hint: "response headers that a page’s script may read", example: "etag" },
 };
 
 /** @type {Record<string, string>} */
@@ -146,7 +146,7 @@ export function policyRoom({ onEdit, onSource }) {
       { class: "problem", "data-problem": setting },
       value === "" ? null : element("code", {}, value),
       value === "" ? null : ": ",
-      // The message names setting and value first; here they stand beside it.
+      // The message names setting and value first; here they stand next to it.
       ...prose(message.replace(/^[a-z_]+(?:\[\d+\])?(?: "[^"]*")?: /, "")),
       button ? " " : null,
       button,
@@ -290,7 +290,7 @@ function settings() {
     element(
       "details",
       { class: "more", "data-part": "dangers" },
-      element("summary", {}, "What the library refuses unless told otherwise"),
+      element("summary", {}, "Opt-ins for risky policies"),
       ...DANGERS.map((name) =>
         element(
           "div",

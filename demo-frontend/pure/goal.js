@@ -1,14 +1,14 @@
 // Whether a lesson's goal is reached, from what one run showed. Pure, so that a goal means the same wherever it is checked.
 
-import { headerValue } from "./story.js";
+import { headerValue } from "./headers.js";
 
 /**
  * All conditions that are given must hold for one run.
  *
  * @typedef {object} Check
  * @property {"allowed" | "blocked"} [observed]
- * @property {number} [status]      as script read it
- * @property {string[]} [readable]  headers that script could read
+ * @property {number} [status]      as the page's script read it
+ * @property {string[]} [readable]  headers that the page's script could read
  * @property {Record<string, unknown>} [request]  part of the request
  * @property {number} [preflights]  how many the API saw
  * @property {boolean} [handler_ran]
@@ -23,8 +23,8 @@ import { headerValue } from "./story.js";
 /**
  * @typedef {object} Outcome
  * @property {import("./state.js").LabRequest} request
- * @property {import("./control.js").PolicyConfig} policy
- * @property {import("./control.js").Exchange[]} exchanges
+ * @property {import("../app/control.js").PolicyConfig} policy
+ * @property {import("../app/control.js").Exchange[]} exchanges
  * @property {Observation} observation
  * @property {Set<string>} refused   settings at which a policy was refused
  * @property {boolean} originsAgree

@@ -3,7 +3,7 @@
 
 import { callInShort } from "./code.js";
 import { headerValue } from "./headers.js";
-import { shortPath } from "./place.js";
+import { shortPath, withoutSession } from "./place.js";
 import { effective } from "./state.js";
 
 /**
@@ -353,8 +353,7 @@ function step(kind, from, to, rest) {
  */
 function shortUrl(url, api) {
   const { origin, host, pathname } = new URL(url);
-  const path = shortPath(pathname);
-  return origin === api ? path : host + path;
+  return origin === api ? shortPath(pathname) : host + withoutSession(pathname);
 }
 
 /** @param {string} origin */

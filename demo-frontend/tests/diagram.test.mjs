@@ -47,6 +47,8 @@ function sketch(shape) {
     const inside = all(message);
     const arrow = inside.find(hasClass("arrow"));
     const [, start, end] = /^M([\d.]+) [\d.]+H([\d.]+)$/.exec(arrow.attributes.d).map(Number);
+    const head = inside.find(hasClass("head"));
+    if (head) assert.match(head.attributes.d, end > start ? /l-8 / : /l8 /, "the head points where the arrow goes");
     const gate = inside.find(hasClass("gate"));
     const leaf = gate && all(gate).find(hasClass("leaf")).attributes.d;
     return [

@@ -2,6 +2,7 @@
 // copy a text. curl is no browser: it withholds nothing, and sends an `Origin` only because it is told to.
 
 import { announce } from "./dom.js";
+import { BODY_TYPES } from "./generated/constants.js";
 import { effective, urlOf } from "./state.js";
 
 /**
@@ -82,8 +83,7 @@ function fetchSource(url, { method, headers, body, credentials, mode, redirect }
   /** @type {Record<string, unknown>} */
   const init = {};
   if (method !== "GET") init.method = method;
-  const sent = withType(headers, body);
-  if (sent.length > 0) init.headers = isUnique(sent) ? Object.fromEntries(sent) : sent;
+  if (headers.length > 0) init.headers = isUnique(headers) ? Object.fromEntries(headers) : headers;
   if (credentials !== "same-origin") init.credentials = credentials;
   if (mode !== "cors") init.mode = mode;
   if (redirect !== "follow") init.redirect = redirect;
@@ -104,23 +104,9 @@ function xhrSource(url, { method, headers, body, credentials }) {
     "const xhr = new XMLHttpRequest();",
     `xhr.open(${JSON.stringify(method)}, ${url});`,
     ...(credentials === "include" ? ["xhr.withCredentials = true;"] : []),
-    ...withType(headers, body).map(
-      ([name, value]) => `xhr.setRequestHeader(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
-    ),
+    ...headers.map(([name, value]) => `xhr.setRequestHeader(${JSON.stringify(name)}, ${JSON.stringify(value)});`),
     `xhr.send(${body?.type === "form" ? `new URLSearchParams(${text})` : text});`,
   ].join("\n");
-}
-
-/**
- * @param {[string, string][]} headers
- * @param {LabRequest["body"]} body
- * @returns {[string, string][]}
- */
-function withType(headers, body) {
-  if (body?.type !== "application/json") return headers;
-  return headers.some(([name]) => name.toLowerCase() === "content-type")
-    ? headers
-    : [...headers, ["content-type", "application/json"]];
 }
 
 /** @param {[string, string][]} headers */
@@ -145,8 +131,7 @@ export function asCurl(config, session, asked, prediction) {
     commands.push(["# the preflight", ["curl -i -X OPTIONS", ...asking.map(header), url].join(" \\\n  ")].join("\n"));
   }
   const origin = { lab: config.page, attacker: config.attacker, sandbox: "null" }[request.page];
-  const types = { "application/json": "application/json", "text/plain": "text/plain;charset=UTF-8", form: null };
-  const type = request.body === null ? null : types[request.body.type];
+  const type = request.body === null ? null : BODY_TYPES[request.body.type].browser;
   const hasType = request.headers.some(([name]) => name.toLowerCase() === "content-type");
   const parts = [
     request.method === "GET" || (request.method === "POST" && request.body)

@@ -49,7 +49,7 @@ const wire = wireRoom();
 const verdict = verdictRoom({ onFix: applyFix, onSend: run });
 
 /** @type {Config} */
-let config = { api: "", page: location.origin, attacker: "", engines: [] };
+let config = { api: "", api_alias: null, page: location.origin, attacker: "" };
 /** @type {Lesson[]} */
 let allLessons = [];
 let session = "";

@@ -15,8 +15,9 @@ const FRAME_PATIENCE_MS = 15_000;
  * @returns {Promise<Observation>}
  */
 export function send(config, session, request, run, stage) {
-  const { kind, method, headers, body, credentials, mode, redirect } = effective(request);
-  const order = { kind, url: urlOf(config, session, request, run), method, headers, body, credentials, mode, redirect };
+  const { kind, path, method, headers, body, credentials, mode, redirect } = effective(request);
+  const url = urlOf(config, session, request, run);
+  const order = { kind, path, url, method, headers, body, credentials, mode, redirect };
   return request.page === "lab" ? perform(order, stage) : performInFrame(order, request.page, config.attacker, stage);
 }
 

@@ -1,6 +1,8 @@
 // What happened, or is expected to happen, as a list of steps for the wire to draw: from the log of the API, from what
 // script was given, and, only where the API can't know, from the prediction. Pure: no document, no network.
 
+import { placeOf } from "./place.js";
+
 /**
  * @typedef {import("./control.js").HeaderList} HeaderList
  * @typedef {import("./control.js").Prediction} Prediction
@@ -258,8 +260,7 @@ function decisiveInShort(leg, name) {
 function notSent(run, preflight) {
   const { request, prediction, exchanges } = run;
   const isMissing = preflight === undefined && exchanges !== null && (prediction?.messages.length ?? 0) > 0;
-  const [api] = run.apis;
-  const path = shortUrl(`${api}/api/${request.path}`, api);
+  const { path } = request;
   return step("not-sent", "browser", "api", {
     label: `${request.method} ${path}`,
     sub: isMissing ? "never arrived" : "never sent",
@@ -324,6 +325,6 @@ export function valueOf(headers, name) {
  */
 function shortUrl(url, api) {
   const { origin, pathname } = new URL(url);
-  const path = pathname.replace(/^(?:\/s\/[^/]+)?(?:\/cached)?\/api\//, "");
+  const path = placeOf(pathname)?.route ?? pathname;
   return origin === api ? path : new URL(url).host + path;
 }

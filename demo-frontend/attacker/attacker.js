@@ -24,7 +24,7 @@ if (!isFramed) {
  * @param {string} lab
  */
 async function carryOut(order, lab) {
-  say("status", `Asking for ${order.method} ${new URL(order.url).pathname.replace(/^\/s\/[^/]+/, "")} …`);
+  say("status", `Asking for ${order.method} ${order.path} …`);
   const stage = document.querySelector("[data-part=stage]");
   if (!(stage instanceof HTMLElement)) return;
   const observation = await perform(order, stage);

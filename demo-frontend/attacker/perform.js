@@ -5,6 +5,7 @@
 /**
  * @typedef {object} Order
  * @property {string} kind
+ * @property {string} path  what the page calls the URL
  * @property {string} url
  * @property {string} method
  * @property {[string, string][]} headers
@@ -57,21 +58,18 @@ async function perform(order, stage) {
 
 /**
  * @param {Order} order
- * @returns {{headers: [string, string][], body: BodyInit | null}}
+ * @returns {URLSearchParams | string | null}
  */
-function performPayload({ headers, body }) {
-  if (body === null) return { headers, body: null };
-  if (body.type === "form") return { headers, body: new URLSearchParams(body.text) };
-  const isSet = headers.some(([name]) => name.toLowerCase() === "content-type");
-  const typed = body.type === "text/plain" || isSet ? headers : [...headers, ["content-type", body.type]];
-  return { headers: /** @type {[string, string][]} */ (typed), body: body.text };
+function performBody({ body }) {
+  return body?.type === "form" ? new URLSearchParams(body.text) : (body?.text ?? null);
 }
 
 /** @param {Order} order */
 async function performFetch(order) {
-  const { method, credentials, mode, redirect } = order;
+  const { method, headers, credentials, mode, redirect } = order;
   const signal = AbortSignal.timeout(PERFORM_PATIENCE_MS);
-  const response = await fetch(order.url, { method, credentials, mode, redirect, signal, ...performPayload(order) });
+  const init = { method, headers, body: performBody(order), credentials, mode, redirect, signal };
+  const response = await fetch(order.url, init);
   const body = (await response.text()).slice(0, PERFORM_MAX_BODY);
   return { type: response.type, status: response.status, headers: [...response.headers], body };
 }
@@ -86,8 +84,7 @@ function performXhr(order) {
     xhr.open(order.method, order.url);
     xhr.withCredentials = order.credentials === "include";
     xhr.timeout = PERFORM_PATIENCE_MS;
-    const { headers, body } = performPayload(order);
-    for (const [name, value] of headers) xhr.setRequestHeader(name, value);
+    for (const [name, value] of order.headers) xhr.setRequestHeader(name, value);
     xhr.onload = () => {
       const lines = xhr.getAllResponseHeaders().trim().split(/\r\n/);
       /** @type {[string, string][]} */
@@ -98,7 +95,7 @@ function performXhr(order) {
     };
     xhr.onerror = () => reject(performError("NetworkError", "the error event of XMLHttpRequest, with status 0"));
     xhr.ontimeout = () => reject(performError("TimeoutError", "the timeout event of XMLHttpRequest"));
-    xhr.send(/** @type {XMLHttpRequestBodyInit | null} */ (body));
+    xhr.send(performBody(order));
   });
 }
 

@@ -3,24 +3,7 @@
 
 import { announce, element, find, prose, setText } from "../dom.js";
 
-/**
- * @typedef {object} Lesson
- * @property {string} id
- * @property {string} title
- * @property {string[]} text
- * @property {unknown} policy     part of a policy; the rest is as in the policy that allows nothing
- * @property {unknown} request    part of a request
- * @property {unknown[]} [before] requests of somebody else, sent before the reader comes in
- * @property {boolean} [same_url]
- * @property {[string, boolean][]} [origins] what the policy shall say of each
- * @property {string} question
- * @property {boolean} answer
- * @property {string} because
- * @property {{text: string, check: import("../goal.js").Check}} goal
- * @property {string} hint
- * @property {string[]} after
- * @property {[string, string][]} links
- */
+/** @typedef {import("../generated/types.js").Lesson} Lesson */
 
 const KEY = "cors-lab.lessons";
 

@@ -196,7 +196,7 @@ export function policyRoom({ onEdit, onSource }) {
       room.dataset.generation = String(view.generation);
       find("[data-part=meaning]", room).replaceChildren(
         view.file?.problem
-          ? element("p", { class: "problem" }, `The last save was refused; the policy before stays in force. ${view.file.problem}`)
+          ? element("p", { class: "problem" }, `The last save was refused; the previous policy stays in force. ${view.file.problem}`)
           : "",
         element("ul", { class: "sentences" }, ...view.sentences.map((text) => element("li", {}, ...prose(text)))),
         ...view.risks.map((text) => element("p", { class: "risk" }, ...prose(text))),

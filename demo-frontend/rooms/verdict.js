@@ -3,6 +3,7 @@
 
 import { ENGINE_NAMES, engine } from "../engine.js";
 import { element, find, headerList, prose, specLink } from "../dom.js";
+import { withoutSession } from "../place.js";
 import { valueOf } from "../story.js";
 
 /**
@@ -266,7 +267,7 @@ function scriptSide({ observation, prediction }) {
  */
 function apiSide({ exchanges, before, after, observation }) {
   const lines = exchanges.map((exchange) => {
-    const path = exchange.target.replace(/^(?:\/s\/[^/]+)?/, "").replace(/[?&]run=[^&]*/, "");
+    const path = withoutSession(exchange.target);
     const what = exchange.preflight
       ? `answered the preflight ${exchange.status ?? ""}`
       : valueOf(exchange.response_headers, "x-lab-cache") === "hit"

@@ -7,8 +7,9 @@ use actix_web_cors::PolicyConfig;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{
-    lab_request::{BodyType, Kind, LabRequest, Page},
+use crate::page::{
+    kinds::{BodyType, RequestKind as Kind, SendingPage as Page},
+    lab_request::LabRequest,
     policy_view,
 };
 
@@ -152,7 +153,7 @@ fn script(request: &LabRequest) -> String {
         Kind::Fetch => fetch(request, &url),
         Kind::Xhr => format!(
             "const request = new XMLHttpRequest();\nrequest.open(\"{}\", \"{url}\");\nrequest.send();",
-            request.method()
+            request.effective().method
         ),
         Kind::Font => format!("await new FontFace(\"Lab\", \"url({url})\").load();"),
         Kind::Image => format!("new Image().src = \"{url}\";"),
@@ -176,8 +177,8 @@ fn script(request: &LabRequest) -> String {
 
 fn fetch(request: &LabRequest, url: &str) -> String {
     let mut options = Vec::new();
-    if request.method() != "GET" {
-        options.push(format!("method: \"{}\"", request.method()));
+    if request.effective().method != "GET" {
+        options.push(format!("method: \"{}\"", request.effective().method));
     }
     let default = LabRequest::default();
     let options_of = [
@@ -192,7 +193,7 @@ fn fetch(request: &LabRequest, url: &str) -> String {
     }
     let mut headers: Vec<String> =
         request.headers.iter().map(|(name, value)| format!("{name:?}: {value:?}")).collect();
-    let body = request.body().map(|body| match body.body_type {
+    let body = request.sent_body().map(|body| match body.body_type {
         BodyType::Json => {
             headers.push("\"content-type\": \"application/json\"".to_owned());
             format!("body: {:?}", body.text)

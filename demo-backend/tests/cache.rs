@@ -2,7 +2,7 @@
 
 mod lab;
 
-use lab::{Answer, Lab, ask};
+use lab::{TestLab, WireResponse, send};
 use serde_json::json;
 
 const A: &str = "https://a.example";
@@ -11,13 +11,13 @@ const B: &str = "https://b.example";
 /// Who asks, what the cache does, and whom the answer allows.
 type Step<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
-fn outcome(answer: &Answer) -> (Option<&str>, Option<&str>) {
-    (answer.header("x-lab-cache"), answer.header("access-control-allow-origin"))
+fn outcome(response: &WireResponse) -> (Option<&str>, Option<&str>) {
+    (response.header("x-lab-cache"), response.header("access-control-allow-origin"))
 }
 
 #[test]
 fn answers_are_for_whom_they_say() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let policy = json!({ "allow_origins": [A, B] });
     let (hit, miss) = (Some("hit"), Some("miss"));
     let rows: [(&str, &str, &[Step<'_>]); 6] = [
@@ -58,26 +58,26 @@ fn answers_are_for_whom_they_say() {
         let path = format!("/s/{session}/{path}");
         for (number, &(origin, did, allowed)) in steps.iter().enumerate() {
             let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
-            let answer = ask(lab.api(), "GET", &path, &headers, b"");
-            assert_eq!(outcome(&answer), (did, allowed), "{name}, request {number}: {answer:?}");
+            let response = send(lab.api(), "GET", &path, &headers, b"");
+            assert_eq!(outcome(&response), (did, allowed), "{name}, request {number}: {response:?}");
         }
         // Nothing of it is in another session, nor here after a reset.
         let other = lab.session(&policy);
-        let elsewhere = ask(lab.api(), "GET", &path.replace(&session, &other), &[("origin", A)], b"");
+        let elsewhere = send(lab.api(), "GET", &path.replace(&session, &other), &[("origin", A)], b"");
         assert_ne!(elsewhere.header("x-lab-cache"), hit, "{name}: another session");
         lab.control("POST", &format!("/s/{session}/reset"), Some(&json!({})));
-        let anew = ask(lab.api(), "GET", &path, &[("origin", A)], b"");
+        let anew = send(lab.api(), "GET", &path, &[("origin", A)], b"");
         assert_ne!(anew.header("x-lab-cache"), hit, "{name}: after a reset");
     }
 }
 
 #[test]
 fn what_came_first_makes_room() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let get = |number: usize| {
         let path = format!("/s/{session}/cached/api/notes?number={number}");
-        ask(lab.api(), "GET", &path, &[], b"").header("x-lab-cache").map(str::to_owned)
+        send(lab.api(), "GET", &path, &[], b"").header("x-lab-cache").map(str::to_owned)
     };
     for number in 0..100 {
         assert_eq!(get(number).as_deref(), Some("miss"), "{number}");

@@ -171,7 +171,7 @@ fn a_save_is_announced_and_nonsense_changes_nothing() {
     started.expect("the CORS policy has 2 problems:");
     started.expect("1. line 2, allow_origins[0] \"null\"");
     started.expect("2. line 3, allow_origins[1] \"a.example\"");
-    started.expect("The policy before stays in force.");
+    started.expect("The previous policy stays in force.");
 
     // As many editors save: another file takes the name.
     let new = folder.path().join("new");
@@ -255,7 +255,7 @@ fn every_exchange_is_a_line() {
             from("https://b.example"),
             "GET     200  api/notes/1               the origin \"https://b.example\" is not",
         ),
-        ("GET", String::new(), "GET     200  api/notes/1               no Origin, so CORS has no say"),
+        ("GET", String::new(), "GET     200  api/notes/1               no Origin, so CORS doesn't apply"),
         ("OPTIONS", asking, "OPTIONS 204  api/notes/1               the method \"PUT\" is not allowed"),
     ] {
         send(method, &lines);

@@ -3,7 +3,7 @@
 mod lab;
 
 use demo_backend::session::MAX_SESSIONS;
-use lab::{Lab, ask};
+use lab::{TestLab, send};
 use serde_json::json;
 
 const MARK: (&str, &str) = ("x-cors-lab", "1");
@@ -14,7 +14,7 @@ type Row<'a> = (&'a str, u16, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a st
 
 #[test]
 fn nobody_else_gets_in() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let host = lab.page().trim_start_matches("http://").to_owned();
     let port = host.rsplit(':').next().expect("a port").to_owned();
@@ -75,13 +75,13 @@ fn nobody_else_gets_in() {
     ];
 
     for &(name, status, method, path, headers, body) in rows {
-        let answer = ask(lab.page(), method, path, headers, body.as_bytes());
-        assert_eq!(answer.status, status, "{name}: {answer:?}");
-        let cors = answer.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
+        let response = send(lab.page(), method, path, headers, body.as_bytes());
+        assert_eq!(response.status, status, "{name}: {response:?}");
+        let cors = response.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
         assert_eq!(cors, None, "{name}: no other origin may read it");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{name}");
         if status >= 400 {
-            let error = answer.json()["error"].as_str().map(str::len).unwrap_or_default();
+            let error = response.json()["error"].as_str().map(str::len).unwrap_or_default();
             assert!(error > 0, "{name}: it says why");
         }
         let in_force = lab.control("GET", &format!("/s/{session}/policy"), None).json();
@@ -91,7 +91,7 @@ fn nobody_else_gets_in() {
 
 #[test]
 fn a_get_changes_nothing() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
     let paths =
         ["reset", "policy", "predict", "allows", "exchanges", "notes"].map(|of| format!("/s/{session}/{of}"));
@@ -108,7 +108,7 @@ fn a_get_changes_nothing() {
 
 #[test]
 fn a_policy_that_is_none_is_refused_with_every_problem_and_nothing_changes() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
     let path = format!("/s/{session}/policy");
     let before = lab.control("GET", &path, None).json();
@@ -126,11 +126,11 @@ fn a_policy_that_is_none_is_refused_with_every_problem_and_nothing_changes() {
 
 #[test]
 fn sessions_do_not_see_each_other() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let open = lab.session(&json!({ "allow_origins": ["*"] }));
     let shut = lab.session(&json!({}));
     let get = |session: &str| {
-        ask(
+        send(
             lab.api(),
             "GET",
             &format!("/s/{session}/api/notes?run=a1"),
@@ -140,7 +140,7 @@ fn sessions_do_not_see_each_other() {
     };
     assert_eq!(get(&open).header("access-control-allow-origin"), Some("*"));
     assert_eq!(get(&shut).header("access-control-allow-origin"), None);
-    ask(lab.api(), "DELETE", &format!("/s/{open}/api/notes/1"), &[], b"");
+    send(lab.api(), "DELETE", &format!("/s/{open}/api/notes/1"), &[], b"");
     let notes =
         |session: &str| lab.control("GET", &format!("/s/{session}/notes"), None).json()["notes"].clone();
     assert_eq!(notes(&open).as_array().map(Vec::len), Some(2));
@@ -150,20 +150,20 @@ fn sessions_do_not_see_each_other() {
 
     // Each has its cookie below its own paths.
     let cookie = |session: &str| {
-        let answer = ask(lab.api(), "GET", &format!("/s/{session}/api/session"), &[], b"");
-        answer.header("set-cookie").expect("a cookie").to_owned()
+        let response = send(lab.api(), "GET", &format!("/s/{session}/api/session"), &[], b"");
+        response.header("set-cookie").expect("a cookie").to_owned()
     };
     assert!(cookie(&open).contains(&format!("Path=/s/{open}/")), "{}", cookie(&open));
 
     let unknown =
-        ask(lab.api(), "GET", "/s/aaaaaaaaaaaaaaaa/api/notes", &[("origin", "https://a.example")], b"");
+        send(lab.api(), "GET", "/s/aaaaaaaaaaaaaaaa/api/notes", &[("origin", "https://a.example")], b"");
     assert_eq!((unknown.status, unknown.header("access-control-allow-origin")), (404, None));
 }
 
 /// Who names no length is bounded all the same.
 #[test]
 fn a_body_without_a_length_is_bounded() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let path = format!("/control/s/{session}/policy");
     let chunked = [MARK, JSON, ("transfer-encoding", "chunked")];
@@ -171,16 +171,16 @@ fn a_body_without_a_length_is_bounded() {
         [("a body as large as may be", 16_000, 400), ("too large a body", 20_000, 413)]
     {
         let body = format!("{length:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(length));
-        let answer = ask(lab.page(), "PUT", &path, &chunked, body.as_bytes());
-        assert_eq!(answer.status, status, "{name}: {answer:?}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
-        assert!(answer.json()["error"].is_string(), "{name}: {answer:?}");
+        let response = send(lab.page(), "PUT", &path, &chunked, body.as_bytes());
+        assert_eq!(response.status, status, "{name}: {response:?}");
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{name}");
+        assert!(response.json()["error"].is_string(), "{name}: {response:?}");
     }
 }
 
 #[test]
 fn a_policy_that_is_none_has_its_problem_at_its_field() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
     let path = format!("/s/{session}/policy");
     let before = lab.control("GET", &path, None).json();
@@ -233,10 +233,10 @@ fn a_policy_that_is_none_has_its_problem_at_its_field() {
 
 #[test]
 fn there_are_never_more_sessions_than_may_be() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let mut connection = lab::Connection::open(lab.page());
     let ids = (0..=MAX_SESSIONS).map(|_| {
-        let made = connection.ask("POST", "/control/sessions", &[MARK, JSON], b"{}");
+        let made = connection.send("POST", "/control/sessions", &[MARK, JSON], b"{}");
         assert_eq!(made.status, 201, "{made:?}");
         made.json()["id"].as_str().expect("an id").to_owned()
     });

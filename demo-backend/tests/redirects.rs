@@ -2,13 +2,13 @@
 
 mod lab;
 
-use lab::{Lab, ask};
+use lab::{TestLab, send};
 use serde_json::json;
 use url::Url;
 
 #[test]
 fn redirects_lead_to_the_labs_own_origins_alone() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let origins = lab.running.origins();
     let (api, page, attacker) = (&origins.api, &origins.page, &origins.attacker);
@@ -49,10 +49,10 @@ fn redirects_lead_to_the_labs_own_origins_alone() {
         ("a backslash after a dot", r"/./\evil.example/".to_owned(), Some(format!("{api}//evil.example/"))),
     ] {
         let path = format!("/s/{session}/api/redirect?to={to}");
-        let answer = ask(lab.api(), "GET", &path, &[], b"");
+        let response = send(lab.api(), "GET", &path, &[], b"");
         let base = Url::parse(&format!("{api}{path}")).expect("a URL");
-        let leads_to = answer.header("location").map(|location| base.join(location).expect("a URL"));
-        assert_eq!(leads_to.as_ref().map(Url::as_str), expected.as_deref(), "{name}: {answer:?}");
-        assert_eq!(answer.status, if expected.is_some() { 302 } else { 400 }, "{name}");
+        let leads_to = response.header("location").map(|location| base.join(location).expect("a URL"));
+        assert_eq!(leads_to.as_ref().map(Url::as_str), expected.as_deref(), "{name}: {response:?}");
+        assert_eq!(response.status, if expected.is_some() { 302 } else { 400 }, "{name}");
     }
 }

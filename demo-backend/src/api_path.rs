@@ -14,7 +14,7 @@ pub(crate) const CACHED: &str = "/cached";
 pub(crate) const API: &str = "/api/";
 /// The query's parameter that names a run of the page.
 pub(crate) const RUN: &str = "run=";
-/// The query's parameter that asks for a response without `Vary`.
+/// The query's parameter that turns `Vary` off.
 const FORGETS_VARY: &str = "vary=forgotten";
 
 /// A path of the API, taken apart.
@@ -95,7 +95,7 @@ pub fn without_run(query: &str) -> String {
     query.split('&').filter(|pair| !pair.starts_with(RUN)).collect::<Vec<_>>().join("&")
 }
 
-/// Whether the query asks for a response without `Vary`.
+/// Whether the query turns `Vary` off.
 pub fn forgets_vary(query: &str) -> bool {
     query.split('&').any(|pair| pair == FORGETS_VARY)
 }

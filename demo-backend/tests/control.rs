@@ -13,7 +13,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 type Row<'a> = (&'a str, u16, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
 #[test]
-fn nobody_else_gets_in() {
+fn only_the_page_gets_in() {
     let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let host = lab.page().trim_start_matches("http://").to_owned();
@@ -28,7 +28,7 @@ fn nobody_else_gets_in() {
     let large = json!({ "allow_origins": ["x".repeat(20_000)] }).to_string();
     let many = json!({ "allow_methods": (0..65).map(|n| format!("M{n}")).collect::<Vec<_>>() }).to_string();
     let origins = json!({ "origins": vec!["null"; 33] }).to_string();
-    let asked = [
+    let preflight = [
         ("origin", attacker),
         ("access-control-request-method", "PUT"),
         ("access-control-request-headers", "content-type,x-cors-lab"),
@@ -36,13 +36,13 @@ fn nobody_else_gets_in() {
     let rows: &[Row<'_>] = &[
         ("the page", 200, "GET", policy, &[MARK], ""),
         ("the page by its address", 200, "GET", policy, &[MARK, ("host", by_address)], ""),
-        ("a name of somebody else's (DNS rebinding)", 421, "GET", policy, &[MARK, ("host", rebound)], ""),
-        ("a name of somebody else's, to change", 421, "PUT", policy, &[MARK, JSON, ("host", rebound)], &open),
+        ("another site's name (DNS rebinding)", 421, "GET", policy, &[MARK, ("host", rebound)], ""),
+        ("another site's name, to change", 421, "PUT", policy, &[MARK, JSON, ("host", rebound)], &open),
         ("no mark", 403, "GET", policy, &[], ""),
         ("no mark, to change", 403, "PUT", policy, &[JSON], &open),
         ("an empty mark", 403, "GET", policy, &[("x-cors-lab", "")], ""),
         (
-            "another site, by its own word",
+            "another site, by Sec-Fetch-Site",
             403,
             "PUT",
             policy,
@@ -50,11 +50,11 @@ fn nobody_else_gets_in() {
             &open,
         ),
         ("another port", 403, "PUT", policy, &[MARK, JSON, ("sec-fetch-site", "same-site")], &open),
-        ("the page, by its own word", 200, "GET", policy, &[MARK, ("sec-fetch-site", "same-origin")], ""),
-        ("another origin's preflight", 403, "OPTIONS", policy, &asked, ""),
+        ("the page, by Sec-Fetch-Site", 200, "GET", policy, &[MARK, ("sec-fetch-site", "same-origin")], ""),
+        ("another origin's preflight", 403, "OPTIONS", policy, &preflight, ""),
         ("a form", 415, "PUT", policy, &[MARK, ("content-type", "text/plain")], &open),
         ("no type", 415, "POST", "/control/sessions", &[MARK], "{}"),
-        ("no JSON", 400, "PUT", policy, &[MARK, JSON], "allow_origins = []"),
+        ("a body that is not JSON", 400, "PUT", policy, &[MARK, JSON], "allow_origins = []"),
         ("an unknown setting", 400, "PUT", policy, &[MARK, JSON], r#"{"allow_origin": "*"}"#),
         ("too large a body", 413, "PUT", policy, &[MARK, JSON], &large),
         ("too many entries", 413, "PUT", policy, &[MARK, JSON], &many),
@@ -62,16 +62,9 @@ fn nobody_else_gets_in() {
         ("the file's policy", 409, "PUT", "/control/s/default/policy", &[MARK, JSON], &open),
         ("an unknown session", 404, "GET", "/control/s/aaaaaaaaaaaaaaaa/policy", &[MARK], ""),
         ("an unknown thing", 404, "GET", "/control/everything", &[MARK], ""),
-        ("no name of a run", 400, "GET", by_run, &[MARK], ""),
-        (
-            "no name of a run, to predict",
-            400,
-            "POST",
-            predict,
-            &[MARK, JSON],
-            r#"{"request": {}, "run": "A"}"#,
-        ),
-        ("no time", 400, "GET", by_time, &[MARK], ""),
+        ("an invalid run", 400, "GET", by_run, &[MARK], ""),
+        ("an invalid run, to predict", 400, "POST", predict, &[MARK, JSON], r#"{"request": {}, "run": "A"}"#),
+        ("an invalid time", 400, "GET", by_time, &[MARK], ""),
     ];
 
     for &(name, status, method, path, headers, body) in rows {
@@ -107,7 +100,7 @@ fn a_get_changes_nothing() {
 }
 
 #[test]
-fn a_policy_that_is_none_is_refused_with_every_problem_and_nothing_changes() {
+fn an_invalid_policy_is_refused_with_every_problem_and_nothing_changes() {
     let lab = TestLab::start();
     let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
     let path = format!("/s/{session}/policy");
@@ -160,7 +153,7 @@ fn sessions_do_not_see_each_other() {
     assert_eq!((unknown.status, unknown.header("access-control-allow-origin")), (404, None));
 }
 
-/// Who names no length is bounded all the same.
+/// A body without a length is bounded as well.
 #[test]
 fn a_body_without_a_length_is_bounded() {
     let lab = TestLab::start();
@@ -179,7 +172,7 @@ fn a_body_without_a_length_is_bounded() {
 }
 
 #[test]
-fn a_policy_that_is_none_has_its_problem_at_its_field() {
+fn a_problem_of_a_policy_names_its_field() {
     let lab = TestLab::start();
     let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
     let path = format!("/s/{session}/policy");
@@ -199,19 +192,19 @@ fn a_policy_that_is_none_has_its_problem_at_its_field() {
         ),
         ("null", json!({ "allow_origins": ["null"] }), "allow_origins", json!(0)),
         (
-            "a method that is no token",
+            "a method that is not a token",
             json!({ "allow_origins": ["*"], "allow_methods": ["GET", "P T"] }),
             "allow_methods",
             json!(1),
         ),
         (
-            "a header that is no token",
+            "a header that is not a token",
             json!({ "allow_origins": ["*"], "allow_headers": ["x:y"] }),
             "allow_headers",
             json!(0),
         ),
         (
-            "an exposed header that is no token",
+            "an exposed header that is not a token",
             json!({ "allow_origins": ["*"], "expose_headers": ["x y"] }),
             "expose_headers",
             json!(0),

@@ -5,9 +5,9 @@ mod lab;
 use std::fs;
 
 use demo_backend::page::{
+    engine::EngineName,
     lab_request::LabRequest,
     lesson::{self, Ending, Lesson, Loot, SolutionStep},
-    message::EngineName,
 };
 use lab::{TestLab, sender::Sender};
 use serde_json::{Value, json};

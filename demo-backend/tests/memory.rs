@@ -1,4 +1,4 @@
-//! A thousand sessions, each filled to the brim, stay under 50 MB.
+//! A thousand sessions, each as full as can be, stay under 50 MB.
 
 mod lab;
 

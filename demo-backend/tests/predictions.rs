@@ -3,7 +3,7 @@
 
 mod lab;
 
-use demo_backend::page::message::EngineName;
+use demo_backend::page::engine::EngineName;
 use lab::{TestLab, sender::Sender};
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The shared cache as a middleware: it stands between browsers and the API, for the paths that ask for it.
+//! The shared cache as a middleware: it stands between browsers and the API, for the paths that name it.
 //!
 //! It keeps what the API allows CDNs to keep, in `CDN-Cache-Control`, while `Cache-Control: no-store` keeps browsers' own
 //! caches out of the picture. As most CDNs do, it ignores a browser's `Cache-Control`.

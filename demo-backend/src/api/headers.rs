@@ -32,8 +32,7 @@ pub fn cache_headers(is_cached: bool) -> Vec<(HeaderName, String)> {
     headers
 }
 
-/// Adds [`cache_headers`]. Removes `Vary` if the query asks for that mistake, which servers make that write their CORS headers
-/// by hand.
+/// Adds [`cache_headers`]. Removes `Vary` if the query says so: servers that write their CORS headers by hand often forget it.
 ///
 /// # Errors
 ///

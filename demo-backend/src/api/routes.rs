@@ -225,7 +225,7 @@ async fn redirect(origins: Data<Origins>, request: HttpRequest) -> Result<HttpRe
     Ok(HttpResponse::build(status).insert_header((header::LOCATION, redirect.location)).finish())
 }
 
-/// `GET /api/headers`: an answer with headers of all kinds, most of which script may read only if they are exposed.
+/// `GET /api/headers`: a response with headers of all kinds, most of which a script may read only if they are exposed.
 async fn headers(request: HttpRequest) -> HttpResponse {
     let run = run_of(request.query_string());
     HttpResponse::Ok()
@@ -250,11 +250,11 @@ async fn not_found(request: HttpRequest) -> JsonError {
 fn not_found_at(path: &str) -> JsonError {
     JsonError::new(
         StatusCode::NOT_FOUND,
-        format!("there is no {path}; the API's routes begin at /api/notes, or at /s/<session>/api/notes"),
+        format!("{path} is not a route; the API's routes begin at /api/notes, or at /s/<session>/api/notes"),
     )
 }
 
-/// 404 for paths of no session, before a handler asks for the session; the innermost middleware of the API.
+/// 404 for paths of no session, before a handler needs the session; the innermost middleware of the API.
 ///
 /// # Errors
 ///
@@ -281,11 +281,11 @@ fn text_of(request: &HttpRequest, body: &[u8]) -> Result<String, JsonError> {
 }
 
 fn no_room() -> JsonError {
-    JsonError::new(StatusCode::INSUFFICIENT_STORAGE, "there are enough notes; delete one")
+    JsonError::new(StatusCode::INSUFFICIENT_STORAGE, "the notes are full; delete one")
 }
 
 fn no_note(id: u32) -> JsonError {
-    JsonError::new(StatusCode::NOT_FOUND, format!("there is no note {id}"))
+    JsonError::new(StatusCode::NOT_FOUND, format!("note {id} does not exist"))
 }
 
 fn path_of(request: &HttpRequest) -> Result<ApiPath<'_>, JsonError> {

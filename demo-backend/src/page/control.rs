@@ -1,4 +1,4 @@
-//! What the page may ask of its own server: sessions, their policies, predictions, and what came over the wire.
+//! The API of the page's own server: sessions, their policies, predictions, and what came over the wire.
 //!
 //! It has the page's own origin, so that it works whatever the policy says, and it is for that page alone:
 //!
@@ -60,7 +60,7 @@ pub struct ControlContext {
 
 impl ControlContext {
     fn session(&self, id: &str) -> Result<Arc<Session>, JsonError> {
-        let unknown = || JsonError::new(StatusCode::NOT_FOUND, "there is no such session; make a new one");
+        let unknown = || JsonError::new(StatusCode::NOT_FOUND, "no such session; make a new one");
         self.sessions.find(id).ok_or_else(unknown)
     }
 }

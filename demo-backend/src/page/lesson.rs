@@ -7,9 +7,9 @@ use actix_web_cors::PolicyConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-#[cfg(test)]
-use super::generated;
 use super::lab_request::LabRequest;
+#[cfg(test)]
+use super::mirrors;
 use crate::{origins::Origins, session::cache::CacheOutcome};
 
 /// A lesson. In its texts `{page}`, `{api}` and `{attacker}` stand for this Lab's origins.
@@ -24,20 +24,20 @@ pub struct Lesson {
     /// What to read first, in paragraphs.
     pub text: Vec<String>,
     /// The policy that it starts with.
-    #[cfg_attr(test, ts(as = "generated::PartOfPolicy"))]
+    #[cfg_attr(test, ts(as = "mirrors::PartOfPolicy"))]
     pub policy: PolicyConfig,
     /// The request that it starts with.
-    #[cfg_attr(test, ts(as = "generated::PartOfRequest"))]
+    #[cfg_attr(test, ts(as = "mirrors::PartOfRequest"))]
     pub request: LabRequest,
     /// What others send before the reader comes.
     #[serde(default)]
-    #[cfg_attr(test, ts(optional, as = "Option<Vec<generated::PartOfRequest>>"))]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<mirrors::PartOfRequest>>"))]
     pub before: Vec<LabRequest>,
     /// Whether all its requests have the same URL.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub same_url: bool,
-    /// What is asked before the first sending.
+    /// The question before the first sending.
     pub question: String,
     /// The right answer: yes or no.
     pub answer: bool,
@@ -95,17 +95,17 @@ pub struct GoalCheck {
     /// Headers that the script can read.
     pub readable: Option<Vec<String>>,
     /// What the request has.
-    #[cfg_attr(test, ts(as = "Option<generated::Members>"))]
+    #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
     pub request: Option<Map<String, Value>>,
     /// How many preflights the API sees.
     pub preflights: Option<u32>,
     /// Whether a handler runs.
     pub handler_ran: Option<bool>,
     /// What the policy has; of a list, these entries.
-    #[cfg_attr(test, ts(as = "Option<generated::Members>"))]
+    #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
     pub policy_has: Option<Map<String, Value>>,
     /// What the policy doesn't have; of a list, none of these entries.
-    #[cfg_attr(test, ts(as = "Option<generated::Members>"))]
+    #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
     pub policy_lacks: Option<Map<String, Value>>,
     /// What the shared cache does with the last request.
     pub cache: Option<CacheOutcome>,
@@ -134,10 +134,10 @@ pub enum Loot {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Solution {
     /// The policy to apply, if another one is needed.
-    #[cfg_attr(test, ts(as = "Option<generated::PartOfPolicy>"))]
+    #[cfg_attr(test, ts(as = "Option<mirrors::PartOfPolicy>"))]
     pub policy: Option<PolicyConfig>,
     /// The request to send, if another one is needed.
-    #[cfg_attr(test, ts(as = "Option<generated::PartOfRequest>"))]
+    #[cfg_attr(test, ts(as = "Option<mirrors::PartOfRequest>"))]
     pub request: Option<LabRequest>,
     /// What to do one after the other instead.
     #[serde(default)]
@@ -153,7 +153,7 @@ pub enum SolutionStep {
     /// Apply this policy; it is refused for a problem at this setting.
     Refused {
         /// The policy.
-        #[cfg_attr(test, ts(as = "generated::PartOfPolicy"))]
+        #[cfg_attr(test, ts(as = "mirrors::PartOfPolicy"))]
         refused: PolicyConfig,
         /// Where the problem is.
         setting: String,
@@ -161,13 +161,13 @@ pub enum SolutionStep {
     /// Apply this policy.
     Policy {
         /// The policy.
-        #[cfg_attr(test, ts(as = "generated::PartOfPolicy"))]
+        #[cfg_attr(test, ts(as = "mirrors::PartOfPolicy"))]
         policy: PolicyConfig,
     },
     /// Put this request together.
     Request {
         /// The request.
-        #[cfg_attr(test, ts(as = "generated::PartOfRequest"))]
+        #[cfg_attr(test, ts(as = "mirrors::PartOfRequest"))]
         request: Box<LabRequest>,
     },
     /// Send the request.

@@ -1,46 +1,16 @@
 //! A request that will go over the wire with its response, as the page draws it.
 
 use fetch_cors::{
-    browser::{Engine, Exchange, HeaderList, Profile},
+    browser::{Exchange, HeaderList},
     server::{FieldName, RequestField},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{lab_request::LabRequest, servers::PredictedResponse};
+use super::{
+    lab_request::LabRequest,
+    servers::{PredictedResponse, text},
+};
 use crate::{api::headers::CACHE_OUTCOME, session::cache::CacheOutcome};
-
-/// An engine, or the standard to the letter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum EngineName {
-    /// [`Profile::STANDARD`]
-    #[default]
-    Standard,
-    /// [`Engine::Chromium`]
-    Chromium,
-    /// [`Engine::Firefox`]
-    Firefox,
-    /// [`Engine::WebKit`]
-    WebKit,
-}
-
-impl EngineName {
-    /// The engine; none for the standard.
-    pub fn engine(self) -> Option<Engine> {
-        match self {
-            Self::Standard => None,
-            Self::Chromium => Some(Engine::Chromium),
-            Self::Firefox => Some(Engine::Firefox),
-            Self::WebKit => Some(Engine::WebKit),
-        }
-    }
-
-    /// The rules that it follows.
-    pub fn profile(self) -> Profile {
-        self.engine().map_or(Profile::STANDARD, Profile::of)
-    }
-}
 
 /// Whether a message is a preflight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -137,11 +107,6 @@ impl Message {
         }
         decisive
     }
-}
-
-/// Bytes of a header as text.
-pub(super) fn text(value: &[u8]) -> String {
-    String::from_utf8_lossy(value).into_owned()
 }
 
 fn to_lines(headers: &HeaderList) -> Vec<(String, String)> {

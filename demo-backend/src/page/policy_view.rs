@@ -16,7 +16,7 @@ pub(super) const DANGERS: [&str; 2] = ["danger_allow_insecure_origins", "danger_
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PolicyView {
     /// As its author wrote it.
-    #[cfg_attr(test, ts(as = "super::generated::PolicyConfig"))]
+    #[cfg_attr(test, ts(as = "super::mirrors::PolicyConfig"))]
     pub config: PolicyConfig,
     /// As `cors.toml`.
     pub toml: String,

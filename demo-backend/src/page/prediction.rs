@@ -5,10 +5,7 @@ use fetch_cors::browser::{self, Browser, Next};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    lab_request::LabRequest,
-    message::{EngineName, Message},
-    servers::Servers,
-    verdict::Verdict,
+    engine::EngineName, lab_request::LabRequest, message::Message, servers::Servers, verdict::Verdict,
 };
 use crate::{
     origins::Origins,

@@ -9,7 +9,6 @@ use fetch_cors::{
     server::{Decision, RequestField, RequestHead},
 };
 
-use super::message::text;
 use crate::{
     api::{
         headers::CACHE_OUTCOME,
@@ -139,6 +138,11 @@ fn policy_fields(
 ) -> Vec<(&'static str, Vec<u8>)> {
     let fields = decision.fields(policy, head).into_iter();
     fields.map(|(name, value)| (name.name(), value.into_owned())).collect()
+}
+
+/// Bytes of a header as text.
+pub(super) fn text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).into_owned()
 }
 
 /// A request of the model of the browser as the policy reads it.

@@ -5,10 +5,12 @@ use fetch_cors::browser::{self, Allowed, Blocked, Engine, ResponseType};
 use serde::Serialize;
 
 use super::{
+    engine::EngineName,
     fix::{PolicyChange, patch},
     kinds::RequestKind,
     lab_request::LabRequest,
-    message::{EngineName, Message, text},
+    message::Message,
+    servers::text,
 };
 
 /// How a request will end.

@@ -1,5 +1,5 @@
 //! The state of one person's or tab's Lab: a policy, notes, visitors, a log, a shared cache and remembered preflights, each in
-//! its file, so that several people or tabs don't interfere. All of it is bounded, and a session that nobody uses is dropped.
+//! its file, so that several people or tabs don't interfere. All of it is bounded, and an idle session is dropped.
 //! Nothing here knows HTTP's server or the page; what does, in `api` and `page`, gets at the state through [`Sessions`].
 
 pub mod cache;
@@ -33,7 +33,7 @@ use crate::api_path::DEFAULT_SESSION;
 
 /// The most sessions that the page has made; the one that was idle longest goes when there are more.
 pub const MAX_SESSIONS: usize = 1000;
-/// How long a session that nobody uses is kept.
+/// How long an idle session is kept.
 pub const IDLE: Duration = Duration::from_secs(30 * 60);
 
 /// One person's or tab's Lab.
@@ -277,7 +277,7 @@ mod tests {
         let idle = sessions.create_at(minutes(0)).expect("random numbers");
         assert!(sessions.find_at(used.id(), minutes(20)).is_some());
         assert!(sessions.find_at(used.id(), minutes(40)).is_some(), "it was used 20 minutes ago");
-        assert!(sessions.find_at(idle.id(), minutes(40)).is_none(), "nobody used it for 40 minutes");
+        assert!(sessions.find_at(idle.id(), minutes(40)).is_none(), "it was idle for 40 minutes");
         assert_eq!(sessions.count(), 1);
         assert!(sessions.find_at(DEFAULT_SESSION, minutes(1_000_000)).is_some(), "the default one stays");
     }

@@ -17,7 +17,7 @@ const QUIET: Duration = Duration::from_millis(80);
 /// How often the file is read where the system can't report changes.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Why there is no policy to start with.
+/// Why the Lab can't start with this file.
 #[derive(Debug)]
 pub enum PolicyFileError {
     /// The file can't be read.

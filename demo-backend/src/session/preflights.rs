@@ -1,5 +1,5 @@
 //! The preflights that a session's browser should remember. A prediction starts from them, so that it knows when the browser
-//! will not ask again.
+//! will not send another one.
 
 use fetch_cors::browser::{Browser, Profile};
 

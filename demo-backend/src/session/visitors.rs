@@ -1,6 +1,6 @@
 //! Who visited a session's API, by cookie, and how often.
 
-/// How many visitors are told apart. The oldest goes when there are more.
+/// The most visitors that are counted one by one. The oldest goes when there are more.
 pub(super) const MAX_VISITORS: usize = 16;
 
 /// The visits of a session's API.

@@ -1,10 +1,10 @@
-//! Sends the Lab's requests over sockets as the model of the browser says, after it has asked for the prediction. The two must
-//! say the same of every message.
+//! Sends the Lab's requests over sockets as the model of the browser says, after reading the prediction. The two must agree on
+//! every message.
 
 use demo_backend::page::{
+    engine::EngineName,
     kinds::{RequestKind, RequestMode},
     lab_request::LabRequest,
-    message::EngineName,
 };
 use fetch_cors::browser::{Browser, Exchange, Next, Response, Verdict};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 
 import { callInShort } from "./code.js";
 import { headerValue } from "./headers.js";
-import { shortPath, withoutSession } from "./place.js";
+import { placeOf, withoutSession } from "./place.js";
 import { effective } from "./state.js";
 
 /**
@@ -353,7 +353,7 @@ function step(kind, from, to, rest) {
  */
 function shortUrl(url, api) {
   const { origin, host, pathname } = new URL(url);
-  return origin === api ? shortPath(pathname) : host + withoutSession(pathname);
+  return origin === api ? (placeOf(pathname)?.route ?? pathname) : host + withoutSession(pathname);
 }
 
 /** @param {string} origin */

@@ -3,7 +3,7 @@
 
 import { ENGINE_NAMES } from "./engine.js";
 import { headerRows, headerValue } from "./headers.js";
-import { shortTarget } from "./place.js";
+import { withoutSession } from "./place.js";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
@@ -231,7 +231,7 @@ export function effectsOf({ exchanges, before, after, observation }) {
   const changes = before && after ? changesOf(before, after) : [];
   return {
     lines: exchanges.map((exchange) => ({
-      request: `${exchange.method} ${shortTarget(exchange.target)}`,
+      request: `${exchange.method} ${withoutSession(exchange.target)}`,
       effect: effectOf(exchange),
     })),
     changes,

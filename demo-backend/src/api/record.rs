@@ -11,7 +11,7 @@ use actix_web::{
     middleware::Next,
     web::{Bytes, Data},
 };
-use fetch_cors::server::Decision;
+use fetch_cors::server::{self, Decision};
 
 use super::{
     headers::lines,
@@ -43,12 +43,12 @@ pub async fn record(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let session = ApiPath::parse(request.path()).and_then(|path| sessions.find(path.session));
     let policy = session.as_ref().map(|session| session.policy());
-    let decision = policy.as_ref().map(|policy| policy.decide(&ActixHead(&request)));
+    let decision = policy.as_ref().map(|policy| server::decide(policy, &ActixHead(&request)));
     let is_preflight = decision.is_some_and(Decision::is_preflight);
     let refusal = policy
         .as_ref()
         .zip(decision)
-        .and_then(|(policy, decision)| policy.refusal(&ActixHead(&request), decision))
+        .and_then(|(policy, decision)| server::refusal(policy, &ActixHead(&request), decision))
         .map(|refusal| refusal.to_string());
     let line = PendingLine::new(&request, session.as_deref(), is_preflight, refusal);
     let number = session.as_ref().map(|session| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web_cors::Policy;
 use fetch_cors::{
     browser::{Exchange, Response},
-    server::{self, Decision, RequestField, RequestHead},
+    server::{self, Decision, FieldName, RequestField, RequestHead},
 };
 
 use crate::{
@@ -126,18 +126,9 @@ fn by_policy(
     let head = ExchangeHead(exchange);
     let decision = server::decide(policy, &head);
     let forgets_vary = forgets_vary(exchange.url().query().unwrap_or_default());
-    let fields = policy_fields(policy, decision, &head).into_iter();
-    respond(decision).headers(fields.filter(|(name, _)| !(forgets_vary && *name == "vary")))
-}
-
-/// What a policy's decision adds to a response, by name and value.
-fn policy_fields(
-    policy: &Policy,
-    decision: Decision,
-    head: &ExchangeHead<'_>,
-) -> Vec<(&'static str, Vec<u8>)> {
-    let fields = server::fields(policy, head, decision).into_iter();
-    fields.map(|(name, value)| (name.name(), value.into_owned())).collect()
+    let fields = server::fields(policy, &head, decision).into_iter();
+    let fields = fields.filter(|(name, _)| !(forgets_vary && *name == FieldName::Vary));
+    respond(decision).headers(fields.map(|(name, value)| (name.name(), value)))
 }
 
 /// Bytes of a header as text.

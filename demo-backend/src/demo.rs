@@ -10,11 +10,11 @@ use std::{
 
 use actix_files::Files;
 use actix_web::{
-    App, HttpServer,
+    App, Error, HttpServer,
     body::MessageBody,
     dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
-    http::header,
-    middleware::{Compress, DefaultHeaders, from_fn},
+    http::header::{self, HeaderValue},
+    middleware::{Compress, DefaultHeaders, Next, from_fn},
     web::Data,
 };
 use actix_web_cors::Cors;
@@ -179,16 +179,18 @@ fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) 
     // The page may connect to the Lab's servers alone, and loads nothing from elsewhere.
     let Origins { api, page, attacker, .. } = &control.origins;
     let others = control.origins.sources();
-    let policy = format!(
+    let policy = Data::new(SecurityPolicy(format!(
         "default-src 'none'; script-src 'self' {api}; style-src 'self'; font-src {others} {page}; \
          img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
+    )));
     start(listeners, move || {
         App::new()
             .configure(control::routes(control.clone()))
-            .service(Files::new("/", &frontend).index_file("index.html"))
-            .wrap(static_headers(&policy))
+            .service(files(&frontend))
+            .wrap(from_fn(add_security_policy))
+            .app_data(policy.clone())
+            .wrap(static_headers())
             .wrap(Compress::default())
     })
 }
@@ -196,21 +198,50 @@ fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) 
 fn serve_attacker(listeners: Listeners, folder: PathBuf, origins: &Origins) -> io::Result<Server> {
     // Only the Lab's page may frame it. In a sandboxed frame 'self' matches no origin, so its own is named.
     let (own, page, others) = (&origins.attacker, &origins.page, origins.sources());
-    let policy = format!(
+    let policy = Data::new(SecurityPolicy(format!(
         "default-src 'none'; script-src {others}; style-src {own}; font-src {others} {page}; \
          img-src {others}; media-src {others}; connect-src {others} {page}; \
          base-uri 'none'; form-action 'none'; frame-ancestors {page}"
-    );
+    )));
     start(listeners, move || {
-        App::new().service(Files::new("/", &folder).index_file("index.html")).wrap(static_headers(&policy))
+        App::new()
+            .service(files(&folder))
+            .wrap(from_fn(add_security_policy))
+            .app_data(policy.clone())
+            .wrap(static_headers())
     })
 }
 
-fn static_headers(content_security_policy: &str) -> DefaultHeaders {
+fn files(folder: &Path) -> Files {
+    Files::new("/", folder).index_file("index.html").disable_content_disposition()
+}
+
+fn static_headers() -> DefaultHeaders {
     DefaultHeaders::new()
         .add((header::CACHE_CONTROL, "no-cache"))
-        .add((header::CONTENT_SECURITY_POLICY, content_security_policy))
         .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}
+
+/// A value of `Content-Security-Policy`.
+#[derive(Clone)]
+struct SecurityPolicy(String);
+
+/// Adds the `Content-Security-Policy`, except to scripts, styles and JSON: it governs documents, and on each of the page's
+/// modules it would be half a kilobyte for nothing.
+async fn add_security_policy<B: MessageBody>(
+    policy: Data<SecurityPolicy>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let governs_nothing = ["text/javascript", "text/css", "application/json"];
+    let is_document =
+        !content_type.is_some_and(|value| governs_nothing.iter().any(|kind| value.starts_with(kind)));
+    if is_document && let Ok(value) = HeaderValue::try_from(&policy.0) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+    Ok(response)
 }
 
 fn start<F, T, B>(listeners: Listeners, app: F) -> io::Result<Server>

@@ -2,12 +2,15 @@
 
 mod lab;
 
-use std::fs;
+use std::{fs, path::Path};
 
-use demo_backend::page::{
-    engine::EngineName,
-    lab_request::LabRequest,
-    lesson::{self, Ending, Lesson, Loot, SolutionStep},
+use demo_backend::{
+    Origins,
+    page::{
+        engine::EngineName,
+        lab_request::LabRequest,
+        lesson::{self, Ending, Lesson, Loot, SolutionStep},
+    },
 };
 use lab::{TestLab, sender::Sender};
 use serde_json::{Value, json};
@@ -44,6 +47,30 @@ fn every_lesson_can_be_done_as_it_says() {
             }
             reader.check_origins();
         }
+    }
+}
+
+/// `tools/tutorial.mjs` writes policies as files, and so does the server for the page: each is the same.
+#[test]
+fn the_tutorial_has_the_policies_that_the_page_shows() {
+    let lab = TestLab::start();
+    let origins = Origins {
+        api: "http://localhost:8080".to_owned(),
+        api_alias: None,
+        page: "http://localhost:3000".to_owned(),
+        attacker: "http://localhost:3001".to_owned(),
+    };
+    let source = fs::read_to_string(lesson::file()).expect("the lessons can be read");
+    let lessons = lesson::read(&source, &origins).expect("lessons");
+    let tutorial = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/tutorial.md");
+    let tutorial = fs::read_to_string(tutorial).expect("the tutorial can be read");
+    let written: Vec<_> =
+        tutorial.split("```toml\n").skip(1).filter_map(|part| part.split("```").next()).collect();
+    assert_eq!(written.len(), lessons.len(), "one policy per lesson");
+    for (lesson, written) in lessons.iter().zip(written) {
+        let session = lab.session(&json!(lesson.policy));
+        let shown = lab.control("GET", &format!("/s/{session}/policy"), None).json();
+        assert_eq!(shown["toml"], written, "{}", lesson.id);
     }
 }
 

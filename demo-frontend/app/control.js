@@ -115,5 +115,9 @@ async function call(method, path, body) {
   });
   if (response.ok) return response.json();
   const said = await response.json().catch(() => ({}));
-  throw new ControlError(said.error ?? `${path} responded with ${response.status}`, response.status, said.problems ?? []);
+  throw new ControlError(
+    said.error ?? `${path} responded with ${response.status}`,
+    response.status,
+    said.problems ?? [],
+  );
 }

@@ -35,6 +35,7 @@ const PERFORM_MAX_BODY = 4000;
  * @param {HTMLElement} stage where what can be seen is put: an image, a canvas, a text in the font
  * @returns {Promise<Observation>}
  */
+// biome-ignore lint/correctness/noUnusedVariables: the pages' own scripts call it
 async function perform(order, stage) {
   /** @type {Record<string, (order: Order, stage: HTMLElement) => Promise<Partial<Observation>>>} */
   const kinds = {

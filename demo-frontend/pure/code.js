@@ -117,9 +117,7 @@ function xhrStatements(url, request) {
     "const xhr = new XMLHttpRequest();",
     `xhr.open(${JSON.stringify(request.method)}, ${url});`,
     ...(request.credentials === "include" ? ["xhr.withCredentials = true;"] : []),
-    ...request.headers.map(
-      (pair) => `xhr.setRequestHeader(${pair.map((text) => JSON.stringify(text)).join(", ")});`,
-    ),
+    ...request.headers.map((pair) => `xhr.setRequestHeader(${pair.map((text) => JSON.stringify(text)).join(", ")});`),
     `xhr.send(${request.body === null ? "" : bodyLiteral(request.body)});`,
   ];
 }

@@ -51,5 +51,7 @@ export function withoutSession(target) {
   const [path, query] = mark === -1 ? [target, ""] : [target.slice(0, mark), target.slice(mark + 1)];
   const place = placeOf(path);
   const parts = query.split("&").filter((part) => !part.startsWith(PATHS.run));
-  return (place === null ? path : pathOf(PATHS.default_session, place.cached, place.route)) + withRun(parts.join("&"), null);
+  return (
+    (place === null ? path : pathOf(PATHS.default_session, place.cached, place.route)) + withRun(parts.join("&"), null)
+  );
 }

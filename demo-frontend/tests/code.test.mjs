@@ -134,7 +134,7 @@ const CURL = [
   [
     "a GET with a body, which can't be",
     { body: JSON_BODY },
-    { method: "GET", headers: { "content-type": undefined }, body: "" },
+    { method: "GET", body: "" },
   ],
   ["a HEAD with a body, which can't be", { method: "HEAD", body: JSON_BODY }, { method: "HEAD", body: "" }],
 ];

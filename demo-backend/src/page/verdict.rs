@@ -57,6 +57,8 @@ pub struct BlockedVerdict {
     pub step: &'static str,
     /// The name of the reason.
     pub reason: &'static str,
+    /// The response header by which it is blocked, in lower case; null where no response header decides.
+    pub header: Option<&'static str>,
     /// The reason in a sentence.
     pub sentence: String,
     /// What would help.
@@ -144,6 +146,7 @@ impl Verdict {
             allowed: false,
             step: blocked.step.name(),
             reason: blocked.reason.name(),
+            header: blocked.reason.header(),
             sentence: sentence(&why),
             fix: VerdictFix { change: change.to_owned(), setting: None, patch: Vec::new() },
             spec: "https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches",
@@ -159,6 +162,7 @@ fn blocked_by_browser(blocked: &Blocked, request: &LabRequest, config: &PolicyCo
         allowed: false,
         step: blocked.step.name(),
         reason: blocked.reason.name(),
+        header: blocked.reason.header(),
         sentence: sentence(&blocked.why()),
         fix: VerdictFix { change, setting, patch },
         spec: blocked.spec(),
@@ -232,6 +236,7 @@ fn fails_after_fetch(
         allowed: false,
         step,
         reason,
+        header: None,
         sentence,
         fix: VerdictFix { change, setting: None, patch: Vec::new() },
         spec,

@@ -64,6 +64,9 @@ fn responses_are_kept_per_what_vary_names() {
             let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
             let response = send(lab.api(), "GET", &path, &headers, b"");
             assert_eq!(outcome(&response), (did, allowed), "{name}, request {number}: {response:?}");
+            assert_eq!(response.header("cache-control"), Some("no-store"), "{name}: browsers keep nothing");
+            let for_cdns = did.map(|_| "max-age=600");
+            assert_eq!(response.header("cdn-cache-control"), for_cdns, "{name}: {response:?}");
         }
         // Another session doesn't have it, and this one doesn't after a reset.
         let other = lab.session(&policy);

@@ -202,7 +202,7 @@ export type Lesson = {
   before?: Array<PartOfRequest>,
   /** Whether all its requests have the same URL. */
   same_url?: boolean,
-  /** What is asked before the first sending. */
+  /** The question before the first sending. */
   question: string,
   /** The right answer: yes or no. */
   answer: boolean,

@@ -88,6 +88,9 @@ mod tests {
             ("to=notes/1&status=307&run=a1", Some((307, "/s/abcdefgh/api/notes/1?run=a1"))),
             ("to=notes%3Fa%3Db&run=a1", Some((302, "/s/abcdefgh/api/notes?a=b&run=a1"))),
             ("to=/api/notes", Some((302, "/api/notes"))),
+            ("to=/&status=301", Some((301, "/"))),
+            ("to=/&status=303", Some((303, "/"))),
+            ("to=/&status=308", Some((308, "/"))),
             (
                 "to=http://127.0.0.1:8080/api/notes&run=a1",
                 Some((302, "http://127.0.0.1:8080/api/notes?run=a1")),

@@ -152,3 +152,44 @@ fn the_constants_are_current() {
     }
     is_current(&expect_file!["../../../demo-frontend/generated/constants.js"], &text);
 }
+
+/// What the page sends of a request, and where to: the page's tests compare its own functions with it.
+#[test]
+fn the_examples_are_current() {
+    let origins = Origins {
+        api: "http://localhost:8080".to_owned(),
+        api_alias: None,
+        page: "http://localhost:3000".to_owned(),
+        attacker: "http://localhost:3001".to_owned(),
+    };
+    let everything = json!({
+        "method": "PUT", "path": "notes/1", "query": "to=notes", "headers": [["x-a", "1"]],
+        "body": { "type": "application/json", "text": "{}" }, "credentials": "omit", "mode": "same-origin",
+        "redirect": "error", "cached": true,
+    });
+    let parts = [
+        json!({}),
+        json!({ "mode": "no-cors", "credentials": "include" }),
+        json!({ "method": "POST", "headers": [["Content-Type", "text/plain"]], "body": { "type": "application/json", "text": "" } }),
+        json!({ "method": "POST", "body": { "type": "form", "text": "a=1" } }),
+        json!({ "method": "POST", "body": { "type": "text/plain", "text": "a" } }),
+        everything,
+    ];
+    let sessions = [(api_path::DEFAULT_SESSION, ""), ("abcdefgh", "a1")];
+    let lines = RequestKind::ALL
+        .iter()
+        .flat_map(|kind| parts.iter().zip(sessions.iter().cycle()).map(move |pair| (kind, pair)));
+    let lines = lines.map(|(kind, (part, (session, run)))| {
+        let mut request = part.clone();
+        request["kind"] = json!(kind);
+        let request: LabRequest = serde_json::from_value(request).expect("a request of the Lab");
+        let (url, effective) = (request.url(session, run, &origins), request.effective());
+        json!({ "request": request, "effective": effective, "session": session, "run": run, "url": url })
+            .to_string()
+    });
+    let lines: Vec<_> = lines.collect();
+    is_current(
+        &expect_file!["../../../demo-frontend/tests/requests.json"],
+        &format!("[\n{}\n]\n", lines.join(",\n")),
+    );
+}

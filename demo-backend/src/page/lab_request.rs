@@ -191,3 +191,63 @@ impl LabRequest {
         request.headers.iter().fold(fetch, |fetch, (name, value)| fetch.header(name, value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(value: serde_json::Value) -> LabRequest {
+        serde_json::from_value(value).expect("a request of the Lab")
+    }
+
+    #[test]
+    fn a_kind_carries_what_it_can() {
+        let everything = json!({
+            "method": "PUT", "headers": [["x-a", "1"]], "body": { "type": "text/plain", "text": "a" },
+            "credentials": "omit", "mode": "same-origin", "redirect": "error",
+        });
+        // What is left of credentials, mode and redirect; and whether method, headers and body are.
+        for (kind, credentials, mode, redirect, payload) in [
+            ("fetch", "omit", "same-origin", "error", true),
+            ("xhr", "same-origin", "cors", "follow", true),
+            ("font", "same-origin", "cors", "follow", false),
+            ("image", "include", "no-cors", "follow", false),
+            ("image-cors", "same-origin", "cors", "follow", false),
+            ("canvas", "same-origin", "cors", "follow", false),
+            ("module", "same-origin", "cors", "follow", false),
+            ("events", "same-origin", "cors", "follow", false),
+        ] {
+            let mut given = everything.clone();
+            given["kind"] = json!(kind);
+            let effective = json!(request(given).effective());
+            let of = |name: &str| effective[name].as_str().unwrap_or_default().to_owned();
+            assert_eq!(
+                (of("credentials"), of("mode"), of("redirect")),
+                (credentials.to_owned(), mode.to_owned(), redirect.to_owned()),
+                "{kind}"
+            );
+            let (method, headers) = if payload { ("PUT", json!([["x-a", "1"]])) } else { ("GET", json!([])) };
+            assert_eq!((of("method"), &effective["headers"]), (method.to_owned(), &headers), "{kind}");
+            assert_eq!(effective["body"].is_object(), payload, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_json_body_has_a_content_type_once() {
+        let body = |body_type: &str| json!({ "type": body_type, "text": "{}" });
+        for (body, headers, expected) in [
+            (body("application/json"), json!([]), json!([["content-type", "application/json"]])),
+            (body("application/json"), json!([["Content-Type", "a/b"]]), json!([["Content-Type", "a/b"]])),
+            (body("text/plain"), json!([]), json!([])),
+            (body("form"), json!([]), json!([])),
+            (json!(null), json!([]), json!([])),
+        ] {
+            let given = json!({ "method": "POST", "body": body, "headers": headers });
+            let effective = request(given.clone()).effective();
+            assert_eq!(json!(effective.headers), expected, "{given}");
+            assert_eq!(effective.effective(), effective, "{given}: once is enough");
+        }
+    }
+}

@@ -1,5 +1,5 @@
 // Sends a request from the page that shall send it: this one, the attacker's, or a sandboxed frame. Frames are told what
-// to send, and say what they were given, by messages; both ends check whom they talk to.
+// to send, and report what they were given, by messages; both ends check which origin they talk to.
 
 import { effective, urlOf } from "../pure/state.js";
 import { element } from "../rooms/dom.js";

@@ -14,11 +14,11 @@ import { effective, urlOf } from "./state.js";
 /**
  * @param {Config} config
  * @param {string} session
- * @param {LabRequest} asked
+ * @param {LabRequest} wanted
  * @returns {string}
  */
-export function asScript(config, session, asked) {
-  const request = effective(asked);
+export function asScript(config, session, wanted) {
+  const request = effective(wanted);
   const url = JSON.stringify(hrefOf(config, session, request));
   const page = {
     lab: "",
@@ -165,12 +165,12 @@ export function callInShort({ kind, path }) {
 /**
  * @param {Config} config
  * @param {string} session
- * @param {LabRequest} asked
+ * @param {LabRequest} wanted
  * @param {Prediction | null} prediction says whether a preflight comes first
  * @returns {string} lines for a POSIX shell
  */
-export function asCurl(config, session, asked, prediction) {
-  const request = effective(asked);
+export function asCurl(config, session, wanted, prediction) {
+  const request = effective(wanted);
   const url = hrefOf(config, session, request);
   const preflight = prediction?.messages.find(({ kind }) => kind === "preflight");
   const actual = curl(url, ...actualArguments(config, request));
@@ -178,9 +178,9 @@ export function asCurl(config, session, asked, prediction) {
     ? ["# fetch() throws for this request; this is what is left of it", actual]
     : [actual];
   if (preflight === undefined) return lines.join("\n");
-  const asking = preflight.request_headers.filter(([name]) => /^(origin|access-control-request-)/i.test(name));
-  const asks = curl(url, "-i", "-X OPTIONS", ...asking.map(header));
-  return ["# the preflight", asks, "", "# the request itself", ...lines].join("\n");
+  const ofPreflight = preflight.request_headers.filter(([name]) => /^(origin|access-control-request-)/i.test(name));
+  const first = curl(url, "-i", "-X OPTIONS", ...ofPreflight.map(header));
+  return ["# the preflight", first, "", "# the request itself", ...lines].join("\n");
 }
 
 /**

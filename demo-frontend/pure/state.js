@@ -44,7 +44,7 @@ export function toPolicy(given) {
 }
 
 /**
- * A whole request from a part of one. What is no request's is left out.
+ * A whole request from a part of one. What is not a field of a request is left out.
  *
  * @param {unknown} given
  * @returns {LabRequest}

@@ -244,11 +244,11 @@ export function effectsOf({ exchanges, before, after, observation }) {
 
 /** @param {Exchange} exchange */
 function effectOf({ preflight, status, response_headers, reached_handler }) {
-  if (preflight) return `answered the preflight ${status ?? ""}`.trim();
+  if (preflight) return `responded to the preflight with ${status ?? "nothing"}`;
   if (headerValue(response_headers, "x-lab-cache") === "hit") return "saw nothing: the cache responded";
   return reached_handler
-    ? `ran the handler and responded ${status ?? ""}`.trim()
-    : `responded ${status ?? "with nothing"} before any handler ran`;
+    ? `ran the handler and responded with ${status ?? "nothing"}`
+    : `responded with ${status ?? "nothing"} before any handler ran`;
 }
 
 /**

@@ -131,11 +131,7 @@ const CURL = [
     { method: "GET", url: "/s/abc/api/image.png", headers: { origin: undefined } },
   ],
   ["a font", { kind: "font" }, { method: "GET", url: "/s/abc/api/font", headers: PAGE }],
-  [
-    "a GET with a body, which can't be",
-    { body: JSON_BODY },
-    { method: "GET", body: "" },
-  ],
+  ["a GET with a body, which can't be", { body: JSON_BODY }, { method: "GET", body: "" }],
   ["a HEAD with a body, which can't be", { method: "HEAD", body: JSON_BODY }, { method: "HEAD", body: "" }],
 ];
 

@@ -144,7 +144,7 @@ test("every message can be chosen by keyboard and says what it shows", () => {
   );
   assert.deepEqual(
     shown.map((one) => one["data-kind"]),
-    ["call", "preflight", "preflight-answer", "not-sent", "result"],
+    ["call", "preflight", "preflight-response", "not-sent", "result"],
   );
   assert.deepEqual(
     shown.map((one) => one["aria-pressed"]),

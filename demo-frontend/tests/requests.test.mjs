@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import test from "node:test";
+import { test } from "node:test";
 
-import { placeOf, withoutSession } from "../place.js";
-import { effective, urlOf } from "../state.js";
+import { placeOf, withoutSession } from "../pure/place.js";
+import { effective, urlOf } from "../pure/state.js";
 
 const examples = JSON.parse(readFileSync(new URL("requests.json", import.meta.url), "utf8"));
 const config = { api: "http://localhost:8080", api_alias: null, page: "", attacker: "" };

@@ -27,6 +27,8 @@ export type BlockedVerdict = {
   step: string,
   /** The name of the reason. */
   reason: string,
+  /** The response header by which it is blocked, in lower case; null where no response header decides. */
+  header: string | null,
   /** The reason in a sentence. */
   sentence: string,
   /** What would help. */

@@ -239,3 +239,32 @@ fn there_are_never_more_sessions_than_may_be() {
     assert_eq!(known, MAX_SESSIONS, "each has an id of its own");
     assert!(lab.running.sessions().find(&ids[MAX_SESSIONS]).is_some(), "the newest is there");
 }
+
+#[test]
+fn the_log_tells_preflights_and_what_reached_a_handler() {
+    let lab = TestLab::start();
+    let page = lab.page().to_owned();
+    let session = lab.session(&json!({ "allow_origins": [page], "allow_methods": ["PUT"] }));
+    let origin = ("origin", &*page);
+    let method = ("access-control-request-method", "PUT");
+    // The method, its headers, whether it is a preflight, whether a handler runs, the status.
+    let rows: [(&str, &[(&str, &str)], bool, bool, u16); 5] = [
+        ("OPTIONS", &[origin, method], true, false, 204),
+        ("OPTIONS", &[("origin", "https://a.example"), method], true, false, 403),
+        ("OPTIONS", &[origin], false, false, 405),
+        ("OPTIONS", &[method], false, false, 405),
+        ("GET", &[origin, method], false, true, 200),
+    ];
+    for (method, headers, ..) in rows {
+        send(lab.api(), method, &format!("/s/{session}/api/notes/1?run=a1"), headers, b"");
+    }
+    let log = lab.control("GET", &format!("/s/{session}/exchanges?run=a1"), None).json();
+    let exchanges = log["exchanges"].as_array().expect("a list of exchanges");
+    assert_eq!(exchanges.len(), rows.len(), "{log}");
+    for (exchange, (method, _, preflight, reached_handler, status)) in exchanges.iter().zip(rows) {
+        assert_eq!(exchange["method"], method, "{exchange}");
+        assert_eq!(exchange["preflight"], preflight, "{exchange}");
+        assert_eq!(exchange["reached_handler"], reached_handler, "{exchange}");
+        assert_eq!(exchange["status"], status, "{exchange}");
+    }
+}

@@ -240,6 +240,9 @@ fn there_are_never_more_sessions_than_may_be() {
     assert!(lab.running.sessions().find(&ids[MAX_SESSIONS]).is_some(), "the newest is there");
 }
 
+/// A method, headers, whether that is a preflight, whether a handler runs, and the status.
+type LogRow<'a> = (&'a str, &'a [(&'a str, &'a str)], bool, bool, u16);
+
 #[test]
 fn the_log_tells_preflights_and_what_reached_a_handler() {
     let lab = TestLab::start();
@@ -247,8 +250,7 @@ fn the_log_tells_preflights_and_what_reached_a_handler() {
     let session = lab.session(&json!({ "allow_origins": [page], "allow_methods": ["PUT"] }));
     let origin = ("origin", &*page);
     let method = ("access-control-request-method", "PUT");
-    // The method, its headers, whether it is a preflight, whether a handler runs, the status.
-    let rows: [(&str, &[(&str, &str)], bool, bool, u16); 5] = [
+    let rows: [LogRow<'_>; 5] = [
         ("OPTIONS", &[origin, method], true, false, 204),
         ("OPTIONS", &[("origin", "https://a.example"), method], true, false, 403),
         ("OPTIONS", &[origin], false, false, 405),

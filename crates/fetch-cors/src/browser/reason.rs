@@ -219,3 +219,44 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_that_decides_is_the_one_that_the_rule_reads() {
+        let value = String::new;
+        let rows = [
+            (Some("access-control-allow-origin"), Reason::AllowOriginMissing),
+            (Some("access-control-allow-origin"), Reason::AllowOriginMultiple { value: value() }),
+            (Some("access-control-allow-origin"), Reason::AllowOriginWildcard),
+            (Some("access-control-allow-origin"), Reason::AllowOriginMismatch { value: value() }),
+            (Some("access-control-allow-credentials"), Reason::AllowCredentialsNotTrue { value: None }),
+            (Some("access-control-allow-methods"), Reason::AllowMethodsInvalid { value: value() }),
+            (
+                Some("access-control-allow-methods"),
+                Reason::MethodNotAllowed { method: value(), is_wildcard_literal: false },
+            ),
+            (Some("access-control-allow-headers"), Reason::AllowHeadersInvalid { value: value() }),
+            (
+                Some("access-control-allow-headers"),
+                Reason::HeaderNotAllowed { names: Vec::new(), is_wildcard_literal: false },
+            ),
+            (Some("access-control-allow-headers"), Reason::AuthorizationNotListed),
+            (Some("location"), Reason::RedirectIsError),
+            (Some("location"), Reason::TooManyRedirects),
+            (Some("location"), Reason::LocationInvalid { location: value() }),
+            (Some("location"), Reason::LocationNotHttp { scheme: value() }),
+            (Some("location"), Reason::LocationHasCredentials),
+            (Some("location"), Reason::RedirectBackHome),
+            (Some("cross-origin-resource-policy"), Reason::ResourcePolicy { policy: value() }),
+            (None, Reason::PreflightStatus { status: 404 }),
+            (None, Reason::NoAnswer),
+            (None, Reason::MixedContent),
+        ];
+        for (header, reason) in rows {
+            assert_eq!(reason.header(), header, "{reason:?}");
+        }
+    }
+}

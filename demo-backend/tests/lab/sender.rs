@@ -108,5 +108,16 @@ fn compare(predicted: &Value, exchange: &Exchange, response: &WireResponse) {
     assert_eq!(predicted["status"], response.status, "{case}");
     let headers: Vec<(String, String)> =
         serde_json::from_value(predicted["response_headers"].clone()).expect("a list of headers");
+    let (predicted_age, age) = (age(&headers), age(&response.headers));
+    // Time goes on between the two.
+    assert_eq!(predicted_age.is_some(), age.is_some(), "{case}");
+    assert!(
+        predicted_age <= age && age <= predicted_age.map(|age| age + 60),
+        "{case}: {predicted_age:?} {age:?}"
+    );
     assert_eq!(comparable(headers), comparable(response.headers.clone()), "{case}");
+}
+
+fn age(headers: &[(String, String)]) -> Option<u64> {
+    headers.iter().find(|(name, _)| name == "age").and_then(|(_, age)| age.parse().ok())
 }

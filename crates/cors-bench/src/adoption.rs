@@ -224,7 +224,7 @@ impl Application {
         let dependency = match middleware.name {
             "without" => String::new(),
             "actix-web-cors" => {
-                format!("actix-web-cors = {{ path = {:?} }}\n", crates.join("actix-web-cors"))
+                format!("actix-web-cors = {{ path = \"{}\" }}\n", crates.join("actix-web-cors").display())
             }
             peer => format!("{peer} = \"={}\"\n", version(peer)),
         };

@@ -79,6 +79,7 @@ impl Contender {
     }
 
     /// The bare service at the same interface.
+    #[must_use]
     pub const fn bare(self) -> Self {
         if matches!(self, Self::TowerBare | Self::TowerHttp) { Self::TowerBare } else { Self::Bare }
     }

@@ -166,11 +166,11 @@ fn time(size: u32) -> [f64; 3] {
         drawn += 1;
         u32::try_from(random.hash_one(drawn) % u64::from(size)).expect("less than a u32")
     };
-    let times = take_turns(&contestants, &mut |index| {
+    let nanoseconds = take_turns(&contestants, &mut |index| {
         let origin = |number| BrowserRequest::get(Some(&kinds[index].origin(number)));
         (0..to_usize(TURN)).map(|_| origin(draw())).collect()
     });
-    [times[1], times[2], times[3]]
+    [nanoseconds[1], nanoseconds[2], nanoseconds[3]]
 }
 
 /// In milliseconds, the fastest of three, which is the least disturbed one.

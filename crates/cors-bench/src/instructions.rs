@@ -1,7 +1,8 @@
 //! Instructions, counted by callgrind: the same on a busy machine as on an idle one.
 //!
-//! Not by gungraun, which runs callgrind as well: it compares a benchmark with its own past and fails on that, while a ratio
-//! to the floor is a difference of two benchmarks over a difference of two others, each the median of several hash seeds.
+//! Not by gungraun, which runs callgrind as well: its limits are absolute counts, or growth since its own last run, of one
+//! benchmark each, while a ratio to the floor is one difference of benchmarks over another one, whatever Actix Web itself
+//! costs, each count the median over several hash seeds.
 
 use std::{
     env,

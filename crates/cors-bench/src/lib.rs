@@ -1,8 +1,7 @@
 //! Benchmarks of `actix-web-cors` next to its peers: never published.
 //!
-//! Instructions are counted by callgrind and guarded; times are printed and never asserted. No well-kept harness stands
-//! in for the two loops here, because what counts is a *difference* between two services, divided by another one:
-//! gungraun, criterion and divan compare a benchmark with its own past.
+//! Instructions are counted by callgrind and guarded; times are printed and never asserted. [`instructions`] and [`times`]
+//! say why each keeps a loop of its own instead of a well-kept harness.
 
 pub mod adoption;
 pub mod cases;

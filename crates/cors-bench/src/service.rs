@@ -55,9 +55,9 @@ where
 
     fn prepare<'a>(&'a self, requests: &[BrowserRequest]) -> Box<dyn FnOnce() -> Duration + 'a> {
         let requests: Vec<ServiceRequest> = requests.iter().map(BrowserRequest::for_actix).collect();
+        // A server reuses a request's memory; here it is kept until the measurement is over.
+        let kept: Vec<HttpRequest> = requests.iter().map(|request| request.request().clone()).collect();
         Box::new(move || {
-            // A server reuses a request's memory; here it is kept until the measurement is over.
-            let kept: Vec<HttpRequest> = requests.iter().map(|request| request.request().clone()).collect();
             let start = Instant::now();
             measured_loop(&self.0, requests);
             let took = start.elapsed();

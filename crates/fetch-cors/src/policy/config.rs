@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, MapAccess, Visitor},
+    de::{Error, MapAccess, Visitor},
     ser::SerializeStruct as _,
 };
 
@@ -132,11 +132,11 @@ impl<'de> Visitor<'de> for Fields {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<PolicyConfig, A::Error> {
         let mut config = PolicyConfig::default();
         let mut seen = Vec::new();
-        while let Some(name) = fields.next_key::<String>()? {
+        while let Some(Field(name)) = fields.next_key()? {
             if seen.contains(&name) {
                 return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
             }
-            match name.as_str() {
+            match name {
                 "allow_origins" => config.allow_origins = fields.next_value()?,
                 "allow_methods" => config.allow_methods = fields.next_value()?,
                 "allow_headers" => config.allow_headers = fields.next_value()?,
@@ -154,6 +154,30 @@ impl<'de> Visitor<'de> for Fields {
             seen.push(name);
         }
         Ok(config)
+    }
+}
+
+/// The name of a field, known to be one while it is read: so a format can say where it stands.
+struct Field(&'static str);
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(FieldName)
+    }
+}
+
+struct FieldName;
+
+impl Visitor<'_> for FieldName {
+    type Value = Field;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("field identifier")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Field, E> {
+        let known = FIELDS.into_iter().find(|field| *field == name);
+        known.map(Field).ok_or_else(|| E::unknown_field(name, &FIELDS))
     }
 }
 

@@ -162,11 +162,12 @@ fn misspelt_scheme(scheme: &str) -> Option<&'static str> {
 
 /// How many letters must be put in, left out or replaced to make one text of another: the Levenshtein distance.
 fn typos(text: &str, meant: &str) -> usize {
+    let meant: Vec<char> = meant.chars().collect();
     // The distances from the part of `text` that was read to what `meant` starts with.
     let mut distances: Vec<usize> = (0..=meant.len()).collect();
-    for (index, letter) in text.bytes().enumerate() {
+    for (index, letter) in text.chars().enumerate() {
         let mut diagonal = mem::replace(&mut distances[0], index + 1);
-        for (place, other) in meant.bytes().enumerate() {
+        for (place, &other) in meant.iter().enumerate() {
             let replaced = diagonal + usize::from(letter != other);
             diagonal = distances[place + 1];
             distances[place + 1] = replaced.min(diagonal + 1).min(distances[place] + 1);
@@ -444,6 +445,7 @@ mod tests {
             ("ftp", "http", 2),
             ("kitten", "sitting", 3),
             ("tauri", "https", 5),
+            ("\u{feff}https", "https", 1),
         ] {
             assert_eq!((typos(text, meant), typos(meant, text)), (expected, expected), "{text} {meant}");
         }

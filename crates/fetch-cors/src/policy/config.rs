@@ -147,9 +147,9 @@ impl<'de> Visitor<'de> for Fields {
                     config.danger_allow_insecure_origins = fields.next_value()?;
                 }
                 "danger_allow_public_suffixes" => {
-                    config.danger_allow_public_suffixes = fields.next_value()?
+                    config.danger_allow_public_suffixes = fields.next_value()?;
                 }
-                _ => return Err(A::Error::unknown_field(&name, &FIELDS)),
+                _ => return Err(A::Error::unknown_field(name, &FIELDS)),
             }
             seen.push(name);
         }

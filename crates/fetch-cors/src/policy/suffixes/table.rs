@@ -91,9 +91,9 @@ fn write() -> Vec<u8> {
         .iter()
         .map(|rule| {
             let (mark, name) = (if rule.starts_with('!') { "!" } else { "" }, rule.trim_start_matches('!'));
-            let labels: Vec<&str> = name.rsplit('.').collect();
-            let (last, parents) = labels.split_last().expect("a rule has labels");
-            let text = parents.iter().map(|label| format!("{label}.")).collect::<String>() + mark + last;
+            let mut labels: Vec<String> = name.rsplit('.').map(str::to_owned).collect();
+            labels.last_mut().expect("a rule has labels").insert_str(0, mark);
+            let text = labels.join(".");
             assert!(text.len() < MAX_RULE, "{rule} is too long");
             (text.into_bytes(), section_of(rule))
         })

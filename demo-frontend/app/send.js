@@ -1,22 +1,25 @@
 // Sends a request from the page that shall send it: this one, the attacker's, or a sandboxed frame. Frames are told what
 // to send, and say what they were given, by messages; both ends check whom they talk to.
 
-import { element } from "./dom.js";
-import { effective, urlOf } from "./state.js";
+import { headersToSet } from "../pure/code.js";
+import { effective, urlOf } from "../pure/state.js";
+import { element } from "../rooms/dom.js";
 
 const FRAME_PATIENCE_MS = 15_000;
 
 /**
  * @param {import("./control.js").Config} config
  * @param {string} session
- * @param {import("./state.js").LabRequest} request
+ * @param {import("../pure/state.js").LabRequest} request
  * @param {string} run
  * @param {HTMLElement} stage where a picture, a text in a new font or a frame is put
  * @returns {Promise<Observation>}
  */
 export function send(config, session, request, run, stage) {
-  const { kind, method, headers, body, credentials, mode, redirect } = effective(request);
-  const order = { kind, url: urlOf(config, session, request, run), method, headers, body, credentials, mode, redirect };
+  const sent = effective(request);
+  const { kind, method, path, body, credentials, mode, redirect } = sent;
+  const [url, headers] = [urlOf(config, session, request, run), headersToSet(sent)];
+  const order = { kind, url, method, path, headers, body, credentials, mode, redirect };
   return request.page === "lab" ? perform(order, stage) : performInFrame(order, request.page, config.attacker, stage);
 }
 
@@ -47,13 +50,21 @@ function performInFrame(order, page, attacker, stage) {
       resolve(observation);
     };
     const message = "the frame did not report back";
-    const failed = { allowed: false, type: "", status: null, headers: [], body: "", error: { name: "TimeoutError", message } };
+    const failed = {
+      allowed: false,
+      type: "",
+      status: null,
+      headers: [],
+      body: "",
+      error: { name: "TimeoutError", message },
+    };
     const patience = setTimeout(() => done(failed), FRAME_PATIENCE_MS);
     /** @param {MessageEvent} event */
     const hear = (event) => {
       if (event.source !== frame.contentWindow || event.origin !== origin) return;
       // No other name than `*` reaches an opaque origin; the order holds nothing that is secret.
-      if (event.data?.lab === "ready") frame.contentWindow?.postMessage({ lab: "order", order }, isSandboxed ? "*" : attacker);
+      if (event.data?.lab === "ready")
+        frame.contentWindow?.postMessage({ lab: "order", order }, isSandboxed ? "*" : attacker);
       if (event.data?.lab === "report") done(event.data.observation);
     };
     window.addEventListener("message", hear);

@@ -1,14 +1,14 @@
 // Whether a lesson's goal is reached, from what one run showed. Pure, so that a goal means the same wherever it is checked.
 
-import { valueOf } from "./story.js";
+import { headerValue } from "./headers.js";
 
 /**
  * All conditions that are given must hold for one run.
  *
  * @typedef {object} Check
  * @property {"allowed" | "blocked"} [observed]
- * @property {number} [status]      as script read it
- * @property {string[]} [readable]  headers that script could read
+ * @property {number} [status]      as the page's script read it
+ * @property {string[]} [readable]  headers that the page's script could read
  * @property {Record<string, unknown>} [request]  part of the request
  * @property {number} [preflights]  how many the API saw
  * @property {boolean} [handler_ran]
@@ -23,8 +23,8 @@ import { valueOf } from "./story.js";
 /**
  * @typedef {object} Outcome
  * @property {import("./state.js").LabRequest} request
- * @property {import("./control.js").PolicyConfig} policy
- * @property {import("./control.js").Exchange[]} exchanges
+ * @property {import("../app/control.js").PolicyConfig} policy
+ * @property {import("../app/control.js").Exchange[]} exchanges
  * @property {Observation} observation
  * @property {Set<string>} refused   settings at which a policy was refused
  * @property {boolean} originsAgree
@@ -48,7 +48,7 @@ export function isReached(check, { request, policy, exchanges, observation, refu
     handler_ran: () => actual.some((exchange) => exchange.reached_handler) === check.handler_ran,
     policy_has: () => entries(check.policy_has).every(([setting, wanted]) => has(had[setting], wanted)),
     policy_lacks: () => entries(check.policy_lacks).every(([setting, unwanted]) => lacks(had[setting], unwanted)),
-    cache: () => valueOf(exchanges.at(-1)?.response_headers ?? [], "x-lab-cache") === check.cache,
+    cache: () => headerValue(exchanges.at(-1)?.response_headers ?? [], "x-lab-cache") === check.cache,
     attacker: () => request.page === "attacker" && (check.attacker === "read") === observation.allowed,
     refused: () => check.refused !== undefined && refused.has(check.refused),
     origins: () => originsAgree === check.origins,
@@ -62,7 +62,8 @@ export function isReached(check, { request, policy, exchanges, observation, refu
  * @returns {boolean}
  */
 function contains(whole, part) {
-  if (typeof part !== "object" || part === null || Array.isArray(part)) return JSON.stringify(whole) === JSON.stringify(part);
+  if (typeof part !== "object" || part === null || Array.isArray(part))
+    return JSON.stringify(whole) === JSON.stringify(part);
   if (typeof whole !== "object" || whole === null) return false;
   return Object.entries(part).every(([key, value]) =>
     contains(/** @type {Record<string, unknown>} */ (whole)[key], value),

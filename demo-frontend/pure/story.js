@@ -1,10 +1,16 @@
-// What happened, or is expected to happen, as a list of steps for the wire to draw: from the log of the API, from what
-// script was given, and, only where the API can't know, from the prediction. Pure: no document, no network.
+// What happened, or is expected to happen, as a list of steps to draw: from the log of the API, from what the page's script
+// was given, and, only where the API can't know, from the prediction.
+
+import { callInShort } from "./code.js";
+import { headerValue } from "./headers.js";
+import { shortPath, withoutSession } from "./place.js";
+import { effective } from "./state.js";
 
 /**
- * @typedef {import("./control.js").HeaderList} HeaderList
- * @typedef {import("./control.js").Prediction} Prediction
- * @typedef {import("./control.js").Exchange} Exchange
+ * @typedef {import("../app/control.js").Config} Config
+ * @typedef {import("../app/control.js").HeaderList} HeaderList
+ * @typedef {import("../app/control.js").Prediction} Prediction
+ * @typedef {import("../app/control.js").Exchange} Exchange
  * @typedef {import("./state.js").LabRequest} LabRequest
  */
 
@@ -18,7 +24,7 @@
  * @property {string} label
  * @property {string} sub
  * @property {"plain" | "good" | "bad" | "opaque"} tone
- * @property {"open" | "shut" | "opaque" | null} gate  what the browser did with an answer
+ * @property {"open" | "shut" | "opaque" | null} gate  what the browser did with a response
  * @property {boolean} handler  whether a handler of the API ran for it
  * @property {string} title     of its details
  * @property {string} line      the first line of its details
@@ -28,7 +34,7 @@
  */
 
 /**
- * One request and its answer, seen or expected.
+ * One request and its response, seen or expected.
  *
  * @typedef {object} Leg
  * @property {boolean} preflight
@@ -45,11 +51,20 @@
 /**
  * @typedef {object} Run
  * @property {LabRequest} request
- * @property {string[]} apis  the origins under which the API answers, its own first
- * @property {string} call  what script wrote, in short
+ * @property {Config} config
  * @property {Prediction | null} prediction
  * @property {Exchange[] | null} exchanges     null before it is sent
- * @property {Observation | null} observation  likewise
+ * @property {Observation | null} observation  null before it is sent
+ */
+
+/**
+ * All that the wire shows.
+ *
+ * @typedef {object} Story
+ * @property {Step[]} steps
+ * @property {boolean} happened  rather than expected
+ * @property {Partial<Record<Lane, string>>} lanes  what stands below each one's name
+ * @property {string} caption
  */
 
 const PHRASES = /** @type {Record<number, string>} */ ({
@@ -70,24 +85,43 @@ const PHRASES = /** @type {Record<number, string>} */ ({
   500: "Internal Server Error",
 });
 
-/** Which header of an answer a reason to block it speaks of. */
-const REASONS = /** @type {[RegExp, string][]} */ ([
-  [/^allow-origin/, "access-control-allow-origin"],
-  [/^allow-credentials/, "access-control-allow-credentials"],
-  [/^(allow-methods|method-not)/, "access-control-allow-methods"],
-  [/^(allow-headers|header-not|authorization-not)/, "access-control-allow-headers"],
-  [/^resource-policy/, "cross-origin-resource-policy"],
-  [/^(redirect-is|location|too-many)/, "location"],
-]);
-
 /** What a request says about itself that CORS goes by. */
 const ASKING = ["origin", "access-control-request-method", "access-control-request-headers", "cookie"];
+
+/**
+ * @param {Run} asked
+ * @returns {Story}
+ */
+export function tell(asked) {
+  const run = { ...asked, request: effective(asked.request) };
+  const { request, config, prediction, observation } = run;
+  const pages = { lab: config.page, attacker: config.attacker, sandbox: "null" };
+  /** @type {Story["lanes"]} */
+  const lanes = { page: withoutScheme(pages[request.page]), browser: "yours", api: withoutScheme(config.api) };
+  if (request.cached) lanes.cache = "shared";
+  const happened = observation !== null;
+  const spared = prediction?.remembered ? "; a preflight is remembered" : "";
+  return {
+    steps: stepsOf(run),
+    happened,
+    lanes,
+    caption: (happened ? "as it happened" : "expected, not sent yet") + spared,
+  };
+}
+
+/**
+ * @param {Config} config
+ * @returns {string[]} the origins under which the API responds, its own first
+ */
+export function apisOf({ api, api_alias }) {
+  return api_alias ? [api, api_alias] : [api];
+}
 
 /**
  * @param {Run} run
  * @returns {Step[]}
  */
-export function tell(run) {
+function stepsOf(run) {
   const { request, prediction, observation } = run;
   const legs = legsOf(run);
   const isAllowed = observation ? observation.allowed : (prediction?.verdict.allowed ?? false);
@@ -96,10 +130,10 @@ export function tell(run) {
   /** @type {Step[]} */
   const steps = [
     step("call", "page", "browser", {
-      label: run.call,
-      sub: "script asks",
-      title: "What script asked for",
-      line: run.call,
+      label: callInShort(request),
+      sub: "the page’s script",
+      title: "What the page’s script called",
+      line: callInShort(request),
       headers: request.headers,
       body: request.body?.text ?? "",
     }),
@@ -116,7 +150,7 @@ export function tell(run) {
 }
 
 /**
- * Whether the answer reaches the page without script being let look into it.
+ * Whether the response reaches the page, and no script may look into it.
  *
  * @param {Run} run
  */
@@ -131,7 +165,8 @@ function isOpaqueRun({ observation, prediction, request }) {
  * @param {Run} run
  * @returns {Leg[]}
  */
-function legsOf({ apis, prediction, exchanges }) {
+function legsOf({ config, prediction, exchanges }) {
+  const apis = apisOf(config);
   const messages = prediction?.messages ?? [];
   /** @type {Leg[]} */
   const expected = messages.map((message) => ({
@@ -168,7 +203,7 @@ function legsOf({ apis, prediction, exchanges }) {
  * @returns {Leg}
  */
 function toLeg(exchange, apis, decisive) {
-  const host = valueOf(exchange.request_headers, "host");
+  const host = headerValue(exchange.request_headers, "host");
   const api = apis.find((origin) => new URL(origin).host === host) ?? apis[0];
   return {
     preflight: exchange.preflight,
@@ -190,30 +225,30 @@ function toLeg(exchange, apis, decisive) {
  * @returns {Step[]}
  */
 function legSteps(run, leg, gate) {
-  const [api] = run.apis;
-  const isHit = valueOf(leg.got, "x-lab-cache") === "hit";
+  const { api } = run.config;
+  const isHit = headerValue(leg.got, "x-lab-cache") === "hit";
   const far = isHit ? "cache" : "api";
   const name = `${leg.method} ${shortUrl(leg.url, api)}`;
-  const status = leg.status === null ? "no answer" : `${leg.status} ${PHRASES[leg.status] ?? ""}`.trim();
-  const asked = valueOf(leg.sent, "access-control-request-headers");
-  const origin = valueOf(leg.sent, "origin");
-  const cookie = valueOf(leg.sent, "cookie") === null ? "" : ", with cookie";
-  // What an answer lacks is shown only where it is the reason.
-  const lacking = gate === "shut" ? reasonHeader(run) : null;
+  const status = leg.status === null ? "no response" : `${leg.status} ${PHRASES[leg.status] ?? ""}`.trim();
+  const asked = headerValue(leg.sent, "access-control-request-headers");
+  const origin = headerValue(leg.sent, "origin");
+  const cookie = headerValue(leg.sent, "cookie") === null ? "" : ", with cookie";
+  // What a response lacks is shown only where it is the reason.
+  const lacking = gate === "shut" ? headerAtFault(run) : null;
   const decisive = leg.decisive
     .map((header) => header.toLowerCase())
-    .filter((header) => !ASKING.includes(header) && (header === lacking || valueOf(leg.got, header) !== null));
+    .filter((header) => !ASKING.includes(header) && (header === lacking || headerValue(leg.got, header) !== null));
   if (lacking !== null && !decisive.includes(lacking)) decisive.push(lacking);
   return [
     step(leg.preflight ? "preflight" : "request", "browser", far, {
       label: leg.preflight ? `OPTIONS ${shortUrl(leg.url, api)}` : name,
       sub: leg.preflight
-        ? `may I ${valueOf(leg.sent, "access-control-request-method") ?? leg.method}${asked ? ` with ${asked}` : ""}?`
-        : (origin === null ? "no Origin" : `Origin: ${origin.replace("http://", "")}`) + cookie,
+        ? `may I ${headerValue(leg.sent, "access-control-request-method") ?? leg.method}${asked ? ` with ${asked}` : ""}?`
+        : (origin === null ? "no Origin" : `Origin: ${withoutScheme(origin)}`) + cookie,
       title: leg.preflight ? "The preflight" : "The request",
       line: `${leg.preflight ? "OPTIONS" : leg.method} ${leg.url}`,
       headers: leg.sent,
-      decisive: ASKING.filter((header) => valueOf(leg.sent, header) !== null),
+      decisive: ASKING.filter((header) => headerValue(leg.sent, header) !== null),
     }),
     step(leg.preflight ? "preflight-answer" : "answer", far, "browser", {
       label: status,
@@ -221,7 +256,7 @@ function legSteps(run, leg, gate) {
       tone: gate === "open" ? "good" : gate === "shut" ? "bad" : "opaque",
       gate,
       handler: leg.handler,
-      title: leg.preflight ? "The preflight’s answer" : "The answer",
+      title: leg.preflight ? "The response to the preflight" : "The response",
       line: status,
       headers: leg.got,
       decisive,
@@ -232,12 +267,11 @@ function legSteps(run, leg, gate) {
 
 /**
  * @param {Run} run
- * @returns {string | null} in lower case
+ * @returns {string | null} the response header for which the response is withheld, in lower case
  */
-function reasonHeader({ prediction }) {
+function headerAtFault({ prediction }) {
   const verdict = prediction?.verdict;
-  if (!verdict || verdict.allowed) return null;
-  return REASONS.find(([reason]) => reason.test(verdict.reason))?.[1] ?? null;
+  return verdict === undefined || verdict.allowed ? null : verdict.header;
 }
 
 /**
@@ -245,9 +279,9 @@ function reasonHeader({ prediction }) {
  * @param {string} name
  */
 function decisiveInShort(leg, name) {
-  const value = valueOf(leg.got, name);
+  const value = headerValue(leg.got, name);
   const short = name.replace("access-control-", "");
-  return value === null ? `no ${short}` : `${short}: ${value.replace("http://", "")}`;
+  return value === null ? `no ${short}` : `${short}: ${withoutScheme(value)}`;
 }
 
 /**
@@ -258,17 +292,15 @@ function decisiveInShort(leg, name) {
 function notSent(run, preflight) {
   const { request, prediction, exchanges } = run;
   const isMissing = preflight === undefined && exchanges !== null && (prediction?.messages.length ?? 0) > 0;
-  const [api] = run.apis;
-  const path = shortUrl(`${api}/api/${request.path}`, api);
   return step("not-sent", "browser", "api", {
-    label: `${request.method} ${path}`,
+    label: `${request.method} ${request.path}`,
     sub: isMissing ? "never arrived" : "never sent",
     tone: "bad",
     title: isMissing ? "A request that never arrived" : "A request that was never sent",
     line: isMissing
-      ? "Nothing of it reached the API: perhaps it is not running."
+      ? "Nothing reached the API. Is it running?"
       : preflight
-        ? "The preflight’s answer did not allow it, so the browser did not send it, and no handler ran."
+        ? "The response to the preflight did not allow it, so the browser did not send it, and no handler ran."
         : "The browser refused before it sent anything.",
   });
 }
@@ -286,10 +318,16 @@ function result({ observation, prediction }, isAllowed, isOpaque) {
   const error = observation?.error ?? null;
   return step("result", "browser", "page", {
     label: isAllowed ? (isOpaque ? "opaque" : status ? `status ${status}` : "loaded") : (error?.name ?? "an error"),
-    sub: isAllowed ? (isOpaque ? "nothing to read" : "script reads it") : "nothing more",
+    sub: isAllowed ? (isOpaque ? "nothing to read" : "the script reads it") : "nothing more",
     tone: isAllowed ? (isOpaque ? "opaque" : "good") : "bad",
-    title: "What script is given",
-    line: error ? `${error.name}: ${error.message}` : isAllowed ? (status ? `status ${status}` : "It is loaded.") : "An error, and no reason.",
+    title: "What the page’s script is given",
+    line: error
+      ? `${error.name}: ${error.message}`
+      : isAllowed
+        ? status
+          ? `status ${status}`
+          : "It is loaded."
+        : "An error, and no reason.",
     headers: readable,
     body: observation?.body ?? "",
   });
@@ -308,22 +346,17 @@ function step(kind, from, to, rest) {
 }
 
 /**
- * @param {HeaderList} headers
- * @param {string} name in lower case
- * @returns {string | null}
- */
-export function valueOf(headers, name) {
-  return headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? null;
-}
-
-/**
  * A URL without what every URL here has: the API's origin, the session, the run.
  *
  * @param {string} url
  * @param {string} api
  */
 function shortUrl(url, api) {
-  const { origin, pathname } = new URL(url);
-  const path = pathname.replace(/^(?:\/s\/[^/]+)?(?:\/cached)?\/api\//, "");
-  return origin === api ? path : new URL(url).host + path;
+  const { origin, host, pathname } = new URL(url);
+  return origin === api ? shortPath(pathname) : host + withoutSession(pathname);
+}
+
+/** @param {string} origin */
+function withoutScheme(origin) {
+  return origin.replace("http://", "");
 }

@@ -1,5 +1,5 @@
-// Asks the page's own server, over its own origin, where CORS plays no part: for sessions, their policies, what the model
-// predicts, and what the API saw. Whatever crosses origins is in `send.js`, never here.
+// Talks to the page's own server, over its own origin, where CORS plays no part: about sessions, their policies, what the
+// model predicts, and what the API saw. Whatever crosses origins is in `send.js`, never here.
 
 /**
  * @typedef {object} Config
@@ -77,6 +77,7 @@
  * @property {false} allowed
  * @property {string} step
  * @property {string} reason
+ * @property {string | null} header  the response header that is at fault, in lower case
  * @property {string} sentence
  * @property {{change: string, setting: string | null, patch: PatchStep[] | null}} fix
  * @property {string} spec
@@ -155,7 +156,7 @@ export function putPolicy(session, config) {
 
 /**
  * @param {string} session
- * @param {{request: import("./state.js").LabRequest, run: string | null, engine: string, commit: boolean}} question
+ * @param {{request: import("../pure/state.js").LabRequest, run: string | null, engine: string, commit: boolean}} question
  * @returns {Promise<Prediction>}
  */
 export function predict(session, question) {

@@ -1,8 +1,6 @@
-// A situation is a policy, a request and a lesson. This module knows what one looks like, and how it is written into the
-// address's fragment and read from there. A fragment may come from anyone: what is read is checked, and never sent by
-// itself.
+// What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
 
-/** @typedef {import("./control.js").PolicyConfig} PolicyConfig */
+/** @typedef {import("../app/control.js").PolicyConfig} PolicyConfig */
 
 /**
  * @typedef {"fetch" | "xhr" | "font" | "image" | "image-cors" | "canvas" | "module" | "events"} Kind
@@ -21,16 +19,8 @@
  * @property {"cors" | "no-cors" | "same-origin"} mode
  * @property {"follow" | "manual" | "error"} redirect
  * @property {boolean} cached    goes through the small cache in front of the API
- * @property {"lab" | "attacker" | "sandbox"} page  whose script asks
+ * @property {"lab" | "attacker" | "sandbox"} page  whose script sends it
  * @property {boolean} same_url  keeps one run for all sends, so that the browser may remember a preflight
- */
-
-/**
- * @typedef {object} Situation
- * @property {PolicyConfig} policy
- * @property {LabRequest} request
- * @property {string | null} lesson
- * @property {"form" | "file"} source  whose policy: this page's form, or the file of the default session
  */
 
 /** @type {Record<Kind, {name: string, path: string}>} */
@@ -46,7 +36,7 @@ export const KINDS = {
 };
 
 /** @type {Readonly<LabRequest>} */
-const DEFAULT_REQUEST = {
+export const DEFAULT_REQUEST = {
   kind: "fetch",
   method: "GET",
   path: "notes",
@@ -173,7 +163,7 @@ export function usesOf(kind) {
  * @param {LabRequest} request
  * @param {string | null} run
  * @returns {string}
- * @typedef {import("./control.js").Config} Config
+ * @typedef {import("../app/control.js").Config} Config
  */
 export function urlOf(config, session, request, run) {
   const base = `${session === "default" ? "" : `/s/${session}`}${request.cached ? "/cached" : ""}/api/`;
@@ -181,67 +171,16 @@ export function urlOf(config, session, request, run) {
   return config.api + base + request.path + (query.length > 0 ? `?${query.join("&")}` : "");
 }
 
-/**
- * @param {Situation} situation
- * @returns {string} with its `#`; empty for the situation that a new reader finds
- */
-export function toFragment({ policy, request, lesson, source }) {
-  const fragment = new URLSearchParams();
-  if (lesson !== null) fragment.set("lesson", lesson);
-  if (source === "file") fragment.set("source", "file");
-  /** @type {Record<string, unknown>} */
-  const said = {};
-  for (const [key, value] of Object.entries(policy)) {
-    if (Array.isArray(value) ? value.length > 0 : value !== false && value !== undefined) said[key] = value;
-  }
-  if (Object.keys(said).length > 0 && source === "form") fragment.set("policy", JSON.stringify(said));
-  const plain = { ...DEFAULT_REQUEST, path: KINDS[request.kind].path };
-  const asked = Object.entries(request).filter(
-    ([key, value]) => JSON.stringify(value) !== JSON.stringify(plain[/** @type {keyof LabRequest} */ (key)]),
-  );
-  if (asked.length > 0) fragment.set("request", JSON.stringify(Object.fromEntries(asked)));
-  const text = fragment.toString();
-  return text === "" ? "" : `#${text}`;
-}
-
-/**
- * @param {string} hash
- * @returns {{policy: PolicyConfig | null, request: LabRequest | null, lesson: string | null, source: "form" | "file"}}
- */
-export function fromFragment(hash) {
-  const fragment = new URLSearchParams(hash.replace(/^#/, ""));
-  const policy = parsed(fragment.get("policy"));
-  const request = parsed(fragment.get("request"));
-  return {
-    policy: policy === null ? null : toPolicy(policy),
-    request: request === null ? null : toRequest(request),
-    lesson: fragment.get("lesson"),
-    source: fragment.get("source") === "file" ? "file" : "form",
-  };
-}
-
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 /**
- * A name for one run. It ties what the page shows to the API's log, and as part of the URL it keeps the answer to an
+ * A name for one run. It ties what the page shows to the API's log, and as part of the URL it keeps the response to an
  * earlier preflight out of this one.
  *
  * @returns {string} twelve of a-z and 0-9
  */
 export function newRun() {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => ALPHABET[byte % ALPHABET.length]).join("");
-}
-
-/**
- * @param {string | null} text
- * @returns {unknown}
- */
-function parsed(text) {
-  try {
-    return text === null ? null : JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /**

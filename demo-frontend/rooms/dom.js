@@ -52,29 +52,31 @@ function fill(made, attributes, children) {
 /**
  * A list of headers. A name and its value share a line where that fits.
  *
- * @param {[string, string][]} headers
+ * @param {ReturnType<typeof import("../pure/headers.js").headerRows>} rows
  * @param {Attributes} [attributes] of the list
- * @param {string[]} [marked] names, in lower case, of those that decided
  * @returns {HTMLElement}
  */
-export function headerList(headers, attributes = {}, marked = []) {
-  const absent = marked.filter((name) => !headers.some(([key]) => key.toLowerCase() === name));
-  if (headers.length === 0 && absent.length === 0) return element("p", { ...attributes, class: "none" }, "none");
+export function headerList(rows, attributes = {}) {
+  if (rows.length === 0) return element("p", { ...attributes, class: "none" }, "none");
   return element(
     "dl",
     { ...attributes, class: "headers" },
-    ...headers.map(([name, value]) => {
-      const isMarked = marked.includes(name.toLowerCase());
+    ...rows.map(({ name, value, decides }) => {
+      if (value === null) {
+        return element(
+          "div",
+          { class: "decisive absent" },
+          element("dt", {}, name),
+          element("dd", {}, "not there", tag("decides")),
+        );
+      }
       return element(
         "div",
-        { class: isMarked ? "decisive" : null },
+        { class: decides ? "decisive" : null },
         element("dt", {}, name),
-        element("dd", { "data-header": name.toLowerCase() }, value, isMarked && tag("decides")),
+        element("dd", { "data-header": name.toLowerCase() }, value, decides && tag("decides")),
       );
     }),
-    ...absent.map((name) =>
-      element("div", { class: "decisive absent" }, element("dt", {}, name), element("dd", {}, "not there", tag("decides"))),
-    ),
   );
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Case {
     /// The section of the standard.
     pub(crate) rule: &'static str,
     pub(crate) fix: Fix,
-    /// What `WebKit` writes to its console, whose driver doesn't tell; `{url}` is that of the request.
+    /// What `WebKit` writes to its console, whose driver doesn't tell.
     pub(crate) webkit_console: &'static str,
 }
 
@@ -62,7 +62,7 @@ pub(crate) static CASES: &[Case] = &[
         observed: "blocked",
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
-            "Page → Browser: fetch(\"notes\"), script asks",
+            "Page → Browser: fetch(\"notes\"), the page’s script",
             "Browser → API: GET notes, Origin: {page host}",
             "API → Browser: 200 OK, no allow-origin; gate shut: withheld; handler ran",
             "Browser → Page: TypeError, nothing more",
@@ -71,15 +71,14 @@ pub(crate) static CASES: &[Case] = &[
             (2, "origin", Some("{page}")),
             (2, "host", Some("{api host}")),
             (3, "content-type", Some("application/json")),
-            (3, "vary", Some("Origin")),
+            (3, "vary", Some("origin")),
             (3, "access-control-allow-origin", None),
         ],
         why: &["Access-Control-Allow-Origin"],
         why_not: &["preflight"],
         rule: "https://fetch.spec.whatwg.org/#cors-check",
         fix: Fix::Makes(r#"{"allow_origins": ["{page}"]}"#),
-        webkit_console: "Origin {page} is not allowed by Access-Control-Allow-Origin. Status code: 200\n\
-                         Fetch API cannot load {url} due to access control checks.",
+        webkit_console: "Origin {page} is not allowed by Access-Control-Allow-Origin. Status code: 200",
     },
     Case {
         name: "it_is_allowed",
@@ -89,10 +88,10 @@ pub(crate) static CASES: &[Case] = &[
         observed: "allowed",
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
-            "Page → Browser: fetch(\"headers\"), script asks",
+            "Page → Browser: fetch(\"headers\"), the page’s script",
             "Browser → API: GET headers, Origin: {page host}",
             "API → Browser: 200 OK, allow-origin: {page host}; gate open: let through; handler ran",
-            "Browser → Page: status 200, script reads it",
+            "Browser → Page: status 200, the script reads it",
         ],
         headers: &[
             (2, "origin", Some("{page}")),
@@ -117,7 +116,7 @@ pub(crate) static CASES: &[Case] = &[
         observed: "blocked",
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
-            "Page → Browser: fetch(\"notes/1\"), script asks",
+            "Page → Browser: fetch(\"notes/1\"), the page’s script",
             "Browser → API: OPTIONS notes/1, may I PUT?",
             "API → Browser: 204 No Content, allow-methods: GET, HEAD, POST; gate shut: refused",
             "Browser ✗ API: PUT notes/1, never sent",
@@ -135,8 +134,7 @@ pub(crate) static CASES: &[Case] = &[
         why_not: &[],
         rule: "https://fetch.spec.whatwg.org/#cors-preflight-fetch-0",
         fix: Fix::Makes(r#"{"allow_origins": ["{page}"], "allow_methods": ["PUT"]}"#),
-        webkit_console: "Method PUT is not allowed by Access-Control-Allow-Methods.\n\
-                         Fetch API cannot load {url} due to access control checks.",
+        webkit_console: "Method PUT is not allowed by Access-Control-Allow-Methods.",
     },
     Case {
         name: "the_preflight_is_granted",
@@ -148,12 +146,12 @@ pub(crate) static CASES: &[Case] = &[
         observed: "allowed",
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
-            "Page → Browser: fetch(\"notes/1\"), script asks",
+            "Page → Browser: fetch(\"notes/1\"), the page’s script",
             "Browser → API: OPTIONS notes/1, may I PUT with content-type,x-request-id?",
             "API → Browser: 204 No Content, allow-origin: {page host}; gate open: go ahead",
             "Browser → API: PUT notes/1, Origin: {page host}",
             "API → Browser: 200 OK, allow-origin: {page host}; gate open: let through; handler ran",
-            "Browser → Page: status 200, script reads it",
+            "Browser → Page: status 200, the script reads it",
         ],
         headers: &[
             (1, "x-request-id", Some("it's 1")),
@@ -182,12 +180,12 @@ pub(crate) static CASES: &[Case] = &[
         observed: "allowed",
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
-            "Page → Browser: fetch(\"redirect\"), script asks",
+            "Page → Browser: fetch(\"redirect\"), the page’s script",
             "Browser → API: GET redirect, Origin: {page host}",
             "API → Browser: 302 Found, allow-origin: {page host}; gate open: let through; handler ran",
             "Browser → API: GET notes, Origin: {page host}",
             "API → Browser: 200 OK, allow-origin: {page host}; gate open: let through; handler ran",
-            "Browser → Page: status 200, script reads it",
+            "Browser → Page: status 200, the script reads it",
         ],
         headers: &[
             (2, "origin", Some("{page}")),
@@ -211,10 +209,10 @@ pub(crate) static CASES: &[Case] = &[
         observed: "blocked",
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
-            "Page → Browser: fetch(\"redirect\"), script asks",
+            "Page → Browser: fetch(\"redirect\"), the page’s script",
             "Browser → API: GET redirect, Origin: {page host}",
             "API → Browser: 302 Found, allow-origin: {page host}; gate open: let through; handler ran",
-            "Browser → API: GET {alias host}/notes, Origin: null",
+            "Browser → API: GET {alias host}/api/notes, Origin: null",
             "API → Browser: 200 OK, no allow-origin; gate shut: withheld; handler ran",
             "Browser → Page: TypeError, nothing more",
         ],
@@ -229,8 +227,7 @@ pub(crate) static CASES: &[Case] = &[
         why_not: &["preflight"],
         rule: "https://fetch.spec.whatwg.org/#cors-check",
         fix: Fix::NotByPolicy,
-        webkit_console: "Origin null is not allowed by Access-Control-Allow-Origin. Status code: 200\n\
-                         Fetch API cannot load {url} due to access control checks.",
+        webkit_console: "Origin null is not allowed by Access-Control-Allow-Origin. Status code: 200",
     },
     Case {
         name: "it_stays_opaque",
@@ -240,7 +237,7 @@ pub(crate) static CASES: &[Case] = &[
         observed: "allowed",
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
-            "Page → Browser: fetch(\"notes\"), script asks",
+            "Page → Browser: fetch(\"notes\"), the page’s script",
             "Browser → API: GET notes, no Origin",
             "API → Browser: 200 OK; gate opaque: opaque; handler ran",
             "Browser → Page: opaque, nothing to read",
@@ -265,7 +262,7 @@ pub(crate) static CASES: &[Case] = &[
         observed: "blocked",
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
-            "Page → Browser: fetch(\"notes\"), script asks",
+            "Page → Browser: fetch(\"notes\"), the page’s script",
             "Browser ✗ API: GET notes, never sent",
             "Browser → Page: TypeError, nothing more",
         ],
@@ -284,10 +281,10 @@ pub(crate) static CASES: &[Case] = &[
         observed: "allowed",
         diagram: &[
             "Page {page host} | Browser yours | Cache shared | API {api host}",
-            "Page → Browser: fetch(\"notes\"), script asks",
+            "Page → Browser: fetch(\"notes\"), the page’s script",
             "Browser → Cache: GET notes, Origin: {page host}",
             "Cache → Browser: 200 OK, allow-origin: {page host}; gate open: let through",
-            "Browser → Page: status 200, script reads it",
+            "Browser → Page: status 200, the script reads it",
         ],
         headers: &[
             (2, "origin", Some("{page}")),

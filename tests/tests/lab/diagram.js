@@ -1,7 +1,10 @@
 // What the diagram draws, told from where its parts are and not from what they are called.
 
 const svg = document.querySelector("[data-part=diagram] svg");
-if (svg === null || document.getAnimations().some((animation) => animation.playState === "running")) return null;
+if (svg === null) return null;
+// What arrives moves, and can't be seen at first. Engines differ in when they tell of a motion that is to begin.
+const moving = [...svg.querySelectorAll(".message, .leaf")].some((part) => Number(getComputedStyle(part).opacity) < 0.7);
+if (moving || document.getAnimations().some(({ playState }) => playState === "running")) return null;
 
 const text = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
 const middle = (element) => {

@@ -53,7 +53,7 @@ impl Page {
     pub(crate) async fn messages(&self, count: usize) -> Tried<Vec<Details>> {
         let mut messages = Vec::new();
         for index in 0..count {
-            self.click(&format!("[data-message='{index}']")).await?;
+            self.click(&format!("[data-message='{index}'] .label")).await?;
             self.find(&format!("[data-message='{index}'][aria-pressed=true]")).await?;
             let details = self.wait_for(READ).await?;
             messages.push(serde_json::from_value(details).map_err(said)?);

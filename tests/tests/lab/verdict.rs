@@ -111,9 +111,7 @@ pub(crate) fn judge_given(_: &Case, seen: &Seen) -> Tried<()> {
     let room = seen.room.as_ref()?;
     let own = seen.own_fetch.as_ref()?;
     same("the error", &room.error.as_deref(), &own["error"].as_str())?;
-    let is_opaque = own["type"] == "opaque";
     let status = own["status"].as_u64().map(|status| status.to_string());
-    let status = if is_opaque { Some("status 0".to_owned()) } else { status };
     same("the status", &room.status, &status)?;
     let headers: Vec<(String, String)> = serde_json::from_value(own["headers"].clone()).unwrap_or_default();
     same("the readable headers", &room.headers, &headers)?;
@@ -203,8 +201,7 @@ pub(crate) fn judge_console(case: &Case, seen: &Seen) -> Tried<()> {
     let meant = blocked.console(model::engine(seen.engine));
     same("the message", &room.console, &meant)?;
     if seen.engine == Engine::WebKit {
-        let url = blocked.url.as_ref().map(ToString::to_string).unwrap_or_default();
-        let written = seen.names.fill(case.webkit_console).replace("{url}", &url);
+        let written = seen.names.fill(case.webkit_console);
         same("the message", &room.console.as_deref().unwrap_or_default(), &written.as_str())?;
     }
     if meant.is_some() {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes crates/fetch-cors/src/suffix_parents.txt: the names that are no public suffix but have some below them, such as
+"""Writes crates/fetch-cors/src/policy/suffix_parents.txt: the names that are no public suffix but have some below them, such as
 amazonaws.com above s3.amazonaws.com, each with the shortest suffix below it.
 
-    python3 tools/suffix-parents.py public_suffix_list.dat > crates/fetch-cors/src/suffix_parents.txt
+    python3 tools/suffix-parents.py public_suffix_list.dat > crates/fetch-cors/src/policy/suffix_parents.txt
 
 The list is at https://publicsuffix.org/list/; the crate `psl` has it as data/rules.txt.
 """

@@ -126,15 +126,14 @@ mod tests {
 
     #[test]
     fn only_what_is_set_is_said() {
-        let everything = PolicyConfig {
-            allow_origins: vec!["http://localhost:3000".to_owned(), "https://*.example.com".to_owned()],
-            allow_methods: vec!["PUT".to_owned()],
-            allow_headers: vec!["content-type".to_owned()],
-            expose_headers: vec!["etag".to_owned()],
-            allow_credentials: true,
-            max_age: Some(600),
-            ..PolicyConfig::default()
-        };
+        let mut everything = PolicyConfig::default();
+        everything.allow_origins =
+            vec!["http://localhost:3000".to_owned(), "https://*.example.com".to_owned()];
+        everything.allow_methods = vec!["PUT".to_owned()];
+        everything.allow_headers = vec!["content-type".to_owned()];
+        everything.expose_headers = vec!["etag".to_owned()];
+        everything.allow_credentials = true;
+        everything.max_age = Some(600);
         let set = settings(&everything);
         assert_eq!(
             to_toml(&set),

@@ -9,7 +9,7 @@ use fetch_cors::{
         Allowed, Blocked, Browser, Engine, Exchange, Fix, HeaderList, Next, Profile, Reason, Response,
         ResponseType, Verdict,
     },
-    server::{Decision, RequestField, RequestHead},
+    server::{self, Decision, RequestField, RequestHead},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -293,9 +293,9 @@ impl Lab<'_> {
     /// What the policy adds to an answer.
     fn by_policy(policy: &Policy, exchange: &Exchange, answer: impl FnOnce(Decision) -> Answer) -> Answer {
         let head = Head(exchange);
-        let decision = policy.decide(&head);
+        let decision = server::decide(policy, &head);
         let forgets_vary = forgets_vary(exchange.url().query().unwrap_or_default());
-        let fields = decision.fields(policy, &head).into_iter();
+        let fields = server::fields(policy, &head, decision).into_iter();
         fields
             .filter(|(name, _)| !(forgets_vary && name.name() == "vary"))
             .fold(answer(decision), |answer, (name, value)| answer.header(name.name(), value))

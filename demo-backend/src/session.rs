@@ -357,8 +357,8 @@ mod tests {
         let sessions = sessions();
         let one = sessions.create().expect("random numbers");
         let other = sessions.create().expect("random numbers");
-        let config =
-            PolicyConfig { allow_origins: vec!["http://localhost:3000".to_owned()], ..Default::default() };
+        let mut config = PolicyConfig::default();
+        config.allow_origins = vec!["http://localhost:3000".to_owned()];
         for session in [&one, &other] {
             session.replace_policy(config.clone()).expect("a valid policy");
             let mut state = session.state();

@@ -10,7 +10,7 @@ use actix_web::{
         header::{self, HeaderMap, HeaderValue},
     },
 };
-use fetch_cors::server::{Decision, RequestField, RequestHead, escape};
+use fetch_cors::server::{self, Decision, RequestField, RequestHead, escape};
 
 use crate::{
     place::{DEFAULT, without_run},
@@ -77,9 +77,11 @@ impl Asked {
     pub(crate) fn new(request: &ServiceRequest, session: Option<&Session>) -> Self {
         let head = Head(request);
         let policy = session.map(Session::policy);
-        let decision = policy.as_ref().map(|policy| policy.decide(&head));
-        let refusal =
-            policy.as_ref().zip(decision).and_then(|(policy, decision)| policy.refusal(&head, decision));
+        let decision = policy.as_ref().map(|policy| server::decide(policy, &head));
+        let refusal = policy
+            .as_ref()
+            .zip(decision)
+            .and_then(|(policy, decision)| server::refusal(policy, &head, decision));
         let id = session.map_or("?", Session::id);
         let (path, query) = (request.path(), without_run(request.query_string()));
         let short =

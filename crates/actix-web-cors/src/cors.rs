@@ -12,7 +12,9 @@ use actix_web::{
     http::{StatusCode, header::HeaderName},
 };
 
-use crate::{CorsMiddleware, IntoPolicy, PerRequest, PerRequestAsync, Policy, PolicySource};
+use crate::{
+    CorsMiddleware, IntoPolicy, PerRequest, PerRequestAsync, Policy, PolicySource, settings::Settings,
+};
 
 /// The middleware: answers preflights and writes the CORS headers that a policy asks for.
 ///
@@ -57,27 +59,6 @@ pub struct Cors<S = Policy> {
 impl<S> Clone for Cors<S> {
     fn clone(&self) -> Self {
         Self { source: Arc::clone(&self.source), settings: self.settings.clone() }
-    }
-}
-
-/// What doesn't depend on the policy.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// Request headers that the choice of a policy depends on, as the application says.
-    pub(crate) reads: Vec<HeaderName>,
-    pub(crate) reject_disallowed_origins: bool,
-    pub(crate) forward_preflights: bool,
-    pub(crate) preflight_status: StatusCode,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            reads: Vec::new(),
-            reject_disallowed_origins: false,
-            forward_preflights: false,
-            preflight_status: StatusCode::NO_CONTENT,
-        }
     }
 }
 

@@ -79,20 +79,24 @@
 //! - `testing`: [`testing`], a browser for your own tests, in front of an `App` in memory.
 //! - `toml`: [`Policy::from_toml`], whose errors name the line of the file.
 
-mod answer;
 mod cors;
+mod head;
 mod log;
 mod middleware;
+mod response;
+mod settings;
 mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod vary;
 
 pub use cors::Cors;
 #[cfg(feature = "toml")]
 pub use fetch_cors::TomlError;
 pub use fetch_cors::{
-    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Refusal,
-    Rule, Setting, Summary, Widening,
+    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting,
+    Summary, Widening,
+    server::{Refusal, Rule},
 };
 pub use middleware::{CorsFuture, CorsMiddleware};
 pub use source::{

@@ -3,39 +3,36 @@
 
 use std::sync::Once;
 
-use actix_web::dev::ServiceRequest;
-use fetch_cors::{Policy, server::escape};
+use fetch_cors::{
+    Policy,
+    server::{self, Decision, escape},
+};
 use tracing::{Level, level_filters::LevelFilter};
 
-use crate::{
-    SourceError,
-    answer::{Head, Prepared},
-};
+use crate::{SourceError, head::Head};
 
 /// The target of all events.
 const TARGET: &str = "actix_web_cors";
 
 /// Says why a request is refused, if it is.
 #[inline(always)]
-pub(crate) fn refusal(prepared: &Prepared, request: &ServiceRequest) {
-    // What costs least is asked first: a level that nobody listens to in either crate. `tracing` does not know of `log`.
+pub(crate) fn refusal(policy: &Policy, head: Head<'_>, decision: Decision) {
+    // The cheapest check first: whether the level is on anywhere in either crate. `tracing` does not know of `log`.
     if Level::INFO <= LevelFilter::current() || ::log::Level::Info <= ::log::max_level() {
-        explain(prepared, request);
+        explain(policy, head, decision);
     }
 }
 
-/// Decides again, so that a decision need not be kept for those who won't listen.
 #[cold]
 #[inline(never)]
-fn explain(prepared: &Prepared, request: &ServiceRequest) {
+fn explain(policy: &Policy, head: Head<'_>, decision: Decision) {
     let is_heard = tracing::enabled!(target: TARGET, Level::INFO)
         || ::log::log_enabled!(target: TARGET, ::log::Level::Info);
     if !is_heard {
         return;
     }
-    let head = Head::new(request);
-    let Some(refusal) = prepared.policy.refusal(&head, prepared.policy.decide(&head)) else { return };
-    let (method, path) = (escape(request.method().as_str().as_bytes()), escape(request.path().as_bytes()));
+    let Some(refusal) = server::refusal(policy, &head, decision) else { return };
+    let (method, path) = (escape(head.method().as_str().as_bytes()), escape(head.path().as_bytes()));
     tracing::info!(
         target: TARGET,
         rule = ?refusal.rule(),

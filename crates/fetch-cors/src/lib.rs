@@ -6,7 +6,7 @@
 //!
 //! - [`Policy`] says who may use what a server answers. It is checked when it is built, and [`InvalidPolicy`] names every
 //!   mistake at once, each with what to write instead.
-//! - [`Policy::decide`] says what to do with one request; see [`server`].
+//! - [`server::decide`] says what to do with one request; see [`server`].
 //! - [`browser::Browser`] says what a browser sends, what it lets script see of the answer, and if nothing, why, and what
 //!   would mend it; see [`browser`].
 //!
@@ -29,29 +29,19 @@
 //! );
 //! ```
 
+#[cfg(feature = "browser")]
 pub mod browser;
-mod builder;
-mod config;
-mod host;
-mod meaning;
-mod names;
-mod origin;
+#[cfg(feature = "server")]
 mod origin_set;
-mod pattern;
+#[cfg(feature = "server")]
 mod policy;
-mod problem;
-mod refusal;
+#[cfg(feature = "server")]
 pub mod server;
-#[cfg(feature = "toml")]
-mod toml;
-
-pub use builder::PolicyBuilder;
-pub use config::PolicyConfig;
-pub use meaning::{Summary, Widening};
-pub use origin::Origin;
-pub use policy::Policy;
-pub use problem::{InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting};
-pub use refusal::{Refusal, Rule};
 
 #[cfg(feature = "toml")]
-pub use self::toml::TomlError;
+pub use policy::TomlError;
+#[cfg(feature = "server")]
+pub use policy::{
+    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting,
+    Summary, Widening,
+};

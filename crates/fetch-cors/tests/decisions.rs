@@ -1,8 +1,11 @@
 //! The decision for one request, without a server: each rule a row, all fields compared.
 
 use fetch_cors::{
-    Policy, Rule, Setting,
-    server::{Decision, RequestField, RequestHead, escape, is_same_origin},
+    Policy, Setting,
+    server::{
+        self, Decision, FieldName, Fields, RequestField, RequestHead, Rule, Sink, decide, escape,
+        is_same_origin, refusal,
+    },
 };
 
 struct Request<'a>(&'a str, &'a [(&'a str, &'a str)]);
@@ -83,7 +86,7 @@ fn decisions() {
         ),
         ("preflight, two request methods are not echoed", &echoing, "OPTIONS", &[ORIGIN, PUT, PUT], GRANTED),
     ] {
-        assert_eq!(policy.decide(&Request(method, headers)), expected, "{name}");
+        assert_eq!(decide(policy, &Request(method, headers)), expected, "{name}");
         assert_eq!(expected.is_preflight(), name.contains("preflight"), "{name}");
     }
 }
@@ -94,7 +97,7 @@ fn what_is_echoed_is_bounded() {
     let echo = |method: &str, headers: &[&str]| {
         let mut lines = vec![ORIGIN, ("access-control-request-method", method)];
         lines.extend(headers.iter().map(|&names| ("access-control-request-headers", names)));
-        match policy.decide(&Request("OPTIONS", &lines)) {
+        match decide(&policy, &Request("OPTIONS", &lines)) {
             Decision::PreflightGranted { echo_method, echo_headers } => (echo_method, echo_headers),
             other => panic!("{other:?}"),
         }
@@ -125,9 +128,7 @@ fn what_is_echoed_is_bounded() {
 }
 
 fn fields(policy: &Policy, request: &Request<'_>) -> Vec<String> {
-    let decision = policy.decide(request);
-    let mut lines: Vec<String> = decision
-        .fields(policy, request)
+    let mut lines: Vec<String> = server::fields(policy, request, decide(policy, request))
         .into_iter()
         .map(|(name, value)| format!("{}: {}", name.name(), String::from_utf8_lossy(&value)))
         .collect();
@@ -145,17 +146,49 @@ fn exposing() -> Policy {
         .unwrap()
 }
 
+/// What a response depends on beyond the policy, as an adapter says.
 #[test]
-fn constant_fields_are_what_an_adapter_writes_ahead() {
-    let (policy, request) = (exposing(), Request("GET", &[ORIGIN]));
-    let decision = policy.decide(&request);
-    let constant = decision.constant_fields(&policy).iter();
-    assert_eq!(
-        constant.map(|field| (field.name().name(), field.value())).collect::<Vec<_>>(),
-        [("access-control-allow-credentials", "true"), ("access-control-expose-headers", "etag, x-a")]
-    );
-    assert!(decision.echoes_origin(&policy) && !Decision::NotAllowed.echoes_origin(&policy));
-    assert!(!Decision::Allowed.echoes_origin(&Policy::any_origin()));
+fn fields_with_dependencies() {
+    struct Names(Vec<String>);
+
+    impl Sink<String> for Names {
+        fn constant(&mut self, name: FieldName, value: &String) {
+            self.0.push(format!("{}: {value}", name.name()));
+        }
+
+        fn echo(&mut self, name: FieldName, from: RequestField) {
+            self.0.push(format!("{}: <{}>", name.name(), from.name()));
+        }
+
+        fn vary(&mut self, names: &String) {
+            self.constant(FieldName::Vary, names);
+        }
+    }
+
+    let granted = Decision::PreflightGranted { echo_method: false, echo_headers: false };
+    let any = Policy::any_origin();
+    #[rustfmt::skip]
+    let rows = [
+        ("a request", &exposing(), Decision::NotAllowed, false, "vary: origin, sec-fetch-site, x-tenant"),
+        ("without an origin", &exposing(), Decision::NoOrigin, false, "vary: origin, sec-fetch-site, x-tenant"),
+        ("an OPTIONS", &exposing(), Decision::Allowed, true, "vary: origin, access-control-request-method, sec-fetch-site, x-tenant"),
+        ("a granted preflight", &exposing(), granted, true, "vary: origin, access-control-request-method, x-tenant"),
+        ("a refused preflight", &exposing(), Decision::PreflightRefused, true, "vary: origin, access-control-request-method, x-tenant"),
+        ("any origin", &any, Decision::AnyOrigin, false, "vary: x-tenant"),
+        ("any origin, an OPTIONS", &any, Decision::AnyOrigin, true, "vary: origin, access-control-request-method, x-tenant"),
+    ];
+    for (name, policy, decision, is_options, expected) in rows {
+        let chosen_by = ["x-tenant", "origin"];
+        let fields = Fields::with_dependencies(policy, &chosen_by[..1], &["sec-fetch-site"], str::to_owned);
+        let mut names = Names(Vec::new());
+        fields.write(decision, is_options, &mut names);
+        assert_eq!(names.0.last().unwrap(), expected, "{name}");
+        // A name is never repeated.
+        let fields = Fields::with_dependencies(policy, &chosen_by, &["origin"], str::to_owned);
+        let mut names = Names(Vec::new());
+        fields.write(decision, is_options, &mut names);
+        assert_eq!(names.0.last().unwrap().matches("origin").count(), 1, "{name}");
+    }
 }
 
 const OPTIONS_VARY: &str = "vary: origin, access-control-request-method";
@@ -380,7 +413,7 @@ fn refusals() {
         ),
     ] {
         let request = Request(method, headers);
-        let refusal = policy.refusal(&request, policy.decide(&request));
+        let refusal = refusal(policy, &request, decide(policy, &request));
         assert_eq!(refusal.as_ref().map(|refusal| (refusal.rule(), refusal.value())), expected, "{name}");
         if let Some(refusal) = refusal {
             assert!(
@@ -398,7 +431,7 @@ fn refusals() {
             lines[0] = ORIGIN;
         }
         let request = Request("OPTIONS", &lines);
-        let refusal = listed.refusal(&request, listed.decide(&request)).expect(name);
+        let refusal = refusal(&listed, &request, decide(&listed, &request)).expect(name);
         assert_eq!(refusal.value().len(), 203, "{name} is cut");
     }
 }
@@ -553,7 +586,7 @@ fn refusals_say_what_to_do() {
     ] {
         let preflight = headers.iter().any(|(header, _)| *header == "access-control-request-method");
         let request = Request(if preflight { "OPTIONS" } else { "GET" }, headers);
-        let refusal = policy.refusal(&request, policy.decide(&request)).expect(name);
+        let refusal = refusal(policy, &request, decide(policy, &request)).expect(name);
         assert_eq!(refusal.setting(), setting, "{name}");
         assert!(refusal.to_string().contains(said), "{name}: {refusal}");
         assert!(

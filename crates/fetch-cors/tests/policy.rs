@@ -237,16 +237,16 @@ fn max_age() {
 }
 
 fn full() -> PolicyConfig {
-    PolicyConfig {
-        allow_origins: vec!["https://a.example".into(), "http://*.localhost:*".into()],
-        allow_methods: vec!["PUT".into()],
-        allow_headers: vec!["x-a".into()],
-        expose_headers: vec!["etag".into()],
-        allow_credentials: true,
-        max_age: Some(600),
-        danger_allow_insecure_origins: true,
-        danger_allow_public_suffixes: true,
-    }
+    let mut config = PolicyConfig::default();
+    config.allow_origins = vec!["https://a.example".into(), "http://*.localhost:*".into()];
+    config.allow_methods = vec!["PUT".into()];
+    config.allow_headers = vec!["x-a".into()];
+    config.expose_headers = vec!["etag".into()];
+    config.allow_credentials = true;
+    config.max_age = Some(600);
+    config.danger_allow_insecure_origins = true;
+    config.danger_allow_public_suffixes = true;
+    config
 }
 
 #[test]

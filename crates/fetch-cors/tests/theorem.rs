@@ -19,6 +19,7 @@ use fetch_cors::{
         Browser, Credentials, Engine, Mode, Next, PageOrigin, Profile, Redirect, Request, Response,
         ResponseType, Verdict,
     },
+    server::{decide, fields},
 };
 use proptest::{
     collection,
@@ -154,8 +155,8 @@ proptest! {
     ) {
         let headers = lines.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let request = Incoming { method: method.to_owned(), headers };
-        let decision = rules.policy.decide(&request);
-        let fields = decision.fields(&rules.policy, &request);
+        let decision = decide(&rules.policy, &request);
+        let fields = fields(&rules.policy, &request, decision);
         let mut names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();

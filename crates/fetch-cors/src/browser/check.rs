@@ -7,10 +7,10 @@ use super::{
     Difference, Profile,
     headers::HeaderList,
     origin::PageOrigin,
+    reason::Reason,
     request::{Constructed, Credentials},
     response::Response,
     safelist::{NON_WILDCARD_REQUEST_HEADER, is_safelisted_method},
-    verdict::Reason,
 };
 
 /// <https://fetch.spec.whatwg.org/#cors-check>. `origin` is the request's, serialized.

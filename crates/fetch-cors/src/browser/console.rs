@@ -4,9 +4,38 @@
 
 use url::Url;
 
-use super::{Blocked, Engine, Reason, Step, headers};
+use super::{
+    headers,
+    profile::Engine,
+    reason::Reason,
+    verdict::{Blocked, Step},
+};
 
-pub(super) fn message(blocked: &Blocked, engine: Engine) -> Option<String> {
+impl Blocked {
+    /// What the engine writes to its console, where a person meets it; none where it writes nothing that belongs to this
+    /// step. WebKit writes well-known header names in their usual case, others as script did.
+    ///
+    /// ```
+    /// # use fetch_cors::browser::{Browser, Engine, Next, PageOrigin, Profile, Request, Response};
+    /// # use std::time::Duration;
+    /// # let page = PageOrigin::of("https://app.example").unwrap();
+    /// # let mut browser = Browser::new(Profile::STANDARD);
+    /// # let get = Request::new(page, "GET", "https://api.example/");
+    /// # let Next::Send(exchange) = browser.fetch(get, Duration::ZERO) else { panic!() };
+    /// # let Next::Done(verdict) = exchange.receive(&mut browser, &Response::new(200), Duration::ZERO) else { panic!() };
+    /// let blocked = verdict.blocked().unwrap();
+    /// assert_eq!(
+    ///     blocked.console(Engine::Chromium).unwrap(),
+    ///     "Access to fetch at 'https://api.example/' from origin 'https://app.example' has been blocked by CORS \
+    ///      policy: No 'Access-Control-Allow-Origin' header is present on the requested resource."
+    /// );
+    /// ```
+    pub fn console(&self, engine: Engine) -> Option<String> {
+        message(self, engine)
+    }
+}
+
+fn message(blocked: &Blocked, engine: Engine) -> Option<String> {
     match &blocked.reason {
         // What is shown escaped the engines show in ways of their own.
         Reason::AllowOriginMismatch { value }

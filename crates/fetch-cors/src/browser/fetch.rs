@@ -11,13 +11,14 @@ use super::{
     check::{cors_check, read_grant, resource_policy_check, shown},
     headers::HeaderList,
     origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy, without_fragment},
+    reason::Reason,
     request::{Constructed, Credentials, Mode, Redirect, Request},
     response::{Allowed, Response, ResponseType},
     safelist::{
         NON_WILDCARD_REQUEST_HEADER, REQUEST_BODY_HEADERS, is_bad_port, is_safelisted_method,
         normalized_range, unsafe_request_header_names,
     },
-    verdict::{Blocked, Reason, Step, Verdict},
+    verdict::{Blocked, Step, Verdict},
 };
 
 /// A browser, as far as CORS is concerned: the rules it follows, and the preflights it remembers.

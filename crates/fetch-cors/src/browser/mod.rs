@@ -32,7 +32,7 @@
 //! assert_eq!(blocked.fix().setting.unwrap(), r#"add "PUT" to allow_methods"#);
 //! ```
 //!
-//! It knows requests, answers and origins, but no [`Policy`](crate::Policy), and shares no parser with the server's end:
+//! It knows requests, answers and origins, but no policy, and shares no parser with the server's end:
 //! so the one can check the other, and the test suite does.
 //!
 //! # What it leaves out
@@ -49,10 +49,12 @@ mod fetch;
 mod headers;
 mod origin;
 mod profile;
+mod reason;
 mod request;
 mod response;
 mod safelist;
 mod verdict;
+mod words;
 
 pub use cache::PreflightCache;
 pub use check::readable;
@@ -60,7 +62,9 @@ pub use fetch::{Browser, Exchange, Next};
 pub use headers::HeaderList;
 pub use origin::{PageOrigin, is_potentially_trustworthy};
 pub use profile::{Difference, Engine, Profile};
+pub use reason::Reason;
 pub use request::{Credentials, Mode, Redirect, Request};
 pub use response::{Allowed, Response, ResponseType};
 pub use url::Url;
-pub use verdict::{Blocked, Fix, Reason, Step, Verdict};
+pub use verdict::{Blocked, Step, Verdict};
+pub use words::Fix;

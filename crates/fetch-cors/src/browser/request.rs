@@ -7,8 +7,8 @@ use super::{
     Difference, Profile,
     headers::{HeaderList, is_http_whitespace, token, trim},
     origin::{PageOrigin, has_credentials},
+    reason::Reason,
     safelist,
-    verdict::Reason,
 };
 
 /// <https://fetch.spec.whatwg.org/#concept-request-mode>

@@ -9,7 +9,7 @@ use std::{
     ops::Range,
 };
 
-use super::are_same;
+use super::bytes::are_same;
 
 /// The longest text, in bytes.
 pub(super) const MAX_TEXT: usize = LENGTH as usize;

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use fetch_cors::{
     Policy,
     browser::{Browser, Credentials, Exchange, Next, Response, Step, Verdict},
-    server::{RequestField, RequestHead},
+    server::{RequestField, RequestHead, decide, fields},
 };
 
 use crate::meaning::{Ask, Headers, Outcome};
@@ -66,7 +66,7 @@ impl Answer {
 
 /// A server with a policy, as any adapter makes one.
 pub(crate) fn serve(policy: &Policy, handler: &Handler, request: &Incoming) -> Answer {
-    let decision = policy.decide(request);
+    let decision = decide(policy, request);
     let is_preflight = !request.header("access-control-request-method").is_empty();
     assert_eq!(decision.is_preflight(), is_preflight, "the handler sees all requests but preflights");
     let mut headers = Headers::new();
@@ -79,8 +79,8 @@ pub(crate) fn serve(policy: &Policy, handler: &Handler, request: &Incoming) -> A
             handler.status
         }
     };
-    let fields = decision.fields(policy, request);
-    headers.extend(fields.into_iter().map(|(name, value)| (name.name().to_owned(), value.into_owned())));
+    let fields = fields(policy, request, decision).into_iter();
+    headers.extend(fields.map(|(name, value)| (name.name().to_owned(), value)));
     Answer { status, headers }
 }
 

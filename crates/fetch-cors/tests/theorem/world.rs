@@ -319,16 +319,16 @@ fn config() -> impl Strategy<Value = PolicyConfig> {
         any::<(bool, bool)>(),
     )
         .prop_map(|(allow_origins, methods, headers, exposed, credentials, max_age, dangers)| {
-            PolicyConfig {
-                allow_origins,
-                allow_methods: methods,
-                allow_headers: headers,
-                expose_headers: exposed,
-                allow_credentials: credentials,
-                max_age,
-                danger_allow_insecure_origins: dangers.0,
-                danger_allow_public_suffixes: dangers.1,
-            }
+            let mut config = PolicyConfig::default();
+            config.allow_origins = allow_origins;
+            config.allow_methods = methods;
+            config.allow_headers = headers;
+            config.expose_headers = exposed;
+            config.allow_credentials = credentials;
+            config.max_age = max_age;
+            config.danger_allow_insecure_origins = dangers.0;
+            config.danger_allow_public_suffixes = dangers.1;
+            config
         })
 }
 

@@ -2,10 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{
+use super::{
     InvalidOrigin,
     pattern::{self, Pattern},
-    problem::{Fault, ProblemKind},
+    problem::ProblemKind,
 };
 
 /// An origin as browsers serialize it: scheme, host, and the port unless it is the scheme's default.
@@ -43,10 +43,10 @@ impl FromStr for Origin {
             Ok(Pattern::Any | Pattern::Wildcard(_)) => {
                 Err(InvalidOrigin::new(value, ProblemKind::MisplacedWildcard.into()))
             }
-            Err(Fault { kind, suggestion }) => {
-                let suggestion =
-                    suggestion.filter(|text| matches!(pattern::parse(text), Ok(Pattern::Exact(_))));
-                Err(InvalidOrigin::new(value, Fault { kind, suggestion }))
+            Err(fault) => {
+                let is_origin = |text: &String| matches!(pattern::parse(text), Ok(Pattern::Exact(_)));
+                let suggestion = fault.suggestion.filter(is_origin);
+                Err(InvalidOrigin::new(value, pattern::fault(fault.kind, value, suggestion)))
             }
         }
     }

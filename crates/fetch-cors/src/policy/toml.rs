@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::{InvalidPolicy, Policy, PolicyConfig, Setting};
+use super::{InvalidPolicy, Policy, PolicyConfig, Setting};
 
 /// Why a TOML text is not a policy.
 #[derive(Clone, Debug)]

@@ -3,14 +3,13 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use crate::{
-    InvalidPolicy, Policy, PolicyConfig, Problem, ProblemKind, Setting, host,
+use super::{
+    AllowedOrigins, InvalidPolicy, Parts, Policy, PolicyConfig, Problem, ProblemKind, Setting, host,
     names::{self, Names},
-    origin_set::OriginSet,
-    pattern::{self, Pattern, Wildcard},
-    policy::{AllowedOrigins, Parts},
-    problem::Fault,
+    pattern::{self, Pattern},
+    problem::{Fact, Fault},
 };
+use crate::origin_set::{OriginSet, wildcard::Wildcard};
 
 /// The longest max-age that any browser honours: Firefox keeps a preflight for 24 hours, Chromium for two.
 pub(crate) const MAX_MAX_AGE: u64 = 86_400;
@@ -200,7 +199,7 @@ fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
             Ok(Pattern::Exact(origin)) => exact.push(origin),
             Ok(Pattern::Wildcard(wildcard)) => wildcards.push(wildcard),
             Err(fault) => {
-                for fault in with_faults_of_suggestion(fault, config) {
+                for fault in with_faults_of_suggestion(value, fault, config) {
                     problems.add(Setting::AllowOrigins, Some(index), value, fault);
                 }
             }
@@ -213,7 +212,7 @@ fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
 
 /// What is still wrong with a suggestion is said now, not when somebody has followed it, and so is what is wrong with the
 /// suggestion for that. All get the last one, if it is valid.
-fn with_faults_of_suggestion(first: Fault, config: &PolicyConfig) -> Vec<Fault> {
+fn with_faults_of_suggestion(value: &str, first: Fault, config: &PolicyConfig) -> Vec<Fault> {
     let mut suggestion = first.suggestion.clone();
     let mut faults = vec![first];
     for _ in 0..MAX_FAULTS {
@@ -226,10 +225,11 @@ fn with_faults_of_suggestion(first: Fault, config: &PolicyConfig) -> Vec<Fault> 
         }
     }
     let suggestion = suggestion.filter(|text| fault_of_suggestion(text, config).is_none());
-    for fault in &mut faults {
-        fault.suggestion.clone_from(&suggestion);
-    }
-    faults
+    let with_last = |fault: Fault| match fault.fact {
+        Some(Fact::UnderPublicSuffix(_)) => Fault { suggestion: suggestion.clone(), ..fault },
+        _ => pattern::fault(fault.kind, value, suggestion.clone()),
+    };
+    faults.into_iter().map(with_last).collect()
 }
 
 /// More than an origin can have one after another.
@@ -255,15 +255,18 @@ fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConf
     {
         // Another port would be another server, which may not speak TLS.
         let suggestion = value.strip_prefix("http://").filter(|rest| host::without_port(rest) == *rest);
-        return Err(Fault {
-            kind: ProblemKind::InsecureOriginWithCredentials,
-            suggestion: suggestion.map(|rest| format!("https://{rest}")),
-        });
+        return Err(Fault::with_suggestion(
+            ProblemKind::InsecureOriginWithCredentials,
+            suggestion.map(|rest| format!("https://{rest}")),
+        ));
     }
-    if !config.danger_allow_public_suffixes && pattern::public_suffix(pattern).is_some() {
-        return Err(ProblemKind::PublicSuffixWithCredentials.into());
+    match pattern::public_suffix(pattern) {
+        Some(suffix) if !config.danger_allow_public_suffixes => Err(Fault {
+            fact: Some(Fact::UnderPublicSuffix(suffix)),
+            ..ProblemKind::PublicSuffixWithCredentials.into()
+        }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn name_list(
@@ -299,7 +302,7 @@ fn max_age(max_age: Option<Duration>, problems: &mut Problems) -> Option<u32> {
     } else {
         return u32::try_from(seconds).ok();
     };
-    let fault = Fault { kind, suggestion: Some(suggestion.to_string()) };
+    let fault = Fault::with_suggestion(kind, Some(suggestion.to_string()));
     let value = if max_age.subsec_nanos() == 0 { seconds.to_string() } else { format!("{max_age:?}") };
     problems.add(Setting::MaxAge, None, &value, fault);
     None

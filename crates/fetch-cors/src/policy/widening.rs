@@ -1,47 +1,17 @@
-//! What a policy means, in words, and how two policies differ: exactly, pattern against pattern included, and with an
-//! example for each difference. For people who review a change of policy; no request comes here.
+//! What one policy allows and another does not: exactly, pattern against pattern included, and with an example for each
+//! difference. For people who review a change of policy; no request comes here.
 
 use std::{collections::BTreeSet, fmt};
 
-use crate::{
-    Policy,
-    host::{self, MAX_HOST, MAX_LABEL},
+use super::{
+    AllowedOrigins, Policy,
     names::{self, Names},
-    origin_set::OriginSet,
-    pattern::{Port, Wildcard, default_port, parse_port},
-    policy::AllowedOrigins,
 };
-
-/// A policy in sentences; made by [`Policy::summary`].
-///
-/// `Display` puts each on a line of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
-    sentences: Vec<String>,
-    risks: Vec<String>,
-}
-
-impl Summary {
-    /// Who may do what.
-    pub fn sentences(&self) -> &[String] {
-        &self.sentences
-    }
-
-    /// What could go wrong with it, if anything.
-    pub fn risks(&self) -> &[String] {
-        &self.risks
-    }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentences.join("\n"))?;
-        for risk in &self.risks {
-            write!(f, "\nRisk: {risk}")?;
-        }
-        Ok(())
-    }
-}
+use crate::origin_set::{
+    OriginSet,
+    labels::{self, MAX_HOST, MAX_LABEL},
+    wildcard::{Port, Wildcard, default_port, parse_port},
+};
 
 /// Something that one policy allows and another does not, with an example; made by [`Policy::widening`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,118 +67,6 @@ impl fmt::Display for Widening {
 }
 
 impl Policy {
-    /// What the policy means, in sentences, with the risks named.
-    ///
-    /// ```
-    /// use fetch_cors::Policy;
-    ///
-    /// let policy = Policy::builder()
-    ///     .allow_origins(["https://*.example.com"])
-    ///     .allow_methods(["PUT"])
-    ///     .allow_credentials()
-    ///     .build()?;
-    /// assert_eq!(
-    ///     policy.summary().to_string(),
-    ///     "Pages of any subdomain of example.com over https may read what the server answers, with the user's cookies.\n\
-    ///      They may send GET, HEAD, POST, PUT, and no request header but the safelisted ones.\n\
-    ///      They may read no response header but the safelisted ones.\n\
-    ///      Browsers keep a preflight's answer for 5 seconds, their default.\n\
-    ///      Risk: anyone on any subdomain of example.com over https can read responses with the user's cookies"
-    /// );
-    /// # Ok::<(), fetch_cors::InvalidPolicy>(())
-    /// ```
-    pub fn summary(&self) -> Summary {
-        if self.denies_all() {
-            let sentence = "No page of another origin may read what the server answers.".to_owned();
-            return Summary { sentences: vec![sentence], risks: Vec::new() };
-        }
-        let parts = self.parts();
-        let cookies =
-            if parts.credentials { "with the user's cookies" } else { "without the user's cookies" };
-        let methods = match &parts.methods {
-            Names::Any => "requests of any method".to_owned(),
-            Names::Listed(listed) => {
-                let listed = listed.iter().map(String::as_str);
-                let others = listed.filter(|name| !names::SAFELISTED_METHODS.contains(name));
-                names::SAFELISTED_METHODS.into_iter().chain(others).collect::<Vec<_>>().join(", ")
-            }
-        };
-        let headers = match &parts.headers {
-            Names::Any => "any request header".to_owned(),
-            Names::Listed(listed) if listed.is_empty() => {
-                "no request header but the safelisted ones".to_owned()
-            }
-            Names::Listed(listed) => format!("the request headers {}", listed.join(", ")),
-        };
-        let exposed = match &parts.exposed {
-            Names::Any => "any response header".to_owned(),
-            Names::Listed(listed) if listed.is_empty() => {
-                "no response header but the safelisted ones".to_owned()
-            }
-            Names::Listed(listed) => format!("the response headers {}", listed.join(", ")),
-        };
-        let max_age = match parts.max_age {
-            None => "for 5 seconds, their default".to_owned(),
-            Some(0) => "not at all".to_owned(),
-            Some(seconds) => format!("for up to {seconds} seconds"),
-        };
-        Summary {
-            sentences: vec![
-                format!("Pages of {} may read what the server answers, {cookies}.", self.who()),
-                format!("They may send {methods}, and {headers}."),
-                format!("They may read {exposed}."),
-                format!("Browsers keep a preflight's answer {max_age}."),
-            ],
-            risks: self.risks(),
-        }
-    }
-
-    fn who(&self) -> String {
-        match &self.parts().origins {
-            AllowedOrigins { any: true, .. } => "any origin".to_owned(),
-            AllowedOrigins { nobody: true, .. } => "no other origin".to_owned(),
-            AllowedOrigins { listed, .. } => {
-                let exact = listed.exact().map(str::to_owned);
-                exact.chain(listed.wildcards().map(describe)).collect::<Vec<_>>().join(", ")
-            }
-        }
-    }
-
-    fn risks(&self) -> Vec<String> {
-        let cookies = if self.allows_credentials() { " with the user's cookies" } else { "" };
-        let mut risks = Vec::new();
-        let AllowedOrigins { any, listed, .. } = &self.parts().origins;
-        if *any {
-            return vec![
-                "every site on the web can read responses, and on a private network so can every site that somebody there opens".to_owned(),
-            ];
-        }
-        for wildcard in listed.wildcards() {
-            let who = describe(wildcard);
-            if wildcard.subdomains {
-                risks.push(format!("anyone on {who} can read responses{cookies}"));
-                if let Some(suffix) = host::public_suffix_under_wildcard(wildcard.host) {
-                    risks.push(format!("anyone can register a name under the public suffix {suffix}"));
-                }
-            } else if host::is_loopback(wildcard.host) {
-                risks.push(format!(
-                    "any program on the user's machine that serves a page can read responses{cookies}"
-                ));
-            }
-            if !wildcard.secure && !host::is_loopback(wildcard.host) {
-                risks.push(insecure(&wildcard.to_string(), cookies));
-            }
-        }
-        for origin in listed.exact() {
-            if let Some(authority) = origin.strip_prefix("http://")
-                && !host::is_loopback(host::without_port(authority))
-            {
-                risks.push(insecure(origin, cookies));
-            }
-        }
-        risks
-    }
-
     /// What `other` allows that this policy does not, one example for each kind; empty if there is nothing.
     ///
     /// It is exact: if it is empty, no request whatever is allowed by `other` alone. How long a preflight is kept is not
@@ -265,21 +123,6 @@ impl Policy {
             widenings.push(Widening::Credentials { origin });
         }
         widenings
-    }
-}
-
-fn insecure(origin: &str, cookies: &str) -> String {
-    format!("anyone on the network between the user and {origin} can read responses{cookies}")
-}
-
-fn describe(wildcard: Wildcard<'_>) -> String {
-    let Wildcard { secure, subdomains, host, port } = wildcard;
-    let who = if subdomains { format!("any subdomain of {host}") } else { host.to_owned() };
-    let scheme = if secure { "https" } else { "http" };
-    match port {
-        Port::Default => format!("{who} over {scheme}"),
-        Port::Number(number) => format!("{who} over {scheme} on port {number}"),
-        Port::Any => format!("{who} over {scheme} on any port"),
     }
 }
 
@@ -380,7 +223,7 @@ fn hosts(wildcard: Wildcard<'_>) -> Box<dyn Iterator<Item = String> + '_> {
     let single = (1..=room.min(MAX_LABEL)).flat_map(|length| strings(LABEL_BYTES, length));
     let several = (3..=room)
         .flat_map(|length| strings(LABEL_BYTES_AND_DOT, length))
-        .filter(|labels| labels.contains('.') && host::is_labels(labels.as_bytes()));
+        .filter(|labels| labels.contains('.') && labels::is_labels(labels.as_bytes()));
     Box::new(usual.chain(single).chain(several).map(move |labels| format!("{labels}.{base}")))
 }
 

@@ -1,7 +1,7 @@
 //! Methods and header names: which ones a policy can list, and what each list can't hold because a browser would never
 //! send it or never show it. The lists are the Fetch Standard's where it has one.
 
-use crate::problem::{Fault, ProblemKind};
+use super::problem::{Fact, Fault, ProblemKind};
 
 /// What a list of methods or header names allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,14 +109,14 @@ pub(crate) fn method(value: &str) -> Result<String, Fault> {
         return Ok(upper);
     }
     if value != upper && OTHER_REGISTERED_METHODS.contains(&upper.as_str()) {
-        return Err(Fault { kind: ProblemKind::MethodCase, suggestion: Some(upper) });
+        return Err(Fault::with_suggestion(ProblemKind::MethodCase, Some(upper)));
     }
     if is_token(value.as_bytes()) {
         return Ok(value.to_owned());
     }
     let trimmed = value.trim();
     let suggestion = if trimmed == value { None } else { method(trimmed).ok() };
-    Err(Fault { kind: ProblemKind::InvalidMethod, suggestion })
+    Err(Fault::with_suggestion(ProblemKind::InvalidMethod, suggestion))
 }
 
 /// <https://fetch.spec.whatwg.org/#forbidden-request-header>, without the two prefixes and the names that are forbidden
@@ -207,7 +207,7 @@ fn header_name(value: &str) -> Result<String, Fault> {
     let trimmed = value.trim().trim_end_matches(':');
     // Whether `*` may stand there is not known here.
     let suggestion = (is_token(trimmed.as_bytes()) && trimmed != "*").then(|| trimmed.to_ascii_lowercase());
-    Err(Fault { kind: ProblemKind::InvalidHeaderName, suggestion })
+    Err(Fault::with_suggestion(ProblemKind::InvalidHeaderName, suggestion))
 }
 
 /// Takes a suggestion away that is itself refused.
@@ -238,7 +238,8 @@ pub(crate) fn exposed_header(value: &str) -> Result<String, Fault> {
         return Err(ProblemKind::ForbiddenResponseHeader.into());
     }
     if REQUEST_HEADERS.contains(&name.as_str()) || name.starts_with("sec-fetch-") {
-        return Err(ProblemKind::RequestHeaderAmongExposed.into());
+        let fact = request_header(&name).is_ok().then_some(Fact::AllowableHeader);
+        return Err(Fault { fact, ..ProblemKind::RequestHeaderAmongExposed.into() });
     }
     Ok(name)
 }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 #[allow(unused_imports, reason = "for the links in the documentation")]
-use crate::Policy;
+use super::Policy;
 
 /// A policy as it stands in a configuration file; nothing in it has been checked yet.
 ///
-/// What is left out is not allowed. A field that does not exist is refused, so that a typing error does not silently
+/// What is left out is not allowed. A field that does not exist is refused, so that a typo does not silently
 /// allow less (or more) than was meant. `Policy::try_from(config)` checks it, by the same rules as the builder, and
 /// [`Policy::to_config`] gives the normalized form back.
 ///
@@ -30,8 +30,22 @@ use crate::Policy;
 /// assert!(unknown.to_string().contains("unknown field `allow_orgins`"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Later versions may have more fields, so in Rust it is filled field by field:
+///
+/// ```
+/// use fetch_cors::{Policy, PolicyConfig};
+///
+/// let mut config = PolicyConfig::default();
+/// config.allow_origins = vec!["https://app.example.com".to_owned()];
+/// config.max_age = Some(3600);
+/// let policy = Policy::try_from(config)?;
+/// # drop(policy);
+/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PolicyConfig {
     /// Origins and origin patterns; see [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
     pub allow_origins: Vec<String>,

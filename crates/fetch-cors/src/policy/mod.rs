@@ -5,12 +5,31 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{
-    InvalidPolicy, Origin, PolicyBuilder, PolicyConfig,
-    names::{self, Names},
-    origin_set::OriginSet,
-    server::{Field, FieldName},
-};
+use crate::origin_set::OriginSet;
+
+mod builder;
+mod config;
+mod host;
+mod messages;
+pub(crate) mod names;
+mod origin;
+pub(crate) mod pattern;
+pub(crate) mod problem;
+mod summary;
+#[cfg(feature = "toml")]
+mod toml;
+mod widening;
+
+pub use builder::PolicyBuilder;
+pub use config::PolicyConfig;
+pub use origin::Origin;
+pub use problem::{InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting};
+pub use summary::Summary;
+#[cfg(feature = "toml")]
+pub use toml::TomlError;
+pub use widening::Widening;
+
+use names::Names;
 
 /// Who may use what a server answers, and how: a valid CORS policy.
 ///
@@ -42,8 +61,6 @@ pub struct Policy {
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
-    actual: Vec<Field>,
-    preflight: Vec<Field>,
     /// Whether anything that a preflight asks for has to be sent back.
     echoes: bool,
 }
@@ -76,57 +93,6 @@ impl Parts {
     /// Whether browsers take `*` among methods and headers literally, so that the request's own names are echoed.
     pub(crate) fn echoes(&self, names: &Names) -> bool {
         self.credentials && *names == Names::Any
-    }
-
-    /// The fields that every allowed answer to a request other than a preflight carries.
-    fn actual_fields(&self) -> Vec<Field> {
-        let mut fields = self.common_fields();
-        match &self.exposed {
-            Names::Any => fields.push(Field::new(FieldName::AccessControlExposeHeaders, "*")),
-            Names::Listed(names) if names.is_empty() => {}
-            Names::Listed(names) => {
-                fields.push(Field::new(FieldName::AccessControlExposeHeaders, &names.join(", ")));
-            }
-        }
-        fields
-    }
-
-    /// The fields that every granted preflight carries.
-    fn preflight_fields(&self) -> Vec<Field> {
-        let mut fields = self.common_fields();
-        // To an upload with a listener, an answer without this header allows any method, by the letter of the standard:
-        // https://fetch.spec.whatwg.org/#cors-preflight-fetch-0 where it says "if methods is null". So what always passes is
-        // listed where nothing else is.
-        if self.methods == Names::Listed(Vec::new()) {
-            fields.push(Field::new(
-                FieldName::AccessControlAllowMethods,
-                &names::SAFELISTED_METHODS.join(", "),
-            ));
-        }
-        let mut list = |name, names: &Names, any: &str| match names {
-            Names::Any if self.credentials => {}
-            Names::Any => fields.push(Field::new(name, any)),
-            Names::Listed(names) if names.is_empty() => {}
-            Names::Listed(names) => fields.push(Field::new(name, &names.join(", "))),
-        };
-        list(FieldName::AccessControlAllowMethods, &self.methods, "*");
-        // `*` never covers `Authorization`: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
-        list(FieldName::AccessControlAllowHeaders, &self.headers, "*, authorization");
-        if let Some(seconds) = self.max_age {
-            fields.push(Field::new(FieldName::AccessControlMaxAge, &seconds.to_string()));
-        }
-        fields
-    }
-
-    fn common_fields(&self) -> Vec<Field> {
-        let mut fields = Vec::new();
-        if self.origins.any {
-            fields.push(Field::new(FieldName::AccessControlAllowOrigin, "*"));
-        }
-        if self.credentials {
-            fields.push(Field::new(FieldName::AccessControlAllowCredentials, "true"));
-        }
-        fields
     }
 }
 
@@ -170,9 +136,8 @@ impl Policy {
     }
 
     pub(crate) fn from_parts(parts: Parts) -> Self {
-        let (actual, preflight) = (parts.actual_fields(), parts.preflight_fields());
         let echoes = parts.echoes(&parts.methods) || parts.echoes(&parts.headers);
-        Self { inner: Arc::new(Inner { parts, actual, preflight, echoes }) }
+        Self { inner: Arc::new(Inner { parts, echoes }) }
     }
 
     /// Whether pages of this origin may use what the server answers.
@@ -230,16 +195,6 @@ impl Policy {
     /// Whether both are clones of one policy. Equal policies that were built apart are not.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
-    }
-
-    /// The constant fields of an allowed answer to a request other than a preflight.
-    pub(crate) fn actual_fields(&self) -> &[Field] {
-        &self.inner.actual
-    }
-
-    /// The constant fields of a granted preflight.
-    pub(crate) fn preflight_fields(&self) -> &[Field] {
-        &self.inner.preflight
     }
 
     #[inline]

@@ -5,13 +5,14 @@
 
 use std::net::Ipv6Addr;
 
-use crate::{
+use super::{
     host,
-    problem::{Fault, ProblemKind},
+    problem::{Fact, Fault, ProblemKind},
 };
-
-/// The longest origin that a policy holds, in bytes. A web origin has at most 268; the rest is room for custom schemes.
-pub(crate) const MAX_ORIGIN: usize = 512;
+use crate::origin_set::{
+    labels::MAX_HOST,
+    wildcard::{MAX_ORIGIN, Port, Wildcard, default_port, parse_port},
+};
 
 /// What one entry of `allow_origins` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,48 +25,21 @@ pub(crate) enum Pattern<'a> {
     Wildcard(Wildcard<'a>),
 }
 
-/// A pattern that stands for many web origins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Wildcard<'a> {
-    /// `https` if true, else `http`: no other scheme takes wildcards.
-    pub(crate) secure: bool,
-    /// Whether `*.` stands before the host, for one or more labels, never none.
-    pub(crate) subdomains: bool,
-    pub(crate) host: &'a str,
-    pub(crate) port: Port,
-}
-
-/// The port of an origin or pattern, as it is serialized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Port {
-    /// None written: the scheme's default.
-    Default,
-    Number(u16),
-    /// `:*`, any port and the default.
-    Any,
-}
-
-impl std::fmt::Display for Wildcard<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let scheme = if self.secure { "https" } else { "http" };
-        let subdomains = if self.subdomains { "*." } else { "" };
-        write!(f, "{scheme}://{subdomains}{}{}", self.host, self.port)
-    }
-}
-
-impl std::fmt::Display for Port {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Default => Ok(()),
-            Self::Number(number) => write!(f, ":{number}"),
-            Self::Any => f.write_str(":*"),
-        }
-    }
-}
-
 /// Reads an entry of `allow_origins`.
 pub(crate) fn parse(value: &str) -> Result<Pattern<'_>, Fault> {
-    check(value).map_err(|kind| Fault { kind, suggestion: repair(value, kind) })
+    check(value).map_err(|kind| fault(kind, value, repair(value, kind)))
+}
+
+/// A mistake, with what a reader must know of the value or of the suggestion.
+pub(super) fn fault(kind: ProblemKind, value: &str, suggestion: Option<String>) -> Fault {
+    let fact = match (kind, &suggestion) {
+        (ProblemKind::MisplacedWildcard, Some(suggestion)) => check(suggestion)
+            .is_ok_and(|pattern| public_suffix(pattern).is_some())
+            .then_some(Fact::SuggestionUnderPublicSuffix),
+        (ProblemKind::MisplacedWildcard, None) => is_any_host(value).then_some(Fact::AnyHost),
+        _ => None,
+    };
+    Fault { kind, suggestion, fact }
 }
 
 /// The public suffix that the subdomains of a pattern fall under.
@@ -78,16 +52,8 @@ pub(crate) fn public_suffix(pattern: Pattern<'_>) -> Option<String> {
     }
 }
 
-/// The same for the text of a pattern, or for what it was meant to be.
-pub(crate) fn public_suffix_of_text(value: &str) -> Option<String> {
-    match check(value) {
-        Ok(pattern) => public_suffix(pattern),
-        Err(kind) => public_suffix(check(&repair(value, kind)?).ok()?),
-    }
-}
-
 /// Whether a wildcard was meant for the whole host, as in `https://*`.
-pub(crate) fn is_any_host(value: &str) -> bool {
+fn is_any_host(value: &str) -> bool {
     let authority = value.split_once("://").map_or("", |(_, rest)| split_authority(rest).0);
     split_port(authority).0 == "*"
 }
@@ -100,8 +66,8 @@ const OPAQUE_SCHEMES: [&str; 7] =
 const NOT_PAGE_SCHEMES: [&str; 3] = ["ws", "wss", "ftp"];
 /// Schemes of browser extensions whose identifiers are always sent in lower case. (Safari's are in upper case.)
 const LOWER_CASE_SCHEMES: [&str; 2] = ["chrome-extension", "moz-extension"];
-/// A scheme as near to `http` or `https` as this, in single changes of a letter, is a typing error.
-const TYPING_ERROR: usize = 2;
+/// A scheme as near to `http` or `https` as this, in single changes of a letter, is a typo.
+const MAX_TYPO: usize = 2;
 
 fn check(value: &str) -> Result<Pattern<'_>, ProblemKind> {
     match value {
@@ -191,7 +157,7 @@ fn misspelt_scheme(scheme: &str) -> Option<&'static str> {
         return None;
     }
     let nearest = ["https", "http"].into_iter().min_by_key(|meant| strsim::levenshtein(scheme, meant))?;
-    (strsim::levenshtein(scheme, nearest) <= TYPING_ERROR).then_some(nearest)
+    (strsim::levenshtein(scheme, nearest) <= MAX_TYPO).then_some(nearest)
 }
 
 /// Without the white space and quotes that come along with what is pasted.
@@ -275,7 +241,7 @@ fn check_host(name: &str, subdomains: bool) -> Result<(), ProblemKind> {
         };
     }
     // `*` stands for one label at least, and that takes a byte and a dot.
-    let room_for_a_label = name.len() + 2 <= host::MAX_HOST + usize::from(name.ends_with('.'));
+    let room_for_a_label = name.len() + 2 <= MAX_HOST + usize::from(name.ends_with('.'));
     if host::is_domain(name) && (!subdomains || room_for_a_label) {
         Ok(())
     } else {
@@ -294,17 +260,6 @@ fn check_port(port: Option<&str>, secure: bool) -> Result<Port, ProblemKind> {
             Some(number) => Ok(Port::Number(number)),
         },
     }
-}
-
-pub(crate) const fn default_port(secure: bool) -> u16 {
-    if secure { 443 } else { 80 }
-}
-
-/// A port as browsers write it: 1 to 65535, decimal, no leading zero.
-pub(crate) fn parse_port(text: &str) -> Option<u16> {
-    let canonical =
-        matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
-    if canonical { text.parse().ok() } else { None }
 }
 
 /// The nearest text that [`check`] accepts, if what was meant can be told.

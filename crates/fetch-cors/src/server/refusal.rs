@@ -3,12 +3,14 @@
 
 use std::fmt;
 
+use super::{Decision, RequestField, RequestHead, escape, escape::MAX_SHOWN, is_same_origin};
 use crate::{
-    Policy, PolicyConfig, ProblemKind, Setting,
-    names::{self, Names},
-    pattern::MAX_ORIGIN,
-    problem::Fault,
-    server::{Decision, MAX_SHOWN, RequestField, RequestHead, escape, is_same_origin},
+    origin_set::wildcard::MAX_ORIGIN,
+    policy::{
+        Policy, PolicyConfig, ProblemKind, Setting,
+        names::{self, Names},
+        problem::Fault,
+    },
 };
 
 /// The rule by which a request is refused.
@@ -38,7 +40,7 @@ pub enum Rule {
 /// ```
 /// use fetch_cors::{
 ///     Policy,
-///     server::{RequestField, RequestHead},
+///     server::{RequestField, RequestHead, decide, refusal},
 /// };
 ///
 /// struct Get;
@@ -54,7 +56,7 @@ pub enum Rule {
 /// }
 ///
 /// let policy = Policy::allow_origin("https://a.example")?;
-/// let refusal = policy.refusal(&Get, policy.decide(&Get)).unwrap();
+/// let refusal = refusal(&policy, &Get, decide(&policy, &Get)).unwrap();
 /// assert_eq!(
 ///     refusal.to_string(),
 ///     r#"the origin "https://b.example" is not allowed; to allow it, add it to allow_origins"#
@@ -132,109 +134,108 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl Policy {
-    /// Why the policy refuses a request, or why a browser will refuse to send it or to hand out the answer; none if all is
-    /// well. `decision` is what [`decide`](Policy::decide) said of the same request.
-    pub fn refusal(&self, request: &impl RequestHead, decision: Decision) -> Option<Refusal> {
-        match decision {
-            Decision::NoOrigin => None,
-            Decision::NotAllowed if is_same_origin(request) => None,
-            Decision::NotAllowed | Decision::PreflightRefused => Some(self.refused_origin(request)),
-            Decision::AnyOrigin | Decision::Allowed => self.refused_credentials(request),
-            Decision::PreflightGranted { echo_method, echo_headers } => self
-                .refused_method(request, echo_method)
-                .or_else(|| self.refused_headers(request, echo_headers)),
+/// Why the policy refuses a request, or why a browser will refuse to send it or to hand out the answer; none if all is
+/// well. `decision` is what [`decide`](Policy::decide) said of the same request.
+pub fn refusal(policy: &Policy, request: &impl RequestHead, decision: Decision) -> Option<Refusal> {
+    match decision {
+        Decision::NoOrigin => None,
+        Decision::NotAllowed if is_same_origin(request) => None,
+        Decision::NotAllowed | Decision::PreflightRefused => Some(refused_origin(policy, request)),
+        Decision::AnyOrigin | Decision::Allowed => refused_credentials(policy, request),
+        Decision::PreflightGranted { echo_method, echo_headers } => {
+            refused_method(policy, request, echo_method)
+                .or_else(|| refused_headers(policy, request, echo_headers))
         }
     }
+}
 
-    fn refused_credentials(&self, request: &impl RequestHead) -> Option<Refusal> {
-        let has = |field| request.lines(field).next().is_some();
-        // Without an origin, or with its own, a page's cookies are no matter of CORS.
-        let refused = !self.allows_credentials()
-            && has(RequestField::Cookie)
-            && has(RequestField::Origin)
-            && !is_same_origin(request);
-        refused.then(|| {
-            let list = if self.allows_any_origin() { "list the origins and " } else { "" };
-            let advice = format!("to allow them, {list}turn on allow_credentials");
-            Refusal::new(Rule::CredentialsNotAllowed, b"", advice)
-        })
+fn refused_credentials(policy: &Policy, request: &impl RequestHead) -> Option<Refusal> {
+    let has = |field| request.lines(field).next().is_some();
+    // Without an origin, or with its own, a page's cookies are no matter of CORS.
+    let refused = !policy.allows_credentials()
+        && has(RequestField::Cookie)
+        && has(RequestField::Origin)
+        && !is_same_origin(request);
+    refused.then(|| {
+        let list = if policy.allows_any_origin() { "list the origins and " } else { "" };
+        let advice = format!("to allow them, {list}turn on allow_credentials");
+        Refusal::new(Rule::CredentialsNotAllowed, b"", advice)
+    })
+}
+
+fn refused_method(policy: &Policy, request: &impl RequestHead, echoed: bool) -> Option<Refusal> {
+    let methods = &policy.parts().methods;
+    let mut lines = request.lines(RequestField::AccessControlRequestMethod);
+    let method = lines.next().unwrap_or_default();
+    if policy.parts().echoes(methods) {
+        let advice = || "it is no method of at most 64 bytes".to_owned();
+        return (!echoed).then(|| Refusal::new(Rule::MethodNotEchoed, method, advice()));
     }
-
-    fn refused_method(&self, request: &impl RequestHead, echoed: bool) -> Option<Refusal> {
-        let methods = &self.parts().methods;
-        let mut lines = request.lines(RequestField::AccessControlRequestMethod);
-        let method = lines.next().unwrap_or_default();
-        if self.parts().echoes(methods) {
-            let advice = || "it is no method of at most 64 bytes".to_owned();
-            return (!echoed).then(|| Refusal::new(Rule::MethodNotEchoed, method, advice()));
+    let allowed = match methods {
+        Names::Any => true,
+        Names::Listed(listed) => {
+            let is = |name: &str| name.as_bytes() == method;
+            listed.iter().any(|name| is(name)) || names::SAFELISTED_METHODS.iter().any(|name| is(name))
         }
-        let allowed = match methods {
-            Names::Any => true,
-            Names::Listed(listed) => {
-                let is = |name: &str| name.as_bytes() == method;
-                listed.iter().any(|name| is(name)) || names::SAFELISTED_METHODS.iter().any(|name| is(name))
+    };
+    (!allowed).then(|| Refusal::new(Rule::MethodNotAllowed, method, advice_on_method(method)))
+}
+
+fn refused_headers(policy: &Policy, request: &impl RequestHead, echoed: bool) -> Option<Refusal> {
+    let headers = &policy.parts().headers;
+    let lines = || request.lines(RequestField::AccessControlRequestHeaders);
+    if policy.parts().echoes(headers) {
+        let line = lines().next()?;
+        let advice = || "they are no list of names of at most 4096 bytes".to_owned();
+        return (!echoed).then(|| Refusal::new(Rule::HeadersNotEchoed, line, advice()));
+    }
+    let Names::Listed(listed) = headers else { return None };
+    let mut refused = Vec::new();
+    for name in lines().flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii) {
+        let is_listed = listed.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
+        if !name.is_empty() && !is_listed {
+            if !refused.is_empty() {
+                refused.extend_from_slice(b", ");
             }
-        };
-        (!allowed).then(|| Refusal::new(Rule::MethodNotAllowed, method, advice_on_method(method)))
+            refused.extend_from_slice(name);
+        }
+        // More would not be shown.
+        if refused.len() > MAX_SHOWN {
+            break;
+        }
     }
+    (!refused.is_empty())
+        .then(|| Refusal::new(Rule::HeadersNotAllowed, &refused, advice_on_headers(&refused)))
+}
 
-    fn refused_headers(&self, request: &impl RequestHead, echoed: bool) -> Option<Refusal> {
-        let headers = &self.parts().headers;
-        let lines = || request.lines(RequestField::AccessControlRequestHeaders);
-        if self.parts().echoes(headers) {
-            let line = lines().next()?;
-            let advice = || "they are no list of names of at most 4096 bytes".to_owned();
-            return (!echoed).then(|| Refusal::new(Rule::HeadersNotEchoed, line, advice()));
-        }
-        let Names::Listed(listed) = headers else { return None };
-        let mut refused = Vec::new();
-        for name in lines().flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii) {
-            let is_listed = listed.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
-            if !name.is_empty() && !is_listed {
-                if !refused.is_empty() {
-                    refused.extend_from_slice(b", ");
-                }
-                refused.extend_from_slice(name);
-            }
-            // More would not be shown.
-            if refused.len() > MAX_SHOWN {
-                break;
-            }
-        }
-        (!refused.is_empty())
-            .then(|| Refusal::new(Rule::HeadersNotAllowed, &refused, advice_on_headers(&refused)))
+fn refused_origin(policy: &Policy, request: &impl RequestHead) -> Refusal {
+    let mut lines = request.lines(RequestField::Origin);
+    let first = lines.next().unwrap_or_default();
+    if lines.next().is_some() {
+        let advice = "no browser sends that, so look at what is in between".to_owned();
+        return Refusal::new(Rule::SeveralOrigins, first, advice);
     }
+    Refusal::new(Rule::OriginNotAllowed, first, advice_on_origin(policy, first))
+}
 
-    fn refused_origin(&self, request: &impl RequestHead) -> Refusal {
-        let mut lines = request.lines(RequestField::Origin);
-        let first = lines.next().unwrap_or_default();
-        if lines.next().is_some() {
-            let advice = "no browser sends that, so look at what is in between".to_owned();
-            return Refusal::new(Rule::SeveralOrigins, first, advice);
-        }
-        Refusal::new(Rule::OriginNotAllowed, first, self.advice_on_origin(first))
+/// Whether it could be added to this policy, by the policy's own validation.
+fn advice_on_origin(policy: &Policy, origin: &[u8]) -> String {
+    let text = str::from_utf8(origin).unwrap_or_default();
+    if text.len() > MAX_ORIGIN || text.contains('*') {
+        return "no browser sends that".to_owned();
     }
-
-    /// Whether it could be added to this policy, by the policy's own validation.
-    fn advice_on_origin(&self, origin: &[u8]) -> String {
-        let text = str::from_utf8(origin).unwrap_or_default();
-        if text.len() > MAX_ORIGIN || text.contains('*') {
-            return "no browser sends that".to_owned();
-        }
-        let parts = self.parts();
-        let config = PolicyConfig {
-            allow_origins: vec![text.to_owned()],
-            allow_credentials: parts.credentials,
-            danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
-            ..PolicyConfig::default()
-        };
-        match Policy::try_from(config) {
-            Ok(_) => "to allow it, add it to allow_origins".to_owned(),
-            Err(invalid) => {
-                let why = invalid.problems().first().map_or("", |problem| problem.kind().why());
-                format!("it can't be added to allow_origins: {why}")
-            }
+    let parts = policy.parts();
+    let config = PolicyConfig {
+        allow_origins: vec![text.to_owned()],
+        allow_credentials: parts.credentials,
+        danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
+        ..PolicyConfig::default()
+    };
+    match Policy::try_from(config) {
+        Ok(_) => "to allow it, add it to allow_origins".to_owned(),
+        Err(invalid) => {
+            let why = invalid.problems().first().map_or("", |problem| problem.kind().why());
+            format!("it can't be added to allow_origins: {why}")
         }
     }
 }
@@ -244,7 +245,7 @@ fn advice_on_method(method: &[u8]) -> String {
         Ok(name) if name.as_bytes() == method => "to allow it, add it to allow_methods".to_owned(),
         // No browser sends it like that.
         Ok(name) => format!("methods are case-sensitive: the page must write \"{name}\""),
-        Err(Fault { kind: ProblemKind::MethodCase, suggestion: Some(name) }) => {
+        Err(Fault { kind: ProblemKind::MethodCase, suggestion: Some(name), .. }) => {
             format!("methods are case-sensitive: the page must write \"{name}\"")
         }
         Err(fault) => format!("it can't be added to allow_methods: {}", fault.kind.why()),

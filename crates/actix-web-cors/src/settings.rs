@@ -1,0 +1,23 @@
+//! What an application sets on [`Cors`](crate::Cors) itself, whatever the policy says.
+
+use actix_web::http::{StatusCode, header::HeaderName};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Request headers that the choice of a policy depends on, as the application says.
+    pub(crate) reads: Vec<HeaderName>,
+    pub(crate) reject_disallowed_origins: bool,
+    pub(crate) forward_preflights: bool,
+    pub(crate) preflight_status: StatusCode,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            reads: Vec::new(),
+            reject_disallowed_origins: false,
+            forward_preflights: false,
+            preflight_status: StatusCode::NO_CONTENT,
+        }
+    }
+}

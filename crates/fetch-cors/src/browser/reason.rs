@@ -1,0 +1,182 @@
+//! Why a fetch is blocked, as data. What it means for a person is said in `words` and in `console`.
+
+/// Why a browser gives script nothing.
+///
+/// The examples show what makes it so: a request from `https://app.example` to `https://api.example`, and what the answer
+/// said.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// `fetch("https://")`: no URL.
+    InvalidUrl {
+        /// As script wrote it.
+        url: String,
+    },
+    /// `fetch("https://user:secret@api.example/")`.
+    UrlHasCredentials {
+        /// As script wrote it.
+        url: String,
+    },
+    /// `fetch(url, { method: "P U T" })`: no token.
+    InvalidMethod {
+        /// As script wrote it.
+        method: String,
+    },
+    /// `fetch(url, { method: "TRACE" })`.
+    ForbiddenMethod {
+        /// As script wrote it.
+        method: String,
+    },
+    /// `fetch(url, { method: "PUT", mode: "no-cors" })`.
+    MethodNeedsCors {
+        /// Normalized.
+        method: String,
+    },
+    /// `fetch(url, { body: "…" })`: a `GET` has none.
+    BodyNotAllowed {
+        /// Normalized.
+        method: String,
+    },
+    /// `fetch(url, { headers: { "x y": "1" } })`: no token.
+    InvalidHeaderName {
+        /// As script wrote it.
+        name: String,
+    },
+    /// `fetch(url, { headers: { "x-a": "1\n2" } })`.
+    InvalidHeaderValue {
+        /// As script wrote it.
+        name: String,
+    },
+    /// `fetch("http://api.example:6000/")`: a port of another protocol.
+    BadPort {
+        /// The port.
+        port: u16,
+    },
+    /// `fetch("http://api.example/")` in a page of `https://app.example`.
+    MixedContent,
+    /// `fetch(url, { mode: "same-origin" })` to another origin.
+    OtherOrigin,
+    /// `fetch(url, { mode: "no-cors", redirect: "error" })` to another origin.
+    RedirectModeInNoCors,
+    /// `fetch("ftp://api.example/")`.
+    SchemeNotHttp {
+        /// The URL's scheme.
+        scheme: String,
+    },
+    /// No connection, no answer, or no HTTP.
+    NoAnswer,
+    /// No `Access-Control-Allow-Origin` at all.
+    AllowOriginMissing,
+    /// `Access-Control-Allow-Origin: https://app.example, https://other.example`, on one line or on two.
+    AllowOriginMultiple {
+        /// What the answer said.
+        value: String,
+    },
+    /// `Access-Control-Allow-Origin: *`, and the request's credentials mode is `include`.
+    AllowOriginWildcard,
+    /// `Access-Control-Allow-Origin: https://other.example`.
+    AllowOriginMismatch {
+        /// What the answer said.
+        value: String,
+    },
+    /// The right `Access-Control-Allow-Origin` without `Access-Control-Allow-Credentials: true`, and the request's
+    /// credentials mode is `include`.
+    AllowCredentialsNotTrue {
+        /// What the answer said; none if it said nothing.
+        value: Option<String>,
+    },
+    /// The preflight's answer has a status outside of 200–299: `405 Method Not Allowed`, or a redirect.
+    PreflightStatus {
+        /// The status.
+        status: u16,
+    },
+    /// `Access-Control-Allow-Methods: PUT DELETE`: no comma.
+    AllowMethodsInvalid {
+        /// What the answer said.
+        value: String,
+    },
+    /// `Access-Control-Allow-Headers: x-a x-b`: no comma.
+    AllowHeadersInvalid {
+        /// What the answer said.
+        value: String,
+    },
+    /// A `PUT`, and `Access-Control-Allow-Methods: DELETE`.
+    MethodNotAllowed {
+        /// The request's method.
+        method: String,
+        /// The answer has a `*`, which means nothing to a request with credentials.
+        is_wildcard_literal: bool,
+    },
+    /// A header `x-a`, and `Access-Control-Allow-Headers: x-b`.
+    HeaderNotAllowed {
+        /// The names of all headers that are not allowed, in lower case, sorted.
+        names: Vec<String>,
+        /// The answer has a `*`, which means nothing to a request with credentials.
+        is_wildcard_literal: bool,
+    },
+    /// An `Authorization` header, and `Access-Control-Allow-Headers: *`.
+    AuthorizationNotListed,
+    /// `fetch(url, { redirect: "error" })`, and the answer is a redirect.
+    RedirectIsError,
+    /// `Location: https://`, or two of them.
+    LocationInvalid {
+        /// What the answer said.
+        location: String,
+    },
+    /// `Location: data:,hello`.
+    LocationNotHttp {
+        /// The scheme of the URL.
+        scheme: String,
+    },
+    /// The 21st redirect.
+    TooManyRedirects,
+    /// `Location: https://user:secret@api.example/`.
+    LocationHasCredentials,
+    /// `Location: https://app.example/`, the page's own origin. Only WebKit minds.
+    RedirectBackHome,
+    /// A `no-cors` request, and `Cross-Origin-Resource-Policy: same-origin`.
+    ResourcePolicy {
+        /// What the answer said.
+        policy: String,
+    },
+}
+
+impl Reason {
+    /// As the vectors name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidUrl { .. } => "invalid-url",
+            Self::UrlHasCredentials { .. } => "url-has-credentials",
+            Self::InvalidMethod { .. } => "invalid-method",
+            Self::ForbiddenMethod { .. } => "forbidden-method",
+            Self::MethodNeedsCors { .. } => "method-needs-cors",
+            Self::BodyNotAllowed { .. } => "body-not-allowed",
+            Self::InvalidHeaderName { .. } => "invalid-header-name",
+            Self::InvalidHeaderValue { .. } => "invalid-header-value",
+            Self::BadPort { .. } => "bad-port",
+            Self::MixedContent => "mixed-content",
+            Self::OtherOrigin => "other-origin",
+            Self::RedirectModeInNoCors => "redirect-mode-in-no-cors",
+            Self::SchemeNotHttp { .. } => "scheme-not-http",
+            Self::NoAnswer => "no-answer",
+            Self::AllowOriginMissing => "allow-origin-missing",
+            Self::AllowOriginMultiple { .. } => "allow-origin-multiple",
+            Self::AllowOriginWildcard => "allow-origin-wildcard",
+            Self::AllowOriginMismatch { .. } => "allow-origin-mismatch",
+            Self::AllowCredentialsNotTrue { .. } => "allow-credentials-not-true",
+            Self::PreflightStatus { .. } => "preflight-status",
+            Self::AllowMethodsInvalid { .. } => "allow-methods-invalid",
+            Self::AllowHeadersInvalid { .. } => "allow-headers-invalid",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::HeaderNotAllowed { .. } => "header-not-allowed",
+            Self::AuthorizationNotListed => "authorization-not-listed",
+            Self::RedirectIsError => "redirect-is-error",
+            Self::LocationInvalid { .. } => "location-invalid",
+            Self::LocationNotHttp { .. } => "location-not-http",
+            Self::TooManyRedirects => "too-many-redirects",
+            Self::LocationHasCredentials => "location-has-credentials",
+            Self::RedirectBackHome => "redirect-back-home",
+            Self::ResourcePolicy { .. } => "resource-policy",
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! What is wrong with a policy, as data. The rules stand where each setting is read, the words in `messages`.
+
+use std::{error::Error, fmt};
+
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+
+/// A setting of a policy, by the name it has in [`PolicyConfig`](crate::PolicyConfig) and in the builder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Setting {
+    /// `allow_origins`
+    AllowOrigins,
+    /// `allow_methods`
+    AllowMethods,
+    /// `allow_headers`
+    AllowHeaders,
+    /// `expose_headers`
+    ExposeHeaders,
+    /// `allow_credentials`
+    AllowCredentials,
+    /// `max_age`
+    MaxAge,
+}
+
+impl Setting {
+    /// The setting's name in configuration files and in the builder.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AllowOrigins => "allow_origins",
+            Self::AllowMethods => "allow_methods",
+            Self::AllowHeaders => "allow_headers",
+            Self::ExposeHeaders => "expose_headers",
+            Self::AllowCredentials => "allow_credentials",
+            Self::MaxAge => "max_age",
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What kind of mistake a [`Problem`] is.
+///
+/// Serialized in `snake_case`. New kinds may be added in minor releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// An origin that is the empty string.
+    EmptyOrigin,
+    /// Spaces or other white space around or inside an origin.
+    Whitespace,
+    /// Several origins in one string, as in `https://a.example, https://b.example`.
+    SeveralOrigins,
+    /// An origin without its scheme, as in `app.example.com`.
+    MissingScheme,
+    /// `null`: what browsers send for sandboxed frames, local files and some redirects, so that anyone can send it.
+    NullOrigin,
+    /// `file:` and other schemes whose origin is always sent as `null`.
+    OpaqueScheme,
+    /// A scheme that no page has, as in `wss://example.com`.
+    NotAPageScheme,
+    /// A scheme that is not one (a bad character, or an empty one).
+    InvalidScheme,
+    /// Upper-case letters: browsers send origins in lower case.
+    UpperCase,
+    /// A path, a query or a fragment, be it only a trailing slash.
+    Path,
+    /// A user name or password before the host.
+    Userinfo,
+    /// A host outside ASCII: browsers send its Punycode form.
+    UnicodeHost,
+    /// A host that no browser would send.
+    InvalidHost,
+    /// An IPv4 or IPv6 address not written the way browsers send it.
+    IpAddressForm,
+    /// A port that is not a number from 1 to 65535 without leading zeros.
+    InvalidPort,
+    /// The scheme's default port, which browsers leave out.
+    DefaultPort,
+    /// A `*` where patterns have none.
+    MisplacedWildcard,
+    /// A regular expression. Patterns are none: a dot too many in one has opened many an API.
+    RegularExpression,
+    /// `*` among the origins of a policy with credentials.
+    AnyOriginWithCredentials,
+    /// A plain-http origin that is not loopback, in a policy with credentials.
+    InsecureOriginWithCredentials,
+    /// A wildcard under a public suffix, in a policy with credentials.
+    PublicSuffixWithCredentials,
+    /// A method that is not a token (RFC 9110, section 9.1).
+    InvalidMethod,
+    /// A method that browsers forbid. <https://fetch.spec.whatwg.org/#forbidden-method>
+    ForbiddenMethod,
+    /// A method in a case that the server would never see, as in `patch`.
+    MethodCase,
+    /// A header name that is not a token (RFC 9110, section 5.1).
+    InvalidHeaderName,
+    /// A request header that script can't set. <https://fetch.spec.whatwg.org/#forbidden-request-header>
+    ForbiddenRequestHeader,
+    /// A response header among the request headers.
+    ResponseHeaderAmongAllowed,
+    /// A response header that script can never read.
+    /// <https://fetch.spec.whatwg.org/#forbidden-response-header-name>
+    ForbiddenResponseHeader,
+    /// A request header among the exposed ones.
+    RequestHeaderAmongExposed,
+    /// `*` among the exposed headers of a policy with credentials.
+    AnyExposedHeaderWithCredentials,
+    /// A max-age above 86 400 s.
+    MaxAgeTooLong,
+    /// A max-age with a fraction of a second.
+    MaxAgeFraction,
+}
+
+/// One mistake in a policy: what, where, why, and what to write instead.
+///
+/// `Display` says it in a sentence or two; serialized, it is an object with the fields `setting`, `index`, `line`,
+/// `value`, `kind`, `suggestion` and `message`.
+///
+/// ```
+/// use fetch_cors::{Policy, ProblemKind, Setting};
+///
+/// let invalid = Policy::allow_origin("https://app.example.com/login").unwrap_err();
+/// let problem = &invalid.problems()[0];
+/// assert_eq!(problem.kind(), ProblemKind::Path);
+/// assert_eq!(problem.setting(), Setting::AllowOrigins);
+/// assert_eq!(problem.index(), Some(0));
+/// assert_eq!(problem.value(), "https://app.example.com/login");
+/// assert_eq!(problem.suggestion(), Some("https://app.example.com"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    setting: Setting,
+    index: Option<usize>,
+    line: Option<usize>,
+    value: String,
+    fault: Fault,
+}
+
+impl Problem {
+    pub(crate) fn new(setting: Setting, index: Option<usize>, value: &str, fault: Fault) -> Self {
+        Self { setting, index, line: None, value: mask_password(value), fault }
+    }
+
+    /// The setting that holds the mistake.
+    pub fn setting(&self) -> Setting {
+        self.setting
+    }
+
+    /// The place in the setting's list, from 0; none for a setting that is no list.
+    pub fn index(&self) -> Option<usize> {
+        self.index
+    }
+
+    /// The line of the file, from 1, where the policy was read from text.
+    pub fn line(&self) -> Option<usize> {
+        self.line
+    }
+
+    /// The offending value as it was given, save for a user name and password in it, which are masked.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What kind of mistake it is.
+    pub fn kind(&self) -> ProblemKind {
+        self.fault.kind
+    }
+
+    /// What to write instead, where one thing is likely meant. A suggestion is itself always valid.
+    pub fn suggestion(&self) -> Option<&str> {
+        self.fault.suggestion.as_deref()
+    }
+
+    pub(crate) fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    #[cfg(feature = "toml")]
+    pub(crate) fn at_line(mut self, line: Option<usize>) -> Self {
+        self.line = line;
+        self
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Problem", 7)?;
+        object.serialize_field("setting", &self.setting)?;
+        object.serialize_field("index", &self.index)?;
+        object.serialize_field("line", &self.line)?;
+        object.serialize_field("value", &self.value)?;
+        object.serialize_field("kind", &self.kind())?;
+        object.serialize_field("suggestion", &self.suggestion())?;
+        object.serialize_field("message", &self.to_string())?;
+        object.end()
+    }
+}
+
+/// Why a policy was refused: every problem it has, in the order of the settings.
+///
+/// ```
+/// use fetch_cors::Policy;
+///
+/// let invalid = Policy::builder()
+///     .allow_origins(["https://app.example.com/", "https://*.github.io"])
+///     .allow_methods(["CONNECT"])
+///     .allow_credentials()
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(
+///     invalid.to_string(),
+///     r#"the CORS policy has 3 problems:
+///   1. allow_origins[0] "https://app.example.com/": an origin has no path. Write "https://app.example.com"
+///   2. allow_origins[1] "https://*.github.io": with credentials this would trust everyone who can register a name under the public suffix "github.io". Write the exact origins, or opt in with danger_allow_public_suffixes()
+///   3. allow_methods[0] "CONNECT": browsers forbid this method, so it can never be used. Remove it"#
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InvalidPolicy {
+    problems: Vec<Problem>,
+}
+
+impl InvalidPolicy {
+    /// `Ok` when there is no problem, so that the list is never empty.
+    pub(crate) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
+    }
+
+    /// All problems; never empty.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    #[cfg(feature = "toml")]
+    pub(crate) fn map(self, change: impl FnMut(Problem) -> Problem) -> Self {
+        Self { problems: self.problems.into_iter().map(change).collect() }
+    }
+}
+
+impl Error for InvalidPolicy {}
+
+/// Why a string is not a serialized origin.
+///
+/// ```
+/// use fetch_cors::Origin;
+///
+/// let invalid = "https://app.example.com:443".parse::<Origin>().unwrap_err();
+/// assert_eq!(
+///     invalid.to_string(),
+///     r#""https://app.example.com:443": browsers leave out the default port. Write "https://app.example.com""#
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidOrigin {
+    value: String,
+    fault: Fault,
+}
+
+impl InvalidOrigin {
+    pub(crate) fn new(value: &str, fault: Fault) -> Self {
+        Self { value: mask_password(value), fault }
+    }
+
+    /// The offending value as it was given, save for a user name and password in it, which are masked.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What kind of mistake it is.
+    pub fn kind(&self) -> ProblemKind {
+        self.fault.kind
+    }
+
+    /// The origin that was likely meant.
+    pub fn suggestion(&self) -> Option<&str> {
+        self.fault.suggestion.as_deref()
+    }
+
+    pub(crate) fn fault(&self) -> &Fault {
+        &self.fault
+    }
+}
+
+impl Error for InvalidOrigin {}
+
+/// A mistake before it is known where it stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) kind: ProblemKind,
+    pub(crate) suggestion: Option<String>,
+    /// What a reader must know in addition.
+    pub(crate) fact: Option<Fact>,
+}
+
+/// What the rules know of a mistake beyond its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fact {
+    /// The pattern's subdomains fall under this public suffix.
+    UnderPublicSuffix(String),
+    /// The suggested pattern's subdomains do.
+    SuggestionUnderPublicSuffix,
+    /// A wildcard was meant for the whole host, as in `https://*`.
+    AnyHost,
+    /// The name can be listed under `allow_headers`.
+    AllowableHeader,
+}
+
+impl Fault {
+    pub(crate) fn with_suggestion(kind: ProblemKind, suggestion: Option<String>) -> Self {
+        Self { suggestion, ..kind.into() }
+    }
+}
+
+impl From<ProblemKind> for Fault {
+    fn from(kind: ProblemKind) -> Self {
+        Self { kind, suggestion: None, fact: None }
+    }
+}
+
+/// Messages end up in logs, and a password has no business there.
+fn mask_password(value: &str) -> String {
+    let start = value.find("://").map_or(0, |colon| colon + "://".len());
+    let end = value[start..].find(['/', '?', '#']).map_or(value.len(), |slash| start + slash);
+    match value[start..end].rfind('@') {
+        Some(at) => format!("{}***{}", &value[..start], &value[start + at..]),
+        None => value.to_owned(),
+    }
+}

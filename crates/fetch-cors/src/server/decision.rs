@@ -1,0 +1,166 @@
+//! The decision on one request.
+
+use super::{RequestField, RequestHead};
+use crate::policy::{Policy, names};
+
+/// What to do with a request.
+///
+/// | decision | the handler | the response |
+/// |---|---|---|
+/// | `AnyOrigin` | runs | the policy's fields, `*` among them; no `Vary`, unless it is an `OPTIONS` |
+/// | `NoOrigin`, `NotAllowed` | runs | no `Access-Control-*`; `Vary` |
+/// | `Allowed` | runs | the request's origin, the policy's fields; `Vary` |
+/// | `PreflightGranted` | does not run | 204; origin, the policy's fields, what must be echoed; `Vary` |
+/// | `PreflightRefused` | does not run | 403; no `Access-Control-*`; `Vary` |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// An ordinary request, and any origin is allowed: the response is the same for all.
+    AnyOrigin,
+    /// An ordinary request without an `Origin`.
+    NoOrigin,
+    /// An ordinary request from an allowed origin.
+    Allowed,
+    /// An ordinary request from an origin that is not allowed. Its handler runs all the same: CORS is not access control.
+    NotAllowed,
+    /// A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request) from an allowed origin. Whether
+    /// its method and headers are allowed is for the browser to compare: the response is the whole policy.
+    PreflightGranted {
+        /// `Access-Control-Request-Method` is to be sent back as `Access-Control-Allow-Methods`.
+        echo_method: bool,
+        /// `Access-Control-Request-Headers` is to be sent back as `Access-Control-Allow-Headers`.
+        echo_headers: bool,
+    },
+    /// A CORS-preflight request from an origin that is not allowed.
+    PreflightRefused,
+}
+
+impl Decision {
+    /// Whether the request is a preflight, which the handler must not see.
+    #[inline]
+    pub fn is_preflight(self) -> bool {
+        matches!(self, Self::PreflightGranted { .. } | Self::PreflightRefused)
+    }
+
+    /// Whether the response lets a page of the request's origin have what it asks for.
+    #[inline]
+    pub fn is_allowed(self) -> bool {
+        matches!(self, Self::AnyOrigin | Self::Allowed | Self::PreflightGranted { .. })
+    }
+}
+
+/// Upper bound in bytes of an echoed `Access-Control-Request-Headers`, counting the `, ` that joins split lines. A browser's
+/// list is rarely over a hundred; without a bound a client could make a server send as much as it likes.
+pub(super) const MAX_ECHOED_HEADERS: usize = 4096;
+/// The longest method that is echoed, in bytes.
+pub(super) const MAX_ECHOED_METHOD: usize = 64;
+
+/// Decides on one request.
+#[inline]
+pub fn decide(policy: &Policy, request: &impl RequestHead) -> Decision {
+    decide_with(policy, || Lines::of(request.lines(RequestField::Origin)), request)
+}
+
+/// The same for an adapter that looks `Origin` up itself, because it will send the value back. `origin` is called at most
+/// once, and not at all where the decision doesn't depend on it.
+#[inline(always)]
+pub fn decide_with<'a>(
+    policy: &Policy,
+    origin: impl FnOnce() -> Lines<'a>,
+    request: &impl RequestHead,
+) -> Decision {
+    let is_options = request.is_options();
+    let any = policy.allows_any_origin();
+    if any && !is_options {
+        return Decision::AnyOrigin;
+    }
+    let origin = origin();
+    let allowed = any || matches!(origin, Lines::One(origin) if policy.lists(origin));
+    // A preflight is an `OPTIONS` with both headers. https://fetch.spec.whatwg.org/#cors-preflight-request
+    if is_options && origin != Lines::None && request.has(RequestField::AccessControlRequestMethod) {
+        return if allowed { grant_preflight(policy, request) } else { Decision::PreflightRefused };
+    }
+    if any {
+        Decision::AnyOrigin
+    } else if origin == Lines::None {
+        Decision::NoOrigin
+    } else if allowed {
+        Decision::Allowed
+    } else {
+        Decision::NotAllowed
+    }
+}
+
+#[inline(always)]
+fn grant_preflight(policy: &Policy, request: &impl RequestHead) -> Decision {
+    if policy.echoes_anything() {
+        return grant_with_echoes(policy, request);
+    }
+    Decision::PreflightGranted { echo_method: false, echo_headers: false }
+}
+
+#[inline(never)]
+fn grant_with_echoes(policy: &Policy, request: &impl RequestHead) -> Decision {
+    let parts = policy.parts();
+    Decision::PreflightGranted {
+        echo_method: parts.echoes(&parts.methods) && is_echoable_method(request),
+        echo_headers: parts.echoes(&parts.headers) && are_echoable_headers(request),
+    }
+}
+
+/// The lines of a header that may stand in a request once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines<'a> {
+    /// It does not stand there.
+    None,
+    /// It stands there once.
+    One(&'a [u8]),
+    /// It stands there more than once, and means nothing.
+    Several,
+}
+
+impl<'a> Lines<'a> {
+    /// Reads at most two lines.
+    #[inline(always)]
+    pub fn of(mut lines: impl Iterator<Item = &'a [u8]>) -> Self {
+        match lines.next() {
+            None => Self::None,
+            Some(line) if lines.next().is_none() => Self::One(line),
+            Some(_) => Self::Several,
+        }
+    }
+}
+
+fn is_echoable_method(request: &impl RequestHead) -> bool {
+    matches!(
+        Lines::of(request.lines(RequestField::AccessControlRequestMethod)),
+        Lines::One(method) if method.len() <= MAX_ECHOED_METHOD && names::is_token(method)
+    )
+}
+
+/// Trims spaces and tabs only (OWS, RFC 9110, section 5.6.3). CR and LF stay and fail the token check, so they are never
+/// echoed.
+fn trim_white_space(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+/// Whether the requested header names are there, are names, and are not too many. A proxy may have split them over lines
+/// and padded them (RFC 9110, section 5.6.1), so empty elements and white space pass.
+fn are_echoable_headers(request: &impl RequestHead) -> bool {
+    let (mut any, mut length) = (false, 0);
+    for (index, line) in request.lines(RequestField::AccessControlRequestHeaders).enumerate() {
+        length += line.len() + if index > 0 { ", ".len() } else { 0 };
+        if length > MAX_ECHOED_HEADERS {
+            return false;
+        }
+        for name in line.split(|&byte| byte == b',').map(trim_white_space).filter(|name| !name.is_empty()) {
+            if !names::is_token(name) {
+                return false;
+            }
+            any = true;
+        }
+    }
+    any
+}

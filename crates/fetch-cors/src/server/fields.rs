@@ -1,0 +1,290 @@
+//! From a decision to header lines: the one writer that servers, tests and the conformance vectors share.
+
+use super::{Decision, RequestField, RequestHead};
+use crate::policy::{
+    Policy,
+    names::{Names, SAFELISTED_METHODS},
+};
+
+/// A response header that a policy may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FieldName {
+    /// <https://fetch.spec.whatwg.org/#http-access-control-allow-origin>
+    AccessControlAllowOrigin,
+    /// <https://fetch.spec.whatwg.org/#http-access-control-allow-credentials>
+    AccessControlAllowCredentials,
+    /// <https://fetch.spec.whatwg.org/#http-access-control-expose-headers>
+    AccessControlExposeHeaders,
+    /// <https://fetch.spec.whatwg.org/#http-access-control-allow-methods>
+    AccessControlAllowMethods,
+    /// <https://fetch.spec.whatwg.org/#http-access-control-allow-headers>
+    AccessControlAllowHeaders,
+    /// <https://fetch.spec.whatwg.org/#http-access-control-max-age>
+    AccessControlMaxAge,
+    /// <https://httpwg.org/specs/rfc9110.html#field.vary>
+    Vary,
+}
+
+impl FieldName {
+    /// The header's name in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessControlAllowOrigin => "access-control-allow-origin",
+            Self::AccessControlAllowCredentials => "access-control-allow-credentials",
+            Self::AccessControlExposeHeaders => "access-control-expose-headers",
+            Self::AccessControlAllowMethods => "access-control-allow-methods",
+            Self::AccessControlAllowHeaders => "access-control-allow-headers",
+            Self::AccessControlMaxAge => "access-control-max-age",
+            Self::Vary => "vary",
+        }
+    }
+}
+
+/// Where the fields of one response go.
+pub trait Sink<V> {
+    /// Writes a field whose value doesn't depend on the request.
+    fn constant(&mut self, name: FieldName, value: &V);
+
+    /// Writes a field whose value is that of a request header; lines that a proxy split are joined by `, `.
+    fn echo(&mut self, name: FieldName, from: RequestField);
+
+    /// Adds these names, a comma-separated list, to what the response varies by already.
+    fn vary(&mut self, names: &V);
+}
+
+/// A policy written out: every field value that doesn't depend on the request, in whatever form an adapter writes fastest.
+///
+/// ```
+/// use fetch_cors::{
+///     Policy,
+///     server::{Decision, FieldName, Fields, RequestField, Sink},
+/// };
+///
+/// /// Prints a response's header lines.
+/// struct Print(String);
+///
+/// impl Sink<String> for Print {
+///     fn constant(&mut self, name: FieldName, value: &String) {
+///         self.0 += &format!("{}: {value}\n", name.name());
+///     }
+///
+///     fn echo(&mut self, name: FieldName, from: RequestField) {
+///         self.0 += &format!("{}: <the request's {}>\n", name.name(), from.name());
+///     }
+///
+///     fn vary(&mut self, names: &String) {
+///         self.constant(FieldName::Vary, names);
+///     }
+/// }
+///
+/// let fields = Fields::new(&Policy::allow_origin("https://abc.com")?, str::to_owned);
+/// let mut response = Print(String::new());
+/// fields.write(Decision::Allowed, false, &mut response);
+/// assert_eq!(response.0, "access-control-allow-origin: <the request's origin>\nvary: origin\n");
+/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Fields<V> {
+    /// `*`, where any origin is allowed; otherwise the request's own origin is sent back.
+    any_origin: Option<V>,
+    allow_credentials: Option<V>,
+    expose_headers: Option<V>,
+    allow_methods: Option<V>,
+    allow_headers: Option<V>,
+    max_age: Option<V>,
+    vary: Vary<V>,
+}
+
+/// The request headers that a response depends on, by the kind of the request.
+#[derive(Clone, Debug)]
+struct Vary<V> {
+    request: Option<V>,
+    /// An `OPTIONS` that is not a preflight.
+    options: Option<V>,
+    refused_preflight: Option<V>,
+    granted_preflight: Option<V>,
+}
+
+impl<V> Fields<V> {
+    /// Writes a policy out. `value` makes a header value of a text of visible ASCII and spaces.
+    pub fn new(policy: &Policy, value: impl FnMut(&str) -> V) -> Self {
+        Self::with_dependencies(policy, &[], &[], value)
+    }
+
+    /// The same for an adapter whose responses depend on more of the request. `chosen_by` are the headers that the choice of
+    /// this policy depended on; `handled_by` are those that whether an ordinary request is handled depends on, where the
+    /// policy doesn't allow every origin.
+    pub fn with_dependencies(
+        policy: &Policy,
+        chosen_by: &[&str],
+        handled_by: &[&str],
+        mut value: impl FnMut(&str) -> V,
+    ) -> Self {
+        let parts = policy.parts();
+        let any_origin = policy.allows_any_origin();
+        let mut list = |names: &Names, any: Option<&str>, none: Option<&str>| match names {
+            Names::Any => any.map(&mut value),
+            Names::Listed(names) if names.is_empty() => none.map(&mut value),
+            Names::Listed(names) => Some(value(&names.join(", "))),
+        };
+        // With credentials `*` is a literal name to browsers, so what a preflight asks for is echoed instead.
+        let any_if_literal = |any| if parts.credentials { None } else { Some(any) };
+        let expose_headers = list(&parts.exposed, Some("*"), None);
+        // For an upload with a listener, a response without this header allows any method, by the letter of the standard:
+        // https://fetch.spec.whatwg.org/#cors-preflight-fetch-0 where it says "if methods is null". So the methods that
+        // always pass are listed where no others are.
+        let safelisted = SAFELISTED_METHODS.join(", ");
+        let allow_methods = list(&parts.methods, any_if_literal("*"), Some(&safelisted));
+        // `*` never covers `Authorization`: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+        let allow_headers = list(&parts.headers, any_if_literal("*, authorization"), None);
+        let mut vary = |fields: &[RequestField], handled_by: &[&str]| {
+            let mut names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+            for name in handled_by.iter().chain(chosen_by) {
+                if !names.contains(name) {
+                    names.push(name);
+                }
+            }
+            if names.is_empty() { None } else { Some(value(&names.join(", "))) }
+        };
+        let handled_by = if any_origin { &[] } else { handled_by };
+        let origin: &[_] = if any_origin { &[] } else { &[RequestField::Origin] };
+        // What makes an `OPTIONS` a preflight, whether this one is or not: `OPTIONS` can't be cached by the standard, but
+        // some CDNs can be told to cache it.
+        let kind = [RequestField::Origin, RequestField::AccessControlRequestMethod];
+        let echoed = [kind[0], kind[1], RequestField::AccessControlRequestHeaders];
+        let vary = Vary {
+            request: vary(origin, handled_by),
+            options: vary(&kind, handled_by),
+            refused_preflight: vary(&kind, &[]),
+            granted_preflight: vary(if parts.echoes(&parts.headers) { &echoed } else { &kind }, &[]),
+        };
+        Self {
+            any_origin: any_origin.then(|| value("*")),
+            allow_credentials: parts.credentials.then(|| value("true")),
+            expose_headers,
+            allow_methods,
+            allow_headers,
+            max_age: parts.max_age.map(|seconds| value(&seconds.to_string())),
+            vary,
+        }
+    }
+
+    /// Writes the fields of the response to a request on which [`decide`](super::decide) said `decision`.
+    #[inline(always)]
+    pub fn write(&self, decision: Decision, is_options: bool, response: &mut impl Sink<V>) {
+        match decision {
+            Decision::AnyOrigin | Decision::Allowed => self.write_allowed_request(response),
+            Decision::PreflightGranted { echo_method, echo_headers } => {
+                self.write_granted_preflight(echo_method, echo_headers, response);
+            }
+            Decision::NoOrigin | Decision::NotAllowed | Decision::PreflightRefused => {}
+        }
+        let vary = match decision {
+            Decision::PreflightGranted { .. } => &self.vary.granted_preflight,
+            Decision::PreflightRefused => &self.vary.refused_preflight,
+            _ if is_options => &self.vary.options,
+            _ => &self.vary.request,
+        };
+        if let Some(names) = vary {
+            response.vary(names);
+        }
+    }
+
+    #[inline(always)]
+    fn write_allowed_request(&self, response: &mut impl Sink<V>) {
+        self.write_who(response);
+        write_constant(FieldName::AccessControlExposeHeaders, self.expose_headers.as_ref(), response);
+    }
+
+    #[inline(always)]
+    fn write_granted_preflight(&self, echo_method: bool, echo_headers: bool, response: &mut impl Sink<V>) {
+        self.write_who(response);
+        write_constant(FieldName::AccessControlAllowMethods, self.allow_methods.as_ref(), response);
+        if echo_method {
+            response.echo(FieldName::AccessControlAllowMethods, RequestField::AccessControlRequestMethod);
+        }
+        write_constant(FieldName::AccessControlAllowHeaders, self.allow_headers.as_ref(), response);
+        if echo_headers {
+            response.echo(FieldName::AccessControlAllowHeaders, RequestField::AccessControlRequestHeaders);
+        }
+        write_constant(FieldName::AccessControlMaxAge, self.max_age.as_ref(), response);
+    }
+
+    /// Writes who may read the response, and whether with credentials.
+    #[inline(always)]
+    fn write_who(&self, response: &mut impl Sink<V>) {
+        match &self.any_origin {
+            Some(any) => response.constant(FieldName::AccessControlAllowOrigin, any),
+            None => response.echo(FieldName::AccessControlAllowOrigin, RequestField::Origin),
+        }
+        write_constant(FieldName::AccessControlAllowCredentials, self.allow_credentials.as_ref(), response);
+    }
+}
+
+#[inline(always)]
+fn write_constant<V>(name: FieldName, value: Option<&V>, response: &mut impl Sink<V>) {
+    if let Some(value) = value {
+        response.constant(name, value);
+    }
+}
+
+/// All fields of the response to a request, for tools and for adapters that answer few requests: it writes the policy out
+/// each time.
+///
+/// ```
+/// use fetch_cors::{
+///     Policy,
+///     server::{FieldName, RequestField, RequestHead, decide, fields},
+/// };
+///
+/// struct Get {
+///     origin: &'static [u8],
+/// }
+///
+/// impl RequestHead for Get {
+///     fn is_options(&self) -> bool {
+///         false
+///     }
+///
+///     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
+///         (field == RequestField::Origin).then_some(self.origin).into_iter()
+///     }
+/// }
+///
+/// let policy = Policy::allow_origin("https://abc.com")?;
+/// let request = Get { origin: b"https://abc.com" };
+/// assert_eq!(
+///     fields(&policy, &request, decide(&policy, &request)),
+///     [
+///         (FieldName::AccessControlAllowOrigin, b"https://abc.com".to_vec()),
+///         (FieldName::Vary, b"origin".to_vec()),
+///     ]
+/// );
+/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// ```
+pub fn fields(policy: &Policy, request: &impl RequestHead, decision: Decision) -> Vec<(FieldName, Vec<u8>)> {
+    let mut list = List { request, fields: Vec::new() };
+    Fields::new(policy, |text| text.as_bytes().to_vec()).write(decision, request.is_options(), &mut list);
+    list.fields
+}
+
+struct List<'a, R> {
+    request: &'a R,
+    fields: Vec<(FieldName, Vec<u8>)>,
+}
+
+impl<R: RequestHead> Sink<Vec<u8>> for List<'_, R> {
+    fn constant(&mut self, name: FieldName, value: &Vec<u8>) {
+        self.fields.push((name, value.clone()));
+    }
+
+    fn echo(&mut self, name: FieldName, from: RequestField) {
+        let lines: Vec<&[u8]> = self.request.lines(from).collect();
+        self.fields.push((name, lines.join(&b", "[..])));
+    }
+
+    fn vary(&mut self, names: &Vec<u8>) {
+        self.constant(FieldName::Vary, names);
+    }
+}

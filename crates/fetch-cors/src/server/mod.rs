@@ -1,0 +1,89 @@
+//! The server's end: what to do with one request, and which header fields its response gets.
+//!
+//! [`decide`] reads as little of the request as it needs and allocates nothing. [`Fields`] is a policy written out: every
+//! value that doesn't depend on the request, made once. [`Fields::write`] is the one place where a decision becomes header
+//! lines, whatever they are written into. Nothing here knows an HTTP library: an adapter implements [`RequestHead`] and
+//! [`Sink`].
+
+mod decision;
+mod escape;
+mod fields;
+mod refusal;
+mod same_origin;
+
+pub use decision::{Decision, Lines, decide, decide_with};
+pub use escape::escape;
+pub use fields::{FieldName, Fields, Sink, fields};
+pub use refusal::{Refusal, Rule, refusal};
+pub use same_origin::is_same_origin;
+
+/// A request header that a decision may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestField {
+    /// <https://fetch.spec.whatwg.org/#origin-header>
+    Origin,
+    /// <https://fetch.spec.whatwg.org/#http-access-control-request-method>
+    AccessControlRequestMethod,
+    /// <https://fetch.spec.whatwg.org/#http-access-control-request-headers>
+    AccessControlRequestHeaders,
+    /// <https://httpwg.org/specs/rfc9110.html#field.host>; in HTTP/2 and later `:authority`. Read only to tell whether a
+    /// request is same-origin.
+    Host,
+    /// <https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header>. Read only to tell whether a request is
+    /// same-origin.
+    SecFetchSite,
+    /// <https://httpwg.org/specs/rfc6265.html#cookie>. Read only to say why a browser will withhold an answer.
+    Cookie,
+}
+
+impl RequestField {
+    /// The header's name in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Origin => "origin",
+            Self::AccessControlRequestMethod => "access-control-request-method",
+            Self::AccessControlRequestHeaders => "access-control-request-headers",
+            Self::Host => "host",
+            Self::SecFetchSite => "sec-fetch-site",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
+/// What a decision needs to know of a request.
+///
+/// ```
+/// use fetch_cors::server::{RequestField, RequestHead};
+///
+/// /// A request as some HTTP library might hold it.
+/// struct Request {
+///     method: String,
+///     headers: Vec<(String, Vec<u8>)>,
+/// }
+///
+/// impl RequestHead for Request {
+///     fn is_options(&self) -> bool {
+///         self.method == "OPTIONS"
+///     }
+///
+///     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
+///         self.headers
+///             .iter()
+///             .filter(move |(name, _)| name.eq_ignore_ascii_case(field.name()))
+///             .map(|(_, value)| value.as_slice())
+///     }
+/// }
+/// ```
+pub trait RequestHead {
+    /// Whether the method is `OPTIONS`.
+    fn is_options(&self) -> bool;
+
+    /// The values of a header, one for each line of that name, without the white space around them.
+    fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]>;
+
+    /// Whether a header is there.
+    #[inline]
+    fn has(&self, field: RequestField) -> bool {
+        self.lines(field).next().is_some()
+    }
+}

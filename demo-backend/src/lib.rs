@@ -18,7 +18,7 @@
 //! - [`policy_file`]: the default session's policy, read from `cors.toml` again whenever that is saved; [`policy_view`]:
 //!   any policy as file, code, JSON and sentences.
 //!
-//! [`demo`] puts them together, and starts and stops them. [`tutorial`] writes the lessons down as one text.
+//! [`demo`] puts them together, and starts and stops them.
 
 pub mod api;
 pub mod control;
@@ -37,7 +37,6 @@ pub mod route_table;
 pub mod session;
 pub mod shared_cache;
 pub mod terminal;
-pub mod tutorial;
 
 pub use demo::{Demo, Options, Running, StartError};
 pub use origins::Origins;

@@ -58,11 +58,6 @@ impl PolicyView {
     }
 }
 
-/// The policy as the file that a reader would write.
-pub(crate) fn toml(config: &PolicyConfig) -> String {
-    to_toml(&settings(config))
-}
-
 /// The settings that are set, in order.
 fn settings(config: &PolicyConfig) -> Vec<(&'static str, Value)> {
     let lists = [

@@ -3,9 +3,9 @@
 
 mod lab;
 
-use std::fs;
+use std::{fs, path::Path};
 
-use demo_backend::{lab_request::LabRequest, tutorial};
+use demo_backend::{Origins, lab_request::LabRequest};
 use lab::{
     Lab,
     lesson::{self, Lesson, Outcome, Step},
@@ -16,9 +16,7 @@ use serde_json::{Value, json};
 #[test]
 fn every_lesson_can_be_done_as_it_says() {
     let lab = Lab::start();
-    let (source, _) = tutorial::paths();
-    let source = fs::read_to_string(source).expect("the lessons can be read");
-    let lessons = lesson::read(&source, lab.running.origins());
+    let lessons = lesson::read(&project("demo-frontend/lessons/lessons.json"), lab.running.origins());
     assert!(lessons.len() >= 12);
     for lesson in &lessons {
         for engine in ["standard", "chromium", "firefox", "webkit"] {
@@ -51,6 +49,34 @@ fn every_lesson_can_be_done_as_it_says() {
             pupil.check_origins();
         }
     }
+}
+
+/// `tools/tutorial.mjs` writes policies down as files, and so does the server for the page: each is the same.
+#[test]
+fn the_tutorial_has_the_policies_that_the_page_shows() {
+    let lab = Lab::start();
+    let origins = Origins {
+        api: "http://localhost:8080".to_owned(),
+        api_alias: None,
+        page: "http://localhost:3000".to_owned(),
+        attacker: "http://localhost:3001".to_owned(),
+    };
+    let lessons = lesson::read(&project("demo-frontend/lessons/lessons.json"), &origins);
+    let tutorial = project("docs/tutorial.md");
+    let written: Vec<_> =
+        tutorial.split("```toml\n").skip(1).filter_map(|part| part.split("```").next()).collect();
+    assert_eq!(written.len(), lessons.len(), "one policy per lesson");
+    for (lesson, written) in lessons.iter().zip(written) {
+        let session = lab.session(&json!(lesson.policy));
+        let shown = lab.control("GET", &format!("/s/{session}/policy"), None).json();
+        assert_eq!(shown["toml"], written, "{}", lesson.id);
+    }
+}
+
+/// A file of the project.
+fn project(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Somebody who does a lesson.

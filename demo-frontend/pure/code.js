@@ -33,7 +33,7 @@ export function asScript(config, session, asked) {
   const url = JSON.stringify(hrefOf(config, session, request));
   const page = {
     lab: "",
-    attacker: `// in a page of ${config.attacker}\n`,
+    attacker: `// in the page of ${config.attacker}\n`,
     sandbox: "// in a sandboxed frame\n",
   }[request.page];
   return page + statements(url, request).join("\n");

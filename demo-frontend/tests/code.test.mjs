@@ -254,14 +254,14 @@ const FETCH = [
     "headers",
     {
       headers: [
-        ["x-a", 'it\'s "q" `id` ${HOME}'],
+        ["x-a", `it's "q" \`id\` \${HOME}`],
         ["X-B", ""],
         ["__proto__", "1"],
       ],
     },
     {
       headers: [
-        ["x-a", 'it\'s "q" `id` ${HOME}'],
+        ["x-a", `it's "q" \`id\` \${HOME}`],
         ["X-B", ""],
         ["__proto__", "1"],
       ],
@@ -330,7 +330,7 @@ test("fetch(): plain code", () => {
     ],
     [
       { page: "attacker" },
-      ["// in a page of http://localhost:3001", 'const response = await fetch("http://localhost:8080/api/notes");'],
+      ["// in the page of http://localhost:3001", 'const response = await fetch("http://localhost:8080/api/notes");'],
     ],
     [
       { page: "sandbox" },

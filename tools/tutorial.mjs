@@ -15,8 +15,8 @@ export const TUTORIAL = new URL("../docs/tutorial.md", import.meta.url);
 const CONFIG = {
   page: "http://localhost:3000",
   api: "http://localhost:8080",
+  api_alias: null,
   attacker: "http://localhost:3001",
-  engines: [],
 };
 
 const INTRODUCTION = `# CORS, lesson by lesson
@@ -120,7 +120,7 @@ function toml(policy) {
   });
   const others = Object.entries(policy).filter(([, value]) => !Array.isArray(value) && value !== false);
   const lines = [...lists, ...others.map(([name, value]) => `${name} = ${value}`)];
-  return lines.join("\n") || "# Nothing is set: no other origin may read what the API answers.";
+  return lines.join("\n") || "# Nothing is set: no other origin may read the API's responses.";
 }
 
 /**

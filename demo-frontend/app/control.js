@@ -1,119 +1,23 @@
-// Talks to the page's own server, over its own origin, where CORS plays no part: about sessions, their policies, what the
-// model predicts, and what the API saw. Whatever crosses origins is in `send.js`, never here.
+// Calls the page's own server, on its own origin, where CORS plays no part: for sessions, their policies, predictions, and
+// what the API saw. Requests to other origins are in `send.js`, never here. The types are the server's own.
 
 /**
- * @typedef {object} Config
- * @property {string} api       the API's origin
- * @property {string | null} [api_alias]  another origin under which the same API answers
- * @property {string} page      this page's
- * @property {string} attacker  that of the third port
- * @property {string[]} engines
+ * @typedef {import("../generated/types.js").Origins} Config
+ * @typedef {import("../generated/types.js").Holdings} Holdings
+ * @typedef {import("../generated/types.js").LoggedExchange} Exchange
+ * @typedef {import("../generated/types.js").PolicyChange} PatchStep
+ * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
+ * @typedef {import("../generated/types.js").PolicyView} PolicyView
+ * @typedef {import("../generated/types.js").Prediction} Prediction
+ * @typedef {import("../generated/types.js").PredictionRequest} PredictionRequest
+ * @typedef {import("../generated/types.js").Problem} Problem
+ * @typedef {import("../generated/types.js").Verdict} Verdict
+ * @typedef {[string, string][]} HeaderList
  */
-
-/**
- * @typedef {object} PolicyConfig
- * @property {string[]} allow_origins
- * @property {string[]} allow_methods
- * @property {string[]} allow_headers
- * @property {string[]} expose_headers
- * @property {boolean} allow_credentials
- * @property {number} [max_age]  seconds
- * @property {boolean} [danger_allow_insecure_origins]
- * @property {boolean} [danger_allow_public_suffixes]
- */
-
-/**
- * A policy in force.
- *
- * @typedef {object} PolicyView
- * @property {PolicyConfig} config
- * @property {string} toml
- * @property {string} rust
- * @property {string} json
- * @property {string[]} sentences  who may do what
- * @property {string[]} risks
- * @property {number} generation   goes up with each policy put in force
- * @property {{name: string, problem: string | null} | null} file
- */
-
-/**
- * @typedef {object} Problem
- * @property {string} setting
- * @property {number | null} index  of the entry in a list
- * @property {string} value
- * @property {string} message
- * @property {string | null} suggestion
- */
-
-/** @typedef {[string, string][]} HeaderList */
-
-/**
- * @typedef {object} Message
- * @property {"preflight" | "request"} kind
- * @property {string} method
- * @property {string} url
- * @property {HeaderList} request_headers
- * @property {number} status
- * @property {HeaderList} response_headers
- * @property {string[]} decisive  names of the headers that decided
- * @property {boolean} credentials
- */
-
-/** @typedef {{setting: string, add?: string, set?: unknown, remove?: string}} PatchStep */
-
-/**
- * @typedef {object} AllowedVerdict
- * @property {true} allowed
- * @property {string} type
- * @property {number} status
- * @property {HeaderList} readable
- * @property {string[]} withheld
- * @property {string} sentence
- * @property {string} spec
- */
-
-/**
- * @typedef {object} BlockedVerdict
- * @property {false} allowed
- * @property {string} step
- * @property {string} reason
- * @property {string | null} header  the response header that is at fault, in lower case
- * @property {string} sentence
- * @property {{change: string, setting: string | null, patch: PatchStep[] | null}} fix
- * @property {string} spec
- * @property {Record<string, string | null>} console  by engine
- */
-
-/** @typedef {AllowedVerdict | BlockedVerdict} Verdict */
-
-/**
- * @typedef {object} Prediction
- * @property {Message[]} messages
- * @property {Verdict} verdict
- * @property {boolean} remembered  a remembered preflight spared one
- */
-
-/**
- * @typedef {object} Exchange
- * @property {number} number
- * @property {string} run
- * @property {boolean} preflight
- * @property {string} method
- * @property {string} target
- * @property {HeaderList} request_headers
- * @property {boolean} reached_handler
- * @property {number | null} status   null while the API is still at it
- * @property {HeaderList} response_headers
- * @property {string} body            its first bytes, as text
- * @property {number} [at]            ms since the server started
- * @property {"hit" | "miss" | null} [through_cache]
- */
-
-/** @typedef {{notes: {id: number, text: string}[], visits: number}} Holdings */
 
 const PATIENCE_MS = 6000;
 
-/** An answer that is no success. */
+/** A response whose status is not a success. */
 export class ControlError extends Error {
   /**
    * @param {string} message
@@ -129,12 +33,12 @@ export class ControlError extends Error {
 
 /** @returns {Promise<Config>} */
 export function readConfig() {
-  return ask("GET", "/control/config");
+  return call("GET", "/control/config");
 }
 
 /** @returns {Promise<string>} the new session's id */
 export async function newSession() {
-  return (await ask("POST", "/control/sessions", {})).id;
+  return (await call("POST", "/control/sessions", {})).id;
 }
 
 /**
@@ -142,7 +46,7 @@ export async function newSession() {
  * @returns {Promise<PolicyView>}
  */
 export function readPolicy(session) {
-  return ask("GET", `/control/s/${session}/policy`);
+  return call("GET", `/control/s/${session}/policy`);
 }
 
 /**
@@ -151,16 +55,16 @@ export function readPolicy(session) {
  * @returns {Promise<PolicyView>} throws a `ControlError` with problems if it is refused
  */
 export function putPolicy(session, config) {
-  return ask("PUT", `/control/s/${session}/policy`, config);
+  return call("PUT", `/control/s/${session}/policy`, config);
 }
 
 /**
  * @param {string} session
- * @param {{request: import("../pure/state.js").LabRequest, run: string | null, engine: string, commit: boolean}} question
+ * @param {PredictionRequest} wanted
  * @returns {Promise<Prediction>}
  */
-export function predict(session, question) {
-  return ask("POST", `/control/s/${session}/predict`, question);
+export function predict(session, wanted) {
+  return call("POST", `/control/s/${session}/predict`, wanted);
 }
 
 /**
@@ -171,15 +75,15 @@ export function predict(session, question) {
  * @returns {Promise<Exchange[]>}
  */
 export async function readExchanges(session, filter) {
-  return (await ask("GET", `/control/s/${session}/exchanges?${filter}`)).exchanges;
+  return (await call("GET", `/control/s/${session}/exchanges?${filter}`)).exchanges;
 }
 
 /**
  * @param {string} session
- * @returns {Promise<Holdings>} what the API holds
+ * @returns {Promise<Holdings>} what the API stores
  */
 export function readHoldings(session) {
-  return ask("GET", `/control/s/${session}/notes`);
+  return call("GET", `/control/s/${session}/notes`);
 }
 
 /**
@@ -188,7 +92,7 @@ export function readHoldings(session) {
  * @returns {Promise<boolean[]>} which of them the policy in force allows
  */
 export async function readAllows(session, origins) {
-  return (await ask("POST", `/control/s/${session}/allows`, { origins })).allowed;
+  return (await call("POST", `/control/s/${session}/allows`, { origins })).allowed;
 }
 
 /**
@@ -197,9 +101,9 @@ export async function readAllows(session, origins) {
  * @param {unknown} [body]
  * @returns {Promise<any>}
  */
-async function ask(method, path, body) {
+async function call(method, path, body) {
   /** @type {Record<string, string>} */
-  // A header that no other site's page can send here unasked: the answers are for this page alone.
+  // A header that pages of other origins can't send here without a preflight, which the server refuses.
   const headers = { "x-cors-lab": "1" };
   if (body !== undefined) headers["content-type"] = "application/json";
   const response = await fetch(path, {
@@ -211,5 +115,9 @@ async function ask(method, path, body) {
   });
   if (response.ok) return response.json();
   const said = await response.json().catch(() => ({}));
-  throw new ControlError(said.error ?? `${path} answered ${response.status}`, response.status, said.problems ?? []);
+  throw new ControlError(
+    said.error ?? `${path} responded with ${response.status}`,
+    response.status,
+    said.problems ?? [],
+  );
 }

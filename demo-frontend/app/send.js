@@ -1,7 +1,6 @@
 // Sends a request from the page that shall send it: this one, the attacker's, or a sandboxed frame. Frames are told what
-// to send, and say what they were given, by messages; both ends check whom they talk to.
+// to send, and report what they were given, by messages; both ends check which origin they talk to.
 
-import { headersToSet } from "../pure/code.js";
 import { effective, urlOf } from "../pure/state.js";
 import { element } from "../rooms/dom.js";
 
@@ -16,10 +15,9 @@ const FRAME_PATIENCE_MS = 15_000;
  * @returns {Promise<Observation>}
  */
 export function send(config, session, request, run, stage) {
-  const sent = effective(request);
-  const { kind, method, path, body, credentials, mode, redirect } = sent;
-  const [url, headers] = [urlOf(config, session, request, run), headersToSet(sent)];
-  const order = { kind, url, method, path, headers, body, credentials, mode, redirect };
+  const { kind, path, method, headers, body, credentials, mode, redirect } = effective(request);
+  const url = urlOf(config, session, request, run);
+  const order = { kind, path, url, method, headers, body, credentials, mode, redirect };
   return request.page === "lab" ? perform(order, stage) : performInFrame(order, request.page, config.attacker, stage);
 }
 

@@ -29,7 +29,7 @@ const RETRY_MS = 1500;
  */
 export function createSession(control, hooks) {
   /** @type {Config} */
-  let config = { api: "", page: "", attacker: "", engines: [] };
+  let config = { api: "", api_alias: null, page: "", attacker: "" };
   let id = "";
   /** @type {"form" | "file"} */
   let source = "form";

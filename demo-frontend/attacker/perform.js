@@ -5,9 +5,9 @@
 /**
  * @typedef {object} Order
  * @property {string} kind
+ * @property {string} path  what the page calls the URL
  * @property {string} url
  * @property {string} method
- * @property {string} path  for people
  * @property {[string, string][]} headers
  * @property {{type: string, text: string} | null} body
  * @property {RequestCredentials} credentials
@@ -59,7 +59,7 @@ async function perform(order, stage) {
 
 /**
  * @param {Order} order
- * @returns {BodyInit | null}
+ * @returns {URLSearchParams | string | null}
  */
 function performBody({ body }) {
   return body?.type === "form" ? new URLSearchParams(body.text) : (body?.text ?? null);
@@ -68,11 +68,11 @@ function performBody({ body }) {
 /** @param {Order} order */
 async function performFetch(order) {
   const { method, headers, credentials, mode, redirect } = order;
-  const body = performBody(order);
   const signal = AbortSignal.timeout(PERFORM_PATIENCE_MS);
-  const response = await fetch(order.url, { method, headers, body, credentials, mode, redirect, signal });
-  const { type, status } = response;
-  return { type, status, headers: [...response.headers], body: (await response.text()).slice(0, PERFORM_MAX_BODY) };
+  const init = { method, headers, body: performBody(order), credentials, mode, redirect, signal };
+  const response = await fetch(order.url, init);
+  const body = (await response.text()).slice(0, PERFORM_MAX_BODY);
+  return { type: response.type, status: response.status, headers: [...response.headers], body };
 }
 
 /**
@@ -96,7 +96,7 @@ function performXhr(order) {
     };
     xhr.onerror = () => reject(performError("NetworkError", "the error event of XMLHttpRequest, with status 0"));
     xhr.ontimeout = () => reject(performError("TimeoutError", "the timeout event of XMLHttpRequest"));
-    xhr.send(/** @type {XMLHttpRequestBodyInit | null} */ (performBody(order)));
+    xhr.send(performBody(order));
   });
 }
 

@@ -1,6 +1,7 @@
 // A request as somebody else would write it: as JavaScript for a page, and as curl for a terminal. curl is not a browser:
 // it withholds nothing, and sends an `Origin` only because it is told to.
 
+import { BODY_TYPES } from "../generated/constants.js";
 import { effective, urlOf } from "./state.js";
 
 /**
@@ -11,25 +12,13 @@ import { effective, urlOf } from "./state.js";
  */
 
 /**
- * The headers that a page's script sets for a request. A string that is JSON is `text/plain` to a browser, so a page says
- * what it is; everywhere else in the Lab this function does.
- *
- * @param {Pick<LabRequest, "headers" | "body">} request
- * @returns {HeaderList}
- */
-export function headersToSet({ headers, body }) {
-  const isUntypedJson = body?.type === "application/json" && !hasContentType(headers);
-  return isUntypedJson ? [...headers, ["content-type", "application/json"]] : headers;
-}
-
-/**
  * @param {Config} config
  * @param {string} session
- * @param {LabRequest} asked
+ * @param {LabRequest} wanted
  * @returns {string}
  */
-export function asScript(config, session, asked) {
-  const request = effective(asked);
+export function asScript(config, session, wanted) {
+  const request = effective(wanted);
   const url = JSON.stringify(hrefOf(config, session, request));
   const page = {
     lab: "",
@@ -106,8 +95,7 @@ function imageStatements(url, crossOrigin) {
  * @param {LabRequest} request
  */
 function fetchStatements(url, request) {
-  const { method, credentials, mode, redirect, body } = request;
-  const headers = headersToSet(request);
+  const { method, headers, credentials, mode, redirect, body } = request;
   const options = [
     method === "GET" ? "" : `method: ${JSON.stringify(method)}`,
     headers.length === 0 ? "" : `headers: ${headersLiteral(headers)}`,
@@ -129,9 +117,7 @@ function xhrStatements(url, request) {
     "const xhr = new XMLHttpRequest();",
     `xhr.open(${JSON.stringify(request.method)}, ${url});`,
     ...(request.credentials === "include" ? ["xhr.withCredentials = true;"] : []),
-    ...headersToSet(request).map(
-      (pair) => `xhr.setRequestHeader(${pair.map((text) => JSON.stringify(text)).join(", ")});`,
-    ),
+    ...request.headers.map((pair) => `xhr.setRequestHeader(${pair.map((text) => JSON.stringify(text)).join(", ")});`),
     `xhr.send(${request.body === null ? "" : bodyLiteral(request.body)});`,
   ];
 }
@@ -179,12 +165,12 @@ export function callInShort({ kind, path }) {
 /**
  * @param {Config} config
  * @param {string} session
- * @param {LabRequest} asked
+ * @param {LabRequest} wanted
  * @param {Prediction | null} prediction says whether a preflight comes first
  * @returns {string} lines for a POSIX shell
  */
-export function asCurl(config, session, asked, prediction) {
-  const request = effective(asked);
+export function asCurl(config, session, wanted, prediction) {
+  const request = effective(wanted);
   const url = hrefOf(config, session, request);
   const preflight = prediction?.messages.find(({ kind }) => kind === "preflight");
   const actual = curl(url, ...actualArguments(config, request));
@@ -192,9 +178,9 @@ export function asCurl(config, session, asked, prediction) {
     ? ["# fetch() throws for this request; this is what is left of it", actual]
     : [actual];
   if (preflight === undefined) return lines.join("\n");
-  const asking = preflight.request_headers.filter(([name]) => /^(origin|access-control-request-)/i.test(name));
-  const asks = curl(url, "-i", "-X OPTIONS", ...asking.map(header));
-  return ["# the preflight", asks, "", "# the request itself", ...lines].join("\n");
+  const ofPreflight = preflight.request_headers.filter(([name]) => /^(origin|access-control-request-)/i.test(name));
+  const first = curl(url, "-i", "-X OPTIONS", ...ofPreflight.map(header));
+  return ["# the preflight", first, "", "# the request itself", ...lines].join("\n");
 }
 
 /**
@@ -214,17 +200,10 @@ function actualArguments(config, request) {
     ...(how ?? ["-i", `-X ${/^[\w-]+$/.test(method) ? method : quoted(method)}`]),
     ...(request.mode === "no-cors" && isRead ? [] : [header(["Origin", origin])]),
     ...headers.map(header),
-    ...(body === null || hasContentType(headers) ? [] : [header(["Content-Type", TYPES[body.type]])]),
+    ...(body === null || hasContentType(headers) ? [] : [header(["Content-Type", BODY_TYPES[body.type].browser])]),
     ...(body === null ? [] : [`--data-raw ${quoted(sentText(body))}`]),
   ];
 }
-
-/** What says how a body is to be read, where script does not say it. */
-const TYPES = {
-  "application/json": "application/json",
-  "text/plain": "text/plain;charset=UTF-8",
-  form: "application/x-www-form-urlencoded;charset=UTF-8",
-};
 
 /**
  * @param {NonNullable<LabRequest["body"]>} body

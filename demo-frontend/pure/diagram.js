@@ -188,7 +188,7 @@ function messageShape(step, index, at, count, isChosen, happened, isNarrow) {
  * @param {number} y
  */
 function gateway({ gate, kind }, x, y) {
-  const isPreflight = kind === "preflight-answer";
+  const isPreflight = kind === "preflight-response";
   const word =
     gate === "opaque"
       ? "opaque"

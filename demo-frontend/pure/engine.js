@@ -1,7 +1,7 @@
 // Which engine the reader's browser is built on. Only words depend on it: the console message to expect, and the few rules
 // where engines part from the standard.
 
-/** @typedef {"chromium" | "firefox" | "webkit"} Engine */
+/** @typedef {Exclude<import("../generated/types.js").EngineName, "standard">} Engine */
 
 /** @type {Record<Engine, string>} */
 export const ENGINE_NAMES = { chromium: "Chromium", firefox: "Firefox", webkit: "WebKit" };

@@ -2,23 +2,7 @@
 
 import { headerValue } from "./headers.js";
 
-/**
- * All conditions that are given must hold for one run.
- *
- * @typedef {object} Check
- * @property {"allowed" | "blocked"} [observed]
- * @property {number} [status]      as the page's script read it
- * @property {string[]} [readable]  headers that the page's script could read
- * @property {Record<string, unknown>} [request]  part of the request
- * @property {number} [preflights]  how many the API saw
- * @property {boolean} [handler_ran]
- * @property {Record<string, unknown>} [policy_has]
- * @property {Record<string, unknown>} [policy_lacks]
- * @property {"hit" | "miss"} [cache]
- * @property {"read" | "nothing"} [attacker]
- * @property {string} [refused]   a setting: since the lesson started, a policy with a problem there was refused
- * @property {boolean} [origins]  the policy decides all of the lesson's origins as the lesson wants
- */
+/** @typedef {import("../generated/types.js").GoalCheck} Check */
 
 /**
  * @typedef {object} Outcome

@@ -2,26 +2,7 @@
 
 import { toRequest } from "./state.js";
 
-/**
- * @typedef {object} Lesson
- * @property {string} id
- * @property {string} title
- * @property {string[]} text
- * @property {unknown} policy     part of a policy; the rest is as in the policy that allows nothing
- * @property {unknown} request    part of a request
- * @property {unknown[]} [before] requests of somebody else, sent before the reader comes in
- * @property {boolean} [same_url]
- * @property {[string, boolean][]} [origins] what the policy shall say of each
- * @property {string} question
- * @property {boolean} answer
- * @property {string} because
- * @property {"allowed" | "blocked"} first  how the request ends that the lesson begins with
- * @property {{text: string, check: import("./goal.js").Check}} goal
- * @property {string} hint
- * @property {{policy: unknown, request: unknown, steps?: unknown[]}} solution  a way to the goal, for tests
- * @property {string[]} after
- * @property {[string, string][]} links
- */
+/** @typedef {import("../generated/types.js").Lesson} Lesson */
 
 /**
  * Reads the lessons, with this Lab's origins in place of their placeholders.

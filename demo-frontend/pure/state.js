@@ -1,68 +1,25 @@
 // What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
 
-/** @typedef {import("../app/control.js").PolicyConfig} PolicyConfig */
+import { BODY_TYPES, DANGERS, DEFAULT_REQUEST, KINDS, LISTS, PAGES } from "../generated/constants.js";
+import { pathOf, withRun } from "./place.js";
+
+export { DANGERS, DEFAULT_REQUEST, KINDS, LISTS };
 
 /**
- * @typedef {"fetch" | "xhr" | "font" | "image" | "image-cors" | "canvas" | "module" | "events"} Kind
- * @typedef {"application/json" | "text/plain" | "form"} BodyType
+ * @typedef {import("../generated/types.js").BodyType} BodyType
+ * @typedef {import("../generated/types.js").LabRequest} LabRequest
+ * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
+ * @typedef {import("../generated/types.js").RequestKind} Kind
  */
 
-/**
- * @typedef {object} LabRequest
- * @property {Kind} kind
- * @property {string} method
- * @property {string} path     below `/api/`
- * @property {string} query
- * @property {[string, string][]} headers  set by script; the browser adds its own
- * @property {{type: BodyType, text: string} | null} body
- * @property {"same-origin" | "include" | "omit"} credentials
- * @property {"cors" | "no-cors" | "same-origin"} mode
- * @property {"follow" | "manual" | "error"} redirect
- * @property {boolean} cached    goes through the small cache in front of the API
- * @property {"lab" | "attacker" | "sandbox"} page  whose script sends it
- * @property {boolean} same_url  keeps one run for all sends, so that the browser may remember a preflight
- */
-
-/** @type {Record<Kind, {name: string, path: string}>} */
-export const KINDS = {
-  fetch: { name: "fetch()", path: "notes" },
-  xhr: { name: "XMLHttpRequest", path: "notes" },
-  font: { name: "Web font (FontFace)", path: "font" },
-  image: { name: "Image", path: "image.png" },
-  "image-cors": { name: "Image with crossorigin", path: "image.png" },
-  canvas: { name: "Image read back through a canvas", path: "image.png" },
-  module: { name: "ES module script", path: "module.js" },
-  events: { name: "EventSource", path: "events" },
-};
-
-/** @type {Readonly<LabRequest>} */
-export const DEFAULT_REQUEST = {
-  kind: "fetch",
-  method: "GET",
-  path: "notes",
-  query: "",
-  headers: [],
-  body: null,
-  credentials: "same-origin",
-  mode: "cors",
-  redirect: "follow",
-  cached: false,
-  page: "lab",
-  same_url: false,
-};
-
-/** What a word in a request may be. */
+/** What a word in a request may be; `fetch()` can carry them all. */
 const WORDS = {
   kind: Object.keys(KINDS),
-  credentials: ["same-origin", "include", "omit"],
-  mode: ["cors", "no-cors", "same-origin"],
-  redirect: ["follow", "manual", "error"],
-  page: ["lab", "attacker", "sandbox"],
+  credentials: /** @type {string[]} */ (KINDS.fetch.credentials),
+  mode: /** @type {string[]} */ (KINDS.fetch.mode),
+  redirect: /** @type {string[]} */ (KINDS.fetch.redirect),
+  page: /** @type {readonly string[]} */ (PAGES),
 };
-
-const BODY_TYPES = ["application/json", "text/plain", "form"];
-export const LISTS = /** @type {const} */ (["allow_origins", "allow_methods", "allow_headers", "expose_headers"]);
-export const DANGERS = /** @type {const} */ (["danger_allow_insecure_origins", "danger_allow_public_suffixes"]);
 
 /** @returns {PolicyConfig} the policy that allows nothing */
 export function noPolicy() {
@@ -87,7 +44,7 @@ export function toPolicy(given) {
 }
 
 /**
- * A whole request from a part of one. What is no request's is left out.
+ * A whole request from a part of one. What is not a field of a request is left out.
  *
  * @param {unknown} given
  * @returns {LabRequest}
@@ -110,51 +67,54 @@ export function toRequest(given) {
       .map(([name, value]) => [String(name), String(value)]);
   }
   const body = record(from.body);
-  if (typeof body.text === "string" && BODY_TYPES.includes(String(body.type))) {
+  if (typeof body.text === "string" && Object.hasOwn(BODY_TYPES, String(body.type))) {
     request.body = { type: /** @type {BodyType} */ (body.type), text: body.text };
   }
   return request;
 }
 
 /**
- * The part of a request that its kind can carry out; the rest is set back, so that what is shown is what is sent.
+ * What the kind of a request can carry of it, with the headers that the page's script adds, so that what is shown is what is
+ * sent.
  *
  * @param {LabRequest} request
  * @returns {LabRequest}
  */
 export function effective(request) {
-  const uses = usesOf(request.kind);
-  const made = { ...request };
-  if (!uses.includes("method")) Object.assign(made, { method: "GET", headers: [], body: null });
-  if (!uses.includes("mode")) made.mode = request.kind === "image" ? "no-cors" : "cors";
-  if (request.kind === "canvas" && made.mode === "same-origin") made.mode = "cors";
-  if (!uses.includes("redirect")) made.redirect = "follow";
-  if (!uses.includes("credentials")) made.credentials = request.kind === "image" ? "include" : "same-origin";
-  else if (request.kind !== "fetch" && made.credentials === "omit") made.credentials = "same-origin";
+  const rules = KINDS[request.kind];
+  const made = {
+    ...request,
+    credentials: oneOf(request.credentials, rules.credentials),
+    mode: oneOf(request.mode, rules.mode),
+    redirect: oneOf(request.redirect, rules.redirect),
+  };
+  if (!rules.payload) Object.assign(made, { method: DEFAULT_REQUEST.method, headers: [], body: null });
+  const type = made.body === null ? null : BODY_TYPES[made.body.type].script;
+  const isSet = made.headers.some(([name]) => name.toLowerCase() === "content-type");
+  if (type !== null && !isSet) made.headers = [...made.headers, ["content-type", type]];
   return made;
 }
 
 /**
- * Which fields of a request its kind has a use for.
+ * @template T
+ * @param {T} value
+ * @param {T[]} list
+ * @returns {T} the value if it is in the list, or else the first of the list
+ */
+function oneOf(value, list) {
+  return list.includes(value) ? value : /** @type {T} */ (list[0]);
+}
+
+/**
+ * Which fields of a request can be chosen for a kind.
  *
  * @param {Kind} kind
  * @returns {string[]}
  */
 export function usesOf(kind) {
-  switch (kind) {
-    case "fetch":
-      return ["method", "headers", "body", "credentials", "mode", "redirect"];
-    case "xhr":
-      return ["method", "headers", "body", "credentials"];
-    case "canvas":
-      return ["credentials", "mode"];
-    case "image-cors":
-    case "module":
-    case "events":
-      return ["credentials"];
-    default:
-      return [];
-  }
+  const rules = KINDS[kind];
+  const fields = /** @type {const} */ (["credentials", "mode", "redirect"]).filter((field) => rules[field].length > 1);
+  return rules.payload ? ["method", "headers", "body", ...fields] : fields;
 }
 
 /**
@@ -163,12 +123,10 @@ export function usesOf(kind) {
  * @param {LabRequest} request
  * @param {string | null} run
  * @returns {string}
- * @typedef {import("../app/control.js").Config} Config
+ * @typedef {import("../generated/types.js").Origins} Config
  */
 export function urlOf(config, session, request, run) {
-  const base = `${session === "default" ? "" : `/s/${session}`}${request.cached ? "/cached" : ""}/api/`;
-  const query = [request.query, run === null ? "" : `run=${run}`].filter((part) => part !== "");
-  return config.api + base + request.path + (query.length > 0 ? `?${query.join("&")}` : "");
+  return config.api + pathOf(session, request.cached, request.path) + withRun(request.query, run);
 }
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -3,7 +3,7 @@
 
 import { callInShort } from "./code.js";
 import { headerValue } from "./headers.js";
-import { shortPath, withoutSession } from "./place.js";
+import { placeOf, withoutSession } from "./place.js";
 import { effective } from "./state.js";
 
 /**
@@ -18,7 +18,7 @@ import { effective } from "./state.js";
 
 /**
  * @typedef {object} Step
- * @property {"call" | "preflight" | "preflight-answer" | "request" | "answer" | "not-sent" | "result"} kind
+ * @property {"call" | "preflight" | "preflight-response" | "request" | "response" | "not-sent" | "result"} kind
  * @property {Lane} from
  * @property {Lane} to
  * @property {string} label
@@ -85,15 +85,15 @@ const PHRASES = /** @type {Record<number, string>} */ ({
   500: "Internal Server Error",
 });
 
-/** What a request says about itself that CORS goes by. */
-const ASKING = ["origin", "access-control-request-method", "access-control-request-headers", "cookie"];
+/** The headers of a request by which CORS decides. */
+const OF_REQUEST = ["origin", "access-control-request-method", "access-control-request-headers", "cookie"];
 
 /**
- * @param {Run} asked
+ * @param {Run} given
  * @returns {Story}
  */
-export function tell(asked) {
-  const run = { ...asked, request: effective(asked.request) };
+export function tell(given) {
+  const run = { ...given, request: effective(given.request) };
   const { request, config, prediction, observation } = run;
   const pages = { lab: config.page, attacker: config.attacker, sandbox: "null" };
   /** @type {Story["lanes"]} */
@@ -230,27 +230,27 @@ function legSteps(run, leg, gate) {
   const far = isHit ? "cache" : "api";
   const name = `${leg.method} ${shortUrl(leg.url, api)}`;
   const status = leg.status === null ? "no response" : `${leg.status} ${PHRASES[leg.status] ?? ""}`.trim();
-  const asked = headerValue(leg.sent, "access-control-request-headers");
+  const names = headerValue(leg.sent, "access-control-request-headers");
   const origin = headerValue(leg.sent, "origin");
   const cookie = headerValue(leg.sent, "cookie") === null ? "" : ", with cookie";
   // What a response lacks is shown only where it is the reason.
   const lacking = gate === "shut" ? headerAtFault(run) : null;
   const decisive = leg.decisive
     .map((header) => header.toLowerCase())
-    .filter((header) => !ASKING.includes(header) && (header === lacking || headerValue(leg.got, header) !== null));
+    .filter((header) => !OF_REQUEST.includes(header) && (header === lacking || headerValue(leg.got, header) !== null));
   if (lacking !== null && !decisive.includes(lacking)) decisive.push(lacking);
   return [
     step(leg.preflight ? "preflight" : "request", "browser", far, {
       label: leg.preflight ? `OPTIONS ${shortUrl(leg.url, api)}` : name,
       sub: leg.preflight
-        ? `may I ${headerValue(leg.sent, "access-control-request-method") ?? leg.method}${asked ? ` with ${asked}` : ""}?`
+        ? `may I ${headerValue(leg.sent, "access-control-request-method") ?? leg.method}${names ? ` with ${names}` : ""}?`
         : (origin === null ? "no Origin" : `Origin: ${withoutScheme(origin)}`) + cookie,
       title: leg.preflight ? "The preflight" : "The request",
       line: `${leg.preflight ? "OPTIONS" : leg.method} ${leg.url}`,
       headers: leg.sent,
-      decisive: ASKING.filter((header) => headerValue(leg.sent, header) !== null),
+      decisive: OF_REQUEST.filter((header) => headerValue(leg.sent, header) !== null),
     }),
-    step(leg.preflight ? "preflight-answer" : "answer", far, "browser", {
+    step(leg.preflight ? "preflight-response" : "response", far, "browser", {
       label: status,
       sub: gate === "opaque" ? "" : decisiveInShort(leg, lacking ?? "access-control-allow-origin"),
       tone: gate === "open" ? "good" : gate === "shut" ? "bad" : "opaque",
@@ -353,7 +353,7 @@ function step(kind, from, to, rest) {
  */
 function shortUrl(url, api) {
   const { origin, host, pathname } = new URL(url);
-  return origin === api ? shortPath(pathname) : host + withoutSession(pathname);
+  return origin === api ? (placeOf(pathname)?.route ?? pathname) : host + withoutSession(pathname);
 }
 
 /** @param {string} origin */

@@ -3,7 +3,7 @@
 
 import { ENGINE_NAMES } from "./engine.js";
 import { headerRows, headerValue } from "./headers.js";
-import { shortTarget } from "./place.js";
+import { withoutSession } from "./place.js";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
@@ -231,7 +231,7 @@ export function effectsOf({ exchanges, before, after, observation }) {
   const changes = before && after ? changesOf(before, after) : [];
   return {
     lines: exchanges.map((exchange) => ({
-      request: `${exchange.method} ${shortTarget(exchange.target)}`,
+      request: `${exchange.method} ${withoutSession(exchange.target)}`,
       effect: effectOf(exchange),
     })),
     changes,
@@ -244,11 +244,11 @@ export function effectsOf({ exchanges, before, after, observation }) {
 
 /** @param {Exchange} exchange */
 function effectOf({ preflight, status, response_headers, reached_handler }) {
-  if (preflight) return `answered the preflight ${status ?? ""}`.trim();
+  if (preflight) return `responded to the preflight with ${status ?? "nothing"}`;
   if (headerValue(response_headers, "x-lab-cache") === "hit") return "saw nothing: the cache responded";
   return reached_handler
-    ? `ran the handler and responded ${status ?? ""}`.trim()
-    : `responded ${status ?? "with nothing"} before any handler ran`;
+    ? `ran the handler and responded with ${status ?? "nothing"}`
+    : `responded with ${status ?? "nothing"} before any handler ran`;
 }
 
 /**

@@ -26,7 +26,7 @@ export function copyButton(button, text) {
 }
 
 /**
- * Where the page is reached by a name other than localhost there is no clipboard to ask for.
+ * Where the page is reached by a name other than localhost there is no clipboard.
  *
  * @param {string} text
  */

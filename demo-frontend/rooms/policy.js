@@ -212,7 +212,7 @@ export function policyRoom({ onEdit, onSource }) {
           ? element(
               "p",
               { class: "problem" },
-              `The last save was refused; the policy before stays in force. ${view.file.problem}`,
+              `The last save was refused; the previous policy stays in force. ${view.file.problem}`,
             )
           : "",
         element("ul", { class: "sentences" }, ...view.sentences.map((text) => element("li", {}, ...prose(text)))),

@@ -45,7 +45,7 @@ export function requestRoom({ onEdit, onSend }) {
     return /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   }
 
-  /** Another kind asks for another path, unless the reader has chosen one. */
+  /** Another kind loads another path, unless the reader has chosen one. */
   function followKind() {
     const next = field("kind").value;
     if (next === kind) return;

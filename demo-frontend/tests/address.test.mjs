@@ -43,7 +43,7 @@ const POLICIES = {
 test("what a new reader finds has no fragment", () => assert.equal(toFragment(FREE), ""));
 
 test("each field of a request comes back from the address", () => {
-  assert.deepEqual(Object.keys(REQUESTS), Object.keys(toRequest({})));
+  assert.deepEqual(Object.keys(REQUESTS).toSorted(), Object.keys(toRequest({})).toSorted());
   for (const [field, value] of Object.entries(REQUESTS)) {
     const request = toRequest({ [field]: value });
     assert.deepEqual(request[field], value, field);
@@ -142,6 +142,9 @@ test("garbage in a link is left out, and never breaks the page", () => {
   }
 });
 
+/** What a page says of a body in JSON. */
+const JSON_TYPE = ["content-type", "application/json"];
+
 test("a kind's request is what the kind can carry", () => {
   const all = toRequest({ ...REQUESTS, credentials: "omit", mode: "same-origin" });
   const plain = {
@@ -155,13 +158,13 @@ test("a kind's request is what the kind can carry", () => {
   for (const [kind, wanted] of Object.entries({
     fetch: {
       method: "PATCH",
-      headers: all.headers,
+      headers: [...all.headers, JSON_TYPE],
       body: all.body,
       redirect: "error",
       mode: "same-origin",
       credentials: "omit",
     },
-    xhr: { ...plain, method: "PATCH", headers: all.headers, body: all.body },
+    xhr: { ...plain, method: "PATCH", headers: [...all.headers, JSON_TYPE], body: all.body },
     font: plain,
     image: { ...plain, mode: "no-cors", credentials: "include" },
     "image-cors": plain,
@@ -176,6 +179,25 @@ test("a kind's request is what the kind can carry", () => {
     assert.equal(effective({ ...all, kind, credentials: "include" }).credentials, "include", kind);
   }
   assert.equal(effective({ ...all, kind: "font", credentials: "include" }).credentials, "same-origin");
+});
+
+test("only JSON without a type of its own is given one", () => {
+  const text = "x";
+  for (const [request, wanted] of [
+    [{ headers: [], body: null }, []],
+    [{ headers: [["x-a", "1"]], body: { type: "form", text } }, [["x-a", "1"]]],
+    [{ headers: [], body: { type: "text/plain", text } }, []],
+    [
+      { headers: [["x-a", "1"]], body: { type: "application/json", text } },
+      [
+        ["x-a", "1"],
+        ["content-type", "application/json"],
+      ],
+    ],
+    [{ headers: [["Content-Type", "a/b"]], body: { type: "application/json", text } }, [["Content-Type", "a/b"]]],
+  ]) {
+    assert.deepEqual(effective(toRequest(request)).headers, wanted);
+  }
 });
 
 test("a request's URL has its session, its query and its run", () => {

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
-import { asCurl, asScript, callInShort, headersToSet } from "../pure/code.js";
+import { asCurl, asScript, callInShort } from "../pure/code.js";
 import { toRequest } from "../pure/state.js";
 import { allowed, CONFIG, message, prediction } from "./support.mjs";
 
@@ -131,11 +131,7 @@ const CURL = [
     { method: "GET", url: "/s/abc/api/image.png", headers: { origin: undefined } },
   ],
   ["a font", { kind: "font" }, { method: "GET", url: "/s/abc/api/font", headers: PAGE }],
-  [
-    "a GET with a body, which can't be",
-    { body: JSON_BODY },
-    { method: "GET", headers: { "content-type": undefined }, body: "" },
-  ],
+  ["a GET with a body, which can't be", { body: JSON_BODY }, { method: "GET", body: "" }],
   ["a HEAD with a body, which can't be", { method: "HEAD", body: JSON_BODY }, { method: "HEAD", body: "" }],
 ];
 
@@ -467,25 +463,6 @@ for (const [name, given, wanted] of [
     );
   });
 }
-
-test("only JSON without a type of its own is given one", () => {
-  const text = "x";
-  for (const [request, wanted] of [
-    [{ headers: [], body: null }, []],
-    [{ headers: [["x-a", "1"]], body: { type: "form", text } }, [["x-a", "1"]]],
-    [{ headers: [], body: { type: "text/plain", text } }, []],
-    [
-      { headers: [["x-a", "1"]], body: { type: "application/json", text } },
-      [
-        ["x-a", "1"],
-        ["content-type", "application/json"],
-      ],
-    ],
-    [{ headers: [["Content-Type", "a/b"]], body: { type: "application/json", text } }, [["Content-Type", "a/b"]]],
-  ]) {
-    assert.deepEqual(headersToSet(request), wanted);
-  }
-});
 
 test("a call in a few words", () => {
   const calls = ["fetch", "xhr", "font", "image", "image-cors", "canvas", "module", "events"].map((kind) =>

@@ -47,6 +47,8 @@ function sketch(shape) {
     const inside = all(message);
     const arrow = inside.find(hasClass("arrow"));
     const [, start, end] = /^M([\d.]+) [\d.]+H([\d.]+)$/.exec(arrow.attributes.d).map(Number);
+    const head = inside.find(hasClass("head"));
+    if (head) assert.match(head.attributes.d, end > start ? /l-8 / : /l8 /, "the head points where the arrow goes");
     const gate = inside.find(hasClass("gate"));
     const leaf = gate && all(gate).find(hasClass("leaf")).attributes.d;
     return [
@@ -142,7 +144,7 @@ test("every message can be chosen by keyboard and says what it shows", () => {
   );
   assert.deepEqual(
     shown.map((one) => one["data-kind"]),
-    ["call", "preflight", "preflight-answer", "not-sent", "result"],
+    ["call", "preflight", "preflight-response", "not-sent", "result"],
   );
   assert.deepEqual(
     shown.map((one) => one["aria-pressed"]),

@@ -39,7 +39,8 @@ test("the page asks for all its modules at once", () => {
 
 /** Which modules one may import, by where it is. `send.js` is the controller that reaches out: it puts frames somewhere. */
 const MAY_IMPORT = [
-  [/^pure\//, /^pure\//],
+  [/^generated\//, /^$/],
+  [/^pure\//, /^(pure|generated)\//],
   [/^rooms\//, /^(rooms|pure)\//],
   [/^app\/send\.js$/, /^(pure\/|rooms\/dom\.js$)/],
   [/^app\//, /^(app\/(?!send)|pure\/)/],

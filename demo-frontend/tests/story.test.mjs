@@ -24,57 +24,57 @@ const STEPS = {
   expected: [
     CALL,
     GET,
-    "api > browser | answer | 200 OK | no allow-origin | bad, gate shut",
+    "api > browser | response | 200 OK | no allow-origin | bad, gate shut",
     "browser > page | result | an error | nothing more | bad",
   ],
-  blocked: [CALL, GET, "api > browser | answer | 200 OK | no allow-origin | bad, gate shut, handler", NOTHING],
+  blocked: [CALL, GET, "api > browser | response | 200 OK | no allow-origin | bad, gate shut, handler", NOTHING],
   allowed: [
     CALL,
     "browser > api | request | GET notes | Origin: localhost:3000, with cookie | ",
-    "api > browser | answer | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
+    "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
     READ,
   ],
   "preflight granted": [
     CALL.replace("notes", "notes/1"),
     PREFLIGHT,
-    "api > browser | preflight-answer | 204 No Content | allow-origin: localhost:3000 | good, gate open",
+    "api > browser | preflight-response | 204 No Content | allow-origin: localhost:3000 | good, gate open",
     PUT,
-    "api > browser | answer | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
+    "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
     READ,
   ],
   "preflight refused": [
     CALL.replace("notes", "notes/1"),
     PREFLIGHT,
-    "api > browser | preflight-answer | 204 No Content | no allow-methods | bad, gate shut",
+    "api > browser | preflight-response | 204 No Content | no allow-methods | bad, gate shut",
     "browser > api | not-sent | PUT notes/1 | never sent | bad",
     NOTHING,
   ],
   redirected: [
     CALL.replace("notes", "redirect"),
     GET.replace("notes", "redirect"),
-    "api > browser | answer | 302 Found | allow-origin: localhost:3000 | good, gate open, handler",
+    "api > browser | response | 302 Found | allow-origin: localhost:3000 | good, gate open, handler",
     GET.replace("notes", "127.0.0.1:8080/api/notes"),
-    "api > browser | answer | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
+    "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
     READ,
   ],
   "redirected away": [
     CALL.replace("notes", "redirect"),
     GET.replace("notes", "redirect"),
-    "api > browser | answer | 302 Found | allow-origin: localhost:3000 | good, gate open, handler",
+    "api > browser | response | 302 Found | allow-origin: localhost:3000 | good, gate open, handler",
     "browser > api | request | GET localhost:3000/favicon.svg | Origin: null | ",
-    "api > browser | answer | 200 OK | no allow-origin | bad, gate shut",
+    "api > browser | response | 200 OK | no allow-origin | bad, gate shut",
     NOTHING,
   ],
   opaque: [
     CALL,
     "browser > api | request | GET notes | no Origin | ",
-    "api > browser | answer | 200 OK |  | opaque, gate opaque, handler",
+    "api > browser | response | 200 OK |  | opaque, gate opaque, handler",
     "browser > page | result | opaque | nothing to read | opaque",
   ],
   tainted: [
     "page > browser | call | image.src | the page’s script | ",
     "browser > api | request | GET image.png | no Origin | ",
-    "api > browser | answer | 200 OK |  | opaque, gate opaque, handler",
+    "api > browser | response | 200 OK |  | opaque, gate opaque, handler",
     "browser > page | result | SecurityError | nothing more | bad",
   ],
   "never sent": [CALL, "browser > api | not-sent | GET notes | never sent | bad", NOTHING],
@@ -82,25 +82,25 @@ const STEPS = {
   "an error as a response": [
     CALL.replace("notes", "fail"),
     GET.replace("notes", "fail"),
-    "api > browser | answer | 500 Internal Server Error | allow-origin: localhost:3000 | good, gate open, handler",
+    "api > browser | response | 500 Internal Server Error | allow-origin: localhost:3000 | good, gate open, handler",
     READ.replace("200", "500"),
   ],
   "out of the cache": [
     CALL,
     GET.replace("api", "cache"),
-    "cache > browser | answer | 200 OK | no allow-origin | bad, gate shut",
+    "cache > browser | response | 200 OK | no allow-origin | bad, gate shut",
     NOTHING,
   ],
   "a preflight is remembered": [
     CALL.replace("notes", "notes/1"),
     PUT,
-    "api > browser | answer | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
+    "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
     READ,
   ],
   "without a prediction": [
     CALL,
     GET.replace("3000", "3001"),
-    "api > browser | answer | no response | no allow-origin | bad, gate shut, handler",
+    "api > browser | response | no response | no allow-origin | bad, gate shut, handler",
     NOTHING,
   ],
 };
@@ -116,10 +116,10 @@ test("each message has all the headers that were sent, and its body", () => {
   const of = (kind) => steps.find((step) => step.kind === kind);
   const [asked, sent] = RUNS["preflight granted"].exchanges;
   assert.deepEqual(of("preflight").headers, asked.request_headers);
-  assert.deepEqual(of("preflight-answer").headers, asked.response_headers);
+  assert.deepEqual(of("preflight-response").headers, asked.response_headers);
   assert.deepEqual(of("request").headers, sent.request_headers);
-  assert.deepEqual(of("answer").headers, sent.response_headers);
-  assert.equal(of("answer").body, sent.body);
+  assert.deepEqual(of("response").headers, sent.response_headers);
+  assert.equal(of("response").body, sent.body);
   assert.deepEqual(of("result").headers, RUNS["preflight granted"].observation.headers);
   assert.equal(of("result").body, RUNS["preflight granted"].observation.body);
   const call = tell({
@@ -136,20 +136,20 @@ test("before it is sent, messages have the headers that are predicted", () => {
     prediction: { ...RUNS.expected.prediction, messages: [{ ...predicted, response_headers: [ALLOW_ORIGIN] }] },
   });
   assert.deepEqual(steps.find(({ kind }) => kind === "request").headers, predicted.request_headers);
-  assert.deepEqual(steps.find(({ kind }) => kind === "answer").headers, [ALLOW_ORIGIN]);
+  assert.deepEqual(steps.find(({ kind }) => kind === "response").headers, [ALLOW_ORIGIN]);
 });
 
 test("the headers that decide are marked", () => {
   for (const [name, kind, decisive] of [
     ["blocked", "request", ["origin"]],
-    ["blocked", "answer", ["access-control-allow-origin"]],
+    ["blocked", "response", ["access-control-allow-origin"]],
     ["allowed", "request", ["origin", "cookie"]],
-    ["allowed", "answer", ["access-control-allow-origin"]],
+    ["allowed", "response", ["access-control-allow-origin"]],
     ["preflight refused", "preflight", ["origin", "access-control-request-method", "access-control-request-headers"]],
-    ["preflight refused", "preflight-answer", ["access-control-allow-origin", "access-control-allow-methods"]],
+    ["preflight refused", "preflight-response", ["access-control-allow-origin", "access-control-allow-methods"]],
     // What is missing and is not the reason decides nothing.
-    ["opaque", "answer", []],
-    ["tainted", "answer", []],
+    ["opaque", "response", []],
+    ["tainted", "response", []],
   ]) {
     const step = tell(RUNS[name]).steps.find((one) => one.kind === kind);
     assert.deepEqual(step.decisive, decisive, `${name}, ${kind}`);
@@ -160,8 +160,8 @@ test("details say in one line what was sent and what came of it", () => {
   for (const [name, kind, title, text] of [
     ["blocked", "request", "The request", `GET ${CONFIG.api}/s/abc/api/notes?run=r1`],
     ["preflight granted", "preflight", "The preflight", `OPTIONS ${CONFIG.api}/s/abc/api/notes/1?run=r1`],
-    ["preflight granted", "preflight-answer", "The response to the preflight", "204 No Content"],
-    ["blocked", "answer", "The response", "200 OK"],
+    ["preflight granted", "preflight-response", "The response to the preflight", "204 No Content"],
+    ["blocked", "response", "The response", "200 OK"],
     ["blocked", "result", "What the page’s script is given", "TypeError: Failed to fetch"],
     ["expected", "result", "What the page’s script is given", "An error, and no reason."],
     ["allowed", "result", "What the page’s script is given", "status 200"],

@@ -7,7 +7,6 @@ export const CONFIG = {
   api_alias: "http://127.0.0.1:8080",
   page: "http://localhost:3000",
   attacker: "http://localhost:3001",
-  engines: ["chromium", "firefox", "webkit"],
 };
 
 export const ALLOW_ORIGIN = ["access-control-allow-origin", CONFIG.page];

@@ -172,10 +172,13 @@ test("what the page's script was given", () => {
 
 test("what the API saw and did", () => {
   for (const [name, lines] of [
-    ["blocked", ["GET /api/notes: ran the handler and responded 200"]],
+    ["blocked", ["GET /api/notes: ran the handler and responded with 200"]],
     [
       "preflight granted",
-      ["OPTIONS /api/notes/1: answered the preflight 204", "PUT /api/notes/1: ran the handler and responded 200"],
+      [
+        "OPTIONS /api/notes/1: responded to the preflight with 204",
+        "PUT /api/notes/1: ran the handler and responded with 200",
+      ],
     ],
     ["out of the cache", ["GET /api/notes: saw nothing: the cache responded"]],
     ["never sent", []],
@@ -188,7 +191,7 @@ test("what the API saw and did", () => {
   }
   const early = exchange({ reached_handler: false, status: 401, target: "/s/abc/cached/api/guarded?a=1&run=r1&b=2" });
   assert.deepEqual(effectsOf(sent("blocked", { exchanges: [early] })).lines, [
-    { request: "GET /cached/api/guarded?a=1&b=2", effect: "responded 401 before any handler ran" },
+    { request: "GET /cached/api/guarded?a=1&b=2", effect: "responded with 401 before any handler ran" },
   ]);
 });
 

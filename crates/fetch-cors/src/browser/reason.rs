@@ -179,4 +179,43 @@ impl Reason {
             Self::ResourcePolicy { .. } => "resource-policy",
         }
     }
+
+    /// The response header by which it is blocked, in lower case; `None` where no response header decides.
+    pub fn header(&self) -> Option<&'static str> {
+        match self {
+            Self::AllowOriginMissing
+            | Self::AllowOriginMultiple { .. }
+            | Self::AllowOriginWildcard
+            | Self::AllowOriginMismatch { .. } => Some("access-control-allow-origin"),
+            Self::AllowCredentialsNotTrue { .. } => Some("access-control-allow-credentials"),
+            Self::AllowMethodsInvalid { .. } | Self::MethodNotAllowed { .. } => {
+                Some("access-control-allow-methods")
+            }
+            Self::AllowHeadersInvalid { .. }
+            | Self::HeaderNotAllowed { .. }
+            | Self::AuthorizationNotListed => Some("access-control-allow-headers"),
+            Self::RedirectIsError
+            | Self::LocationInvalid { .. }
+            | Self::LocationNotHttp { .. }
+            | Self::TooManyRedirects
+            | Self::LocationHasCredentials
+            | Self::RedirectBackHome => Some("location"),
+            Self::ResourcePolicy { .. } => Some("cross-origin-resource-policy"),
+            Self::InvalidUrl { .. }
+            | Self::UrlHasCredentials { .. }
+            | Self::InvalidMethod { .. }
+            | Self::ForbiddenMethod { .. }
+            | Self::MethodNeedsCors { .. }
+            | Self::BodyNotAllowed { .. }
+            | Self::InvalidHeaderName { .. }
+            | Self::InvalidHeaderValue { .. }
+            | Self::BadPort { .. }
+            | Self::MixedContent
+            | Self::OtherOrigin
+            | Self::RedirectModeInNoCors
+            | Self::SchemeNotHttp { .. }
+            | Self::NoAnswer
+            | Self::PreflightStatus { .. } => None,
+        }
+    }
 }

@@ -1,5 +1,13 @@
-//! Who works with the Lab: each session has notes, a policy, a log, a cache and remembered preflights of its own, so that
-//! several people or tabs don't disturb each other. All of it is bounded, and what nobody uses is dropped.
+//! The state of one person's or tab's Lab: a policy, notes, visitors, a log, a shared cache and remembered preflights, each in
+//! its file, so that several people or tabs don't interfere. All of it is bounded, and an idle session is dropped.
+//! Nothing here knows HTTP's server or the page; what does, in `api` and `page`, gets at the state through [`Sessions`].
+
+pub mod cache;
+pub mod log;
+pub mod notes;
+pub mod policy_file;
+pub mod preflights;
+pub mod visitors;
 
 use std::{
     collections::HashMap,
@@ -11,103 +19,69 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpMessage as _, dev::ServiceRequest};
-use actix_web_cors::{InvalidPolicy, Lookup, Policy, PolicyConfig, PolicySource, SourceError};
+use actix_web_cors::{InvalidPolicy, Policy, PolicyConfig};
 
-use crate::{
-    exchange_log::ExchangeLog, notes::Notes, place::DEFAULT, policy_file::PolicyFile, prediction::Remembered,
-    shared_cache::SharedCache,
+use self::{
+    cache::SharedCache,
+    log::ExchangeLog,
+    notes::Notes,
+    policy_file::{PolicyFile, deny_all_if_empty},
+    preflights::RememberedPreflights,
+    visitors::Visitors,
 };
+use crate::api_path::DEFAULT_SESSION;
 
-/// The one that was idle longest goes when there are more.
+/// The most sessions that the page has made; the one that was idle longest goes when there are more.
 pub const MAX_SESSIONS: usize = 1000;
-/// When a session that nobody uses is dropped.
+/// How long an idle session is kept.
 pub const IDLE: Duration = Duration::from_secs(30 * 60);
-/// How many visitors a session tells apart. The oldest goes when there are more.
-const MAX_VISITORS: usize = 16;
 
 /// One person's or tab's Lab.
 pub struct Session {
     id: String,
-    policy: Governed,
+    policy: PolicyOwner,
     /// In milliseconds since the Lab was started.
     used: AtomicU64,
     state: Mutex<State>,
 }
 
-/// Who says what the policy is.
-enum Governed {
-    /// The default session's: `cors.toml`.
-    ByFile(PolicyFile),
-    /// Everyone else's: the page.
-    ByPage(Mutex<Written>),
+/// Who may change the policy.
+enum PolicyOwner {
+    /// `cors.toml`, in the default session.
+    File(PolicyFile),
+    /// The page, in all other sessions.
+    Page(Mutex<PolicyInForce>),
 }
 
-/// A policy as somebody wrote it.
+/// A policy in force, with what it was made from.
 #[derive(Clone, Debug)]
-pub struct Written {
-    /// As it was written.
+pub struct PolicyInForce {
+    /// As its author wrote it.
     pub config: PolicyConfig,
-    /// What is in force.
+    /// The policy.
     pub policy: Policy,
     /// Goes up with each policy put in force.
     pub generation: u64,
 }
 
-/// What a session holds beside its policy.
+/// What a session holds in addition to its policy.
 #[derive(Default)]
 pub struct State {
-    /// What the API keeps.
+    /// What the API stores.
     pub notes: Notes,
-    /// Who came with which cookie, and how often.
+    /// Who visited the API, and how often.
     pub visitors: Visitors,
     /// What came over the wire.
     pub log: ExchangeLog,
-    /// What the cache in between keeps.
+    /// What the shared cache in front of the API stores.
     pub cache: SharedCache,
     /// The preflights that the browser should remember.
-    pub remembered: Remembered,
-}
-
-/// The visits of a session's API, by the cookie.
-#[derive(Debug, Default)]
-pub struct Visitors {
-    counts: Vec<(u64, u32)>,
-    total: u32,
-}
-
-impl Visitors {
-    /// Counts a visit of whoever has this cookie, or of somebody new, and says whose cookie and how many.
-    ///
-    /// # Errors
-    ///
-    /// When the system has no random numbers for a new cookie.
-    pub fn count(&mut self, cookie: Option<u64>) -> Result<(u64, u32), getrandom::Error> {
-        let known = self.counts.iter().position(|(id, _)| Some(*id) == cookie);
-        let at = if let Some(at) = known {
-            at
-        } else {
-            if self.counts.len() >= MAX_VISITORS {
-                self.counts.remove(0);
-            }
-            self.counts.push((getrandom::u64()?, 0));
-            self.counts.len() - 1
-        };
-        self.total = self.total.saturating_add(1);
-        let (id, visits) = &mut self.counts[at];
-        *visits = visits.saturating_add(1);
-        Ok((*id, *visits))
-    }
-
-    /// How many visits there were, whoever came.
-    pub fn total(&self) -> u32 {
-        self.total
-    }
+    pub remembered: RememberedPreflights,
 }
 
 impl Session {
-    fn new(id: String, policy: Governed, now: Duration) -> Self {
-        Self { id, policy, used: AtomicU64::new(millis(now)), state: Mutex::default() }
+    fn new(id: String, policy: PolicyOwner, now: Duration) -> Self {
+        Self { id, policy, used: AtomicU64::new(to_ms(now)), state: Mutex::default() }
     }
 
     /// Its name in paths.
@@ -118,57 +92,57 @@ impl Session {
     /// The policy in force.
     pub fn policy(&self) -> Policy {
         match &self.policy {
-            Governed::ByFile(file) => file.live().current(),
-            Governed::ByPage(written) => lock(written).policy.clone(),
+            PolicyOwner::File(file) => file.live().current(),
+            PolicyOwner::Page(in_force) => lock(in_force).policy.clone(),
         }
     }
 
     /// The policy's file, if one governs it.
     pub fn policy_file(&self) -> Option<&PolicyFile> {
         match &self.policy {
-            Governed::ByFile(file) => Some(file),
-            Governed::ByPage(_) => None,
+            PolicyOwner::File(file) => Some(file),
+            PolicyOwner::Page(_) => None,
         }
     }
 
-    /// The policy in force as it was written.
-    pub fn written(&self) -> Written {
+    /// The policy in force, with what it was made from.
+    pub fn policy_in_force(&self) -> PolicyInForce {
         match &self.policy {
-            Governed::ByFile(file) => {
-                let report = file.report();
+            PolicyOwner::File(file) => {
+                let status = file.status();
                 let policy = file.live().current();
-                Written { config: report.config, policy, generation: report.generation }
+                PolicyInForce { config: status.config, policy, generation: status.generation }
             }
-            Governed::ByPage(written) => lock(written).clone(),
+            PolicyOwner::Page(in_force) => lock(in_force).clone(),
         }
     }
 
-    /// Puts another policy in force; a file's policy is the file's matter, and stays.
+    /// Puts another policy in force, unless a file governs the session.
     ///
     /// # Errors
     ///
-    /// When it is no valid policy. Then nothing changes.
+    /// When it is not a valid policy. Then nothing changes.
     pub fn replace_policy(&self, config: PolicyConfig) -> Result<(), InvalidPolicy> {
         let policy = Policy::try_from(config.clone())?;
-        if let Governed::ByPage(written) = &self.policy {
-            let mut written = lock(written);
-            let generation = written.generation + 1;
-            *written = Written { config, policy: or_nothing(policy), generation };
+        if let PolicyOwner::Page(in_force) = &self.policy {
+            let mut in_force = lock(in_force);
+            let generation = in_force.generation + 1;
+            *in_force = PolicyInForce { config, policy: deny_all_if_empty(policy), generation };
         }
         Ok(())
     }
 
-    /// Everything as new.
+    /// Makes everything as it was when the session was new.
     pub fn reset(&self) {
-        if let Governed::ByPage(written) = &self.policy {
-            let mut written = lock(written);
-            let generation = written.generation + 1;
-            *written = Written { generation, ..Written::nothing() };
+        if let PolicyOwner::Page(in_force) = &self.policy {
+            let mut in_force = lock(in_force);
+            let generation = in_force.generation + 1;
+            *in_force = PolicyInForce { generation, ..PolicyInForce::nothing() };
         }
         *self.state() = State::default();
     }
 
-    /// What it holds beside its policy.
+    /// What it holds in addition to its policy.
     pub fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -188,15 +162,10 @@ impl fmt::Debug for Session {
     }
 }
 
-impl Written {
+impl PolicyInForce {
     fn nothing() -> Self {
         Self { config: PolicyConfig::default(), policy: Policy::deny_all(), generation: 1 }
     }
-}
-
-/// Here a policy without origins is the first step of a lesson, and no mistake to warn of.
-pub(crate) fn or_nothing(policy: Policy) -> Policy {
-    if policy.lists_no_origin() { Policy::deny_all() } else { policy }
 }
 
 /// All sessions.
@@ -208,9 +177,10 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// With the default one, which the file governs and which is never dropped.
+    /// The default session alone, which the file governs and which is never dropped.
     pub fn new(policy_file: PolicyFile) -> Self {
-        let default = Session::new(DEFAULT.to_owned(), Governed::ByFile(policy_file), Duration::ZERO);
+        let default =
+            Session::new(DEFAULT_SESSION.to_owned(), PolicyOwner::File(policy_file), Duration::ZERO);
         Self { started: Instant::now(), default: Arc::new(default), made: Mutex::default() }
     }
 
@@ -219,9 +189,9 @@ impl Sessions {
         self.started.elapsed()
     }
 
-    /// The one that the file governs.
-    pub fn default_session(&self) -> &Arc<Session> {
-        &self.default
+    /// The same in milliseconds, as the page is told it.
+    pub fn now_ms(&self) -> u64 {
+        to_ms(self.now())
     }
 
     /// The session of this id, which counts as a use of it.
@@ -230,13 +200,13 @@ impl Sessions {
     }
 
     fn find_at(&self, id: &str, now: Duration) -> Option<Arc<Session>> {
-        if id == DEFAULT {
+        if id == DEFAULT_SESSION {
             return Some(Arc::clone(&self.default));
         }
         let mut made = lock(&self.made);
         made.retain(|_, session| !session.is_idle(now));
         let session = made.get(id)?;
-        session.used.store(millis(now), Ordering::Relaxed);
+        session.used.store(to_ms(now), Ordering::Relaxed);
         Some(Arc::clone(session))
     }
 
@@ -251,7 +221,7 @@ impl Sessions {
 
     fn create_at(&self, now: Duration) -> Result<Arc<Session>, getrandom::Error> {
         let id = random_id()?;
-        let session = Session::new(id.clone(), Governed::ByPage(Mutex::new(Written::nothing())), now);
+        let session = Session::new(id.clone(), PolicyOwner::Page(Mutex::new(PolicyInForce::nothing())), now);
         let session = Arc::new(session);
         let mut made = lock(&self.made);
         made.retain(|_, session| !session.is_idle(now));
@@ -265,13 +235,13 @@ impl Sessions {
         Ok(session)
     }
 
-    /// How many there are beside the default one.
+    /// How many there are in addition to the default one.
     pub fn count(&self) -> usize {
         lock(&self.made).len()
     }
 }
 
-/// A hundred random bits: who doesn't know the id can't get at the session.
+/// A hundred random bits, so that a session's id can't be guessed.
 fn random_id() -> Result<String, getrandom::Error> {
     const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut bytes = [0; 20];
@@ -279,40 +249,13 @@ fn random_id() -> Result<String, getrandom::Error> {
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
 }
 
-fn millis(time: Duration) -> u64 {
+fn to_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds a lock; and if it did, whole values are all there is to find.
+    // Locks aren't poisoned by partial writes: values are replaced whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The policy of the session that a request's path names; see [`exchange_log::record`](crate::exchange_log::record).
-///
-/// It reads no header: the path decides, since a preflight carries neither cookies nor the headers of the request that it
-/// asks for.
-#[derive(Clone, Debug)]
-pub struct BySession {
-    /// For paths that name no session.
-    nobody: Policy,
-}
-
-impl Default for BySession {
-    fn default() -> Self {
-        Self { nobody: Policy::deny_all() }
-    }
-}
-
-impl PolicySource for BySession {
-    type Future = std::future::Ready<Result<Option<Policy>, SourceError>>;
-
-    fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future> {
-        match request.extensions().get::<Arc<Session>>() {
-            Some(session) => Lookup::Ready(Some(session.policy())),
-            None => Lookup::Found(&self.nobody),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -334,13 +277,13 @@ mod tests {
         let idle = sessions.create_at(minutes(0)).expect("random numbers");
         assert!(sessions.find_at(used.id(), minutes(20)).is_some());
         assert!(sessions.find_at(used.id(), minutes(40)).is_some(), "it was used 20 minutes ago");
-        assert!(sessions.find_at(idle.id(), minutes(40)).is_none(), "nobody used it for 40 minutes");
+        assert!(sessions.find_at(idle.id(), minutes(40)).is_none(), "it was idle for 40 minutes");
         assert_eq!(sessions.count(), 1);
-        assert!(sessions.find_at(DEFAULT, minutes(1_000_000)).is_some(), "the default one stays");
+        assert!(sessions.find_at(DEFAULT_SESSION, minutes(1_000_000)).is_some(), "the default one stays");
     }
 
     #[test]
-    fn the_idlest_makes_room() {
+    fn the_session_that_was_idle_longest_makes_room() {
         let sessions = sessions();
         let at = |index| Duration::from_millis(index);
         let made: Vec<_> =
@@ -353,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_makes_everything_new_and_another_session_does_not_see_it() {
+    fn a_reset_makes_everything_new_and_leaves_other_sessions_alone() {
         let sessions = sessions();
         let one = sessions.create().expect("random numbers");
         let other = sessions.create().expect("random numbers");
@@ -371,19 +314,7 @@ mod tests {
         };
         one.reset();
         assert_eq!(holds(&one), (true, 3, 0));
-        assert_eq!(one.written().generation, 3, "who looks again sees that it changed");
+        assert_eq!(one.policy_in_force().generation, 3, "the page can tell that it changed");
         assert_eq!(holds(&other), (false, 2, 1));
-    }
-
-    #[test]
-    fn visitors_are_bounded() {
-        let mut visitors = Visitors::default();
-        let (first, _) = visitors.count(None).expect("random numbers");
-        assert_eq!(visitors.count(Some(first)), Ok((first, 2)));
-        for _ in 0..MAX_VISITORS {
-            visitors.count(None).expect("random numbers");
-        }
-        assert_ne!(visitors.count(Some(first)).map(|(id, _)| id), Ok(first), "the oldest went");
-        assert_eq!(visitors.counts.len(), MAX_VISITORS);
     }
 }

@@ -1,5 +1,4 @@
-//! One line for each exchange, as the terminal shows it: who asked for what, what the API answered, and what the browser
-//! makes of it.
+//! One line for each exchange, as the terminal shows it: the request, the status, and what the browser makes of the response.
 
 use std::fmt;
 
@@ -10,31 +9,30 @@ use actix_web::{
         header::{self, HeaderMap, HeaderValue},
     },
 };
-use fetch_cors::server::{self, Decision, RequestField, RequestHead, escape};
+use fetch_cors::server::{RequestField, RequestHead, escape};
 
 use crate::{
-    place::{DEFAULT, without_run},
-    session::Session,
-    shared_cache::Outcome,
+    api_path::{ApiPath, DEFAULT_SESSION, without_run},
+    session::{Session, cache::CacheOutcome},
 };
 
-/// Is told of every exchange.
-pub type Report = fn(&Line);
+/// Called with the line of every exchange.
+pub type OnExchange = fn(&ExchangeLine);
 
-/// What a browser does with the answer.
+/// What a browser does with the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// It hands it to script, or goes on to send what it asked for.
+    /// It hands it to the script, or goes on to send the actual request.
     Allowed,
-    /// It withholds it, or does not send what it asked for.
+    /// It withholds it, or doesn't send the actual request.
     Blocked,
-    /// No page of another origin asked with CORS.
+    /// The request came from no page of another origin, or without CORS.
     Neither,
 }
 
 /// An exchange in a line.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct ExchangeLine {
     session: String,
     method: String,
     status: u16,
@@ -44,14 +42,14 @@ pub struct Line {
     pub tone: Tone,
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for ExchangeLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { session, method, status, target, verdict, .. } = self;
         write!(f, "{session:<4}  {method:<7} {status}  {target:<24}  {verdict}")
     }
 }
 
-impl Line {
+impl ExchangeLine {
     /// The line with ANSI colours.
     pub fn coloured(&self) -> String {
         let colour = match self.tone {
@@ -63,33 +61,32 @@ impl Line {
     }
 }
 
-/// What a line needs of the request.
-pub(crate) struct Asked {
-    line: Line,
+/// A line whose response is still to come.
+pub(super) struct PendingLine {
+    line: ExchangeLine,
     is_preflight: bool,
     origin: Option<HeaderValue>,
     has_cookie: bool,
-    /// Why the policy refuses it, if it does.
+    /// Why the policy refuses the request, if it does.
     refusal: Option<String>,
 }
 
-impl Asked {
-    pub(crate) fn new(request: &ServiceRequest, session: Option<&Session>) -> Self {
-        let head = Head(request);
-        let policy = session.map(Session::policy);
-        let decision = policy.as_ref().map(|policy| server::decide(policy, &head));
-        let refusal = policy
-            .as_ref()
-            .zip(decision)
-            .and_then(|(policy, decision)| server::refusal(policy, &head, decision));
+impl PendingLine {
+    pub(super) fn new(
+        request: &ServiceRequest,
+        session: Option<&Session>,
+        is_preflight: bool,
+        refusal: Option<String>,
+    ) -> Self {
         let id = session.map_or("?", Session::id);
         let (path, query) = (request.path(), without_run(request.query_string()));
-        let short =
-            path.strip_prefix("/s/").and_then(|rest| rest.split_once('/')).map_or(path, |(_, rest)| rest);
-        let target =
-            short.trim_start_matches('/').to_owned() + if query.is_empty() { "" } else { "?" } + &query;
-        let line = Line {
-            session: if id == DEFAULT { String::new() } else { id.chars().take(4).collect() },
+        // The session has a column of its own.
+        let short = ApiPath::parse(path).map(|path| ApiPath { session: DEFAULT_SESSION, ..path }.to_string());
+        let target = short.as_deref().unwrap_or(path).trim_start_matches('/').to_owned()
+            + if query.is_empty() { "" } else { "?" }
+            + &query;
+        let line = ExchangeLine {
+            session: if id == DEFAULT_SESSION { String::new() } else { id.chars().take(4).collect() },
             method: escape(request.method().as_str().as_bytes()),
             status: 0,
             target: escape(target.as_bytes()),
@@ -98,29 +95,34 @@ impl Asked {
         };
         Self {
             line,
-            is_preflight: decision.is_some_and(Decision::is_preflight),
+            is_preflight,
             origin: request.headers().get(header::ORIGIN).cloned(),
             has_cookie: request.headers().contains_key(header::COOKIE),
-            refusal: refusal.map(|refusal| refusal.to_string()),
+            refusal,
         }
     }
 
-    pub(crate) fn answered(&self, status: u16, headers: &HeaderMap, cache: Option<Outcome>) -> Line {
+    pub(super) fn finish(
+        &self,
+        status: u16,
+        headers: &HeaderMap,
+        through_cache: Option<CacheOutcome>,
+    ) -> ExchangeLine {
         let (mut verdict, tone) = self.verdict(headers);
-        if let Some(outcome) = cache {
+        if let Some(outcome) = through_cache {
             verdict = format!("{verdict} (cache {})", outcome.name());
         }
-        Line { status, verdict, tone, ..self.line.clone() }
+        ExchangeLine { status, verdict, tone, ..self.line.clone() }
     }
 
     fn verdict(&self, headers: &HeaderMap) -> (String, Tone) {
         let Some(origin) = &self.origin else {
-            return ("no Origin, so CORS has no say".to_owned(), Tone::Neither);
+            return ("no Origin, so CORS doesn't apply".to_owned(), Tone::Neither);
         };
         if let Some(refusal) = &self.refusal {
             return (refusal.clone(), Tone::Blocked);
         }
-        // The answer may be older than the policy, if it came out of the cache.
+        // A response out of the cache may be older than the policy.
         let allowed = headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
         let who = escape(origin.as_bytes());
         match allowed {
@@ -136,10 +138,10 @@ impl Asked {
     }
 }
 
-/// A request as the policy reads it.
-struct Head<'a>(&'a ServiceRequest);
+/// An Actix request as the policy reads it.
+pub(super) struct ActixHead<'a>(pub(super) &'a ServiceRequest);
 
-impl RequestHead for Head<'_> {
+impl RequestHead for ActixHead<'_> {
     fn is_options(&self) -> bool {
         *self.0.method() == Method::OPTIONS
     }

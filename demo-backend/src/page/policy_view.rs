@@ -1,15 +1,22 @@
-//! A policy as the page shows it: as a file, as code, as JSON, each saying only what is set, and in sentences.
+//! A policy as the page shows it: as a file, as code and as JSON, each with only what is set, and in sentences.
 
 use actix_web_cors::PolicyConfig;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{policy_file::Report, session::Session};
+use crate::session::{Session, policy_file::PolicyFileStatus};
 
-/// What the page is told of a session's policy.
+/// The settings that are lists, in the order in which they are shown.
+pub(super) const LISTS: [&str; 4] = ["allow_origins", "allow_methods", "allow_headers", "expose_headers"];
+/// The settings that accept a risk.
+pub(super) const DANGERS: [&str; 2] = ["danger_allow_insecure_origins", "danger_allow_public_suffixes"];
+
+/// A session's policy.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PolicyView {
-    /// As it was written.
+    /// As its author wrote it.
+    #[cfg_attr(test, ts(as = "super::mirrors::PolicyConfig"))]
     pub config: PolicyConfig,
     /// As `cors.toml`.
     pub toml: String,
@@ -17,63 +24,57 @@ pub struct PolicyView {
     pub rust: String,
     /// As JSON.
     pub json: String,
-    /// Who may do what.
+    /// Which pages may do what.
     pub sentences: Vec<String>,
     /// What could go wrong with it.
     pub risks: Vec<String>,
     /// Goes up with each policy put in force.
     pub generation: u64,
-    /// The file that governs it, if one does.
-    pub file: Option<File>,
+    /// The file that governs it; null if the page does.
+    pub file: Option<GoverningFile>,
 }
 
-/// A policy's file.
+/// The file that governs a policy.
 #[derive(Clone, Debug, Serialize)]
-pub struct File {
-    /// Its path, as short as it can be said.
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct GoverningFile {
+    /// Its path, relative where it can be.
     pub name: String,
-    /// Why the last save was refused, if it was.
+    /// Why the last save was refused; null if it was not.
     pub problem: Option<String>,
 }
 
 impl PolicyView {
     /// Of a session's policy.
     pub fn of(session: &Session) -> Self {
-        let written = session.written();
-        let summary = written.policy.summary();
-        let settings = settings(&written.config);
+        let in_force = session.policy_in_force();
+        let summary = in_force.policy.summary();
+        let settings = settings(&in_force.config);
         Self {
             toml: to_toml(&settings),
             rust: to_rust(&settings),
             json: to_json(&settings),
             sentences: summary.sentences().to_vec(),
             risks: summary.risks().to_vec(),
-            generation: written.generation,
+            generation: in_force.generation,
             file: session.policy_file().map(|file| {
-                let Report { file: name, problem, .. } = file.report();
-                File { name, problem }
+                let PolicyFileStatus { file: name, problem, .. } = file.status();
+                GoverningFile { name, problem }
             }),
-            config: written.config,
+            config: in_force.config,
         }
     }
 }
 
 /// The settings that are set, in order.
 fn settings(config: &PolicyConfig) -> Vec<(&'static str, Value)> {
-    let lists = [
-        ("allow_origins", &config.allow_origins),
-        ("allow_methods", &config.allow_methods),
-        ("allow_headers", &config.allow_headers),
-        ("expose_headers", &config.expose_headers),
-    ];
-    let lists =
-        lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| (name, json!(list)));
-    let flags = [
-        ("allow_credentials", config.allow_credentials),
-        ("danger_allow_insecure_origins", config.danger_allow_insecure_origins),
-        ("danger_allow_public_suffixes", config.danger_allow_public_suffixes),
-    ];
-    let flags = flags.into_iter().filter(|(_, flag)| *flag).map(|(name, _)| (name, json!(true)));
+    let lists = [&config.allow_origins, &config.allow_methods, &config.allow_headers, &config.expose_headers];
+    let lists = LISTS.into_iter().zip(lists).filter(|(_, list)| !list.is_empty());
+    let lists = lists.map(|(name, list)| (name, json!(list)));
+    let dangers = [config.danger_allow_insecure_origins, config.danger_allow_public_suffixes];
+    let flags = [("allow_credentials", config.allow_credentials)];
+    let flags = flags.into_iter().chain(DANGERS.into_iter().zip(dangers)).filter(|(_, flag)| *flag);
+    let flags = flags.map(|(name, _)| (name, json!(true)));
     let max_age = config.max_age.map(|seconds| ("max_age", json!(seconds)));
     lists.chain(flags).chain(max_age).collect()
 }
@@ -90,7 +91,7 @@ fn literal(value: &Value) -> String {
 
 fn to_toml(settings: &[(&str, Value)]) -> String {
     if settings.is_empty() {
-        return "# Nothing is set: no other origin may read what the API answers.\n".to_owned();
+        return "# Nothing is set: no other origin may read the API's responses.\n".to_owned();
     }
     let lines = settings.iter().map(|(name, value)| format!("{name} = {}", literal(value)));
     lines.collect::<Vec<_>>().join("\n") + "\n"

@@ -1,5 +1,5 @@
-//! The policy's file: read when the demo starts, and again whenever it is saved. A text that is no valid policy changes
-//! nothing but the report that says why.
+//! The policy's file: read when the Lab starts, and again whenever it is saved. A text that is not a valid policy changes
+//! nothing but the status, which says why.
 
 use std::{
     fmt, io,
@@ -11,21 +11,18 @@ use std::{
 
 use actix_web_cors::{LivePolicy, Policy, PolicyConfig, TomlError};
 use notify::{Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
-use serde::Serialize;
 
-use crate::session::or_nothing;
-
-/// Editors write a file in several steps; it is read when they have been quiet for so long.
+/// Editors write a file in several steps; it is read when nothing has happened for this long.
 const QUIET: Duration = Duration::from_millis(80);
-/// How often the file is looked at where the system can't tell of changes.
+/// How often the file is read where the system can't report changes.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Why there is no policy to start with.
+/// Why the Lab can't start with this file.
 #[derive(Debug)]
 pub enum PolicyFileError {
     /// The file can't be read.
     Unreadable(PathBuf, io::Error),
-    /// It holds no valid policy.
+    /// It doesn't hold a valid policy.
     Invalid(PathBuf, TomlError),
 }
 
@@ -42,10 +39,10 @@ impl fmt::Display for PolicyFileError {
 
 impl std::error::Error for PolicyFileError {}
 
-/// What the page is told of the policy.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// The file, as short as it can be said.
+/// What the file said last, and what came of it.
+#[derive(Clone, Debug)]
+pub struct PolicyFileStatus {
+    /// The file's path, relative where it can be.
     pub file: String,
     /// Its text when the policy in force was read from it.
     pub text: String,
@@ -57,15 +54,15 @@ pub struct Report {
     pub problem: Option<String>,
 }
 
-/// The policy's file and what it said last.
+/// The policy's file, and the policy that was read from it.
 #[derive(Clone, Debug)]
 pub struct PolicyFile {
     path: PathBuf,
     live: LivePolicy,
-    report: Arc<Mutex<Report>>,
+    status: Arc<Mutex<PolicyFileStatus>>,
 }
 
-/// Is told of every save: who may do what now, or why the policy before stays in force.
+/// Called after every save, with what is allowed now, or with why the previous policy stays in force.
 pub type Announce = fn(Result<&str, &str>);
 
 impl PolicyFile {
@@ -73,17 +70,22 @@ impl PolicyFile {
     ///
     /// # Errors
     ///
-    /// [`PolicyFileError`] when it can't be read or holds no valid policy.
+    /// [`PolicyFileError`] when it can't be read or doesn't hold a valid policy.
     pub fn open(path: &Path) -> Result<Self, PolicyFileError> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| PolicyFileError::Unreadable(path.to_owned(), error))?;
         let policy = read(&text).map_err(|error| PolicyFileError::Invalid(path.to_owned(), error))?;
-        let report =
-            Report { file: shorten(path), text, config: policy.to_config(), generation: 1, problem: None };
+        let status = PolicyFileStatus {
+            file: shorten(path),
+            text,
+            config: policy.to_config(),
+            generation: 1,
+            problem: None,
+        };
         Ok(Self {
             path: path.to_owned(),
             live: LivePolicy::new(policy),
-            report: Arc::new(Mutex::new(report)),
+            status: Arc::new(Mutex::new(status)),
         })
     }
 
@@ -92,19 +94,19 @@ impl PolicyFile {
         &self.live
     }
 
-    /// What the page is told.
-    pub fn report(&self) -> Report {
+    /// What the file said last, and what came of it.
+    pub fn status(&self) -> PolicyFileStatus {
         self.lock().clone()
     }
 
-    /// The file's path as people say it.
+    /// The file's path, relative where it can be.
     pub fn shown(&self) -> String {
         shorten(&self.path)
     }
 
-    /// A line that says who may do what now.
+    /// A line that says which origins are allowed now.
     pub fn in_force(&self) -> String {
-        let config = self.report().config;
+        let config = self.status().config;
         match &config.allow_origins[..] {
             [] => "The policy in force allows no other origin.".to_owned(),
             [any] if any == "*" => "The policy in force allows any origin.".to_owned(),
@@ -112,14 +114,13 @@ impl PolicyFile {
         }
     }
 
-    /// Reads the file again whenever it is saved, until the watcher that is returned is dropped, and announces what came
-    /// of it.
+    /// Reads the file again whenever it is saved, until the returned watcher is dropped, and announces what came of it.
     ///
     /// # Errors
     ///
-    /// When the system can't watch the file's folder, not even by looking at it once a second.
+    /// When the system can't watch the file's folder, not even by reading it once a second.
     pub fn watch(&self, announce: Announce) -> notify::Result<Box<dyn Watcher + Send>> {
-        // The folder, because many editors replace the file by another one of its name.
+        // The folder, because many editors replace the file with another one of the same name.
         let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = path.parent().unwrap_or(Path::new("."));
         let (sender, saves) = mpsc::channel();
@@ -130,7 +131,7 @@ impl PolicyFile {
                 !event.kind.is_access() && event.paths.iter().any(|path| path.file_name() == name.as_deref())
             });
             if concerns_file {
-                // Fails only when the reading thread is gone, and then there is nobody to tell.
+                // Fails only when the reading thread has ended, and then nothing has to be read.
                 let _ = sender.send(());
             }
         };
@@ -162,26 +163,27 @@ impl PolicyFile {
         Ok(watcher)
     }
 
-    /// Reads the file, and puts its policy in force if it is one. Says what is new, if anything is.
+    /// Reads the file, and puts its policy in force if it is valid. Says what is new, if anything is.
     fn reload(&self) -> Result<Option<String>, String> {
         let text = std::fs::read_to_string(&self.path)
             .map_err(|error| self.refuse(&PolicyFileError::Unreadable(self.path.clone(), error)))?;
         {
-            let mut report = self.lock();
-            if report.text == text {
+            let mut status = self.lock();
+            if status.text == text {
                 // Saved without a change, or back to what is in force.
-                let was_refused = report.problem.take().is_some();
-                return Ok(was_refused.then(|| format!("{} is again what is in force.", report.file)));
+                let was_refused = status.problem.take().is_some();
+                return Ok(was_refused.then(|| format!("{} is again what is in force.", status.file)));
             }
         }
         let policy =
             read(&text).map_err(|error| self.refuse(&PolicyFileError::Invalid(self.path.clone(), error)))?;
         let config = policy.to_config();
         self.live.replace(policy);
-        let mut report = self.lock();
-        let generation = report.generation + 1;
-        *report = Report { file: report.file.clone(), text, config, generation, problem: None };
-        drop(report);
+        let mut status = self.lock();
+        let generation = status.generation + 1;
+        let file = status.file.clone();
+        *status = PolicyFileStatus { file, text, config, generation, problem: None };
+        drop(status);
         Ok(Some(format!("{} was saved. {}", self.shown(), self.in_force())))
     }
 
@@ -191,17 +193,22 @@ impl PolicyFile {
             PolicyFileError::Unreadable(_, error) => format!("the file can't be read: {error}"),
         };
         self.lock().problem = Some(message);
-        format!("{error}\nThe policy before stays in force.")
+        format!("{error}\nThe previous policy stays in force.")
     }
 
-    fn lock(&self) -> MutexGuard<'_, Report> {
-        // A report is replaced whole, so that a panic elsewhere can't leave half of one.
-        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, PolicyFileStatus> {
+        // The status is replaced whole, so a panic elsewhere can't leave half of one.
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn read(text: &str) -> Result<Policy, TomlError> {
-    Policy::from_toml(text).map(or_nothing)
+    Policy::from_toml(text).map(deny_all_if_empty)
+}
+
+/// In the Lab a policy without origins is where a lesson starts, not a mistake that the log should warn of.
+pub(super) fn deny_all_if_empty(policy: Policy) -> Policy {
+    if policy.lists_no_origin() { Policy::deny_all() } else { policy }
 }
 
 /// A path relative to the current directory, where it is below it.

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use demo_backend::page::lesson::Ending;
 use end_to_end::Check;
 use libtest_mimic::Failed;
 use serde_json::json;
@@ -24,7 +25,7 @@ impl Page {
     async fn follow_the_readme(&self) -> Tried<()> {
         self.click("[name=source][value=file]").await?;
         self.find("[data-action=apply-policy][hidden]").await?;
-        self.send(Some("blocked")).await?;
+        self.send(Some(Ending::Blocked)).await?;
 
         let text = fs::read_to_string(&self.policy).map_err(said)?;
         let edited = text
@@ -34,9 +35,9 @@ impl Page {
         let before = self.generation().await?;
         fs::write(&self.policy, &edited).map_err(said)?;
         self.find(&format!("[data-room=policy]:not([data-generation='{before}'])")).await?;
-        self.send(Some("allowed")).await?;
+        self.send(Some(Ending::Allowed)).await?;
 
-        // A save that is not valid is reported, and the policy before stays in force.
+        // The page reports a save that is not a valid policy, and the previous policy stays in force.
         fs::write(&self.policy, "allow_origins = [\"null\"]\n").map_err(said)?;
         let problem = "[data-room=policy] [data-part=meaning] .problem";
         self.find(problem).await?;
@@ -44,7 +45,7 @@ impl Page {
         if !told.contains("allow_origins[0] \"null\"") {
             return Err(format!("the page should say what is wrong with the file; it says {told:?}"));
         }
-        self.send(Some("allowed")).await?;
+        self.send(Some(Ending::Allowed)).await?;
 
         self.click("[name=source][value=form]").await?;
         self.find("[data-action=apply-policy]:not([hidden])").await.map(drop)
@@ -66,9 +67,9 @@ impl Page {
         self.wait_for("return location.hash === ''").await?;
         self.fill_request(&request).await?;
         let mut shown = self.press("[data-action=send]").await?;
-        shown.judge(Some("blocked"))?;
+        shown.judge(Some(Ending::Blocked))?;
         let mut fixes = 0;
-        while shown.observed.as_deref() == Some("blocked") {
+        while shown.observed == Some(Ending::Blocked) {
             fixes += 1;
             if fixes > 6 {
                 return Err(format!("after six fixes it is still blocked; the page says {:?}", shown.said));
@@ -78,6 +79,6 @@ impl Page {
             shown = self.press("[data-action=send-again]").await?;
             shown.judge(None)?;
         }
-        shown.judge(Some("allowed"))
+        shown.judge(Some(Ending::Allowed))
     }
 }

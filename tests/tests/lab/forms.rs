@@ -1,5 +1,6 @@
 //! The policy's and the request's forms: filled by keys and clicks, and read; and *Send*, up to the verdict.
 
+use demo_backend::page::{lab_request::LabRequest, lesson::Ending};
 use end_to_end::{Engine, fantoccini::key::Key};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,21 +22,20 @@ pub(crate) enum Taken {
 /// What the page shows of one sending.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Shown {
-    predicted: Option<String>,
-    pub(crate) observed: Option<String>,
+    predicted: Option<Ending>,
+    pub(crate) observed: Option<Ending>,
     agree: Option<String>,
     pub(crate) said: String,
 }
 
 impl Shown {
-    pub(crate) fn judge(&self, expected: Option<&str>) -> Tried<()> {
-        let observed = self.observed.as_deref();
-        if self.agree.as_deref() != Some("true") || self.predicted.as_deref() != observed {
+    pub(crate) fn judge(&self, expected: Option<Ending>) -> Tried<()> {
+        if self.agree.as_deref() != Some("true") || self.predicted != self.observed {
             return Err(format!("prediction and observation should agree; the page says {:?}", self.said));
         }
         match expected {
-            Some(expected) if observed != Some(expected) => {
-                Err(format!("should be {expected}; the page says {:?}", self.said))
+            Some(_) if self.observed != expected => {
+                Err(format!("should be {expected:?}; the page says {:?}", self.said))
             }
             _ => Ok(()),
         }
@@ -87,8 +87,8 @@ impl Page {
         // The kind comes first: it says which of the others there are.
         let kind = text("kind", "fetch");
         self.choose("kind", &kind).await?;
-        let has_mode =
-            if matches!(kind.as_str(), "fetch" | "canvas") { ":not([hidden])" } else { "[hidden]" };
+        let LabRequest { kind: of_kind, .. } = serde_json::from_value(request.clone()).map_err(said)?;
+        let has_mode = if of_kind.rules().mode.len() > 1 { ":not([hidden])" } else { "[hidden]" };
         self.find(&format!("[data-room=request] [data-for=mode]{has_mode}")).await?;
         self.choose("page", &text("page", "lab")).await?;
         self.write("method", &text("method", "GET")).await?;
@@ -121,7 +121,7 @@ impl Page {
     }
 
     /// Sends, and checks what the page then shows.
-    pub(crate) async fn send(&self, expected: Option<&str>) -> Tried<()> {
+    pub(crate) async fn send(&self, expected: Option<Ending>) -> Tried<()> {
         self.press("[data-action=send]").await?.judge(expected)
     }
 

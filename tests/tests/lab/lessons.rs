@@ -2,45 +2,25 @@
 
 use std::fs;
 
+use demo_backend::{
+    Origins,
+    page::lesson::{self, Lesson, Solution, SolutionStep},
+};
 use end_to_end::Check;
 use libtest_mimic::Failed;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::json;
 
-use crate::{
-    Tried,
-    forms::Taken,
-    page::{Page, project},
-    said, same,
-    stage::Stage,
-};
-
-#[derive(Clone, Debug, Deserialize)]
-struct Lesson {
-    id: String,
-    answer: bool,
-    first: String,
-    solution: Solution,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Solution {
-    policy: Option<Value>,
-    request: Option<Value>,
-    steps: Option<Vec<Step>>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum Step {
-    Refused { refused: Value, setting: String },
-    Policy { policy: Value },
-    Request { request: Value },
-    Send { send: String },
-}
+use crate::{Tried, forms::Taken, page::Page, said, same, stage::Stage};
 
 pub(crate) fn checks() -> Vec<Check<Stage>> {
-    let lessons = read(|text| text).expect("the lessons can be read");
+    // Their names don't depend on where the Lab is.
+    let nowhere = Origins {
+        api: "http://api.test".to_owned(),
+        api_alias: None,
+        page: "http://page.test".to_owned(),
+        attacker: "http://attacker.test".to_owned(),
+    };
+    let lessons = read(&nowhere).expect("the lessons can be read");
     assert!(lessons.len() > 10, "the lessons are read");
     let mut checks: Vec<_> = lessons
         .iter()
@@ -58,20 +38,19 @@ pub(crate) fn checks() -> Vec<Check<Stage>> {
     checks
 }
 
-fn read(fill: impl Fn(String) -> String) -> Tried<Vec<Lesson>> {
-    let text = fs::read_to_string(project("demo-frontend/lessons/lessons.json")).map_err(said)?;
-    serde_json::from_str(&fill(text)).map_err(said)
+fn read(origins: &Origins) -> Tried<Vec<Lesson>> {
+    let text = fs::read_to_string(lesson::file()).map_err(said)?;
+    lesson::read(&text, origins).map_err(said)
 }
 
 impl Page {
-    async fn lessons(&self) -> Tried<Vec<Lesson>> {
-        let names = self.names().await?;
-        read(|text| names.fill(&text))
+    fn lessons(&self) -> Tried<Vec<Lesson>> {
+        read(self.demo.origins())
     }
 
     /// One lesson, chosen from the list, and at its end on to the next one.
     async fn take_lesson(&self, id: &str) -> Tried<()> {
-        let lessons = self.lessons().await?;
+        let lessons = self.lessons()?;
         let at = lessons.iter().position(|lesson| lesson.id == id).ok_or("the lesson is gone")?;
         self.open_details("[data-part=list]").await?;
         self.click(&format!("[data-lesson='{id}'] [data-action=start-lesson]")).await?;
@@ -89,7 +68,7 @@ impl Page {
 
     /// The first lesson is offered by *Start*, and, once that is done, the second one, also to who comes back.
     async fn remembers_lessons(&self) -> Tried<()> {
-        let lessons = self.lessons().await?;
+        let lessons = self.lessons()?;
         let offer = "[data-action=continue]:not([hidden])";
         self.click(offer).await?;
         self.find(&format!("body[data-lesson='{}']", lessons[0].id)).await?;
@@ -111,20 +90,19 @@ impl Page {
         }
         let answer = if lesson.answer { "yes" } else { "no" };
         self.click(&format!("[data-action=answer-{answer}]")).await.map_err(at("answer".to_owned()))?;
-        self.send(Some(&lesson.first)).await.map_err(at("the first sending".to_owned()))?;
+        self.send(Some(lesson.first)).await.map_err(at("the first sending".to_owned()))?;
         self.find(".because[data-right=true]").await.map_err(at("the answer".to_owned()))?;
 
         let Solution { policy, request, steps } = &lesson.solution;
-        if let Some(steps) = steps {
-            for (number, step) in steps.iter().enumerate() {
-                self.step(step).await.map_err(at(format!("step {}, {step:?}", number + 1)))?;
-            }
-        } else {
+        for (number, step) in steps.iter().enumerate() {
+            self.step(step).await.map_err(at(format!("step {}, {step:?}", number + 1)))?;
+        }
+        if steps.is_empty() {
             if let Some(policy) = policy {
-                self.apply_accepted(policy).await.map_err(at("the policy".to_owned()))?;
+                self.apply_accepted(&json!(policy)).await.map_err(at("the policy".to_owned()))?;
             }
             if let Some(request) = request {
-                self.fill_request(request).await.map_err(at("the request".to_owned()))?;
+                self.fill_request(&json!(request)).await.map_err(at("the request".to_owned()))?;
             }
             self.send(None).await.map_err(at("the last sending".to_owned()))?;
         }
@@ -132,11 +110,11 @@ impl Page {
         Ok(())
     }
 
-    async fn step(&self, step: &Step) -> Tried<()> {
+    async fn step(&self, step: &SolutionStep) -> Tried<()> {
         match step {
-            Step::Refused { refused, setting } => {
+            SolutionStep::Refused { refused, setting } => {
                 let before = self.generation().await?;
-                let taken = self.apply(refused).await?;
+                let taken = self.apply(&json!(refused)).await?;
                 if taken != Taken::Refused {
                     return Err("the policy should be refused".to_owned());
                 }
@@ -146,9 +124,9 @@ impl Page {
                 }
                 Ok(())
             }
-            Step::Policy { policy } => self.apply_accepted(policy).await,
-            Step::Request { request } => self.fill_request(request).await,
-            Step::Send { send } => self.send(Some(send)).await,
+            SolutionStep::Policy { policy } => self.apply_accepted(&json!(policy)).await,
+            SolutionStep::Request { request } => self.fill_request(&json!(request)).await,
+            SolutionStep::Send { send } => self.send(Some(*send)).await,
         }
     }
 }

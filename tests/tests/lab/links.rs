@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use demo_backend::page::lesson::Ending;
 use end_to_end::Check;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
@@ -199,7 +200,7 @@ impl Page {
         self.reload().await?;
         self.find("[data-action=apply-policy][hidden]").await?;
         same("the forms", &self.forms().await?, &before)?;
-        self.send(Some("blocked")).await?;
+        self.send(Some(Ending::Blocked)).await?;
         let logged = self.logged("default", |_, _| true)?;
         if logged.is_empty() { Err("the file's session saw nothing".to_owned()) } else { Ok(()) }
     }

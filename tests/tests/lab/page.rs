@@ -54,7 +54,7 @@ impl Page {
             attacker: "localhost:0".to_owned(),
             policy: Some(shipped_policy(&policy)?),
             announce: |_| {},
-            report: |_| {},
+            on_exchange: |_| {},
         })
         .map_err(said)?;
         let session = installed.start().await.map_err(said)?;
@@ -195,7 +195,7 @@ impl Page {
     pub(crate) async fn policy_in_force(&self) -> Tried<Value> {
         let id = self.lab_session().await?;
         let session = self.demo.sessions().find(&id).ok_or("the server does not know the session")?;
-        serde_json::to_value(session.written().config).map_err(said)
+        serde_json::to_value(session.policy_in_force().config).map_err(said)
     }
 
     // What eyes do.

@@ -1,5 +1,6 @@
 //! The verdict's room: what script was given, why, the fix, and the console; and that the fix does what it says.
 
+use demo_backend::page::lesson::Ending;
 use end_to_end::Engine;
 use fetch_cors::browser::Verdict;
 use serde::Deserialize;
@@ -51,7 +52,7 @@ impl Room {
 pub(crate) struct Fixed {
     forms: Value,
     in_force: Value,
-    observed: Option<String>,
+    observed: Option<Ending>,
     exchanges: Vec<Exchange>,
 }
 
@@ -188,7 +189,7 @@ pub(crate) fn judge_fix(case: &Case, seen: &Seen) -> Tried<()> {
         let lines: Vec<_> = meant.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         same(&format!("{setting} in the form"), &forms[setting].as_str(), &Some(lines.join("\n").as_str()))?;
     }
-    same("the verdict of Send again", &observed.as_deref(), &Some("allowed"))?;
+    same("the verdict of Send again", observed, &Some(Ending::Allowed))?;
     let last = exchanges.last().ok_or("Send again sends nothing")?;
     same("whether the handler ran then", &last.reached_handler, &true)
 }

@@ -102,9 +102,7 @@ pub(crate) fn judge(case: &Case, seen: &Seen) -> Tried<()> {
         }
     }
 
-    let of_script: Vec<(String, String)> =
-        serde_json::from_value(seen.request["headers"].clone()).unwrap_or_default();
-    same("the headers that script sets", &call.shown(), &of_script)?;
+    same("the headers that script sets", &call.shown(), &seen.headers())?;
     let body = seen.request["body"]["text"].as_str().map(str::to_owned);
     same("the body that script sends", &call.body, &body)?;
     let given = seen.own_fetch.as_ref()?;

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::{Tried, said};
 
 /// Far longer than anything takes, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 
 // Lets the page notice what goes wrong in itself: WebKit's driver does not tell what is written to the console.
@@ -138,7 +138,7 @@ impl Page {
             if self.console.borrow().iter().any(|message| message.text.starts_with(line)) {
                 return Ok(());
             }
-            if start.elapsed() > PATIENCE / 3 {
+            if start.elapsed() > PATIENCE / 6 {
                 return Err(format!(
                     "nothing in the console begins with {line:?}: {:?}",
                     self.console.borrow()

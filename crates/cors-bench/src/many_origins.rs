@@ -50,3 +50,20 @@ pub(crate) fn case(kind: Kind, count: u32, number: u32) -> Case {
         expected: Expected { status: 200, allowed, vary: Some("origin") },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_found_by_its_words() {
+        for (kind, number) in [(Kind::Exact, 2), (Kind::Patterns, 3)] {
+            let words = words(kind, 3, number);
+            let found = find(&words.iter().map(String::as_str).collect::<Vec<_>>()).expect("a case");
+            assert_eq!((found.setup, found.request), {
+                let case = case(kind, 3, number);
+                (case.setup, case.request)
+            });
+        }
+    }
+}

@@ -12,7 +12,7 @@ use crate::{
     check::check,
     contenders::Contender,
     instructions::{Job, medians},
-    many_origins::{Kind, case, find, words},
+    many_origins::{Kind, case, words},
     service::{Contestant, log_errors_alone},
     times::{TURN, take_turns, to_usize},
 };
@@ -154,18 +154,6 @@ fn grouped(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_case_is_found_by_its_words() {
-        for (kind, number) in [(Kind::Exact, 2), (Kind::Patterns, UNLISTED)] {
-            let words = words(kind, 3, number);
-            let found = find(&words.iter().map(String::as_str).collect::<Vec<_>>()).expect("a case");
-            assert_eq!((found.setup, found.request), {
-                let case = case(kind, 3, number);
-                (case.setup, case.request)
-            });
-        }
-    }
 
     #[test]
     fn thousands_are_set_apart() {

@@ -1,5 +1,5 @@
-//! What any page may send without asking, and what no script may send at all: lists and byte limits, each named as the
-//! standard names it. Pure functions of names and values.
+//! What a page may send without a preflight, and what scripts may not send at all: lists and byte limits, named as in the
+//! standard. Pure functions of names and values.
 
 use super::{
     Difference, Profile,
@@ -54,7 +54,7 @@ pub(super) fn is_forbidden_request_header(name: &str, value: &[u8], profile: Pro
     if name == "user-agent" && profile.has(Difference::UserAgentIsForbidden) {
         return true;
     }
-    // Headers that make some servers take the request for one of another method.
+    // Some servers treat the request as one of the method that such a header names.
     matches!(name, "x-http-method" | "x-http-method-override" | "x-method-override")
         && split_list(value, !profile.has(Difference::OverridesAreSplitInQuotes))
             .iter()
@@ -62,13 +62,13 @@ pub(super) fn is_forbidden_request_header(name: &str, value: &[u8], profile: Pro
 }
 
 /// <https://fetch.spec.whatwg.org/#header-value-get-decode-and-split>, as bytes.
-fn split_list(value: &[u8], minds_quotes: bool) -> Vec<&[u8]> {
+fn split_list(value: &[u8], respects_quotes: bool) -> Vec<&[u8]> {
     let (mut quoted, mut escaped, mut start, mut parts) = (false, false, 0, Vec::new());
     for (at, &byte) in value.iter().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
-            b'"' if minds_quotes => quoted = !quoted,
+            b'"' if respects_quotes => quoted = !quoted,
             b',' if !quoted => {
                 parts.push(&value[start..at]);
                 start = at + 1;
@@ -82,7 +82,7 @@ fn split_list(value: &[u8], minds_quotes: bool) -> Vec<&[u8]> {
 
 /// The longest value of a safelisted header, in bytes.
 const MAX_SAFELISTED_VALUE: usize = 128;
-/// The most that the values of all safelisted headers may come to, in bytes.
+/// The greatest total length of all safelisted headers' values, in bytes.
 const MAX_SAFELISTED_VALUES: usize = 1024;
 
 /// <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>; `name` is in lower case.
@@ -116,8 +116,8 @@ fn is_unsafe_byte(byte: u8) -> bool {
     byte < b' ' && byte != b'\t' || byte == 0x7f || b"\"():<>?@[\\]{}".contains(&byte)
 }
 
-/// Whether the essence is one of a form's three. <https://mimesniff.spec.whatwg.org/#parse-a-mime-type>; its parameters
-/// can make no MIME type invalid.
+/// Whether the essence is one of the three that HTML forms send. <https://mimesniff.spec.whatwg.org/#parse-a-mime-type>;
+/// parameters never make a MIME type invalid.
 fn is_form_type(value: &[u8]) -> bool {
     let essence = value.split(|&byte| byte == b';').next().unwrap_or_default();
     let essence = trim(essence, is_http_whitespace).to_ascii_lowercase();
@@ -125,7 +125,7 @@ fn is_form_type(value: &[u8]) -> bool {
         .contains(&essence.as_slice())
 }
 
-/// The digits of the two numbers of one range with a start; the second may be missing.
+/// The digits of a single range's two numbers; the second may be missing.
 /// <https://fetch.spec.whatwg.org/#simple-range-header-value>
 fn simple_range(value: &[u8], profile: Profile) -> Option<(&[u8], &[u8])> {
     const UNIT: &[u8] = b"bytes=";
@@ -149,7 +149,7 @@ fn is_simple_range(value: &[u8], profile: Profile) -> bool {
     {
         return false;
     }
-    // Numbers of any length, compared as such; `-` ends the value where there is no second one.
+    // The numbers may be of any length, so their digits are compared; without a second number the value ends with `-`.
     value.ends_with(b"-") || (start.len(), start) <= (end.len(), end)
 }
 
@@ -161,7 +161,7 @@ fn to_i64(digits: &[u8]) -> Option<i64> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// A range as Chromium writes it anew.
+/// A range as Chromium rewrites it.
 pub(super) fn normalized_range(value: &[u8], profile: Profile) -> Option<Vec<u8>> {
     let (start, end) = simple_range(value, profile).filter(|_| is_simple_range(value, profile))?;
     let number = |digits: &[u8]| to_i64(digits).map_or_else(String::new, |number| number.to_string());
@@ -203,7 +203,7 @@ pub(super) fn is_no_cors_safelisted_request_header(name: &str, value: &[u8], pro
 pub(super) const REQUEST_BODY_HEADERS: [&str; 4] =
     ["content-encoding", "content-language", "content-location", "content-type"];
 
-/// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>, without what the answer exposes.
+/// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>, without what the response exposes.
 pub(super) fn is_safelisted_response_header(name: &str) -> bool {
     const NAMES: [&str; 7] = [
         "cache-control",
@@ -222,7 +222,7 @@ pub(super) fn is_forbidden_response_header(name: &str) -> bool {
     matches!(name, "set-cookie" | "set-cookie2")
 }
 
-/// Whether it can be a method at all.
+/// Whether this is a valid method.
 pub(super) fn is_method(method: &str) -> bool {
     token(method.as_bytes()).is_some()
 }

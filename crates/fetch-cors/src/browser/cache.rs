@@ -38,14 +38,14 @@ impl Allows {
         let profile = key.profile;
         let is_wildcard = |name: &str| {
             name == "*"
-                && !profile.has(Difference::WildcardIsRememberedAsName)
-                && !(key.credentials && profile.has(Difference::PreflightReplacesEntry))
+                && !profile.has(Difference::WildcardIsCachedLiterally)
+                && !(key.credentials && profile.has(Difference::PreflightReplacesCacheEntries))
         };
         match (self, requested) {
             (Self::Method(allowed), Self::Method(name)) => allowed == name || is_wildcard(allowed),
             (Self::Header(allowed), Self::Header(name)) => {
                 let is_covered = name != NON_WILDCARD_REQUEST_HEADER
-                    || profile.has(Difference::RememberedWildcardCoversAuthorization);
+                    || profile.has(Difference::CachedWildcardCoversAuthorization);
                 allowed == name || is_covered && is_wildcard(allowed)
             }
             _ => false,
@@ -67,7 +67,7 @@ pub(super) struct Key<'a> {
 impl Key<'_> {
     /// <https://fetch.spec.whatwg.org/#concept-cache-match>
     fn matches(&self, entry: &Entry) -> bool {
-        let is_for_credentials = if self.profile.has(Difference::CredentialsHaveEntriesOfTheirOwn) {
+        let is_for_credentials = if self.profile.has(Difference::CredentialsAreCachedSeparately) {
             entry.credentials == self.credentials
         } else {
             entry.credentials || !self.credentials
@@ -119,19 +119,20 @@ impl PreflightCache {
     ) {
         let profile = key.profile;
         self.entries.retain(|entry| now < entry.expires);
-        if profile.has(Difference::OpaqueOriginsAreNotRemembered) && key.origin == "null"
-            || profile.has(Difference::ZeroMaxAgeChangesNothing) && max_age.is_zero()
+        if profile.has(Difference::OpaqueOriginsAreNotCached) && key.origin == "null"
+            || profile.has(Difference::ZeroMaxAgeKeepsCache) && max_age.is_zero()
         {
             return;
         }
-        if profile.has(Difference::PreflightReplacesEntry) {
+        if profile.has(Difference::PreflightReplacesCacheEntries) {
             self.clear(key);
         }
         let expires = now.saturating_add(max_age);
         let methods = methods.iter().map(|name| Allows::Method(name.clone()));
         let headers = headers.iter().map(|name| Allows::Header(name.to_ascii_lowercase()));
-        let itself = profile.has(Difference::UploadListenerNeedsNoEntry).then_some(Allows::Safelisted);
-        for allows in methods.chain(headers).chain(itself) {
+        let method_less =
+            profile.has(Difference::UploadListenerNeedsNoMethodEntry).then_some(Allows::Safelisted);
+        for allows in methods.chain(headers).chain(method_less) {
             let mut known = false;
             for entry in &mut self.entries {
                 if key.matches(entry) && entry.allows.covers(&allows, key) {

@@ -72,7 +72,7 @@ pub(super) fn read_grant(
         .map_err(|_| Reason::AllowHeadersInvalid { value: value("access-control-allow-headers") })?
         .unwrap_or_default();
     let methods = match methods {
-        None if request.use_cors_preflight && !profile.has(Difference::UploadListenerGrantsNoMethod) => {
+        None if request.use_cors_preflight && !profile.has(Difference::UploadListenerAllowsNoMethod) => {
             vec![request.method.clone()]
         }
         methods => methods.unwrap_or_default(),

@@ -249,7 +249,7 @@ impl Fetch {
         }
         self.preflighted = true;
         // Some engines still request headers that the script set and a redirect removed.
-        if !self.profile.has(Difference::RedirectKeepsNamesToAskFor) {
+        if !self.profile.has(Difference::RedirectKeepsRequestedNames) {
             self.requested_names = unsafe_names;
         }
         if self.is_cached(browser, now) { self.send() } else { self.send_preflight() }
@@ -260,12 +260,12 @@ impl Fetch {
     fn is_cached(&self, browser: &Browser, now: Duration) -> bool {
         let origin = self.serialized_origin();
         let key = self.key(&origin);
-        let needs_no_entry = self.profile.has(Difference::UploadListenerNeedsNoEntry);
-        if needs_no_entry && !browser.cache.has_any(key, now) {
+        let needs_no_method_entry = self.profile.has(Difference::UploadListenerNeedsNoMethodEntry);
+        if needs_no_method_entry && !browser.cache.has_any(key, now) {
             return false;
         }
-        let requests_method =
-            !is_safelisted_method(&self.request.method) || self.request.use_cors_preflight && !needs_no_entry;
+        let requests_method = !is_safelisted_method(&self.request.method)
+            || self.request.use_cors_preflight && !needs_no_method_entry;
         (!requests_method || browser.cache.has_method(key, &self.request.method, now))
             && self.requested_names.iter().all(|name| browser.cache.has_header(key, name, now))
     }
@@ -299,7 +299,7 @@ impl Fetch {
             Err(reason) => return self.block(browser, Step::Preflight, reason),
         };
         let allowed = grant.check(&self.request, &self.requested_names, self.profile);
-        if allowed.is_ok() || self.profile.has(Difference::RefusedPreflightIsRemembered) {
+        if allowed.is_ok() || self.profile.has(Difference::RefusedPreflightIsCached) {
             let origin = self.serialized_origin();
             browser.cache.store(self.key(&origin), &grant.methods, &grant.headers, grant.max_age, now);
         }
@@ -333,7 +333,7 @@ impl Fetch {
 
     /// The `Origin` of a preflight.
     fn preflight_origin(&self) -> String {
-        if self.profile.has(Difference::PreflightAfterRedirectNamesPage) {
+        if self.profile.has(Difference::PreflightAfterRedirectSendsPageOrigin) {
             self.request.page.to_string()
         } else {
             self.serialized_origin()
@@ -343,7 +343,7 @@ impl Fetch {
     /// The script's headers as they are sent.
     fn headers_on_the_wire(&self) -> HeaderList {
         let mut headers = self.request.headers.clone();
-        if self.profile.has(Difference::RepeatedContentTypeIsOne) {
+        if self.profile.has(Difference::RepeatedContentTypeIsSentOnce) {
             let mut seen = false;
             headers =
                 headers.filtered(|name, _| name != "content-type" || !std::mem::replace(&mut seen, true));
@@ -354,7 +354,7 @@ impl Fetch {
                 _ => value,
             });
         }
-        if self.profile.has(Difference::HeadersAreUtf8) {
+        if self.profile.has(Difference::HeaderValuesAreUtf8) {
             let encode = |value: Vec<u8>| value.into_iter().map(char::from).collect::<String>().into_bytes();
             headers = headers.map_values(|_, value| encode(value));
         }
@@ -364,11 +364,11 @@ impl Fetch {
     /// A response as the engine's HTTP parser returns it.
     fn as_parsed(&self, response: &Response) -> Response {
         let mut headers = response.headers.clone();
-        if self.profile.has(Difference::EmptyLinesAreSkipped) {
+        if self.profile.has(Difference::EmptyResponseLinesAreIgnored) {
             let has_value = |name: &str| response.headers.values(name).any(|value| !value.is_empty());
             headers = headers.filtered(|name, value| !value.is_empty() || !has_value(name));
         }
-        if self.profile.has(Difference::HeadersAreUtf8) {
+        if self.profile.has(Difference::HeaderValuesAreUtf8) {
             headers = headers.map_values(|_, value| to_utf8(&value));
         }
         Response { status: response.status, headers }
@@ -380,7 +380,7 @@ impl Fetch {
             Tainting::Basic => true,
             Tainting::Cors => false,
             Tainting::Opaque => {
-                self.profile.has(Difference::CredentialsFollowOpaqueRedirects) && self.started_same_origin()
+                self.profile.has(Difference::NoCorsRedirectKeepsCookies) && self.started_same_origin()
             }
         }
     }
@@ -438,12 +438,12 @@ impl Fetch {
         let values: Vec<&[u8]> = response.headers.values("location").collect();
         let value = match values[..] {
             [] => return None,
-            [b""] if self.profile.has(Difference::EmptyLocationIsNone) => return None,
+            [b""] if self.profile.has(Difference::EmptyLocationIsIgnored) => return None,
             [b""] if self.profile.has(Difference::EmptyLocationIsInvalid) => None,
             [value] => Some(value.to_vec()),
             _ if self.profile.has(Difference::LocationsAreCombined) => response.headers.get("location"),
             [first, ref others @ ..] => {
-                let is_same = self.profile.has(Difference::SameLocationsAreOne)
+                let is_same = self.profile.has(Difference::EqualLocationsAreOne)
                     && others.iter().all(|other| *other == first);
                 is_same.then(|| first.to_vec())
             }
@@ -475,13 +475,13 @@ impl Fetch {
             return self.block(browser, Step::Redirect, Reason::TooManyRedirects);
         }
         let to_other_origin = self.request.mode == Mode::Cors && !self.request.page.is_same_origin(&location);
-        let is_strict = self.profile.has(Difference::LocationMayNotHaveCredentials)
+        let is_strict = self.profile.has(Difference::LocationCredentialsAreAlwaysAnError)
             && self.request.mode != Mode::SameOrigin;
         let may_have_credentials = !is_strict && !to_other_origin && self.tainting != Tainting::Cors;
         if has_credentials(&location) && !may_have_credentials {
             return self.block(browser, Step::Redirect, Reason::LocationHasCredentials);
         }
-        if self.profile.has(Difference::NoWayBackHome)
+        if self.profile.has(Difference::RedirectBackToPageBlocked)
             && self.tainting == Tainting::Cors
             && self.started_same_origin()
             && self.request.page.is_same_origin(&location)
@@ -587,13 +587,14 @@ impl Fetch {
     /// Whether the failure clears the cache entries of the URL.
     fn clears_cache(&self, step: Step, reason: &Reason) -> bool {
         let profile = self.profile;
-        let is_failed_check = step == Step::CorsCheck && profile.has(Difference::EveryFailureForgets);
+        let is_failed_check =
+            step == Step::CorsCheck && profile.has(Difference::FailedCheckAlwaysClearsCache);
         let is_exempt = match reason {
-            Reason::RedirectIsError => profile.has(Difference::RedirectErrorForgetsNothing),
-            reason if is_refusal(reason) => profile.has(Difference::RefusedPreflightIsRemembered),
+            Reason::RedirectIsError => profile.has(Difference::RedirectErrorKeepsCache),
+            reason if is_refusal(reason) => profile.has(Difference::RefusedPreflightIsCached),
             _ => false,
         };
-        let clears = step == Step::Preflight || !profile.has(Difference::FailureForgetsNothing);
+        let clears = step == Step::Preflight || !profile.has(Difference::FailureKeepsCache);
         (self.preflighted || is_failed_check) && !is_exempt && clears
     }
 }

@@ -172,7 +172,7 @@ impl Request {
         if let Body::Typed(content_type) = &self.body
             && !headers.contains("content-type")
         {
-            let is_kept = profile.has(Difference::OpaqueRequestKeepsBodyType);
+            let is_kept = profile.has(Difference::NoCorsKeepsBodyType);
             let mode = if is_kept { Mode::Cors } else { self.mode };
             fill(&mut headers, mode, b"content-type", content_type, profile)?;
         }

@@ -161,7 +161,8 @@ fn exposed_names(headers: &HeaderList, credentials: Credentials, profile: Profil
     // An invalid list exposes nothing; it does not block the response.
     const NAME: &str = "access-control-expose-headers";
     let mut names = headers.tokens(NAME).ok().flatten().unwrap_or_default();
-    if profile.has(Difference::WildcardExposesBesideInvalidNames) && headers.valid_tokens(NAME).contains(&"*")
+    if profile.has(Difference::WildcardExposesDespiteInvalidNames)
+        && headers.valid_tokens(NAME).contains(&"*")
     {
         names.push("*".to_owned());
     }

@@ -56,7 +56,7 @@ pub(super) fn is_forbidden_request_header(name: &str, value: &[u8], profile: Pro
     }
     // Some servers treat the request as one of the method that such a header names.
     matches!(name, "x-http-method" | "x-http-method-override" | "x-method-override")
-        && split_list(value, !profile.has(Difference::OverridesAreSplitInQuotes))
+        && split_list(value, !profile.has(Difference::MethodOverrideIsSplitInQuotes))
             .iter()
             .any(|method| is_forbidden_method(method))
 }
@@ -90,8 +90,9 @@ pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: Pr
     if value.len() > MAX_SAFELISTED_VALUE {
         return false;
     }
-    let is_unsafe =
-        |byte: &u8| is_unsafe_byte(*byte) || !byte.is_ascii() && profile.has(Difference::NonAsciiIsUnsafe);
+    let is_unsafe = |byte: &u8| {
+        is_unsafe_byte(*byte) || !byte.is_ascii() && profile.has(Difference::NonAsciiNeedsPreflight)
+    };
     match name {
         "accept" => !value.iter().any(is_unsafe),
         "accept-language" | "content-language" => {
@@ -101,7 +102,7 @@ pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: Pr
             let is_odd = value.contains(&b',') || value.windows(2).any(|pair| pair == b";;");
             !value.iter().any(is_unsafe)
                 && is_form_type(value)
-                && !(is_odd && profile.has(Difference::ContentTypeIsReadOtherwise))
+                && !(is_odd && profile.has(Difference::OddContentTypeNeedsPreflight))
         }
         "range" => is_simple_range(value, profile),
         "device-memory" | "downlink" | "dpr" | "ect" | "rtt" | "save-data" | "viewport-width" | "width" => {
@@ -129,7 +130,7 @@ fn is_form_type(value: &[u8]) -> bool {
 /// <https://fetch.spec.whatwg.org/#simple-range-header-value>
 fn simple_range(value: &[u8], profile: Profile) -> Option<(&[u8], &[u8])> {
     const UNIT: &[u8] = b"bytes=";
-    let is_loose = profile.has(Difference::RangeIsReadLoosely);
+    let is_loose = profile.has(Difference::LooseRangeIsSafelisted);
     let (unit, range) = value.split_at_checked(UNIT.len())?;
     if unit != UNIT && !(is_loose && unit.eq_ignore_ascii_case(UNIT)) {
         return None;
@@ -144,7 +145,7 @@ fn simple_range(value: &[u8], profile: Profile) -> Option<(&[u8], &[u8])> {
 fn is_simple_range(value: &[u8], profile: Profile) -> bool {
     let Some((start, end)) = simple_range(value, profile) else { return false };
     let (start, end) = (without_zeros(start), without_zeros(end));
-    if profile.has(Difference::RangeOf64Bits)
+    if profile.has(Difference::RangeOver64BitsNeedsPreflight)
         && [start, end].iter().any(|digits| !digits.is_empty() && to_i64(digits).is_none())
     {
         return false;
@@ -171,7 +172,7 @@ pub(super) fn normalized_range(value: &[u8], profile: Profile) -> Option<Vec<u8>
 /// <https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names>, sorted and in lower case.
 pub(super) fn unsafe_request_header_names(headers: &HeaderList, profile: Profile) -> Vec<String> {
     let (mut unsafe_names, mut potentially_unsafe, mut safelisted_size) = (Vec::new(), Vec::new(), 0);
-    let combined = profile.has(Difference::LinesAreCombinedFirst).then(|| headers.combined());
+    let combined = profile.has(Difference::RequestLinesAreCombinedFirst).then(|| headers.combined());
     for (name, value) in combined.as_ref().unwrap_or(headers).iter() {
         if is_safelisted_request_header(name, value, profile) {
             potentially_unsafe.push(name.to_owned());
@@ -180,11 +181,12 @@ pub(super) fn unsafe_request_header_names(headers: &HeaderList, profile: Profile
             unsafe_names.push(name.to_owned());
         }
     }
-    if safelisted_size > MAX_SAFELISTED_VALUES && !profile.has(Difference::NoLimitForAllSafelisted) {
+    if safelisted_size > MAX_SAFELISTED_VALUES && !profile.has(Difference::SafelistedHeadersHaveNoTotalLimit)
+    {
         unsafe_names.append(&mut potentially_unsafe);
     }
     unsafe_names.sort_unstable();
-    if !profile.has(Difference::NamesAreRepeated) {
+    if !profile.has(Difference::RepeatedNamesAreListedTwice) {
         unsafe_names.dedup();
     }
     unsafe_names
@@ -236,5 +238,6 @@ pub(super) fn is_bad_port(port: u16, profile: Profile) -> bool {
         1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
         10080,
     ];
-    BAD_PORTS.contains(&port) && !(profile.has(Difference::SomeBadPortsAreNot) && matches!(port, 4190 | 6679))
+    BAD_PORTS.contains(&port)
+        && !(profile.has(Difference::Ports4190And6679Allowed) && matches!(port, 4190 | 6679))
 }

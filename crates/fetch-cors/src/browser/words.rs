@@ -247,7 +247,8 @@ impl Reason {
         let origin = &blocked.origin;
         let page = |change: &str| Fix { change: change.to_owned(), setting: None };
         let server = |change: String, setting: String| Fix { change, setting: Some(setting) };
-        let to = if blocked.step == Step::Preflight { "respond to the preflight with" } else { "respond with" };
+        let to =
+            if blocked.step == Step::Preflight { "respond to the preflight with" } else { "respond with" };
         match self {
             Self::InvalidUrl { .. } => page("in the page, write an absolute URL such as https://api.example.com/"),
             Self::UrlHasCredentials { .. } => {

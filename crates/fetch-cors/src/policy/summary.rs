@@ -78,16 +78,12 @@ impl Policy {
         };
         let headers = match &parts.headers {
             Names::Any => "any request header".to_owned(),
-            Names::Listed(listed) if listed.is_empty() => {
-                "only the safelisted request headers".to_owned()
-            }
+            Names::Listed(listed) if listed.is_empty() => "only the safelisted request headers".to_owned(),
             Names::Listed(listed) => format!("the request headers {}", listed.join(", ")),
         };
         let exposed = match &parts.exposed {
             Names::Any => "any response header".to_owned(),
-            Names::Listed(listed) if listed.is_empty() => {
-                "only the safelisted response headers".to_owned()
-            }
+            Names::Listed(listed) if listed.is_empty() => "only the safelisted response headers".to_owned(),
             Names::Listed(listed) => format!("the response headers {}", listed.join(", ")),
         };
         let max_age = match parts.max_age {

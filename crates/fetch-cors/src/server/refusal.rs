@@ -127,13 +127,22 @@ impl fmt::Display for Refusal {
                 )
             }
             Rule::MethodNotEchoed => {
-                write!(f, "the method \"{value}\" is not echoed, so the browser won't send the request; {advice}")
+                write!(
+                    f,
+                    "the method \"{value}\" is not echoed, so the browser won't send the request; {advice}"
+                )
             }
             Rule::HeadersNotEchoed => {
-                write!(f, "the headers \"{value}\" are not echoed, so the browser won't send the request; {advice}")
+                write!(
+                    f,
+                    "the headers \"{value}\" are not echoed, so the browser won't send the request; {advice}"
+                )
             }
             Rule::CredentialsNotAllowed => {
-                write!(f, "the request carries cookies, which the policy does not allow, so the browser withholds the response; {advice}")
+                write!(
+                    f,
+                    "the request carries cookies, which the policy does not allow, so the browser withholds the response; {advice}"
+                )
             }
         }
     }

@@ -462,7 +462,7 @@ fn refusals_say_what_to_do() {
             &listed,
             &[("origin", "null")],
             Setting::AllowOrigins,
-            "the origin \"null\" is not allowed; it can't be added to allow_origins: browsers send this for sandboxed frames, local files and data: URLs, so allowing it would allow any site",
+            "the origin \"null\" is not allowed; it can't be added to allow_origins: browsers send \"null\" for sandboxed frames, local files and data: URLs, which any site can create, so allowing it would allow every site",
         ),
         (
             "an origin that is none",
@@ -476,14 +476,14 @@ fn refusals_say_what_to_do() {
             &listed,
             &[("origin", "https://*.a.example")],
             Setting::AllowOrigins,
-            "the origin \"https://*.a.example\" is not allowed; no browser sends that",
+            "the origin \"https://*.a.example\" is not allowed; no browser sends such an origin",
         ),
         (
             "an endless origin",
             &listed,
             &[("origin", endless.as_str())],
             Setting::AllowOrigins,
-            "no browser sends that",
+            "no browser sends such an origin",
         ),
         (
             "plain http",
@@ -511,7 +511,7 @@ fn refusals_say_what_to_do() {
             &listed,
             &[ORIGIN, OTHER],
             Setting::AllowOrigins,
-            "there is more than one Origin, \"https://a.example\" the first; no browser sends that, so look at what is in between",
+            "the request has more than one Origin header (the first is \"https://a.example\"); no browser does that, so check the proxies in between",
         ),
         (
             "method",
@@ -539,7 +539,7 @@ fn refusals_say_what_to_do() {
             &listed,
             &[ORIGIN, request_method("TRACE")],
             Setting::AllowMethods,
-            "it can't be added to allow_methods: browsers forbid this method, so it can never be used",
+            "it can't be added to allow_methods: browsers forbid this method, so no page can ever send it",
         ),
         (
             "headers",
@@ -553,14 +553,14 @@ fn refusals_say_what_to_do() {
             &listed,
             &[ORIGIN, PUT, request_headers("x-c,access-control-allow-origin")],
             Setting::AllowHeaders,
-            "\"access-control-allow-origin\" can't be added to allow_headers: this is a response header; allow_headers lists what script may send",
+            "\"access-control-allow-origin\" can't be added to allow_headers: this is a response header; allow_headers lists request headers that scripts may send",
         ),
         (
             "cookies",
             &listed,
             &[ORIGIN, ("cookie", "a=b")],
             Setting::AllowCredentials,
-            "the request carries cookies, so the browser withholds the answer; to allow them, turn on allow_credentials",
+            "the request carries cookies, which the policy does not allow, so the browser withholds the response; to allow them, turn on allow_credentials",
         ),
         (
             "cookies, any origin",
@@ -574,14 +574,14 @@ fn refusals_say_what_to_do() {
             &echoing,
             &[ORIGIN, request_method("P T")],
             Setting::AllowMethods,
-            "the method \"P T\" is not sent back as allowed; it is no method of at most 64 bytes",
+            "the method \"P T\" is not echoed, so the browser won't send the request; only method names of up to 64 bytes are echoed",
         ),
         (
             "headers not echoed",
             &echoing,
             &[ORIGIN, PUT, request_headers("a b")],
             Setting::AllowHeaders,
-            "the headers \"a b\" are not sent back as allowed; they are no list of names of at most 4096 bytes",
+            "the headers \"a b\" are not echoed, so the browser won't send the request; only lists of header names of up to 4096 bytes are echoed",
         ),
     ] {
         let preflight = headers.iter().any(|(header, _)| *header == "access-control-request-method");

@@ -320,16 +320,16 @@ proptest! {
 #[test]
 fn summaries() {
     for (name, policy, expected) in [
-        ("nothing", Policy::deny_all(), "No page of another origin may read what the server answers."),
-        ("nothing listed", policy(&[]), "No page of another origin may read what the server answers."),
+        ("nothing", Policy::deny_all(), "No page of another origin may read the server's responses."),
+        ("nothing listed", policy(&[]), "No page of another origin may read the server's responses."),
         (
             "any origin",
             Policy::any_origin(),
-            "Pages of any origin may read what the server answers, without the user's cookies.\n\
-             They may send requests of any method, and any request header.\n\
-             They may read no response header but the safelisted ones.\n\
-             Browsers keep a preflight's answer for 5 seconds, their default.\n\
-             Risk: every site on the web can read responses, and on a private network so can every site that somebody there opens",
+            "Pages of any origin may read the server's responses, without the user's cookies.\n\
+             They may send requests of any method, with any request header.\n\
+             They may read only the safelisted response headers.\n\
+             Browsers cache preflight responses for 5 seconds, their default.\n\
+             Risk: every site on the web can read responses, even those of a server on a private network if someone on that network opens the site",
         ),
         (
             "one origin",
@@ -341,10 +341,10 @@ fn summaries() {
                 .max_age(std::time::Duration::from_secs(600))
                 .build()
                 .unwrap(),
-            "Pages of https://a.example may read what the server answers, with the user's cookies.\n\
-             They may send GET, HEAD, POST, PUT, and the request headers x-a, x-b.\n\
-             They may read the response headers etag.\n\
-             Browsers keep a preflight's answer for up to 600 seconds.",
+            "Pages of https://a.example may read the server's responses, with the user's cookies.\n\
+             They may send GET, HEAD, POST, PUT, with the request headers x-a, x-b.\n\
+             They may read the response header etag.\n\
+             Browsers cache preflight responses for up to 600 seconds.",
         ),
         (
             "wildcards and plain http",
@@ -363,10 +363,10 @@ fn summaries() {
             .unwrap(),
             "Pages of http://a.example, any subdomain of b.example over https on port 8443, localhost over http on any port, \
              any subdomain of c.example over http, d.example over https on any port, e.example over http on any port \
-             may read what the server answers, without the user's cookies.\n\
-             They may send GET, HEAD, POST, and no request header but the safelisted ones.\n\
+             may read the server's responses, without the user's cookies.\n\
+             They may send GET, HEAD, POST, with only the safelisted request headers.\n\
              They may read any response header.\n\
-             Browsers keep a preflight's answer not at all.\n\
+             Browsers do not cache preflight responses.\n\
              Risk: anyone on any subdomain of b.example over https on port 8443 can read responses\n\
              Risk: any program on the user's machine that serves a page can read responses\n\
              Risk: anyone on any subdomain of c.example over http can read responses\n\
@@ -382,10 +382,10 @@ fn summaries() {
                 .danger_allow_insecure_origins()
                 .build()
                 .unwrap(),
-            "Pages of http://a.example:8080, any subdomain of github.io over https may read what the server answers, with the user's cookies.\n\
-             They may send GET, HEAD, POST, and no request header but the safelisted ones.\n\
-             They may read no response header but the safelisted ones.\n\
-             Browsers keep a preflight's answer for 5 seconds, their default.\n\
+            "Pages of http://a.example:8080, any subdomain of github.io over https may read the server's responses, with the user's cookies.\n\
+             They may send GET, HEAD, POST, with only the safelisted request headers.\n\
+             They may read only the safelisted response headers.\n\
+             Browsers cache preflight responses for 5 seconds, their default.\n\
              Risk: anyone on any subdomain of github.io over https can read responses with the user's cookies\n\
              Risk: anyone can register a name under the public suffix github.io\n\
              Risk: anyone on the network between the user and http://a.example:8080 can read responses with the user's cookies",

@@ -170,11 +170,11 @@ fn every_reason_in_words() {
 fn what_is_allowed_in_words() {
     assert_eq!(
         play(request("GET"), &[Some(answer(&[ALLOWED]))]).to_string(),
-        "allowed: script reads a response of type cors, with the status 200"
+        "allowed: the script gets a response of type cors, with status 200"
     );
     assert_eq!(
         play(request("GET").mode(Mode::NoCors), &[Some(answer(&[]))]).to_string(),
-        "allowed: script reads a response of type opaque"
+        "allowed: the script gets a response of type opaque"
     );
 }
 

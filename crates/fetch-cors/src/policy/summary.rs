@@ -79,12 +79,12 @@ impl Policy {
         let headers = match &parts.headers {
             Names::Any => "any request header".to_owned(),
             Names::Listed(listed) if listed.is_empty() => "only the safelisted request headers".to_owned(),
-            Names::Listed(listed) => format!("the request headers {}", listed.join(", ")),
+            Names::Listed(listed) => format!("the request header{} {}", plural(listed), listed.join(", ")),
         };
         let exposed = match &parts.exposed {
             Names::Any => "any response header".to_owned(),
             Names::Listed(listed) if listed.is_empty() => "only the safelisted response headers".to_owned(),
-            Names::Listed(listed) => format!("the response headers {}", listed.join(", ")),
+            Names::Listed(listed) => format!("the response header{} {}", plural(listed), listed.join(", ")),
         };
         let max_age = match parts.max_age {
             None => "cache preflight responses for 5 seconds, their default".to_owned(),
@@ -147,6 +147,10 @@ impl Policy {
         }
         risks
     }
+}
+
+fn plural(names: &[String]) -> &'static str {
+    if names.len() == 1 { "" } else { "s" }
 }
 
 fn insecure(origin: &str, cookies: &str) -> String {

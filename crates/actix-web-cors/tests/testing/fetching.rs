@@ -489,7 +489,7 @@ async fn servers_are_told_apart_by_origin() {
         let outcome = browser.page(PAGE).fetch(get(url)).await;
         assert_eq!(outcome.text().ok().as_deref(), expected, "{url}\n{outcome}");
         if expected.is_none() {
-            assert_blocked!(outcome, Reason::NoAnswer);
+            assert_blocked!(outcome, Reason::NoResponse);
         }
     }
 }

@@ -44,7 +44,7 @@ async fn a_forgotten_method() {
         expected the browser to give script the answer, and it does not
 
         PUT /items/1 from a page of https://app.example
-        blocked at the preflight; the actual request was never sent: the preflight response does not allow the method PUT
+        blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
           fix: respond to the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
           see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 
@@ -75,7 +75,7 @@ async fn an_answer_that_is_withheld() {
         &outcome,
         &expect![[r#"
             GET /items from a page of https://app.example
-            blocked at the CORS check; the server handled the request, but the browser withholds the response: the response has no Access-Control-Allow-Origin header
+            blocked at the CORS check, after the server handled the request: the response has no Access-Control-Allow-Origin header
               fix: respond with Access-Control-Allow-Origin: https://app.example and Vary: Origin; with a policy of this crate: add "https://app.example" to allow_origins
               see https://fetch.spec.whatwg.org/#cors-check
 

@@ -25,11 +25,9 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Request => "by fetch() itself, before anything was sent",
-            Self::MainFetch => "before it was sent",
-            Self::Preflight => "at the preflight; the actual request was never sent",
-            Self::CorsCheck => {
-                "at the CORS check; the server handled the request, but the browser withholds the response"
-            }
+            Self::MainFetch => "before the request was sent",
+            Self::Preflight => "at the preflight, so the actual request was never sent",
+            Self::CorsCheck => "at the CORS check, after the server handled the request",
             Self::ResourcePolicy => "by the response's Cross-Origin-Resource-Policy",
             Self::Redirect => "at a redirect",
             Self::Network => "by the network, not by CORS",
@@ -257,7 +255,8 @@ impl Reason {
             Self::InvalidMethod { .. } | Self::ForbiddenMethod { .. } => page("in the page, use another method"),
             Self::MethodNeedsCors { .. } | Self::OtherOrigin => page("in the page, leave out the mode, so that it is \"cors\""),
             Self::BodyNotAllowed { .. } => page("in the page, use POST or PUT, or put the data into the URL"),
-            Self::InvalidHeaderName { .. } | Self::InvalidHeaderValue { .. } => page("in the page, fix the header"),
+            Self::InvalidHeaderName { .. } => page("in the page, correct the header's name"),
+            Self::InvalidHeaderValue { .. } => page("in the page, remove line breaks and NUL from the header's value"),
             Self::BadPort { .. } => page("let the server listen on another port, such as 8080"),
             Self::MixedContent => page("serve the API over https"),
             Self::RedirectModeInNoCors => page("in the page, leave out the redirect mode"),
@@ -308,7 +307,7 @@ impl Reason {
             Self::RedirectIsError => page("in the page, leave out the redirect mode, or fetch the URL that the redirect leads to"),
             Self::LocationInvalid { .. } => page("respond with one Location header that contains a valid URL"),
             Self::LocationNotHttp { .. } => page("redirect to https"),
-            Self::TooManyRedirects => page("fix the loop in the server's redirects"),
+            Self::TooManyRedirects => page("remove the loop from the server's redirects"),
             Self::LocationHasCredentials => page("redirect to a URL without a user name and password"),
             Self::RedirectBackToPage => page("in the page, use the URL that the redirects lead to"),
             Self::ResourcePolicy { .. } if *origin == "null" => {

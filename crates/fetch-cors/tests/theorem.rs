@@ -15,9 +15,7 @@ use cors_vectors::theorem::{
     meaning::{self, Ask, Outcome, Server, may_set, may_use_method},
     network::{Handler, Incoming, Noise, serve},
     steps,
-    world::{
-        ask, ask_of_any_length, handler, invitation, rules, rules_and, rules_and_their_successors,
-    },
+    world::{ask, ask_of_any_length, handler, invitation, rules, rules_and, rules_and_their_successors},
 };
 use fetch_cors::{
     Policy, PolicyConfig,
@@ -27,9 +25,7 @@ use fetch_cors::{
     },
     server::{decide, fields},
 };
-use proptest::{
-    collection, prelude::*, sample::select, strategy::ValueTree as _, test_runner::TestRunner,
-};
+use proptest::{collection, prelude::*, sample::select, strategy::ValueTree as _, test_runner::TestRunner};
 
 proptest! {
     #![proptest_config(cases(1200))]
@@ -460,7 +456,8 @@ fn the_cases_are_telling() {
     let strategy = (rules_and(ask_of_any_length()), handler());
     for _ in 0..CASES {
         let ((rules, ask), handler) = strategy.new_tree(&mut runner).unwrap().current();
-        let outcome = check_cold(&rules, &ask, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
+        let outcome =
+            check_cold(&rules, &ask, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
         for seen in what_matters(&rules.config, &ask, &outcome) {
             *counts.entry(seen).or_default() += 1;
         }

@@ -34,9 +34,8 @@ impl<F: Fn(&Policy, &Incoming) -> ServerResponse> Serve for F {}
 /// The theorem itself, for one request: nothing is cached, nothing is redirected.
 pub fn check_cold(rules: &Rules, ask: &Ask, serve: impl Serve) -> Outcome {
     let mut browser = Browser::new(Profile::STANDARD);
-    let seen = browse(&mut browser, ask, Duration::ZERO, |exchange| {
-        serve(&rules.policy, &Incoming::of(exchange))
-    });
+    let seen =
+        browse(&mut browser, ask, Duration::ZERO, |exchange| serve(&rules.policy, &Incoming::of(exchange)));
     assert_eq!(
         seen.preflights == 1,
         ask.asks_first(),
@@ -202,4 +201,3 @@ pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serv
 fn has_wildcard(config: &PolicyConfig) -> bool {
     config.allow_methods.iter().chain(&config.allow_headers).any(|listed| listed == "*")
 }
-

@@ -179,7 +179,11 @@ pub fn parsed(headers: &Headers) -> Headers {
 pub struct SharedCache(Vec<(String, String, Headers, ServerResponse)>);
 
 impl SharedCache {
-    pub fn respond(&mut self, exchange: &Exchange, serve: impl Fn(&Incoming) -> ServerResponse) -> ServerResponse {
+    pub fn respond(
+        &mut self,
+        exchange: &Exchange,
+        serve: impl Fn(&Incoming) -> ServerResponse,
+    ) -> ServerResponse {
         let (request, url) = (Incoming::of(exchange), exchange.url().to_string());
         // No cache may keep the response to an `OPTIONS`. One that keeps preflights' all the same has to tell them from the
         // `OPTIONS` that a page asks for itself, whose `Vary` does not name what makes a preflight.

@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use fetch_cors::{
-    Policy, PolicyConfig,
-    browser::Credentials,
-};
+use fetch_cors::{Policy, PolicyConfig, browser::Credentials};
 use proptest::{
     collection::{self, SizeRange},
     option,
@@ -214,7 +211,7 @@ const IGNORED: [(&str, &str); 12] = [
     ("X-Method-Override", "GET, trace"),
 ];
 
-const HANDLERS_HEADERS: [(&str, &str); 14] = [
+pub const HANDLERS_HEADERS: [(&str, &str); 14] = [
     ("content-type", "application/json"),
     ("Content-Length", "2"),
     ("cache-control", "no-store"),

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Answer, Running, lines_to_compare};
+use super::{Received, Running, lines_to_compare};
 
 /// A connection that a test writes to by hand.
 pub(crate) struct Wire {
@@ -25,9 +25,9 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    pub(crate) fn into_answer(self, also: &[&str]) -> Answer {
+    pub(crate) fn into_received(self, also: &[&str]) -> Received {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        Answer {
+        Received {
             status: self.status,
             lines: lines_to_compare(headers, also),
             body: String::from_utf8_lossy(&self.body).into_owned(),
@@ -50,7 +50,7 @@ impl Wire {
         self.stream.write_all(bytes.as_bytes()).await.expect("the server reads");
     }
 
-    /// Sends a request without a body, and reads the answer.
+    /// Sends a request without a body, and reads the response.
     pub(crate) async fn ask(&mut self, method: &str, path: &str, lines: &[&str]) -> Option<Response> {
         self.send(&format!("{method} {path} HTTP/1.1\r\n{}\r\n\r\n", lines.join("\r\n"))).await;
         self.receive(method == "HEAD").await
@@ -115,7 +115,7 @@ pub(crate) async fn ask_h2(
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
-) -> Answer {
+) -> Received {
     let address = server.url.trim_start_matches("http://");
     let stream = TcpStream::connect(address).await.expect("the server listens");
     let (mut sender, connection) = h2::client::handshake(stream).await.expect("a server that speaks HTTP/2");
@@ -124,7 +124,7 @@ pub(crate) async fn ask_h2(
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     let request = request.body(()).expect("a request");
     let (response, _) = sender.send_request(request, true).expect("a stream");
-    let (head, mut stream) = response.await.expect("an answer").into_parts();
+    let (head, mut stream) = response.await.expect("a response").into_parts();
     let mut body = Vec::new();
     while let Some(piece) = stream.data().await {
         let piece = piece.expect("a whole body");
@@ -133,7 +133,7 @@ pub(crate) async fn ask_h2(
     }
     connection.abort();
     let lines = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    Answer {
+    Received {
         status: head.status.as_u16(),
         lines: lines_to_compare(lines, &[]),
         body: String::from_utf8_lossy(&body).into_owned(),

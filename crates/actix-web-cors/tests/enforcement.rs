@@ -1,5 +1,5 @@
 //! What goes beyond publishing a policy: rejecting requests from origins that are not allowed, preflights that the
-//! application answers, another status for preflights. Where a handler runs, it says so in the body.
+//! application responses, another status for preflights. Where a handler runs, it says so in the body.
 
 mod common;
 
@@ -16,7 +16,7 @@ use actix_web::{
 };
 use actix_web_cors::{Cors, LivePolicy, Policy};
 use common::{
-    Answer, Headers, Row, Serving, Table, serve, serve_with,
+    Headers, Received, Row, Serving, Table, serve, serve_with,
     wire::{Wire, ask_h2},
 };
 
@@ -62,7 +62,7 @@ fn policy() -> Policy {
     policy.expect("a valid policy")
 }
 
-/// Every path answers every method.
+/// Every path responses every method.
 fn routes(config: &mut web::ServiceConfig) {
     config.default_service(web::to(|| async { "ran" }));
 }
@@ -165,30 +165,31 @@ async fn same_origin_by_host() {
     ];
     for (name, lines, status) in rows {
         let mut wire = Wire::connect(&server).await;
-        let answer = wire.ask("POST", "/", lines).await.map(|response| response.into_answer(&[]));
+        let received = wire.ask("POST", "/", lines).await.map(|response| response.into_received(&[]));
         let body = if *status == 200 { "ran" } else { "" }.to_owned();
         let lines = PASSED.iter().map(ToString::to_string).collect();
-        table.row(name, &answer, &Some(Answer { status: *status, lines, body }));
+        table.row(name, &received, &Some(Received { status: *status, lines, body }));
     }
 
     // A server may refuse two Hosts itself; what it may not do is to take the one that fits.
     let mut wire = Wire::connect(&server).await;
     let two_hosts = ["host: api.example.com", "host: evil.example", "origin: https://evil.example"];
-    let answer = wire.ask("POST", "/", &two_hosts).await.map(|response| response.into_answer(&[]));
-    let refused = answer.is_some_and(|answer| matches!(answer.status, 400 | 403) && answer.body.is_empty());
+    let received = wire.ask("POST", "/", &two_hosts).await.map(|response| response.into_received(&[]));
+    let refused =
+        received.is_some_and(|received| matches!(received.status, 400 | 403) && received.body.is_empty());
     table.row("spoof: two Hosts", &refused, &true);
 
     // The target's host is the one that counts (RFC 9112, section 3.2.2).
     let mut wire = Wire::connect(&server).await;
     let lines = ["host: api.example.com", "origin: https://api.example.com"];
-    let answer = wire.ask("POST", "http://other.example.com/", &lines).await;
-    let answer = answer.map(|response| (response.status, response.body));
-    table.row("spoof: a Host that the target contradicts", &answer, &Some((403, Vec::new())));
+    let received = wire.ask("POST", "http://other.example.com/", &lines).await;
+    let received = received.map(|response| (response.status, response.body));
+    table.row("spoof: a Host that the target contradicts", &received, &Some((403, Vec::new())));
 
     let mut wire = Wire::connect(&server).await;
     wire.send("GET / HTTP/1.0\r\norigin: https://api.example.com\r\n\r\n").await;
-    let answer = wire.receive(false).await.map(|response| (response.status, response.body));
-    table.row("HTTP/1.0 without Host", &answer, &Some((403, Vec::new())));
+    let received = wire.receive(false).await.map(|response| (response.status, response.body));
+    table.row("HTTP/1.0 without Host", &received, &Some((403, Vec::new())));
     table.finish();
 }
 
@@ -208,20 +209,20 @@ async fn same_origin_by_authority() {
         ("a longer one", "http://a", "http://a.evil", 403),
         ("null", "http://api.example.com", "null", 403),
     ] {
-        let answer = ask_h2(&server, base, "POST", "/", &[("origin", origin)]).await;
+        let received = ask_h2(&server, base, "POST", "/", &[("origin", origin)]).await;
         let body = if status == 200 { "ran" } else { "" }.to_owned();
         let lines = PASSED.iter().map(ToString::to_string).collect();
-        table.row(name, &answer, &Answer { status, lines, body });
+        table.row(name, &received, &Received { status, lines, body });
     }
     let lines = |lines: &[&str]| lines.iter().map(ToString::to_string).collect();
-    let answer = ask_h2(&server, "http://api.example.com", "POST", "/", &[APP]).await;
-    table.row("allowed", &answer, &Answer { status: 200, lines: lines(ALLOWED), body: "ran".to_owned() });
+    let received = ask_h2(&server, "http://api.example.com", "POST", "/", &[APP]).await;
+    table.row("allowed", &received, &Received { status: 200, lines: lines(ALLOWED), body: "ran".to_owned() });
     // RFC 9113, section 8.3.1: `:authority` is the one that counts.
     let headers = [("host", "evil.example"), EVIL];
-    let answer = ask_h2(&server, "http://api.example.com", "POST", "/", &headers).await;
+    let received = ask_h2(&server, "http://api.example.com", "POST", "/", &headers).await;
     table.row(
         "spoof: a Host that :authority contradicts",
-        &(answer.status, answer.body),
+        &(received.status, received.body),
         &(403, String::new()),
     );
     table.finish();
@@ -287,7 +288,7 @@ async fn rejecting_by_other_policies() {
         post("a failing source: the same origin passes", &[EVIL, SAME_ORIGIN]).gets(200, PASSED).body("ran"),
         get("a failing source: no Origin passes", &[]).gets(200, PASSED).body("ran"),
         preflight("a failing source: preflight", "/", &[APP, PUT]).gets(503, REFUSED).also(NO_STORE).body(""),
-        Row::new("a source that answers none rejects nobody", "POST", "/none", &[EVIL, CROSS_SITE]).gets(200, &[]).body("ran"),
+        Row::new("a source that responses none rejects nobody", "POST", "/none", &[EVIL, CROSS_SITE]).gets(200, &[]).body("ran"),
     ];
     table.ask(&server, &rows).await;
     table.finish();
@@ -334,7 +335,7 @@ async fn forwarding_preflights() {
     let server = serve(|| App::new().configure(routes).wrap(Cors::new(policy()).forward_preflights()));
     #[rustfmt::skip]
     let rows = [
-        preflight("the handler answers, the policy's headers are added", "/", &[APP, PUT]).gets(200, MERGED).also(ALLOW).body("ran"),
+        preflight("the handler responds, the policy's headers are added", "/", &[APP, PUT]).gets(200, MERGED).also(ALLOW).body("ran"),
         preflight("the handler's own status", "/202", &[APP, PUT]).gets(202, GRANTED).body(""),
         preflight("no handler for OPTIONS: its 404", "/get-only", &[APP, PUT]).gets(404, GRANTED).body(""),
         preflight("no handler for OPTIONS: its 405", "/405", &[APP, PUT]).gets(405, GRANTED).body(""),

@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::{App, HttpResponse, web};
 use actix_web_cors::{Cors, Policy};
-use common::{Table, ask, serve};
+use common::{Table, ask, serve, wire::Wire};
 
 /// Where the subscriber writes.
 #[derive(Clone, Default)]
@@ -75,7 +75,7 @@ async fn events() {
     let endless = "x".repeat(3000);
     let long = "/".to_owned() + &endless;
     let mut table = Table::default();
-    // Whoever is answered, is answered by an application that was built.
+    // Whoever gets its response, gets its response by an application that was built.
     ask(&server.url, "GET", &[]).await;
     let expected = " WARN actix_web_cors: the CORS policy lists no origin, so it allows none; if that is meant, say Policy::deny_all()\n";
     table.row(
@@ -129,29 +129,12 @@ async fn events() {
         written.take();
         if name.contains("forge") {
             // `awc` would refuse to send it as a header's value.
-            ask_raw(&server.url, headers[0].1);
+            let origin = format!("origin: {}", headers[0].1);
+            Wire::connect(&server).await.ask(method, path, &["host: x", &origin]).await.expect("a response");
         } else {
             ask(&format!("{}{path}", server.url), method, headers).await;
         }
         table.row(name, &written.take(), &expected);
     }
     table.finish();
-}
-
-/// Sends a `GET` whose `Origin` has these bytes, and waits for the answer's end.
-fn ask_raw(url: &str, origin: &str) {
-    use std::{
-        io::{Read as _, Write as _},
-        net::TcpStream,
-        time::Duration,
-    };
-
-    let authority = url.strip_prefix("http://").expect("an http URL");
-    let mut connection = TcpStream::connect(authority).expect("the server listens");
-    connection.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out can be set");
-    let head =
-        format!("GET / HTTP/1.1\r\nhost: {authority}\r\norigin: {origin}\r\nconnection: close\r\n\r\n");
-    connection.write_all(head.as_bytes()).expect("a request can be sent");
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).expect("the answer can be read");
 }

@@ -1,4 +1,4 @@
-//! How a request is answered, over real sockets: every rule is a row. An answer's CORS lines are compared whole, so that
+//! How a request gets its response, over real sockets: every rule is a row. A response's CORS lines are compared whole, so that
 //! a line too many is as wrong as a line too few.
 
 mod common;
@@ -17,7 +17,7 @@ use actix_web::{
     web,
 };
 use actix_web_cors::{Cors, Policy};
-use common::{Answer, Table, ask, serve};
+use common::{Received, Table, ask, serve};
 
 const APP: (&str, &str) = ("origin", "https://app.example.com");
 const PREVIEW: (&str, &str) = ("origin", "https://pr-7.preview.example.com");
@@ -170,7 +170,7 @@ async fn every_row_of_the_answer_table() {
             let ran = web::Data::from(Arc::clone(&ran));
             serve(move || App::new().app_data(ran.clone()).configure(routes).wrap(Cors::new(policy.clone())))
         };
-        let Answer { status, lines, .. } =
+        let Received { status, lines, .. } =
             ask(&format!("{}{}", server.url, row.path), row.method, row.headers).await;
         let expected = row.lines.iter().map(|&line| line.to_owned()).collect();
         table.row(
@@ -186,8 +186,8 @@ async fn every_row_of_the_answer_table() {
 #[actix_web::test]
 async fn an_inner_error_keeps_its_status_and_body() {
     let server = serve(|| App::new().configure(routes).wrap(Cors::new(one_liner())));
-    let answer = ask(&format!("{}/locked", server.url), "GET", &[APP]).await;
-    assert_eq!((answer.status, answer.body.as_str()), (401, "who are you?"));
+    let received = ask(&format!("{}/locked", server.url), "GET", &[APP]).await;
+    assert_eq!((received.status, received.body.as_str()), (401, "who are you?"));
 }
 
 /// `Scope` and `Resource` see preflights too.
@@ -215,10 +215,10 @@ async fn it_wraps_an_app_a_scope_and_a_resource() {
         ("elsewhere", "/", "OPTIONS", (404, false)),
     ] {
         let headers: &[_] = if method == "OPTIONS" { &[APP, PUT] } else { &[APP] };
-        let answer = ask(&format!("{}{path}", server.url), method, headers).await;
+        let received = ask(&format!("{}{path}", server.url), method, headers).await;
         let allowed =
-            answer.lines.contains(&"access-control-allow-origin: https://app.example.com".to_owned());
-        table.row(name, &(answer.status, allowed), &expected);
+            received.lines.contains(&"access-control-allow-origin: https://app.example.com".to_owned());
+        table.row(name, &(received.status, allowed), &expected);
     }
     table.finish();
 }

@@ -1,4 +1,4 @@
-//! A real server on a free port for one test, and a client that shows answers as a test wants to compare them.
+//! A real server on a free port for one test, and a client that shows responses as a test wants to compare them.
 #![allow(dead_code, reason = "every file of tests uses a part of this")]
 
 pub(crate) mod wire;
@@ -75,30 +75,30 @@ where
 
 /// What came back, as far as CORS is concerned.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct Received {
     pub(crate) status: u16,
     /// Every `access-control-*` and `vary` line, and what else was asked for, sorted.
     pub(crate) lines: Vec<String>,
     pub(crate) body: String,
 }
 
-/// Sends one request and reads the answer whole.
-pub(crate) async fn ask(url: &str, method: &str, headers: &[(&str, &str)]) -> Answer {
+/// Sends one request and reads the response whole.
+pub(crate) async fn ask(url: &str, method: &str, headers: &[(&str, &str)]) -> Received {
     ask_also(url, method, headers, &[]).await
 }
 
-/// Likewise; the answer's lines include those of the headers named in `also`.
-pub(crate) async fn ask_also(url: &str, method: &str, headers: &[(&str, &str)], also: &[&str]) -> Answer {
+/// Likewise; the response's lines include those of the headers named in `also`.
+pub(crate) async fn ask_also(url: &str, method: &str, headers: &[(&str, &str)], also: &[&str]) -> Received {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
     let client = Client::builder().disable_redirects().finish();
     let request =
         headers.iter().fold(client.request(method, url), |request, &line| request.append_header(line));
-    let mut response = request.send().await.expect("the server answers");
+    let mut response = request.send().await.expect("the server responds");
     let lines = response.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     let lines = lines_to_compare(lines, also);
     let status = response.status().as_u16();
     let body = response.body().await.map(|body| String::from_utf8_lossy(&body).into_owned());
-    Answer { status, lines, body: body.unwrap_or_default() }
+    Received { status, lines, body: body.unwrap_or_default() }
 }
 
 /// The `access-control-*` and `vary` lines, and those of the headers named in `also`, sorted.
@@ -117,7 +117,7 @@ pub(crate) fn lines_to_compare<'a>(
 /// Header lines to send.
 pub(crate) type Headers = &'static [(&'static str, &'static str)];
 
-/// One request, and the answer that must come back.
+/// One request, and the response that must come back.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
     name: &'static str,
@@ -131,7 +131,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// An answer of 200 without any CORS line is expected, unless something else is said.
+    /// A response of 200 without any CORS line is expected, unless something else is said.
     pub(crate) fn new(
         name: &'static str,
         method: &'static str,
@@ -185,7 +185,7 @@ impl Table {
             let mut lines: Vec<String> = row.lines.iter().chain(row.also).map(ToString::to_string).collect();
             lines.sort();
             let body = row.body.map_or_else(|| actual.body.clone(), ToOwned::to_owned);
-            self.row(row.name, &actual, &Answer { status: row.status, lines, body });
+            self.row(row.name, &actual, &Received { status: row.status, lines, body });
         }
     }
 

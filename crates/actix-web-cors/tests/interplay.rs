@@ -1,5 +1,5 @@
 //! The middleware beside what an application is made of: other middleware, scopes, every kind of response, HTTP/2,
-//! web sockets, and clients that misbehave. An answer's CORS lines are compared whole. Where an order of two `wrap`s makes
+//! web sockets, and clients that misbehave. A response's CORS lines are compared whole. Where an order of two `wrap`s makes
 //! CORS headers go missing, the row holds what happens, and its name says so.
 
 mod common;
@@ -30,7 +30,7 @@ use actix_web::{
 use actix_web_cors::{Cors, Policy};
 use awc::ws;
 use common::{
-    Answer, Headers, Row, Running, Serving, Table, ask, ask_also, lines_to_compare, serve, serve_with,
+    Headers, Received, Row, Running, Serving, Table, ask, ask_also, lines_to_compare, serve, serve_with,
     wire::{Wire, ask_h2},
 };
 use futures_util::{SinkExt, StreamExt, stream};
@@ -113,10 +113,10 @@ async fn compress() {
     const NONE_THAT_THERE_IS: Headers = &[APP, ("accept-encoding", "br, identity;q=0")];
     const MERGED: &[&str] = &[ACTUAL[0], ACTUAL[1], ACTUAL[2], "vary: Accept-Encoding, origin"];
 
-    async fn ask_gzipped(server: &Running) -> (Answer, String) {
+    async fn ask_gzipped(server: &Running) -> (Received, String) {
         let response =
             awc::Client::new().get(&server.url).append_header(APP).append_header(GZIP).send().await;
-        let mut response = response.expect("the server answers");
+        let mut response = response.expect("the server responds");
         let headers = response.headers().clone();
         let lines = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let lines = lines_to_compare(lines, &["content-encoding"]);
@@ -124,13 +124,13 @@ async fn compress() {
         let mut text = String::new();
         let decoded = flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut text);
         decoded.expect("a body that decodes");
-        (Answer { status: response.status().as_u16(), lines, body: String::new() }, text)
+        (Received { status: response.status().as_u16(), lines, body: String::new() }, text)
     }
-    fn expected(vary: &[&str]) -> (Answer, String) {
+    fn expected(vary: &[&str]) -> (Received, String) {
         let mut lines: Vec<String> = ACTUAL[..3].iter().chain(vary).map(ToString::to_string).collect();
         lines.push("content-encoding: gzip".to_owned());
         lines.sort();
-        (Answer { status: 200, lines, body: String::new() }, "to be or not to be, ".repeat(500))
+        (Received { status: 200, lines, body: String::new() }, "to be or not to be, ".repeat(500))
     }
 
     let mut table = Table::default();
@@ -507,7 +507,7 @@ async fn one_inside_another() {
         get("the outermost's headers, once", "/scope/route", &[APP]).gets(200, ACTUAL).body("hello"),
         get("likewise of three", "/scope/resource", &[APP]).gets(200, ACTUAL).body("hello"),
         get("likewise on an error", "/scope/nowhere", &[APP]).gets(404, ACTUAL),
-        preflight("the outermost answers preflights", "/scope/route").gets(204, GRANTED),
+        preflight("the outermost responds to preflights", "/scope/route").gets(204, GRANTED),
         preflight("likewise of three", "/scope/resource").gets(204, GRANTED),
         get("what only the inner one allows is not allowed", "/scope/route", &[INNER]).gets(200, VARY_ONLY).body("hello"),
         Row::new("nor is it in a preflight", "OPTIONS", "/scope/route", &[INNER, PUT]).gets(403, REFUSED).body(""),
@@ -533,7 +533,7 @@ async fn one_inside_another() {
     let rows = [
         get("none outside: the inner one's headers", "/own/x", &[APP]).gets(200, INNER_ACTUAL).body("hello"),
         get("none outside: on an error", "/own/nowhere", &[APP]).gets(404, INNER_ACTUAL),
-        preflight("none outside: the inner one answers preflights", "/own/x").gets(204, INNER_GRANTED),
+        preflight("none outside: the inner one responds to preflights", "/own/x").gets(204, INNER_GRANTED),
         Row::new("none outside: the inner one refuses preflights", "OPTIONS", "/own/x", &[EVIL, PUT]).gets(403, REFUSED).body(""),
         Row::new("none outside: an ordinary OPTIONS", "OPTIONS", "/own/x", &[APP]).gets(200, &["access-control-allow-origin: https://app.example.com", "access-control-expose-headers: x-inner", "vary: origin, access-control-request-method"]).body("options"),
         get("none outside: elsewhere the outer one's", "/x", &[APP]).gets(200, &["access-control-allow-origin: *"]).body("hello"),
@@ -642,25 +642,25 @@ async fn files() {
     let path = directory.path().to_owned();
     let server = serve(move || App::new().service(actix_files::Files::new("/", path.clone())).wrap(cors()));
     let url = format!("{}/digits.txt", server.url);
-    let answer = |status, extra: &[&str], body: &str| {
+    let received = |status, extra: &[&str], body: &str| {
         let mut lines: Vec<String> = ACTUAL.iter().chain(extra).map(ToString::to_string).collect();
         lines.sort();
-        Answer { status, lines, body: body.to_owned() }
+        Received { status, lines, body: body.to_owned() }
     };
 
     let mut table = Table::default();
-    table.row("200", &ask(&url, "GET", &[APP]).await, &answer(200, &[], "0123456789"));
+    table.row("200", &ask(&url, "GET", &[APP]).await, &received(200, &[], "0123456789"));
 
     let whole = ask_also(&url, "GET", &[APP], &["etag"]).await;
     let etag = whole.lines.iter().find_map(|line| line.strip_prefix("etag: ")).expect("an etag").to_owned();
     let actual = ask_also(&url, "GET", &[APP, ("if-none-match", &etag)], &["etag"]).await;
-    table.row("304", &actual, &answer(304, &[&format!("etag: {etag}")], ""));
+    table.row("304", &actual, &received(304, &[&format!("etag: {etag}")], ""));
 
     let actual = ask_also(&url, "GET", &[APP, ("range", "bytes=2-4")], &["content-range"]).await;
-    table.row("206", &actual, &answer(206, &["content-range: bytes 2-4/10"], "234"));
+    table.row("206", &actual, &received(206, &["content-range: bytes 2-4/10"], "234"));
 
     let actual = ask_also(&url, "GET", &[APP, ("range", "bytes=20-")], &["content-range"]).await;
-    table.row("416", &actual, &answer(416, &["content-range: bytes */10"], ""));
+    table.row("416", &actual, &received(416, &["content-range: bytes */10"], ""));
     table.finish();
 }
 
@@ -679,13 +679,13 @@ async fn streams() {
     let mut table = Table::default();
     for name in ["a stream comes whole, piece by piece", "and leaves the connection fit for another"] {
         let lines = ["host: x", "origin: https://app.example.com"];
-        let response = wire.ask("GET", "/", &lines).await.expect("an answer");
+        let response = wire.ask("GET", "/", &lines).await.expect("a response");
         table.row(name, &response.chunks, &5);
-        let answer = response.into_answer(&["transfer-encoding"]);
+        let received = response.into_received(&["transfer-encoding"]);
         let mut lines: Vec<String> = ACTUAL.iter().map(ToString::to_string).collect();
         lines.insert(3, "transfer-encoding: chunked".to_owned());
         let body = "piece 0;piece 1;piece 2;piece 3;piece 4;".to_owned();
-        table.row(name, &answer, &Answer { status: 200, lines, body });
+        table.row(name, &received, &Received { status: 200, lines, body });
     }
     table.finish();
 }
@@ -720,7 +720,7 @@ async fn payloads() {
     ] {
         let request = awc::Client::new().post(format!("{}{path}", server.url));
         let response = request.append_header(APP).append_header(line).send_body(body).await;
-        let response = response.expect("the server answers");
+        let response = response.expect("the server responds");
         let lines = response.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let actual = (response.status().as_u16(), lines_to_compare(lines, &[]));
         table.row(name, &actual, &(status, ACTUAL.iter().map(ToString::to_string).collect()));
@@ -786,21 +786,27 @@ async fn http2() {
             .service(web::resource("/err").wrap(from_fn(refuse)).route(web::get().to(hello)))
             .wrap(cors())
     });
-    let answer = |status, lines: &[&str], body: &str| Answer {
+    let received = |status, lines: &[&str], body: &str| Received {
         status,
         lines: lines.iter().map(ToString::to_string).collect(),
         body: body.to_owned(),
     };
     let mut table = Table::default();
     for (name, method, path, headers, expected) in [
-        ("preflight", "OPTIONS", "/", PREFLIGHT, answer(204, GRANTED, "")),
-        ("preflight, refused", "OPTIONS", "/", &[EVIL, PUT], answer(403, REFUSED, "")),
-        ("request", "GET", "/", &[APP], answer(200, ACTUAL, "hello")),
-        ("request from an origin that is not allowed", "GET", "/", &[EVIL], answer(200, VARY_ONLY, "hello")),
-        ("request without Origin", "GET", "/", &[], answer(200, VARY_ONLY, "hello")),
-        ("404", "GET", "/nowhere", &[APP], answer(404, ACTUAL, "")),
-        ("405", "PUT", "/", &[APP], answer(405, ACTUAL, "")),
-        ("an inner middleware's error", "GET", "/err", &[APP], answer(401, ACTUAL, "who are you?")),
+        ("preflight", "OPTIONS", "/", PREFLIGHT, received(204, GRANTED, "")),
+        ("preflight, refused", "OPTIONS", "/", &[EVIL, PUT], received(403, REFUSED, "")),
+        ("request", "GET", "/", &[APP], received(200, ACTUAL, "hello")),
+        (
+            "request from an origin that is not allowed",
+            "GET",
+            "/",
+            &[EVIL],
+            received(200, VARY_ONLY, "hello"),
+        ),
+        ("request without Origin", "GET", "/", &[], received(200, VARY_ONLY, "hello")),
+        ("404", "GET", "/nowhere", &[APP], received(404, ACTUAL, "")),
+        ("405", "PUT", "/", &[APP], received(405, ACTUAL, "")),
+        ("an inner middleware's error", "GET", "/err", &[APP], received(401, ACTUAL, "who are you?")),
     ] {
         table.row(name, &ask_h2(&server, &server.url, method, path, headers).await, &expected);
     }
@@ -859,8 +865,8 @@ async fn panics_and_clients_that_leave() {
     let mut table = Table::default();
 
     let mut wire = Wire::connect(&server).await;
-    let answer = wire.ask("GET", "/panic", &["host: x", origin]).await;
-    table.row("a handler that panics closes the connection", &answer.is_none(), &true);
+    let received = wire.ask("GET", "/panic", &["host: x", origin]).await;
+    table.row("a handler that panics closes the connection", &received.is_none(), &true);
     #[rustfmt::skip]
     let rows = [
         goes_on("a handler that panics: the worker goes on"),
@@ -891,10 +897,10 @@ async fn panics_and_clients_that_leave() {
     rt::time::sleep(Duration::from_millis(20)).await;
     drop(wire);
     let noticed = timeout(Duration::from_secs(5), gone.notified()).await.is_ok();
-    table.row("a client that leaves within an answer is noticed", &noticed, &true);
+    table.row("a client that leaves within a response is noticed", &noticed, &true);
     #[rustfmt::skip]
     let rows = [
-        goes_on("a client that leaves within an answer"),
+        goes_on("a client that leaves within a response"),
     ];
     table.ask(&server, &rows).await;
 
@@ -904,13 +910,13 @@ async fn panics_and_clients_that_leave() {
     drop(wire);
     #[rustfmt::skip]
     let rows = [
-        goes_on("a client that leaves before there is an answer"),
+        goes_on("a client that leaves before there is a response"),
     ];
     table.ask(&server, &rows).await;
     table.finish();
 }
 
-/// The dispatcher answers these before there is a request that middleware could see.
+/// The dispatcher responses these before there is a request that middleware could see.
 #[actix_web::test]
 async fn what_the_dispatcher_answers_has_no_cors_headers() {
     let server = serve(|| App::new().route("/", web::get().to(hello)).wrap(cors()));
@@ -924,9 +930,9 @@ async fn what_the_dispatcher_answers_has_no_cors_headers() {
     ] {
         let mut wire = Wire::connect(&server).await;
         wire.send(&request).await;
-        let answer = wire.receive(false).await.map(|response| response.into_answer(&[]));
-        let expected = Answer { status, lines: Vec::new(), body: String::new() };
-        table.row(name, &answer, &Some(expected));
+        let received = wire.receive(false).await.map(|response| response.into_received(&[]));
+        let expected = Received { status, lines: Vec::new(), body: String::new() };
+        table.row(name, &received, &Some(expected));
     }
     table.finish();
 }

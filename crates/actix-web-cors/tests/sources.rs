@@ -1,5 +1,5 @@
 //! Where the policy for a request comes from: policies that are replaced while the server runs, closures that choose one,
-//! sources that answer none or fail. An answer's CORS lines are compared whole.
+//! sources that response none or fail. A response's CORS lines are compared whole.
 
 mod common;
 
@@ -26,7 +26,7 @@ use actix_web::{
     rt, web,
 };
 use actix_web_cors::{Cors, InvalidPolicy, LivePolicy, Lookup, Policy, PolicySource, SourceError};
-use common::{Answer, Headers, Row, Running, Serving, Table, ask, serve, serve_with, wire::Wire};
+use common::{Headers, Received, Row, Running, Serving, Table, ask, serve, serve_with, wire::Wire};
 
 const APP: (&str, &str) = ("origin", "https://app.example.com");
 const TENANT: (&str, &str) = ("origin", "https://a.example.com");
@@ -70,7 +70,7 @@ fn preflight(name: &'static str, path: &'static str) -> Row {
     Row::new(name, "OPTIONS", path, PREFLIGHT)
 }
 
-/// Every path answers every method; `/…/by-hand` with CORS headers of its own.
+/// Every path responses every method; `/…/by-hand` with CORS headers of its own.
 fn routes(config: &mut web::ServiceConfig) {
     let cached = || async {
         HttpResponse::Ok().append_header(("cache-control", "public, max-age=3600")).body("cached")
@@ -118,15 +118,15 @@ async fn a_live_policy() {
             [("request", "GET", actual), ("preflight", "OPTIONS", preflight)]
         {
             // The same connection all along: a replacement needs no new one.
-            let answer = wire.ask(method, "/", &lines).await.expect("an answer").into_answer(&[]);
+            let received = wire.ask(method, "/", &lines).await.expect("a response").into_received(&[]);
             let expected: Vec<_> = expected.iter().map(ToString::to_string).collect();
-            table.row(&format!("{name}: {kind}"), &(answer.status, answer.lines), &(status, expected));
+            table.row(&format!("{name}: {kind}"), &(received.status, received.lines), &(status, expected));
         }
     }
     table.finish();
 }
 
-/// What must hold of any source that knows these paths, whether it answers at once or later.
+/// What must hold of any source that knows these paths, whether it responses at once or later.
 async fn check_by_path(table: &mut Table, server: &Running) {
     #[rustfmt::skip]
     let rows = [
@@ -139,7 +139,7 @@ async fn check_by_path(table: &mut Table, server: &Running) {
         get("none: request", "/none/", &[APP]).gets(200, NOTHING).body("hello"),
         get("none: hand-set headers stay", "/none/by-hand", &[APP]).gets(200, BY_HAND).body("by hand"),
         preflight("none: a preflight reaches the handler", "/none/").gets(200, NOTHING).body("hello"),
-        preflight("none: which may answer it by hand", "/none/by-hand").gets(200, BY_HAND).body("by hand"),
+        preflight("none: which may response it by hand", "/none/by-hand").gets(200, BY_HAND).body("by hand"),
         get("none: without Origin", "/none/", &[]).gets(200, NOTHING).body("hello"),
         preflight("failed: preflight", "/failed/").gets(503, REFUSED).also(NO_STORE).body(""),
         get("failed: request", "/failed/", &[APP]).gets(200, VARY_ONLY).also(NO_STORE).body("hello"),
@@ -344,7 +344,7 @@ async fn reads() {
         Row::new("a failing source: preflight", "OPTIONS", "/", &[TENANT, PUT]).gets(503, REFUSED_BY_B).also(NO_STORE),
         get("merged with the handler's", "/varies", A).gets(200, MERGED),
     ];
-    // Where the policy doesn't depend on `Origin`, the answer varies only by what the source read, in the order of `reads`.
+    // Where the policy doesn't depend on `Origin`, the response varies only by what the source read, in the order of `reads`.
     let public = get("any origin", "/", &[TENANT, ("x-tenant", "public")]);
     let none = [
         get("none: what the source read is all that is added", "/", NONE),
@@ -406,7 +406,7 @@ async fn reads() {
     table.finish();
 }
 
-/// A source of one's own, which gives out every kind of answer.
+/// A source of one's own, which gives out every kind of response.
 struct ByPath {
     private: Policy,
     public: Rc<Policy>,
@@ -437,7 +437,7 @@ impl PolicySource for Later {
             Lookup::Ready(policy) => ready(Ok(policy)),
             Lookup::Failed(error) => ready(Err(error)),
             Lookup::Later(later) => later,
-            other => panic!("an answer of another kind: {other:?}"),
+            other => panic!("a response of another kind: {other:?}"),
         })
     }
 
@@ -495,7 +495,7 @@ async fn a_source_that_always_says_the_same() {
     table.finish();
 }
 
-/// A worker keeps some policies prepared; one more than it keeps must not be answered by another's fields.
+/// A worker keeps some policies prepared; one more than it keeps must not be responded to by another's fields.
 #[actix_web::test]
 async fn more_policies_than_are_kept() {
     const TENANTS: u32 = 40;
@@ -529,7 +529,7 @@ async fn more_policies_than_are_kept() {
                 format!("access-control-expose-headers: x-{tenant}"),
                 "vary: origin".to_owned(),
             ];
-            let expected = Answer { status: 200, lines: lines.clone(), body: "hello".to_owned() };
+            let expected = Received { status: 200, lines: lines.clone(), body: "hello".to_owned() };
             table.row(&format!("{kind}, {tenant}: request"), &actual, &expected);
 
             let actual = ask(&url, "OPTIONS", &[("origin", &origin), PUT]).await;
@@ -539,7 +539,7 @@ async fn more_policies_than_are_kept() {
             table.row(
                 &format!("{kind}, {tenant}: preflight"),
                 &actual,
-                &Answer { status: 204, lines, body: String::new() },
+                &Received { status: 204, lines, body: String::new() },
             );
         }
     }
@@ -548,7 +548,7 @@ async fn more_policies_than_are_kept() {
 
 // ---- replacing under load ----
 
-/// Differs from `second` in every line of every answer.
+/// Differs from `second` in every line of every response.
 fn first() -> Policy {
     let policy = Policy::builder()
         .allow_origins(["https://app.example.com"])
@@ -644,15 +644,15 @@ async fn no_answer_mixes_two_policies() {
                 "access-control-request-method: PUT",
                 "access-control-request-headers: x-first",
             ];
-            // How many answers, by policy and kind.
+            // How many responses, by policy and kind.
             let mut seen = [[0_usize; 2]; 2];
             while Instant::now() < end {
                 for (kind, (method, status)) in [("GET", 200), ("OPTIONS", 204)].into_iter().enumerate() {
-                    let answer = wire.ask(method, "/", &lines).await.expect("a connection that is kept");
-                    let answer = answer.into_answer(&[]);
-                    assert_eq!(answer.status, status, "{answer:?}");
-                    let by = LINES.iter().position(|lines| answer.lines == lines[kind]);
-                    let by = by.unwrap_or_else(|| panic!("an answer by neither policy: {answer:?}"));
+                    let received = wire.ask(method, "/", &lines).await.expect("a connection that is kept");
+                    let received = received.into_received(&[]);
+                    assert_eq!(received.status, status, "{response:?}");
+                    let by = LINES.iter().position(|lines| received.lines == lines[kind]);
+                    let by = by.unwrap_or_else(|| panic!("a response by neither policy: {response:?}"));
                     seen[by][kind] += 1;
                 }
             }
@@ -661,7 +661,7 @@ async fn no_answer_mixes_two_policies() {
     }
     let mut seen = [[0; 2]; 2];
     for connection in connections {
-        let counts = connection.await.expect("every answer is by one policy");
+        let counts = connection.await.expect("every response is by one policy");
         for (sum, count) in seen.as_flattened_mut().iter_mut().zip(counts.as_flattened()) {
             *sum += count;
         }
@@ -671,12 +671,12 @@ async fn no_answer_mixes_two_policies() {
 
     let total: usize = seen.as_flattened().iter().sum();
     println!(
-        "{total} answers on {CONNECTIONS} connections, {replaced} replacements; by policy and kind: {seen:?}"
+        "{total} responses on {CONNECTIONS} connections, {replaced} replacements; by policy and kind: {seen:?}"
     );
     assert!(replaced > 100, "the policy was replaced only {replaced} times");
     for (by, counts) in seen.iter().enumerate() {
         for (kind, count) in ["requests", "preflights"].into_iter().zip(counts) {
-            assert!(*count > 0, "no {kind} were answered by policy {by}");
+            assert!(*count > 0, "no {kind} were responded to by policy {by}");
         }
     }
 }

@@ -7,7 +7,7 @@ use actix_web::rt::Runtime;
 use actix_web_cors::Policy;
 use cors_vectors::{Served, ServerRequest, ServerResponse, ServerVector, server_trials};
 use libtest_mimic::Arguments;
-use site::{Behaviour, Ends, Received, Site, SourceKind};
+use site::{Behaviour, Ends, Received, Site, SourceKind, is_expressible};
 
 fn main() {
     libtest_mimic::run(&Arguments::from_args(), server_trials(play)).exit();
@@ -16,6 +16,10 @@ fn main() {
 fn play(vector: &ServerVector) -> Result<(), String> {
     let Some(policy) = vector.policy()? else { return Ok(()) };
     let (request, expected) = vector.exchange()?;
+    // No such request reaches the middleware; Actix responds 400.
+    if request.headers.iter().any(|(_, value)| !is_expressible(value.as_bytes())) {
+        return Ok(());
+    }
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         for (name, behaviour, vary) in behaviours() {

@@ -147,13 +147,15 @@ impl Site {
             Method::from_bytes(method.as_bytes()).expect("the vectors' and the browser's methods are tokens"),
         );
         for (name, value) in headers {
-            let value = header::HeaderValue::from_bytes(value).expect("no value has a line break");
-            request = request.append_header((*name, value));
+            // Actix refuses a request with such a value before any middleware sees it.
+            if is_expressible(value) {
+                request = request.append_header((*name, *value));
+            }
         }
         let response = match self.service.serve(request.to_request()).await {
             Ok(response) => response.into(),
             // As the HTTP server does with an error that nothing has turned into a response.
-            Err(error) => HttpResponse::from_error(error),
+            Err(error) => error.error_response(),
         };
         let headers = response.headers().iter();
         Received {
@@ -162,6 +164,11 @@ impl Site {
             handler: self.state.did_handler_run.get(),
         }
     }
+}
+
+/// Whether a request can have a header of this value.
+pub(crate) fn is_expressible(value: &[u8]) -> bool {
+    header::HeaderValue::from_bytes(value).is_ok()
 }
 
 async fn start<P: PolicySource>(state: &Rc<State>, cors: Cors<P>) -> Box<dyn Serve> {

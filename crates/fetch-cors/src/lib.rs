@@ -10,8 +10,8 @@
 //! - [`browser::Browser`] says what a browser sends and what a page's script can read of the response. If the browser blocks
 //!   the request, it also says why, and how to fix it; see [`browser`].
 //!
-//! The two ends share no code, so that the test suite can check each against the other. The repository's conformance vectors
-//! state the rules as data, for both.
+//! The two ends share no code, so that the test suite can check each against the other. The conformance vectors, in the
+//! repository's `crates/cors-vectors`, state the rules as data, for both.
 //!
 //! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file.
 //!

@@ -197,97 +197,97 @@ macro_rules! differences {
 
 differences! {
     /// A cached `*` covers `Authorization`, too.
-    CachedWildcardCoversAuthorization = "remembered-wildcard-covers-authorization",
+    CachedWildcardCoversAuthorization = "cached-wildcard-covers-authorization",
     /// `Save-Data`, `DPR`, `Viewport-Width` and other client hints need no preflight.
     ClientHintsAreSafelisted = "client-hints-are-safelisted",
     /// A preflight response for a request with credentials is cached only for requests with credentials.
-    CredentialsAreCachedSeparately = "credentials-have-entries-of-their-own",
+    CredentialsAreCachedSeparately = "credentials-are-cached-separately",
     /// A redirect with an empty `Location` is an ordinary response.
-    EmptyLocationIsIgnored = "empty-location-is-none",
+    EmptyLocationIsIgnored = "empty-location-is-ignored",
     /// A redirect with an empty `Location` is an error.
     EmptyLocationIsInvalid = "empty-location-is-invalid",
     /// If a response has several lines of a header, those without a value are ignored.
-    EmptyResponseLinesAreIgnored = "empty-lines-are-skipped",
+    EmptyResponseLinesAreIgnored = "empty-response-lines-are-ignored",
     /// Several `Location` lines with the same value count as one.
-    EqualLocationsAreOne = "same-locations-are-one",
+    EqualLocationsAreOne = "equal-locations-are-one",
     /// A failed CORS check clears the URL's preflight cache entries even if the request needed no preflight.
-    FailedCheckAlwaysClearsCache = "every-failure-forgets",
+    FailedCheckAlwaysClearsCache = "failed-check-always-clears-cache",
     /// A request that fails after its preflight leaves the preflight cached.
-    FailureKeepsCache = "failure-forgets-nothing",
+    FailureKeepsCache = "failure-keeps-cache",
     /// Header values with bytes outside ASCII are sent and read as UTF-8.
-    HeaderValuesAreUtf8 = "headers-are-utf8",
+    HeaderValuesAreUtf8 = "header-values-are-utf8",
     /// A redirect whose `Location` is not a valid URL is an error in redirect mode `manual`, too.
     InvalidLocationIsAlwaysAnError = "invalid-location-is-always-an-error",
     /// An `Access-Control-Max-Age` that is not a number means zero seconds, not five.
     InvalidMaxAgeIsZero = "invalid-max-age-is-zero",
     /// A redirect to a URL with a user name or a password is an error even within one origin.
-    LocationCredentialsAreAlwaysAnError = "location-may-not-have-credentials",
+    LocationCredentialsAreAlwaysAnError = "location-credentials-are-always-an-error",
     /// Several `Location` lines are joined with commas into one.
     LocationsAreCombined = "locations-are-combined",
     /// A `Range` needs no preflight even if its unit is written `Bytes` or its numbers have a sign.
-    LooseRangeIsSafelisted = "range-is-read-loosely",
+    LooseRangeIsSafelisted = "loose-range-is-safelisted",
     /// `Access-Control-Max-Age` may have a sign, a negative one means zero, and one of more than 64 bits means five seconds.
     MaxAgeIsSigned = "max-age-is-signed",
     /// A comma inside quotation marks separates the methods of `X-HTTP-Method-Override`.
-    MethodOverrideIsSplitInQuotes = "overrides-are-split-in-quotes",
+    MethodOverrideIsSplitInQuotes = "method-override-is-split-in-quotes",
     /// A `no-cors` request keeps the `Content-Type` of its body, whatever it is.
-    NoCorsKeepsBodyType = "opaque-request-keeps-body-type",
+    NoCorsKeepsBodyType = "no-cors-keeps-body-type",
     /// A `no-cors` request in credentials mode `same-origin` keeps its cookies when a redirect takes it to another origin.
-    NoCorsRedirectKeepsCookies = "credentials-follow-opaque-redirects",
+    NoCorsRedirectKeepsCookies = "no-cors-redirect-keeps-cookies",
     /// Bytes outside ASCII in `Accept` and `Content-Type` need a preflight.
-    NonAsciiNeedsPreflight = "non-ascii-is-unsafe",
+    NonAsciiNeedsPreflight = "non-ascii-needs-preflight",
     /// A `Content-Type` with a comma or an empty parameter needs a preflight.
-    OddContentTypeNeedsPreflight = "content-type-is-read-otherwise",
+    OddContentTypeNeedsPreflight = "odd-content-type-needs-preflight",
     /// Preflights of pages whose origin is `null` are not cached.
-    OpaqueOriginsAreNotCached = "opaque-origins-are-not-remembered",
+    OpaqueOriginsAreNotCached = "opaque-origins-are-not-cached",
     /// `Cross-Origin-Resource-Policy: same-site` lets a page of an opaque origin pass if the page that embeds it is same-site.
     OpaquePagesAreSameSite = "opaque-pages-are-same-site",
     /// An `Origin` sent to the page's own origin is sent again when a redirect there makes the request a `GET`.
     OriginStaysAfterRedirect = "origin-stays-after-redirect",
     /// Requests to ports 4190 and 6679 are not blocked.
-    Ports4190And6679Allowed = "some-bad-ports-are-not",
+    Ports4190And6679Allowed = "ports-4190-and-6679-allowed",
     /// After a redirect between two origins that are not the page's, a preflight sends the page's origin, not `null`.
-    PreflightAfterRedirectSendsPageOrigin = "preflight-after-redirect-names-page",
+    PreflightAfterRedirectSendsPageOrigin = "preflight-after-redirect-sends-page-origin",
     /// A preflight replaces all cache entries of its origin and URL, with and without credentials.
-    PreflightReplacesCacheEntries = "preflight-replaces-entry",
+    PreflightReplacesCacheEntries = "preflight-replaces-cache-entries",
     /// The numbers of a `Range` are sent without leading zeros.
     RangeIsNormalized = "range-is-normalized",
     /// A `Range` whose numbers do not fit into 64 bits needs a preflight.
-    RangeOver64BitsNeedsPreflight = "range-of-64-bits",
+    RangeOver64BitsNeedsPreflight = "range-over-64-bits-needs-preflight",
     /// A request that was redirected from the page's own origin to another one can't be redirected back.
-    RedirectBackToPageBlocked = "no-way-back-home",
+    RedirectBackToPageBlocked = "redirect-back-to-page-blocked",
     /// In redirect mode `error`, a redirect leaves the preflight cached.
-    RedirectErrorKeepsCache = "redirect-error-forgets-nothing",
+    RedirectErrorKeepsCache = "redirect-error-keeps-cache",
     /// A request that needed a preflight needs one after each redirect, even if nothing is left that needs one.
     RedirectKeepsNeedForPreflight = "redirect-keeps-need-for-preflight",
     /// After a redirect, a preflight requests all headers that the script set, even those that the redirect removed.
-    RedirectKeepsRequestedNames = "redirect-keeps-names-to-ask-for",
+    RedirectKeepsRequestedNames = "redirect-keeps-requested-names",
     /// A redirect status without a `Location` is an ordinary response in redirect mode `error`, too.
     RedirectNeedsLocation = "redirect-needs-location",
     /// A preflight response that does not allow the request's method or headers is cached for what it does allow.
-    RefusedPreflightIsCached = "refused-preflight-is-remembered",
+    RefusedPreflightIsCached = "refused-preflight-is-cached",
     /// If a request has several `Content-Type` lines, only the first is sent.
-    RepeatedContentTypeIsSentOnce = "repeated-content-type-is-one",
+    RepeatedContentTypeIsSentOnce = "repeated-content-type-is-sent-once",
     /// A preflight lists a request header once per line, not once per name.
-    RepeatedNamesAreListedTwice = "names-are-repeated",
+    RepeatedNamesAreListedTwice = "repeated-names-are-listed-twice",
     /// Several lines of a request header are combined before they are checked, so that limits apply to all of them together.
-    RequestLinesAreCombinedFirst = "lines-are-combined-first",
+    RequestLinesAreCombinedFirst = "request-lines-are-combined-first",
     /// The total length of all safelisted headers' values has no limit above which they need a preflight.
-    SafelistedHeadersHaveNoTotalLimit = "no-limit-for-all-safelisted",
+    SafelistedHeadersHaveNoTotalLimit = "safelisted-headers-have-no-total-limit",
     /// With an upload listener, a preflight response without `Access-Control-Allow-Methods` does not allow the method.
-    UploadListenerAllowsNoMethod = "upload-listener-grants-no-method",
+    UploadListenerAllowsNoMethod = "upload-listener-allows-no-method",
     /// An upload listener makes a preflight necessary only if there is a body.
     UploadListenerNeedsBody = "upload-listener-needs-body",
     /// With an upload listener, a preflight is cached even if its response did not list the method.
-    UploadListenerNeedsNoMethodEntry = "upload-listener-needs-no-entry",
+    UploadListenerNeedsNoMethodEntry = "upload-listener-needs-no-method-entry",
     /// Scripts can't set `User-Agent`.
     UserAgentIsForbidden = "user-agent-is-forbidden",
     /// `Access-Control-Allow-Headers: *` covers `Authorization`. <https://github.com/whatwg/fetch/issues/1919>
     WildcardCoversAuthorization = "wildcard-covers-authorization",
     /// `Access-Control-Expose-Headers: *` exposes all headers even if the list also contains an invalid name.
-    WildcardExposesDespiteInvalidNames = "wildcard-exposes-beside-invalid-names",
+    WildcardExposesDespiteInvalidNames = "wildcard-exposes-despite-invalid-names",
     /// A `*` is cached as a literal name, so it does not cover other methods or headers.
-    WildcardIsCachedLiterally = "wildcard-is-remembered-as-name",
+    WildcardIsCachedLiterally = "wildcard-is-cached-literally",
     /// A preflight response with a max-age of zero leaves the cache entries as they are.
-    ZeroMaxAgeKeepsCache = "zero-max-age-changes-nothing",
+    ZeroMaxAgeKeepsCache = "zero-max-age-keeps-cache",
 }

@@ -157,7 +157,7 @@ impl Reason {
             Self::OtherOrigin => "other-origin",
             Self::RedirectModeInNoCors => "redirect-mode-in-no-cors",
             Self::SchemeNotHttp { .. } => "scheme-not-http",
-            Self::NoResponse => "no-answer",
+            Self::NoResponse => "no-response",
             Self::AllowOriginMissing => "allow-origin-missing",
             Self::AllowOriginMultiple { .. } => "allow-origin-multiple",
             Self::AllowOriginWildcard => "allow-origin-wildcard",
@@ -174,7 +174,7 @@ impl Reason {
             Self::LocationNotHttp { .. } => "location-not-http",
             Self::TooManyRedirects => "too-many-redirects",
             Self::LocationHasCredentials => "location-has-credentials",
-            Self::RedirectBackToPage => "redirect-back-home",
+            Self::RedirectBackToPage => "redirect-back-to-page",
             Self::ResourcePolicy { .. } => "resource-policy",
         }
     }

@@ -47,7 +47,7 @@ const GRANTED: Decision = Decision::PreflightGranted { echo_method: false, echo_
 
 #[test]
 fn decisions() {
-    let (any, listed, echoing, nobody) = (Policy::any_origin(), listed(), echoing(), Policy::deny_all());
+    let (any, listed, echoing, denying) = (Policy::any_origin(), listed(), echoing(), Policy::deny_all());
     let bare = Policy::builder().allow_origins(["https://a.example"]).allow_credentials().build().unwrap();
     for (name, policy, method, headers, expected) in [
         ("any origin", &any, "GET", &[ORIGIN][..], Decision::AnyOrigin),
@@ -63,12 +63,12 @@ fn decisions() {
         ("allowed, OPTIONS", &listed, "OPTIONS", &[ORIGIN], Decision::Allowed),
         ("not allowed", &listed, "GET", &[OTHER], Decision::NotAllowed),
         ("not allowed, two origins", &listed, "GET", &[ORIGIN, ORIGIN], Decision::NotAllowed),
-        ("not allowed, no origin is", &nobody, "GET", &[ORIGIN], Decision::NotAllowed),
+        ("not allowed, no origin is", &denying, "GET", &[ORIGIN], Decision::NotAllowed),
         ("preflight", &listed, "OPTIONS", &[ORIGIN, PUT], GRANTED),
         ("preflight, two request methods", &listed, "OPTIONS", &[ORIGIN, PUT, PUT], GRANTED),
         ("preflight, not allowed", &listed, "OPTIONS", &[OTHER, PUT], Decision::PreflightRefused),
         ("preflight, two origins", &listed, "OPTIONS", &[ORIGIN, ORIGIN, PUT], Decision::PreflightRefused),
-        ("preflight, no origin is allowed", &nobody, "OPTIONS", &[ORIGIN, PUT], Decision::PreflightRefused),
+        ("preflight, no origin is allowed", &denying, "OPTIONS", &[ORIGIN, PUT], Decision::PreflightRefused),
         ("preflight, credentials without `*`", &bare, "OPTIONS", &[ORIGIN, PUT], GRANTED),
         (
             "preflight, method echoed",

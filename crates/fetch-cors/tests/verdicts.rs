@@ -204,12 +204,12 @@ fn preflights_are_cached_until_they_are_forgotten() {
     assert!(!browser.cache().is_empty(at(9)));
     assert!(browser.cache().is_empty(at(10)));
 
-    let asks = |browser: &mut Browser, now| match browser.fetch(request("PUT"), now) {
+    let sends_preflight = |browser: &mut Browser, now| match browser.fetch(request("PUT"), now) {
         Next::Send(exchange) => exchange.is_preflight(),
         Next::Done(verdict) => panic!("{verdict}"),
     };
-    assert!(!asks(&mut browser, at(9)));
+    assert!(!sends_preflight(&mut browser, at(9)));
     browser.forget_preflights();
     assert!(browser.cache().is_empty(at(0)));
-    assert!(asks(&mut browser, at(9)));
+    assert!(sends_preflight(&mut browser, at(9)));
 }

@@ -113,7 +113,7 @@ impl Steps {
 
 /// What a browser may have in its preflight cache for one page and one URL, and what it must have.
 #[derive(Default)]
-struct Remembered {
+struct Cached {
     /// Until when it may have any entry.
     anything: Duration,
     /// Until when it may have an entry of the first policy.
@@ -137,7 +137,7 @@ pub struct Counted {
 /// Sends requests through one browser, the first `swapped_at` under the first policy.
 pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serve: impl Serve) -> Counted {
     let mut browser = Browser::new(Profile::STANDARD);
-    let mut remembered = HashMap::<(&str, Server), Remembered>::new();
+    let mut cached = HashMap::<(&str, Server), Cached>::new();
     let (mut now, mut counted) = (Duration::ZERO, Counted::default());
     let [first, _] = policies;
     for (step, &(pause, index)) in steps.order.iter().enumerate() {
@@ -148,7 +148,7 @@ pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serv
         let seen =
             browse(&mut browser, page_request, now, |exchange| serve(&rules.policy, &Incoming::of(exchange)));
 
-        let known = remembered.entry((page_request.page.origin.as_str(), page_request.server)).or_default();
+        let known = cached.entry((page_request.page.origin.as_str(), page_request.server)).or_default();
         let is_saved = page_request.needs_preflight() && seen.preflights == 0;
         let expected = meaning(&rules.config, page_request, &seen.response);
         counted.steps += 1;
@@ -199,7 +199,7 @@ pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serv
         let is_blocked = !matches!(seen.outcome, Outcome::Readable(_));
         if page_request.needs_preflight() && is_blocked {
             // A network error clears the cache entries.
-            *known = Remembered::default();
+            *known = Cached::default();
         } else if seen.preflights == 1 {
             let until = now + rules.max_age();
             known.anything = known.anything.max(until);

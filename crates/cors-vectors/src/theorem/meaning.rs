@@ -178,7 +178,7 @@ impl PageRequest {
         self.page.origin == self.server.origin
     }
 
-    /// Whether a browser has to send a preflight, if it has none in its cache.
+    /// Whether a browser must send a preflight, unless it has one cached.
     pub fn needs_preflight(&self) -> bool {
         let is_simple = ["GET", "HEAD", "POST"].contains(&normal(&self.method).as_str());
         !self.is_same_origin() && (self.upload_listener || !is_simple || !self.unsafe_names().is_empty())

@@ -68,8 +68,8 @@ pub(super) struct Many {
     lengths: [SuffixLengths; 2],
 }
 
-/// The lengths of one scheme's wildcards. Only suffixes of these lengths are looked up, and no others, so a lookup takes as
-/// many steps as there are lengths, not as the origin has dots.
+/// The lengths of one scheme's wildcards. Only suffixes of these lengths are looked up, and no others, so a lookup takes one
+/// step per length, not one per dot of the origin.
 #[derive(Debug)]
 struct SuffixLengths {
     /// Distinct lengths of the `.suffix` texts with a fixed port, ascending.

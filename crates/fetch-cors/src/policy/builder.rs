@@ -50,7 +50,7 @@ impl PolicyBuilder {
     /// | `app.example.com` | an origin starts with a scheme |
     /// | `https://App.example.com`, `https://bücher.example` | browsers send lower case and Punycode |
     /// | `https://app.example.com:443` | browsers leave out the default port |
-    /// | `https://*example.com`, `https://app.*.com` | a wildcard stands for whole labels at the front |
+    /// | `https://*example.com`, `https://app.*.com` | a wildcard matches whole labels, at the front |
     /// | `null`, `file://` | every sandboxed frame and local file sends `null`, so any site can |
     ///
     /// With credentials, two more need an opt-in: plain-http origins that are not loopback, and wildcards under a known
@@ -208,7 +208,7 @@ fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
     }
     // If every origin is allowed, the listed ones add nothing.
     let listed = if any { OriginSet::default() } else { OriginSet::new(&exact, &wildcards) };
-    AllowedOrigins { any, nobody: false, listed }
+    AllowedOrigins { any, denied_on_purpose: false, listed }
 }
 
 /// Reports what would still be wrong after following a suggestion, now instead of in the next run, and so on for the

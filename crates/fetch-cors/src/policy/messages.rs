@@ -35,7 +35,7 @@ impl ProblemKind {
             Self::InvalidPort => "a port is a number from 1 to 65535, without leading zeros",
             Self::DefaultPort => "browsers leave out the default port",
             Self::MisplacedWildcard => {
-                "a \"*\" can only stand for whole labels at the front of an http or https domain, or for its port"
+                "a \"*\" can only replace whole labels at the front of an http or https domain, or its port"
             }
             Self::RegularExpression => "origin patterns are not regular expressions",
             Self::AnyOriginWithCredentials => {

@@ -85,7 +85,7 @@ pub(crate) struct AllowedOrigins {
     /// Whether every origin is allowed.
     pub(crate) any: bool,
     /// Whether no origin is allowed on purpose ([`Policy::deny_all`]), not because none was listed.
-    pub(crate) nobody: bool,
+    pub(crate) denied_on_purpose: bool,
     /// The listed origins; empty if every origin is allowed.
     pub(crate) listed: OriginSet,
 }
@@ -124,7 +124,7 @@ impl Policy {
     /// who can reach it: every web page that someone on that network opens could read its responses.
     pub fn any_origin() -> Self {
         Self::from_parts(Parts {
-            origins: AllowedOrigins { any: true, nobody: false, listed: OriginSet::default() },
+            origins: AllowedOrigins { any: true, denied_on_purpose: false, listed: OriginSet::default() },
             methods: Names::Any,
             headers: Names::Any,
             ..Parts::nothing()
@@ -168,7 +168,7 @@ impl Policy {
     /// Whether nothing is allowed because no origin was listed, which is rarely intended. It is `false` for
     /// [`Policy::deny_all`], which denies on purpose.
     pub fn lists_no_origin(&self) -> bool {
-        self.denies_all() && !self.parts().origins.nobody
+        self.denies_all() && !self.parts().origins.denied_on_purpose
     }
 
     /// The normalized form: exact origins before patterns, without duplicates and entries that another entry covers, methods
@@ -219,7 +219,7 @@ impl Policy {
 impl Parts {
     fn nothing() -> Self {
         Self {
-            origins: AllowedOrigins { any: false, nobody: true, listed: OriginSet::default() },
+            origins: AllowedOrigins { any: false, denied_on_purpose: true, listed: OriginSet::default() },
             methods: Names::Listed(Vec::new()),
             headers: Names::Listed(Vec::new()),
             exposed: Names::Listed(Vec::new()),

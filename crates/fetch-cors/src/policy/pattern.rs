@@ -52,7 +52,7 @@ pub(crate) fn public_suffix(pattern: Pattern<'_>) -> Option<String> {
     }
 }
 
-/// Whether the wildcard stands for the whole host, as in `https://*`.
+/// Whether the wildcard matches the whole host, as in `https://*`.
 fn is_any_host(value: &str) -> bool {
     let authority = value.split_once("://").map_or("", |(_, rest)| split_authority(rest).0);
     split_port(authority).0 == "*"
@@ -240,7 +240,7 @@ fn check_host(name: &str, subdomains: bool) -> Result<(), ProblemKind> {
             Some(_) => Ok(()),
         };
     }
-    // `*` stands for at least one label, which needs one byte and a dot.
+    // `*` matches at least one label, which needs one byte and a dot.
     let room_for_a_label = name.len() + 2 <= MAX_HOST + usize::from(name.ends_with('.'));
     if host::is_domain(name) && (!subdomains || room_for_a_label) {
         Ok(())

@@ -306,7 +306,7 @@ pub(crate) enum Fact {
     UnderPublicSuffix(String),
     /// The suggested pattern's subdomains fall under a public suffix.
     SuggestionUnderPublicSuffix,
-    /// The wildcard stands for the whole host, as in `https://*`.
+    /// The wildcard matches the whole host, as in `https://*`.
     AnyHost,
     /// The name can be listed under `allow_headers`.
     AllowableHeader,

@@ -105,7 +105,7 @@ impl Policy {
     fn who(&self) -> String {
         match &self.parts().origins {
             AllowedOrigins { any: true, .. } => "any origin".to_owned(),
-            AllowedOrigins { nobody: true, .. } => "no other origin".to_owned(),
+            AllowedOrigins { denied_on_purpose: true, .. } => "no other origin".to_owned(),
             AllowedOrigins { listed, .. } => {
                 let exact = listed.exact().map(str::to_owned);
                 exact.chain(listed.wildcards().map(describe)).collect::<Vec<_>>().join(", ")

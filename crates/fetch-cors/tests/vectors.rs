@@ -7,7 +7,7 @@ use cors_vectors::{
     isomorphic_decode, request, response, sections, server_trials,
 };
 use fetch_cors::{
-    browser::{Browser, Engine, Exchange, Next, PageOrigin, Profile, Verdict},
+    browser::{Browser, Difference, Engine, Exchange, Next, PageOrigin, Profile, Verdict},
     server::{decide, fields},
 };
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -57,6 +57,8 @@ fn generated_files_are_current() -> Trial {
 
 /// Every difference in a vector is in the engine's profile, and every difference of a profile has a vector.
 fn differences_are_pinned() {
+    let variants: Vec<String> = Difference::ALL.iter().map(|difference| format!("{difference:?}")).collect();
+    assert!(variants.is_sorted(), "the differences are not declared in alphabetical order");
     for engine in Engine::ALL {
         let profile = Profile::of(engine);
         assert!(profile.differences.is_sorted(), "{engine}: not sorted");

@@ -4,8 +4,8 @@
 //! **Use it** to write CORS middleware for a framework that lacks one, to check policies in your own tools, or to find out
 //! what a browser would do with a response. **Don't** if you use Actix Web: `actix-web-cors` does all of this there.
 //!
-//! - [`Policy`] says which origins may read a server's responses, and what they may send. It is checked when it is built, and
-//!   [`InvalidPolicy`] lists every mistake at once, each with what to write instead.
+//! - [`Policy`] says which origins may read a server's responses, and what they may send. It is checked when it is
+//!   built, and [`InvalidPolicy`] lists every mistake at once, each with what to write instead.
 //! - [`server::decide`] says what to do with one request; see [`server`].
 //! - [`browser::Browser`] says what a browser sends and what a page's script can read of the response. If the browser blocks
 //!   the request, it also says why, and how to fix it; see [`browser`].

@@ -1,6 +1,6 @@
-//! The theorem: for every valid policy and every request that a page can make, a browser gives the page's script exactly what
-//! the policy's plain meaning allows. The server's end of the library responds, its browser's end decides, and [`meaning`]
-//! says what the outcome must be; each of the three is written without the others.
+//! The theorem: for every valid policy and every request that a page can make, a browser gives the page's script exactly
+//! what the policy's plain meaning allows. The server's end of the library responds, its browser's end decides, and
+//! [`meaning`] says what the outcome must be; each of the three is written without the others.
 //!
 //! The theorem is tested first with an empty cache and without redirects, in the standard's profile. Then come a preflight
 //! cache over time, a policy that changes while browsers cache the old one, a noisy proxy, a shared cache, and finally
@@ -70,8 +70,8 @@ proptest! {
         check_steps([&rules, &rules], usize::MAX, &steps, server);
     }
 
-    /// A policy that replaces another applies at once to every response, and to preflights as soon as browsers no longer cache
-    /// the old one.
+    /// A policy that replaces another applies at once to every response, and to preflights as soon as browsers no longer
+    /// cache the old one.
     #[test]
     fn a_new_policy_is_obeyed(
         (before, after) in rules_and_their_successors(),

@@ -1,4 +1,5 @@
-//! The properties, for any implementation of the server's end: the bare decision and the writer, or a framework's middleware.
+//! The properties, for any implementation of the server's end: the bare decision and the writer, or a framework's
+//! middleware.
 
 use std::{collections::HashMap, time::Duration};
 

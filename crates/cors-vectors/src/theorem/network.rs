@@ -177,8 +177,8 @@ pub fn parsed(headers: &Headers) -> Headers {
     headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim_ascii().to_vec())).collect()
 }
 
-/// A cache that many browsers share. It stores responses for ever and distinguishes them only by what `Vary` names (RFC 9111,
-/// section 4.1). It even stores preflight responses, as some CDNs can be configured to.
+/// A cache that many browsers share. It stores responses for ever and distinguishes them only by what `Vary` names (RFC
+/// 9111, section 4.1). It even stores preflight responses, as some CDNs can be configured to.
 #[derive(Debug, Default)]
 pub struct SharedCache(Vec<(String, String, Headers, ServerResponse)>);
 
@@ -189,8 +189,8 @@ impl SharedCache {
         serve: impl Fn(&Incoming) -> ServerResponse,
     ) -> ServerResponse {
         let (request, url) = (Incoming::of(exchange), exchange.url().to_string());
-        // HTTP doesn't allow caching the response to an `OPTIONS`. A cache that still stores preflight responses must not use them
-        // for a page's own `OPTIONS`, whose `Vary` does not name the headers that make a preflight.
+        // HTTP doesn't allow caching the response to an `OPTIONS`. A cache that still stores preflight responses must not
+        // use them for a page's own `OPTIONS`, whose `Vary` does not name the headers that make a preflight.
         let is_cacheable = exchange.is_preflight() || ["GET", "HEAD"].contains(&exchange.method());
         let kept = self.0.iter().filter(|_| is_cacheable).find(|(method, at, headers, response)| {
             let vary = combined(&response.headers, "vary");

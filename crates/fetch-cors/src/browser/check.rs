@@ -1,5 +1,5 @@
-//! The checks on a response: may the script read it, may the actual request be sent, may the page embed it. Pure functions of
-//! a request and a response.
+//! The checks on a response: may the script read it, may the actual request be sent, may the page embed it. Pure
+//! functions of a request and a response.
 
 use std::time::Duration;
 
@@ -83,7 +83,8 @@ pub(super) fn read_grant(
 }
 
 impl Grant {
-    /// Checks that it allows the request, from the same step. `unsafe_names` are the request's CORS-unsafe request-header names.
+    /// Checks that it allows the request, from the same step. `unsafe_names` are the request's CORS-unsafe request-header
+    /// names.
     pub(super) fn check(
         &self,
         request: &Constructed,

@@ -71,8 +71,8 @@ impl Browser {
         self.cache = PreflightCache::default();
     }
 
-    /// Starts a fetch. `now` is the time since a moment of your choice, the same for all calls; only the preflight cache uses
-    /// it. <https://fetch.spec.whatwg.org/#fetch-method>
+    /// Starts a fetch. `now` is the time since a moment of your choice, the same for all calls; only the preflight cache
+    /// uses it. <https://fetch.spec.whatwg.org/#fetch-method>
     pub fn fetch(&mut self, request: Request, now: Duration) -> Next {
         let page = request.page().clone();
         match request.construct(self.profile) {
@@ -522,9 +522,9 @@ impl Fetch {
         if is_tainted { PageOrigin::Opaque.to_string() } else { page.to_string() }
     }
 
-    /// <https://fetch.spec.whatwg.org/#append-a-request-origin-header>, with the default referrer policy. That policy also makes
-    /// the origin `null` when an https page sends to plain http. This is not modelled: mixed-content blocking leaves only
-    /// loopback, where it makes little difference.
+    /// <https://fetch.spec.whatwg.org/#append-a-request-origin-header>, with the default referrer policy. That policy
+    /// also makes the origin `null` when an https page sends to plain http. This is not modelled: mixed-content blocking
+    /// leaves only loopback, where it makes little difference.
     fn sends_origin(&self) -> bool {
         self.tainting == Tainting::Cors
             || !matches!(self.request.method.as_str(), "GET" | "HEAD")

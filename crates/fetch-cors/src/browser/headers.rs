@@ -1,5 +1,5 @@
-//! A header list as in the standard: names in any case, several lines of a name, unchecked values. This module gives no header
-//! a meaning.
+//! A header list as in the standard: names in any case, several lines of a name, unchecked values. This module gives no
+//! header a meaning.
 
 /// <https://fetch.spec.whatwg.org/#concept-header-list>
 ///

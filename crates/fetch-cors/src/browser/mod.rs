@@ -1,6 +1,6 @@
-//! The browser's end: what a browser sends, and what it lets a page's script read of the response. The CORS parts of *fetch*,
-//! section by section of the [Fetch Standard](https://fetch.spec.whatwg.org/), as a state machine without I/O, clock or
-//! randomness.
+//! The browser's end: what a browser sends, and what it lets a page's script read of the response. The CORS parts of
+//! *fetch*, section by section of the [Fetch Standard](https://fetch.spec.whatwg.org/), as a state machine without I/O,
+//! clock or randomness.
 //!
 //! **Use it** to find out whether a page could use an API, from a test, a tool or a proxy, without a browser. **Don't** use
 //! it to protect anything: only a real browser enforces CORS, and only for the pages that it runs.

@@ -1,5 +1,6 @@
 //! Where engines are known to differ from the standard and from each other. Each difference was observed in the running
-//! engine, and a vector that is replayed in the engine checks it; what would take hours to observe cites the engine's source.
+//! engine, and a vector that is replayed in the engine checks it; what would take hours to observe cites the engine's
+//! source.
 
 use std::fmt;
 
@@ -51,7 +52,8 @@ impl fmt::Display for Engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The longest time that a preflight response is cached, in seconds; none for no limit. The standard lets browsers choose.
+    /// The longest time that a preflight response is cached, in seconds; none for no limit. The standard lets browsers
+    /// choose.
     pub max_age_limit: Option<u64>,
     /// What else differs from the standard.
     pub differences: &'static [Difference],
@@ -240,7 +242,8 @@ differences! {
     OddContentTypeNeedsPreflight = "odd-content-type-needs-preflight",
     /// Preflights of pages whose origin is `null` are not cached.
     OpaqueOriginsAreNotCached = "opaque-origins-are-not-cached",
-    /// `Cross-Origin-Resource-Policy: same-site` lets a page of an opaque origin pass if the page that embeds it is same-site.
+    /// `Cross-Origin-Resource-Policy: same-site` lets a page of an opaque origin pass if the page that embeds it is
+    /// same-site.
     OpaquePagesAreSameSite = "opaque-pages-are-same-site",
     /// An `Origin` sent to the page's own origin is sent again when a redirect there makes the request a `GET`.
     OriginStaysAfterRedirect = "origin-stays-after-redirect",

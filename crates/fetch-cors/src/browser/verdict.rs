@@ -52,7 +52,8 @@ pub enum Step {
     /// The server forbids pages of other origins or sites to embed the response.
     /// <https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header>
     ResourcePolicy,
-    /// The server responded with a redirect that the browser does not follow. <https://fetch.spec.whatwg.org/#http-redirect-fetch>
+    /// The server responded with a redirect that the browser does not follow.
+    /// <https://fetch.spec.whatwg.org/#http-redirect-fetch>
     Redirect,
     /// There was no response: no connection, or what came was not HTTP. CORS isn't involved, but the script gets the same
     /// error.
@@ -86,8 +87,8 @@ pub struct Blocked {
     pub reason: Reason,
     /// The page's origin.
     pub page: PageOrigin,
-    /// The request's origin, as sent in `Origin`: the page's, or `null` after a redirect between two origins that are not the
-    /// page's.
+    /// The request's origin, as sent in `Origin`: the page's, or `null` after a redirect between two origins that are not
+    /// the page's.
     pub origin: String,
     /// The URL of the blocked request, after redirects; none if it is not valid.
     pub url: Option<Url>,

@@ -5,8 +5,8 @@ pub(crate) const MAX_HOST: usize = 253;
 /// The longest label of a domain (RFC 1035, section 2.3.4).
 pub(crate) const MAX_LABEL: usize = 63;
 
-/// Whether a label may contain this byte. Narrower than the URL Standard's host code points on purpose: a label such as `a!b`
-/// can't be registered, and rejecting it keeps wildcards from matching look-alikes.
+/// Whether a label may contain this byte. Narrower than the URL Standard's host code points on purpose: a label such as
+/// `a!b` can't be registered, and rejecting it keeps wildcards from matching look-alikes.
 pub(crate) const fn is_label_byte(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')
 }

@@ -1,8 +1,8 @@
 //! The set of allowed origins: built once, then searched for the value of each request's `Origin`.
 //!
-//! Nothing is normalized: an origin is in the set if its bytes equal an exact origin or match a pattern. Up to [`FEW`] entries
-//! of a kind are compared one after another; more are in a [`Table`], so that neither a large policy nor a crafted `Origin`
-//! makes a lookup slow.
+//! Nothing is normalized: an origin is in the set if its bytes equal an exact origin or match a pattern. Up to [`FEW`]
+//! entries of a kind are compared one after another; more are in a [`Table`], so that neither a large policy nor a
+//! crafted `Origin` makes a lookup slow.
 
 mod bytes;
 pub(crate) mod labels;
@@ -21,8 +21,8 @@ const FEW: usize = 4;
 /// The origins that a policy lists.
 #[derive(Debug, Default)]
 pub(crate) struct OriginSet {
-    /// The first exact origin, unless there are more than [`FEW`]. It is stored here, not in `more`, because many policies list
-    /// one origin only, and then a lookup is one comparison without a call.
+    /// The first exact origin, unless there are more than [`FEW`]. It is stored here, not in `more`, because many
+    /// policies list one origin only, and then a lookup is one comparison without a call.
     first: Option<Box<[u8]>>,
     /// Everything else, if anything.
     more: Option<Box<More>>,

@@ -482,8 +482,8 @@ mod tests {
         }
     }
 
-    /// At most nine bytes per origin in addition to its text: three for header and padding, four in `order`, and less than two
-    /// for its share of `starts`.
+    /// At most nine bytes per origin in addition to its text: three for header and padding, four in `order`, and less
+    /// than two for its share of `starts`.
     #[test]
     fn large_tables_are_small() {
         for count in [5, 1000, 1025, 5000] {

@@ -133,8 +133,8 @@ impl Wildcards {
             })
     }
 
-    /// Whether one of them matches an origin, which may be invalid: only the part that a `*` matches is validated, because the
-    /// rest equals the pattern's bytes, which are valid.
+    /// Whether one of them matches an origin, which may be invalid: only the part that a `*` matches is validated,
+    /// because the rest equals the pattern's bytes, which are valid.
     #[inline(never)]
     pub(super) fn contain(&self, origin: &[u8]) -> bool {
         let Some((start, rest)) = origin.split_first_chunk() else { return false };

@@ -110,8 +110,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Lets pages of the allowed origins act as the signed-in user: their requests carry cookies and HTTP authentication, and
-    /// their scripts read the responses. <https://fetch.spec.whatwg.org/#http-access-control-allow-credentials>
+    /// Lets pages of the allowed origins act as the signed-in user: their requests carry cookies and HTTP authentication,
+    /// and their scripts read the responses. <https://fetch.spec.whatwg.org/#http-access-control-allow-credentials>
     ///
     /// Turn it on only if you would trust every allowed origin with the user's session.
     pub fn allow_credentials(mut self) -> Self {

@@ -1,5 +1,5 @@
-//! The host of an origin: domains and IP addresses as a browser's URL parser serializes them. This module says what a browser
-//! can send; it does not decide what is allowed.
+//! The host of an origin: domains and IP addresses as a browser's URL parser serializes them. This module says what a
+//! browser can send; it does not decide what is allowed.
 
 use std::{
     collections::HashMap,

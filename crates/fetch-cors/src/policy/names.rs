@@ -172,7 +172,8 @@ const RESPONSE_HEADERS: [&str; 19] = [
     "www-authenticate",
 ];
 /// Header fields that only requests have. `accept` and `accept-encoding` are not among them: a 415 response has them.
-/// `authorization` is not either: some APIs send a token in a response header of that name, and browsers let scripts read it.
+/// `authorization` is not either: some APIs send a token in a response header of that name, and browsers let scripts read
+/// it.
 const REQUEST_HEADERS: [&str; 23] = [
     "accept-charset",
     "accept-language",

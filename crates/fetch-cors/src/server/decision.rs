@@ -22,8 +22,8 @@ pub enum Decision {
     Allowed,
     /// Not a preflight; the origin is not allowed. The handler still runs, because CORS is not access control.
     NotAllowed,
-    /// A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request) from an allowed origin. The response
-    /// lists everything that is allowed; the browser compares the method and headers with it.
+    /// A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request) from an allowed origin. The
+    /// response lists everything that is allowed; the browser compares the method and headers with it.
     PreflightGranted {
         /// Whether `Access-Control-Request-Method` is echoed in `Access-Control-Allow-Methods`.
         echo_method: bool,

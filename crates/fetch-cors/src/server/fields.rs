@@ -132,8 +132,8 @@ impl<V> Fields<V> {
         let any_if_literal = |any| if parts.credentials { None } else { Some(any) };
         let expose_headers = list(&parts.exposed, Some("*"), None);
         // By the letter of the standard, if a preflight response doesn't have this header, an upload with a listener may use
-        // any method: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, "if methods is null". So if no method is listed,
-        // the CORS-safelisted ones are sent.
+        // any method: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, "if methods is null". So if no method is
+        // listed, the CORS-safelisted ones are sent.
         let safelisted = SAFELISTED_METHODS.join(", ");
         let allow_methods = list(&parts.methods, any_if_literal("*"), Some(&safelisted));
         // `*` never covers `Authorization`: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
@@ -149,8 +149,8 @@ impl<V> Fields<V> {
         };
         let handled_by = if any_origin { &[] } else { handled_by };
         let origin: &[_] = if any_origin { &[] } else { &[RequestField::Origin] };
-        // These two headers make an `OPTIONS` request a preflight, so every response to `OPTIONS` depends on them. HTTP doesn't
-        // allow caching it, but some CDNs can be configured to.
+        // These two headers make an `OPTIONS` request a preflight, so every response to `OPTIONS` depends on them. HTTP
+        // doesn't allow caching it, but some CDNs can be configured to.
         let kind = [RequestField::Origin, RequestField::AccessControlRequestMethod];
         let echoed = [kind[0], kind[1], RequestField::AccessControlRequestHeaders];
         let vary = Vary {

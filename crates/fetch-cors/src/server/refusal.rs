@@ -1,5 +1,5 @@
-//! Why a request is refused, by the policy or by the browser that reads the response, in words for a log. Nothing here affects
-//! the decision, and an adapter calls it only if the message will be logged.
+//! Why a request is refused, by the policy or by the browser that reads the response, in words for a log. Nothing here
+//! affects the decision, and an adapter calls it only if the message will be logged.
 
 use std::fmt;
 

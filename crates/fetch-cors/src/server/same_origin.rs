@@ -2,8 +2,8 @@
 
 use super::{Lines, RequestField, RequestHead};
 
-/// Whether a request comes from a page of the server's own origin, as far as a server can tell. An `Origin` header alone does
-/// not mean cross-origin: browsers send it with every same-origin `POST`, too.
+/// Whether a request comes from a page of the server's own origin, as far as a server can tell. An `Origin` header alone
+/// does not mean cross-origin: browsers send it with every same-origin `POST`, too.
 ///
 /// If the browser sends `Sec-Fetch-Site`, that decides (`none` means that the user started the request, by typing the URL
 /// for example). Otherwise the origin's host and port are compared with `Host`; the scheme is not, because TLS may end at a

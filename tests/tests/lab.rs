@@ -11,7 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use demo_backend::{Options, Running};
+use demo_backend::{
+    Options, Running,
+    page::{
+        lab_request::LabRequest,
+        lesson::{self, Ending, Lesson, Solution, SolutionStep},
+    },
+};
 use end_to_end::{
     Engine, Installed, Message, Session,
     fantoccini::{Locator, elements::Element, error::CmdError, key::Key},
@@ -41,7 +47,7 @@ fn run(engine: &Installed) -> Result<(), Failed> {
             attacker: "localhost:0".to_owned(),
             policy: Some(policy.clone()),
             announce: |_| {},
-            report: |_| {},
+            on_exchange: |_| {},
         })?;
         let session = engine.start().await?;
         let outcome = Lab { session: &session, demo: &demo, policy }.walk().await;
@@ -65,48 +71,23 @@ fn said(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-#[derive(Debug, Deserialize)]
-struct Lesson {
-    id: String,
-    answer: bool,
-    first: String,
-    solution: Solution,
-}
-
-#[derive(Debug, Deserialize)]
-struct Solution {
-    policy: Option<Value>,
-    request: Option<Value>,
-    steps: Option<Vec<Step>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Step {
-    Refused { refused: Value, setting: String },
-    Policy { policy: Value },
-    Request { request: Value },
-    Send { send: String },
-}
-
 /// What the page shows of one sending.
 #[derive(Debug, Deserialize)]
 struct Shown {
-    predicted: Option<String>,
-    observed: Option<String>,
+    predicted: Option<Ending>,
+    observed: Option<Ending>,
     agree: Option<String>,
     said: String,
 }
 
 impl Shown {
-    fn judge(&self, expected: Option<&str>) -> Tried<()> {
-        let observed = self.observed.as_deref();
-        if self.agree.as_deref() != Some("true") || self.predicted.as_deref() != observed {
+    fn judge(&self, expected: Option<Ending>) -> Tried<()> {
+        if self.agree.as_deref() != Some("true") || self.predicted != self.observed {
             return Err(format!("prediction and observation should agree; the page says {:?}", self.said));
         }
         match expected {
-            Some(expected) if observed != Some(expected) => {
-                Err(format!("should be {expected}; the page says {:?}", self.said))
+            Some(_) if self.observed != expected => {
+                Err(format!("should be {expected:?}; the page says {:?}", self.said))
             }
             _ => Ok(()),
         }
@@ -213,13 +194,8 @@ impl Lab<'_> {
     }
 
     fn lessons(&self) -> Tried<Vec<Lesson>> {
-        let text = fs::read_to_string(project("demo-frontend/lessons/lessons.json")).map_err(said)?;
-        let origins = self.demo.origins();
-        let text = text
-            .replace("{page}", &origins.page)
-            .replace("{api}", &origins.api)
-            .replace("{attacker}", &origins.attacker);
-        serde_json::from_str(&text).map_err(said)
+        let text = fs::read_to_string(lesson::file()).map_err(said)?;
+        lesson::read(&text, self.demo.origins()).map_err(said)
     }
 
     // What a reader does.
@@ -233,22 +209,22 @@ impl Lab<'_> {
         }
         let answer = if lesson.answer { "yes" } else { "no" };
         self.click(&format!("[data-action=answer-{answer}]")).await.map_err(at("answer".to_owned()))?;
-        self.send(Some(&lesson.first)).await.map_err(at("the first sending".to_owned()))?;
+        self.send(Some(lesson.first)).await.map_err(at("the first sending".to_owned()))?;
         self.find(".because[data-right=true]").await.map_err(at("the answer".to_owned()))?;
 
         let Solution { policy, request, steps } = &lesson.solution;
-        if let Some(steps) = steps {
+        if steps.is_empty() {
+            if let Some(policy) = policy {
+                self.apply_accepted(&json!(policy)).await.map_err(at("the policy".to_owned()))?;
+            }
+            if let Some(request) = request {
+                self.fill_request(&json!(request)).await.map_err(at("the request".to_owned()))?;
+            }
+            self.send(None).await.map_err(at("the last sending".to_owned()))?;
+        } else {
             for (number, step) in steps.iter().enumerate() {
                 self.step(step).await.map_err(at(format!("step {}, {step:?}", number + 1)))?;
             }
-        } else {
-            if let Some(policy) = policy {
-                self.apply_accepted(policy).await.map_err(at("the policy".to_owned()))?;
-            }
-            if let Some(request) = request {
-                self.fill_request(request).await.map_err(at("the request".to_owned()))?;
-            }
-            self.send(None).await.map_err(at("the last sending".to_owned()))?;
         }
         self.find("[data-field=goal][data-reached=true]").await.map_err(at("the goal".to_owned()))?;
         Ok(())
@@ -274,11 +250,11 @@ impl Lab<'_> {
         self.find(&opened).await.map(drop)
     }
 
-    async fn step(&self, step: &Step) -> Tried<()> {
+    async fn step(&self, step: &SolutionStep) -> Tried<()> {
         match step {
-            Step::Refused { refused, setting } => {
+            SolutionStep::Refused { refused, setting } => {
                 let before = self.generation().await?;
-                let taken = self.apply(refused).await?;
+                let taken = self.apply(&json!(refused)).await?;
                 if taken != Taken::Refused {
                     return Err("the policy should be refused".to_owned());
                 }
@@ -288,9 +264,9 @@ impl Lab<'_> {
                 }
                 Ok(())
             }
-            Step::Policy { policy } => self.apply_accepted(policy).await,
-            Step::Request { request } => self.fill_request(request).await,
-            Step::Send { send } => self.send(Some(send)).await,
+            SolutionStep::Policy { policy } => self.apply_accepted(&json!(policy)).await,
+            SolutionStep::Request { request } => self.fill_request(&json!(request)).await,
+            SolutionStep::Send { send } => self.send(Some(*send)).await,
         }
     }
 
@@ -334,8 +310,8 @@ impl Lab<'_> {
         // The kind comes first: it says which of the others there are.
         let kind = text("kind", "fetch");
         self.choose("kind", &kind).await?;
-        let has_mode =
-            if matches!(kind.as_str(), "fetch" | "canvas") { ":not([hidden])" } else { "[hidden]" };
+        let LabRequest { kind: of_kind, .. } = serde_json::from_value(request.clone()).map_err(said)?;
+        let has_mode = if of_kind.rules().mode.len() > 1 { ":not([hidden])" } else { "[hidden]" };
         self.find(&format!("[data-room=request] [data-for=mode]{has_mode}")).await?;
         self.choose("page", &text("page", "lab")).await?;
         self.write("method", &text("method", "GET")).await?;
@@ -352,7 +328,7 @@ impl Lab<'_> {
     }
 
     /// Sends, and checks what the page then shows.
-    async fn send(&self, expected: Option<&str>) -> Tried<()> {
+    async fn send(&self, expected: Option<Ending>) -> Tried<()> {
         self.press("[data-action=send]").await?.judge(expected)
     }
 
@@ -392,7 +368,7 @@ impl Lab<'_> {
     async fn follow_the_readme(&self) -> Tried<()> {
         self.click("[name=source][value=file]").await?;
         self.find("[data-action=apply-policy][hidden]").await?;
-        self.send(Some("blocked")).await?;
+        self.send(Some(Ending::Blocked)).await?;
 
         let text = fs::read_to_string(&self.policy).map_err(said)?;
         let edited = text
@@ -402,9 +378,9 @@ impl Lab<'_> {
         let before = self.generation().await?;
         fs::write(&self.policy, &edited).map_err(said)?;
         self.find(&format!("[data-room=policy]:not([data-generation='{before}'])")).await?;
-        self.send(Some("allowed")).await?;
+        self.send(Some(Ending::Allowed)).await?;
 
-        // A save that is no policy is told of, and the policy before stays in force.
+        // The page reports a save that is not a valid policy, and the previous policy stays in force.
         fs::write(&self.policy, "allow_origins = [\"null\"]\n").map_err(said)?;
         let problem = "[data-room=policy] [data-part=meaning] .problem";
         self.find(problem).await?;
@@ -412,7 +388,7 @@ impl Lab<'_> {
         if !told.contains("allow_origins[0] \"null\"") {
             return Err(format!("the page should say what is wrong with the file; it says {told:?}"));
         }
-        self.send(Some("allowed")).await
+        self.send(Some(Ending::Allowed)).await
     }
 
     /// From a request that is blocked to one that is allowed, by nothing but *Apply this fix*.
@@ -430,9 +406,9 @@ impl Lab<'_> {
         });
         self.fill_request(&request).await?;
         let mut shown = self.press("[data-action=send]").await?;
-        shown.judge(Some("blocked"))?;
+        shown.judge(Some(Ending::Blocked))?;
         let mut fixes = 0;
-        while shown.observed.as_deref() == Some("blocked") {
+        while shown.observed == Some(Ending::Blocked) {
             fixes += 1;
             if fixes > 6 {
                 return Err(format!("after six fixes it is still blocked; the page says {:?}", shown.said));
@@ -442,7 +418,7 @@ impl Lab<'_> {
             shown = self.press("[data-action=send-again]").await?;
             shown.judge(None)?;
         }
-        shown.judge(Some("allowed"))
+        shown.judge(Some(Ending::Allowed))
     }
 
     // What hands do.

@@ -178,4 +178,84 @@ impl Reason {
             Self::ResourcePolicy { .. } => "resource-policy",
         }
     }
+
+    /// The response header by which it is blocked, in lower case; `None` where no response header decides.
+    pub fn header(&self) -> Option<&'static str> {
+        match self {
+            Self::AllowOriginMissing
+            | Self::AllowOriginMultiple { .. }
+            | Self::AllowOriginWildcard
+            | Self::AllowOriginMismatch { .. } => Some("access-control-allow-origin"),
+            Self::AllowCredentialsNotTrue { .. } => Some("access-control-allow-credentials"),
+            Self::AllowMethodsInvalid { .. } | Self::MethodNotAllowed { .. } => {
+                Some("access-control-allow-methods")
+            }
+            Self::AllowHeadersInvalid { .. }
+            | Self::HeaderNotAllowed { .. }
+            | Self::AuthorizationNotListed => Some("access-control-allow-headers"),
+            Self::RedirectIsError
+            | Self::LocationInvalid { .. }
+            | Self::LocationNotHttp { .. }
+            | Self::TooManyRedirects
+            | Self::LocationHasCredentials
+            | Self::RedirectBackHome => Some("location"),
+            Self::ResourcePolicy { .. } => Some("cross-origin-resource-policy"),
+            Self::InvalidUrl { .. }
+            | Self::UrlHasCredentials { .. }
+            | Self::InvalidMethod { .. }
+            | Self::ForbiddenMethod { .. }
+            | Self::MethodNeedsCors { .. }
+            | Self::BodyNotAllowed { .. }
+            | Self::InvalidHeaderName { .. }
+            | Self::InvalidHeaderValue { .. }
+            | Self::BadPort { .. }
+            | Self::MixedContent
+            | Self::OtherOrigin
+            | Self::RedirectModeInNoCors
+            | Self::SchemeNotHttp { .. }
+            | Self::NoAnswer
+            | Self::PreflightStatus { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_that_decides_is_the_one_that_the_rule_reads() {
+        let value = String::new;
+        let rows = [
+            (Some("access-control-allow-origin"), Reason::AllowOriginMissing),
+            (Some("access-control-allow-origin"), Reason::AllowOriginMultiple { value: value() }),
+            (Some("access-control-allow-origin"), Reason::AllowOriginWildcard),
+            (Some("access-control-allow-origin"), Reason::AllowOriginMismatch { value: value() }),
+            (Some("access-control-allow-credentials"), Reason::AllowCredentialsNotTrue { value: None }),
+            (Some("access-control-allow-methods"), Reason::AllowMethodsInvalid { value: value() }),
+            (
+                Some("access-control-allow-methods"),
+                Reason::MethodNotAllowed { method: value(), is_wildcard_literal: false },
+            ),
+            (Some("access-control-allow-headers"), Reason::AllowHeadersInvalid { value: value() }),
+            (
+                Some("access-control-allow-headers"),
+                Reason::HeaderNotAllowed { names: Vec::new(), is_wildcard_literal: false },
+            ),
+            (Some("access-control-allow-headers"), Reason::AuthorizationNotListed),
+            (Some("location"), Reason::RedirectIsError),
+            (Some("location"), Reason::TooManyRedirects),
+            (Some("location"), Reason::LocationInvalid { location: value() }),
+            (Some("location"), Reason::LocationNotHttp { scheme: value() }),
+            (Some("location"), Reason::LocationHasCredentials),
+            (Some("location"), Reason::RedirectBackHome),
+            (Some("cross-origin-resource-policy"), Reason::ResourcePolicy { policy: value() }),
+            (None, Reason::PreflightStatus { status: 404 }),
+            (None, Reason::NoAnswer),
+            (None, Reason::MixedContent),
+        ];
+        for (header, reason) in rows {
+            assert_eq!(reason.header(), header, "{reason:?}");
+        }
+    }
 }

@@ -173,18 +173,16 @@ impl<V> Fields<V> {
     /// Writes the fields of the response to a request for which [`decide`](super::decide) returned `decision`.
     #[inline(always)]
     pub fn write(&self, decision: Decision, is_options: bool, response: &mut impl Sink<V>) {
-        match decision {
-            Decision::AnyOrigin | Decision::Allowed => self.write_allowed_request(response),
-            Decision::PreflightGranted { echo_method, echo_headers } => {
-                self.write_granted_preflight(echo_method, echo_headers, response);
+        let vary = if let Decision::PreflightGranted { echo_method, echo_headers } = decision {
+            self.write_granted_preflight(echo_method, echo_headers, response);
+            &self.vary.granted_preflight
+        } else if decision == Decision::PreflightRefused {
+            &self.vary.refused_preflight
+        } else {
+            if decision.is_allowed() {
+                self.write_allowed_request(response);
             }
-            Decision::NoOrigin | Decision::NotAllowed | Decision::PreflightRefused => {}
-        }
-        let vary = match decision {
-            Decision::PreflightGranted { .. } => &self.vary.granted_preflight,
-            Decision::PreflightRefused => &self.vary.refused_preflight,
-            _ if is_options => &self.vary.options,
-            _ => &self.vary.request,
+            if is_options { &self.vary.options } else { &self.vary.request }
         };
         if let Some(names) = vary {
             response.vary(names);

@@ -86,7 +86,7 @@ fn decisions() {
         ),
         ("preflight, two request methods are not echoed", &echoing, "OPTIONS", &[ORIGIN, PUT, PUT], GRANTED),
     ] {
-        assert_eq!(decide(&policy, &Request(method, headers)), expected, "{name}");
+        assert_eq!(decide(policy, &Request(method, headers)), expected, "{name}");
         assert_eq!(expected.is_preflight(), name.contains("preflight"), "{name}");
     }
 }
@@ -413,7 +413,7 @@ fn refusals() {
         ),
     ] {
         let request = Request(method, headers);
-        let refusal = refusal(&policy, &request, decide(&policy, &request));
+        let refusal = refusal(policy, &request, decide(policy, &request));
         assert_eq!(refusal.as_ref().map(|refusal| (refusal.rule(), refusal.value())), expected, "{name}");
         if let Some(refusal) = refusal {
             assert!(
@@ -586,7 +586,7 @@ fn refusals_say_what_to_do() {
     ] {
         let preflight = headers.iter().any(|(header, _)| *header == "access-control-request-method");
         let request = Request(if preflight { "OPTIONS" } else { "GET" }, headers);
-        let refusal = refusal(&policy, &request, decide(&policy, &request)).expect(name);
+        let refusal = refusal(policy, &request, decide(policy, &request)).expect(name);
         assert_eq!(refusal.setting(), setting, "{name}");
         assert!(refusal.to_string().contains(said), "{name}: {refusal}");
         assert!(

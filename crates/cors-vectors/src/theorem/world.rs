@@ -521,9 +521,16 @@ pub fn pause() -> impl Strategy<Value = Duration> {
         .prop_map(Duration::from_millis)
 }
 
-#[test]
-fn pages_have_the_origins_that_browsers_send_for_them() {
-    for (address, origin) in PAGES {
-        assert_eq!(PageOrigin::of(address).unwrap().to_string(), origin, "{address}");
+#[cfg(test)]
+mod tests {
+    use fetch_cors::browser::PageOrigin;
+
+    use super::*;
+
+    #[test]
+    fn pages_have_the_origins_that_browsers_send_for_them() {
+        for (address, origin) in PAGES {
+            assert_eq!(PageOrigin::of(address).unwrap().to_string(), origin, "{address}");
+        }
     }
 }

@@ -198,7 +198,7 @@ impl Reason {
             | Self::LocationNotHttp { .. }
             | Self::TooManyRedirects
             | Self::LocationHasCredentials
-            | Self::RedirectBackHome => Some("location"),
+            | Self::RedirectBackToPage => Some("location"),
             Self::ResourcePolicy { .. } => Some("cross-origin-resource-policy"),
             Self::InvalidUrl { .. }
             | Self::UrlHasCredentials { .. }
@@ -213,7 +213,7 @@ impl Reason {
             | Self::OtherOrigin
             | Self::RedirectModeInNoCors
             | Self::SchemeNotHttp { .. }
-            | Self::NoAnswer
+            | Self::NoResponse
             | Self::PreflightStatus { .. } => None,
         }
     }
@@ -248,10 +248,10 @@ mod tests {
             (Some("location"), Reason::LocationInvalid { location: value() }),
             (Some("location"), Reason::LocationNotHttp { scheme: value() }),
             (Some("location"), Reason::LocationHasCredentials),
-            (Some("location"), Reason::RedirectBackHome),
+            (Some("location"), Reason::RedirectBackToPage),
             (Some("cross-origin-resource-policy"), Reason::ResourcePolicy { policy: value() }),
             (None, Reason::PreflightStatus { status: 404 }),
-            (None, Reason::NoAnswer),
+            (None, Reason::NoResponse),
             (None, Reason::MixedContent),
         ];
         for (header, reason) in rows {

@@ -9,7 +9,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{Engine, Installed, required_engines};
 
-/// Runs one test for each engine, `NAME_in_chromium` and so on, and others beside them, and ends the program. Where the
+/// Runs one test for each engine, `NAME_in_chromium` and so on, and others, and ends the program. Where the
 /// engine is missing its test is ignored, with the line that installs it, or fails if `REQUIRE_BROWSERS` lists it. Where that
 /// list is not valid, the program says so and ends with 2.
 pub fn run_in_each_engine(
@@ -28,6 +28,16 @@ pub fn run_in_each_engine(
         .collect();
     trials.extend(others);
     libtest_mimic::run(arguments, trials).exit();
+}
+
+/// The trials of each engine that is here. In place of those of an engine that is missing there is one, `NAME_in_chromium` and
+/// so on, which is ignored or fails. Where `REQUIRE_BROWSERS` is not valid, the program says so and ends with 2.
+pub fn trials_in_each_engine(name: &str, trials: impl Fn(Installed) -> Vec<Trial>) -> Vec<Trial> {
+    let trials_in = |engine: Prepared| match &engine.installed {
+        Ok(installed) => trials(installed.clone()),
+        Err(_) => vec![engine.trial(format!("{name}_in_{}", engine.engine), |_| Ok(()))],
+    };
+    engines_or_exit().into_iter().flat_map(trials_in).collect()
 }
 
 /// What the trials of one engine share, one trial at a time: a browser, say, and what was seen in it.

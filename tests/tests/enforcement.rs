@@ -388,7 +388,7 @@ async fn preflight_status() {
         let panic = catch_unwind(|| Cors::new(policy()).preflight_status(status)).map(drop);
         let message = panic.map_err(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default());
         let expected = format!(
-            "preflight_status({status}): browsers take only a status from 200 to 299 for a granted preflight; write 204 or 200"
+            "preflight_status({status}) is not from 200 to 299, so browsers would treat every preflight as refused; write 204 or 200"
         );
         table.row(&format!("{status} is refused where it is written"), &message, &Err(expected));
     }

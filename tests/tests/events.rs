@@ -77,7 +77,7 @@ async fn events() {
     let mut table = Table::default();
     // Whoever is answered, is answered by an application that was built.
     ask(&server.url, "GET", &[]).await;
-    let expected = " WARN actix_web_cors: the CORS policy lists no origin, so it allows none; if that is meant, say Policy::deny_all()\n";
+    let expected = " WARN actix_web_cors: the CORS policy lists no origin, so it allows none; list some in allow_origins, or write Policy::deny_all() if you mean it\n";
     table.row(
         "a policy for which nothing was listed, before any request",
         &written.take(),

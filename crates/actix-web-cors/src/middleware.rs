@@ -217,40 +217,51 @@ where
 {
     type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
 
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
-        loop {
-            match state.as_mut().project() {
-                StateProjection::Handler { future, headers } => {
-                    return Poll::Ready(match ready!(future.poll(cx)) {
-                        Ok(mut response) => {
-                            headers.write(response.headers_mut());
-                            Ok(with_body(response, EitherBody::left))
-                        }
-                        Err(error) => Err(with_headers(error, headers.clone())),
-                    });
-                }
-                StateProjection::Responded { response } => {
-                    let response = response.take().expect(POLLED_AFTER_COMPLETION);
-                    return Poll::Ready(Ok(with_body(response, |()| EitherBody::right(BoxBody::new(())))));
-                }
-                StateProjection::Lookup { lookup, held } => {
-                    let found = ready!(lookup.poll(cx));
-                    let (request, shared) = held.take().expect(POLLED_AFTER_COMPLETION);
-                    // The lookup is dropped with the old state before the request goes on.
-                    state.set(State::Found);
-                    let found = match found {
-                        Ok(Some(policy)) => Found::Policy(shared.prepare(&policy)),
-                        Ok(None) => Found::None,
-                        Err(error) => Found::Failed(error),
-                    };
-                    state.set(respond(&shared, found, request));
-                }
-                StateProjection::Found => unreachable!("{POLLED_AFTER_COMPLETION}"),
-            }
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let StateProjection::Lookup { .. } = self.as_mut().project().state.project() {
+            ready!(finish_lookup(self.as_mut(), cx));
         }
+        Poll::Ready(match self.project().state.project() {
+            StateProjection::Handler { future, headers } => match ready!(future.poll(cx)) {
+                Ok(mut response) => {
+                    headers.write(response.headers_mut());
+                    Ok(with_body(response, EitherBody::left))
+                }
+                Err(error) => Err(with_headers(error, headers.clone())),
+            },
+            StateProjection::Responded { response } => {
+                let response = response.take().expect(POLLED_AFTER_COMPLETION);
+                Ok(with_body(response, |()| EitherBody::right(BoxBody::new(()))))
+            }
+            StateProjection::Lookup { .. } | StateProjection::Found => {
+                unreachable!("{POLLED_AFTER_COMPLETION}")
+            }
+        })
     }
+}
+
+/// Waits for the policy, and goes on to the next state.
+#[inline(never)]
+fn finish_lookup<S, B, L>(mut future: Pin<&mut CorsFuture<S, L>>, cx: &mut Context<'_>) -> Poll<()>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    L: Future<Output = Result<Option<Policy>, SourceError>>,
+{
+    let mut state = future.as_mut().project().state;
+    if let StateProjection::Lookup { lookup, held } = state.as_mut().project() {
+        let found = ready!(lookup.poll(cx));
+        let (request, shared) = held.take().expect(POLLED_AFTER_COMPLETION);
+        // The lookup is dropped with the old state before the request goes on.
+        state.set(State::Found);
+        let found = match found {
+            Ok(Some(policy)) => Found::Policy(shared.prepare(&policy)),
+            Ok(None) => Found::None,
+            Err(error) => Found::Failed(error),
+        };
+        state.set(respond(&shared, found, request));
+    }
+    Poll::Ready(())
 }
 
 const POLLED_AFTER_COMPLETION: &str = "a future is not polled after it was ready";

@@ -81,7 +81,7 @@ impl Echoes {
         let origin = if decision.is_allowed() { origin.cloned() } else { None };
         let requested = match decision {
             Decision::PreflightGranted { echo_method, echo_headers } if echo_method || echo_headers => {
-                Some(Self::requested(head))
+                Some(Box::new(Self::requested(head)))
             }
             _ => None,
         };
@@ -89,9 +89,9 @@ impl Echoes {
     }
 
     #[cold]
-    fn requested(head: Head<'_>) -> Box<[Option<HeaderValue>; 2]> {
+    fn requested(head: Head<'_>) -> [Option<HeaderValue>; 2] {
         let fields = [RequestField::AccessControlRequestMethod, RequestField::AccessControlRequestHeaders];
-        Box::new(fields.map(|field| head.echo(field)))
+        fields.map(|field| head.echo(field))
     }
 
     fn take(&mut self, field: RequestField) -> Option<HeaderValue> {

@@ -32,7 +32,7 @@ use super::{
 /// A browser whose network is an application in memory, made by [`init_service`](actix_web::test::init_service).
 ///
 /// It stands for the tabs of one user: all its [`page`](Self::page)s share the preflights that it remembers, and the
-/// cookies. To keep tests apart, make a browser for each.
+/// cookies. Give each test its own browser, so that tests don't affect each other.
 ///
 /// ```
 /// use actix_web::{App, test, web};
@@ -134,8 +134,8 @@ impl Browser {
         Self { model: RefCell::new(browser::Browser::new(profile)), ..self }
     }
 
-    /// A page, whose script fetches. Takes its origin, or its whole URL; `null` is the origin of a sandboxed frame or a
-    /// local file.
+    /// Opens a page, whose script can then fetch. Takes its origin, or its whole URL; `null` is the origin of a sandboxed
+    /// frame or a local file.
     ///
     /// # Panics
     ///
@@ -156,7 +156,7 @@ impl Browser {
         self.clock.set(clock);
     }
 
-    /// How much time has passed since the browser was made, which is the sum of what [`advance`](Self::advance) added.
+    /// How much time has passed since the browser was made: the sum of all [`advance`](Self::advance)s.
     pub fn now(&self) -> Duration {
         self.clock.get().now()
     }
@@ -328,8 +328,8 @@ impl Page<'_> {
     ///
     /// # Panics
     ///
-    /// If the application panics. No response makes it panic, and no request: one that browsers refuse to send gets a
-    /// verdict like any other.
+    /// If the application panics. Otherwise no request and no response makes it panic: a request that browsers refuse to send
+    /// gets a verdict like any other.
     pub async fn fetch(&self, request: Request) -> Outcome {
         self.browser.fetch(self.origin.clone(), request).await
     }

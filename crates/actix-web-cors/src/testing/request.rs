@@ -46,7 +46,7 @@ enum Kind {
     Bytes,
     /// This one, which the browser adds after the script's headers.
     Typed(&'static str),
-    /// Text to the browser, so a script sets `application/json` itself.
+    /// The browser's is `text/plain`, because the body is a string; a script sets `application/json` itself.
     Json,
 }
 

@@ -70,8 +70,8 @@ impl<S: PolicySource> Cors<S> {
     }
 
     /// Names request headers that the source's choice depends on, for the response's `Vary`, in addition to those that the
-    /// source [names itself](PolicySource::reads). Don't name the path, the method or `Host`: caches distinguish requests by
-    /// them anyway.
+    /// source [names itself](PolicySource::reads). You don't have to name the path, the method or `Host`: caches distinguish
+    /// requests by them anyway.
     pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.settings.reads.extend(names);
         self
@@ -132,7 +132,8 @@ impl<F> Cors<PerRequest<F>> {
     /// (an error allows nothing). Build the policies in advance and return clones: they are cheap, and each worker keeps the
     /// last 16 prepared.
     ///
-    /// A preflight has the method `OPTIONS` and the URL of the actual request, but none of its headers and no cookies. So choose by the path, the query or the host, never by a header such as `Authorization` or `X-Tenant`.
+    /// A preflight has the method `OPTIONS` and the URL of the actual request, but none of its headers and no cookies. So
+    /// choose by the path, the query or the host, never by a header such as `Authorization` or `X-Tenant`.
     ///
     /// ```
     /// use actix_web::App;

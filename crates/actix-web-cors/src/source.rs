@@ -56,7 +56,7 @@ pub trait PolicySource: 'static {
     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future>;
 
     /// The policy, if it is the same for every request: it is then prepared when the server starts, and
-    /// [`lookup`](Self::lookup) is never called. Called once per worker.
+    /// [`lookup`](Self::lookup) is never called. `always` itself is called once per worker.
     fn always(&self) -> Option<&Policy> {
         None
     }
@@ -105,9 +105,9 @@ impl PolicySource for Policy {
 
 /// A policy that can be replaced while the server runs.
 ///
-/// Clones share it: keep one, and give the others to the workers. Every request after [`replace`](Self::replace) is
-/// answered by the new policy, on every worker, and no answer mixes two. Browsers keep to a preflight's answer that they
-/// have cached until its max-age is over; a cached `*` lives on with every later preflight that it covers.
+/// Clones share it: keep one, and give the others to the workers. Every request after [`replace`](Self::replace) gets the
+/// new policy, on every worker, and no response mixes two policies. Browsers use a cached preflight response until its
+/// max-age is over; a cached `*` is renewed by every later preflight that it covers.
 ///
 /// ```
 /// use actix_web::App;

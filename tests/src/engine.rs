@@ -268,7 +268,7 @@ static WEBKIT_WPE: Port = Port {
             "wpe-webkit-2.0/MiniBrowser",
             "wpe-webkit-1.0/MiniBrowser",
         ]),
-        // Not WPE's own package, because this one also installs the backend for WPE without a screen.
+        // This package also installs the backend that WPE needs to run without a screen.
         install: (APT, "cog"),
     },
     display: None,

@@ -75,7 +75,7 @@ impl Processes {
             // "pid (name) state ppid pgrp …", where the name may hold anything, ")" too.
             let Some((_, fields)) = stat.rsplit_once(')') else { return false };
             let fields: Vec<_> = fields.split_whitespace().take(3).collect();
-            // A zombie no longer runs; we can't know when init reaps it.
+            // A zombie no longer runs; it doesn't matter when init reaps it.
             if matches!(fields[..], ["Z" | "X", ..]) {
                 return false;
             }

@@ -6,7 +6,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{Engine, Installed, required_engines};
 
-/// Runs one test for each engine, `NAME_in_chromium` and so on, and others beside them, and ends the program. Where the
+/// Runs one test for each engine, `NAME_in_chromium` and so on, and others, and ends the program. Where the
 /// engine is missing its test is ignored, with the line that installs it, or fails if `REQUIRE_BROWSERS` lists it. Where that
 /// list is none, the program says so and ends with 2.
 pub fn run_in_each_engine(
@@ -30,23 +30,36 @@ fn in_each_engine(
     name: &str,
     run: impl Fn(&Installed) -> Result<(), Failed> + Send + Sync + 'static,
 ) -> Result<Vec<Trial>, String> {
-    let required = required_engines()?;
     let run = Arc::new(run);
-    let trial = |engine: Engine| {
+    trials_in_each_engine(name, |name, installed| {
+        let run = Arc::clone(&run);
+        vec![Trial::test(name, move || run(&installed))]
+    })
+}
+
+/// The trials of each engine that is here. In place of those of an engine that is missing there is one, `NAME_in_chromium` and
+/// so on, which is ignored or fails.
+///
+/// # Errors
+///
+/// If `REQUIRE_BROWSERS` is not a list of engines.
+pub fn trials_in_each_engine(
+    name: &str,
+    trials: impl Fn(String, Installed) -> Vec<Trial>,
+) -> Result<Vec<Trial>, String> {
+    let required = required_engines()?;
+    let trials_in = |engine: Engine| {
         let name = format!("{name}_in_{engine}");
         match engine.find() {
-            Ok(installed) => {
-                let run = Arc::clone(&run);
-                Trial::test(name, move || run(&installed))
-            }
+            Ok(installed) => trials(name, installed),
             Err(missing) if required.contains(&engine) => {
                 let message = missing.to_string();
-                Trial::test(name, move || Err(Failed::from(message)))
+                vec![Trial::test(name, move || Err(Failed::from(message)))]
             }
             Err(missing) => {
-                Trial::test(name, || Ok(())).with_kind(missing.to_string()).with_ignored_flag(true)
+                vec![Trial::test(name, || Ok(())).with_kind(missing.to_string()).with_ignored_flag(true)]
             }
         }
     };
-    Ok(Engine::ALL.into_iter().map(trial).collect())
+    Ok(Engine::ALL.into_iter().flat_map(trials_in).collect())
 }

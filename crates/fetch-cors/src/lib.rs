@@ -10,8 +10,8 @@
 //! - [`browser::Browser`] says what a browser sends, what it lets script see of the answer, and if nothing, why, and what
 //!   would mend it; see [`browser`].
 //!
-//! The two ends share no code: each is the other's oracle in the test suite. The conformance vectors in `vectors/` state the
-//! rules as data, for both.
+//! The two ends share no code: each is the other's oracle in the test suite. The conformance vectors, in the
+//! repository's `crates/cors-vectors`, state the rules as data, for both.
 //!
 //! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file.
 //!

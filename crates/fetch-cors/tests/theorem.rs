@@ -1,5 +1,5 @@
 //! The theorem: for every valid policy and every request that a page can make, a browser lets script have exactly what the
-//! policy's plain meaning allows. The server's end of the library answers, its browser's end judges, and [`meaning`] says
+//! policy's plain meaning allows. The server's end of the library responds, its browser's end judges, and [`meaning`] says
 //! what should come of it; each of the three is written without the others.
 //!
 //! It holds with a cold cache and without redirects, for the standard's profile, and so it is searched for
@@ -8,11 +8,15 @@
 //!
 //! `PROPTEST_CASES` sets the number of cases for each property. Counter-examples are kept in `theorem.regressions`.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
+use cors_vectors::theorem::{
+    Counted, cases, check_cold, check_noisy, check_shared_cache, check_steps,
+    meaning::{self, Ask, Outcome, Server, may_set, may_use_method},
+    network::{Handler, Incoming, Noise, serve},
+    steps,
+    world::{ask, ask_of_any_length, handler, invitation, rules, rules_and, rules_and_their_successors},
+};
 use fetch_cors::{
     Policy, PolicyConfig,
     browser::{
@@ -21,41 +25,7 @@ use fetch_cors::{
     },
     server::{decide, fields},
 };
-use proptest::{
-    collection,
-    prelude::*,
-    sample::select,
-    strategy::ValueTree as _,
-    test_runner::{FileFailurePersistence, TestRunner},
-};
-
-use self::{
-    meaning::{Ask, Outcome, Server, may_read, may_set, may_use_method, meaning},
-    network::{Answer, Handler, Incoming, Noise, SharedCache, browse, parsed, serve},
-    world::{
-        Invitation, Rules, ask, ask_of_any_length, handler, invitation, pause, rules, rules_and,
-        rules_and_their_successors,
-    },
-};
-
-#[path = "theorem/meaning.rs"]
-mod meaning;
-#[path = "theorem/network.rs"]
-mod network;
-#[path = "theorem/world.rs"]
-mod world;
-
-/// By default few enough cases for every run of the tests.
-fn cases(default: u32) -> ProptestConfig {
-    let mut config = ProptestConfig {
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..ProptestConfig::default()
-    };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = default;
-    }
-    config
-}
+use proptest::{collection, prelude::*, sample::select, strategy::ValueTree as _, test_runner::TestRunner};
 
 proptest! {
     #![proptest_config(cases(1200))]
@@ -66,25 +36,18 @@ proptest! {
         (rules, ask) in rules_and(ask_of_any_length()),
         handler in handler(),
     ) {
-        check_cold(&rules, &ask, &handler);
+        check_cold(&rules, &ask, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
     }
 
-    /// A proxy may write all headers another way, on the way to the server and back, as long as they mean the same.
+    /// A proxy may write all headers another way, as long as they mean the same.
     #[test]
     fn a_noisy_proxy_changes_nothing(
         (rules, ask) in rules_and(ask()),
         handler in handler(),
         noise in collection::vec(any::<u8>(), 0..80),
     ) {
-        let noise = Noise::new(noise);
-        let mut browser = Browser::new(Profile::STANDARD);
-        let seen = browse(&mut browser, &ask, Duration::ZERO, |exchange| {
-            let mut request = Incoming::of(exchange);
-            request.headers = parsed(&noise.scatter(&request.headers));
-            let Answer { status, headers } = serve(&rules.policy, &handler, &request);
-            Answer { status, headers: noise.scatter(&headers) }
-        });
-        prop_assert_eq!(seen.outcome, meaning(&rules.config, &ask, &seen.answer));
+        let server = |policy: &Policy, request: &Incoming| serve(policy, &handler, request);
+        check_noisy(&rules, &ask, &Noise::new(noise), server);
     }
 }
 
@@ -100,10 +63,11 @@ proptest! {
         handler in handler(),
     ) {
         let steps = steps.invite(&rules, invitation);
-        check_steps([&rules, &rules], usize::MAX, &steps, &handler);
+        let server = |policy: &Policy, request: &Incoming| serve(policy, &handler, request);
+        check_steps([&rules, &rules], usize::MAX, &steps, server);
     }
 
-    /// A policy that takes the place of another is obeyed at once by every answer, and by preflights as soon as browsers
+    /// A policy that takes the place of another is obeyed at once by every response, and by preflights as soon as browsers
     /// may not remember the old one.
     #[test]
     fn a_new_policy_is_obeyed(
@@ -114,10 +78,11 @@ proptest! {
         handler in handler(),
     ) {
         let steps = steps.invite(&before, invitation);
-        check_steps([&before, &after], swapped_at, &steps, &handler);
+        let server = |policy: &Policy, request: &Incoming| serve(policy, &handler, request);
+        check_steps([&before, &after], swapped_at, &steps, server);
     }
 
-    /// Answers that are kept for other pages are the ones that these pages would have got.
+    /// Responses that are kept for other pages are the ones that these pages would have got.
     #[test]
     fn a_shared_cache_changes_nothing(
         rules in rules(),
@@ -125,19 +90,11 @@ proptest! {
         origin in select(&["https://api.test", "https://example.com"][..]),
         handler in handler(),
     ) {
-        let mut cache = SharedCache::default();
-        for (mut ask, invitation) in asks {
-            ask.invite(&rules.config, invitation);
-            ask.server = Server { origin, path: "/" };
-            let mut browser = Browser::new(Profile::STANDARD);
-            let seen = browse(&mut browser, &ask, Duration::ZERO, |exchange| {
-                cache.answer(exchange, |request| serve(&rules.policy, &handler, request))
-            });
-            prop_assert_eq!(seen.outcome, meaning(&rules.config, &ask, &seen.answer));
-        }
+        let server = |policy: &Policy, request: &Incoming| serve(policy, &handler, request);
+        check_shared_cache(&rules, asks, Server { origin, path: "/" }, server);
     }
 
-    /// Whatever a page asks for and a server answers, a fetch comes to its end.
+    /// Whatever a page asks for and a server responds, a fetch comes to its end.
     #[test]
     fn no_server_confuses_a_browser(fetch in any_fetch()) {
         let mut browser = Browser::new(fetch.profile);
@@ -168,21 +125,7 @@ proptest! {
     }
 }
 
-fn check_cold(rules: &Rules, ask: &Ask, handler: &Handler) -> Outcome {
-    let mut browser = Browser::new(Profile::STANDARD);
-    let seen = browse(&mut browser, ask, Duration::ZERO, |exchange| {
-        serve(&rules.policy, handler, &Incoming::of(exchange))
-    });
-    assert_eq!(
-        seen.preflights == 1,
-        ask.asks_first(),
-        "a preflight is sent where one is needed, and nowhere else"
-    );
-    assert_eq!(seen.outcome, meaning(&rules.config, ask, &seen.answer));
-    seen.outcome
-}
-
-/// To an upload with a listener, a preflight's answer that lists no methods at all allows any:
+/// To an upload with a listener, a preflight's response that lists no methods at all allows any:
 /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, where it says what to do "if methods is null".
 #[test]
 fn an_upload_with_a_listener_is_allowed_no_more_than_others() {
@@ -206,138 +149,7 @@ fn an_upload_with_a_listener_is_allowed_no_more_than_others() {
     }
 }
 
-/// Some requests, and an order in which they are sent, again and again.
-#[derive(Clone, Debug)]
-struct Steps {
-    asks: Vec<Ask>,
-    /// How long after the last, and which.
-    order: Vec<(Duration, usize)>,
-}
-
-fn steps() -> impl Strategy<Value = Steps> {
-    (collection::vec(ask(), 1..4), collection::vec((pause(), 0..8_usize), 2..8), prop::bool::weighted(0.8))
-        .prop_map(|(mut asks, order, of_one_page)| {
-            let first = asks[0].clone();
-            for ask in asks.iter_mut().filter(|_| of_one_page) {
-                ask.page = first.page.clone();
-                ask.server = first.server;
-            }
-            Steps { asks, order }
-        })
-}
-
-impl Steps {
-    fn invite(mut self, rules: &Rules, invitation: Invitation) -> Self {
-        for ask in &mut self.asks {
-            ask.invite(&rules.config, invitation);
-        }
-        self
-    }
-}
-
-/// What a browser may have in its cache of one page and one URL, and what it must have.
-#[derive(Default)]
-struct Remembered {
-    /// Until when it may remember anything.
-    anything: Duration,
-    /// Until when it may remember anything of the first policy.
-    first: Duration,
-    /// Until when it must remember a request, by its index.
-    requests: HashMap<usize, Duration>,
-}
-
-/// How often a sequence came to what it is there for.
-#[derive(Debug, Default)]
-struct Counted {
-    steps: usize,
-    /// A preflight was needed, and saved.
-    saved: usize,
-    /// It was allowed by what was remembered of the first policy, and would not have been by the second.
-    outdated: usize,
-    /// The first policy had allowed it, and the second does not.
-    revoked: usize,
-}
-
-/// Sends requests through one browser, the first `swapped_at` under the first policy.
-fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, handler: &Handler) -> Counted {
-    let mut browser = Browser::new(Profile::STANDARD);
-    let mut remembered = HashMap::<(&str, Server), Remembered>::new();
-    let (mut now, mut counted) = (Duration::ZERO, Counted::default());
-    let [first, _] = policies;
-    for (step, &(pause, index)) in steps.order.iter().enumerate() {
-        now += pause;
-        let index = index % steps.asks.len();
-        let (ask, is_first) = (&steps.asks[index], step < swapped_at);
-        let rules = policies[usize::from(!is_first)];
-        let seen =
-            browse(&mut browser, ask, now, |exchange| serve(&rules.policy, handler, &Incoming::of(exchange)));
-
-        let known = remembered.entry((ask.page.origin.as_str(), ask.server)).or_default();
-        let is_saved = ask.asks_first() && seen.preflights == 0;
-        let expected = meaning(&rules.config, ask, &seen.answer);
-        counted.steps += 1;
-        counted.saved += usize::from(is_saved);
-        counted.revoked += usize::from(
-            !is_first
-                && seen.outcome == Outcome::NeverSent
-                && meaning(&first.config, ask, &seen.answer) != expected,
-        );
-        if is_saved {
-            assert!(now < known.anything, "it remembers a preflight for too long");
-        } else {
-            let must = known.requests.get(&index).is_some_and(|&until| now < until);
-            // A preflight's answer need not list GET, HEAD or POST, and what is not listed is not remembered.
-            assert!(!must || ask.upload_listener || !ask.asks_first(), "it forgot a preflight too early");
-        }
-        if is_saved && expected == Outcome::NeverSent && may_read(&rules.config, ask) {
-            // What must be allowed may be allowed now or before, each thing by itself.
-            assert!(now < known.first, "it remembers the old policy for too long");
-            let both = [&rules.config, &first.config];
-            assert!(both.iter().any(|policy| may_use_method(policy, &ask.method)));
-            assert!(ask.unsafe_names().iter().all(|name| both.iter().any(|policy| may_set(policy, name))));
-            assert!(matches!(seen.outcome, Outcome::Readable(_)));
-            let mut simple = ask.clone();
-            "GET".clone_into(&mut simple.method);
-            simple.headers.clear();
-            simple.body = None;
-            simple.upload_listener = false;
-            // Of the answer it reads what the policy of now exposes.
-            assert_eq!(seen.outcome, meaning(&rules.config, &simple, &seen.answer));
-            counted.outdated += 1;
-        } else if is_saved && !may_read(&rules.config, ask) {
-            // It was sent without asking, but nothing of the answer is given away.
-            assert_eq!(seen.outcome, Outcome::Withheld);
-            assert!(now < known.first);
-        } else {
-            assert_eq!(seen.outcome, expected);
-        }
-
-        let is_blocked = !matches!(seen.outcome, Outcome::Readable(_));
-        if ask.asks_first() && is_blocked {
-            // A network error makes a browser ask again.
-            *known = Remembered::default();
-        } else if seen.preflights == 1 {
-            let until = now + rules.max_age();
-            known.anything = known.anything.max(until);
-            if is_first || now < known.first && has_wildcard(&first.config) {
-                known.first = known.first.max(until);
-            }
-            for earlier in known.requests.values_mut() {
-                *earlier = until.min(*earlier);
-            }
-            known.requests.insert(index, until);
-        }
-    }
-    counted
-}
-
-/// Whether preflights under this policy may be answered with a `*`. In a cache it lives longer than the rest: by the
-/// standard a later preflight that names a method or header prolongs what covers it, be it the name or `*`.
-fn has_wildcard(config: &PolicyConfig) -> bool {
-    config.allow_methods.iter().chain(&config.allow_headers).any(|listed| listed == "*")
-}
-
-/// The exception of [`has_wildcard`], step by step: a policy without `*` keeps the `*` of its predecessor alive in a
+/// The one exception to [`check_steps`], step by step: a policy without `*` keeps the `*` of its predecessor alive in a
 /// browser that asks often enough.
 #[test]
 fn an_old_wildcard_is_prolonged_by_new_preflights() {
@@ -365,7 +177,7 @@ fn an_old_wildcard_is_prolonged_by_new_preflights() {
         |method| Request::new(PageOrigin::of("https://a.example").unwrap(), method, "https://api.example/");
     assert_eq!(preflights(&before, request("DELETE"), 0), (1, true));
     assert_eq!(preflights(&after, request("DELETE"), 4), (0, true), "five seconds are not over");
-    // The header makes it ask, and the answer lists `PUT`, which `*` covers.
+    // The header makes it ask, and the response lists `PUT`, which `*` covers.
     assert_eq!(preflights(&after, request("PUT").header("x-a", "1"), 4), (1, true));
     assert_eq!(
         preflights(&after, request("DELETE"), 8),
@@ -375,7 +187,7 @@ fn an_old_wildcard_is_prolonged_by_new_preflights() {
     assert_eq!(preflights(&after, request("DELETE"), 9), (1, false));
 }
 
-/// A fetch of anything, and the answers of a server that may be up to anything, over and over.
+/// A fetch of anything, and the responses of a server that may be up to anything, over and over.
 #[derive(Clone, Debug)]
 struct AnyFetch {
     profile: Profile,
@@ -390,11 +202,11 @@ struct AnyFetch {
     redirect: Redirect,
     upload_listener: bool,
     now: Duration,
-    answers: Vec<AnyAnswer>,
+    responses: Vec<AnyResponse>,
 }
 
 #[derive(Clone, Debug)]
-struct AnyAnswer {
+struct AnyResponse {
     status: u16,
     /// Whether it allows all that can be allowed, beside what else it says, so that fetches come far.
     is_permissive: bool,
@@ -464,7 +276,7 @@ fn any_text() -> impl Strategy<Value = String> {
     any_value().prop_map(|value| String::from_utf8_lossy(&value).into_owned())
 }
 
-fn any_answer() -> impl Strategy<Value = AnyAnswer> {
+fn any_response() -> impl Strategy<Value = AnyResponse> {
     const NAMES: [&str; 9] = [
         "access-control-allow-origin",
         "access-control-allow-credentials",
@@ -489,7 +301,7 @@ fn any_answer() -> impl Strategy<Value = AnyAnswer> {
                 headers.retain(|(name, _)| name != b"access-control-expose-headers");
                 headers.push((b"access-control-expose-headers".to_vec(), b"*".to_vec()));
             }
-            AnyAnswer { status, is_permissive, headers }
+            AnyResponse { status, is_permissive, headers }
         },
     )
 }
@@ -520,7 +332,7 @@ fn any_fetch() -> impl Strategy<Value = AnyFetch> {
         select(&[Redirect::Follow, Redirect::Follow, Redirect::Error, Redirect::Manual][..]),
         prop::bool::weighted(0.3),
         select(vec![Duration::ZERO, Duration::from_secs(5), Duration::MAX]),
-        collection::vec(any_answer(), 1..5),
+        collection::vec(any_response(), 1..5),
     )
         .prop_map(
             |(
@@ -533,7 +345,7 @@ fn any_fetch() -> impl Strategy<Value = AnyFetch> {
                 redirect,
                 upload_listener,
                 now,
-                answers,
+                responses,
             )| {
                 AnyFetch {
                     profile,
@@ -548,7 +360,7 @@ fn any_fetch() -> impl Strategy<Value = AnyFetch> {
                     redirect,
                     upload_listener,
                     now,
-                    answers,
+                    responses,
                 }
             },
         )
@@ -579,12 +391,12 @@ fn check_any_fetch(browser: &mut Browser, fetch: &AnyFetch) -> usize {
                 // Twenty redirects, and a preflight before each request.
                 assert!(requests <= 21 && preflights <= 21);
                 let origin = exchange.headers().get("origin").unwrap_or_default();
-                let answer = &fetch.answers[(preflights + requests) % fetch.answers.len()];
-                let own = answer.headers.iter();
-                let mut response = Response::new(answer.status).header("x-b", "1");
-                if answer.is_permissive {
+                let scripted = &fetch.responses[(preflights + requests) % fetch.responses.len()];
+                let own = scripted.headers.iter();
+                let mut response = Response::new(scripted.status).header("x-b", "1");
+                if scripted.is_permissive {
                     let asked = |name| exchange.headers().get(name).unwrap_or_default();
-                    response = Response::new(if exchange.is_preflight() { 200 } else { answer.status })
+                    response = Response::new(if exchange.is_preflight() { 200 } else { scripted.status })
                         .header("x-b", "1")
                         .header("access-control-allow-origin", asked("origin"))
                         .header("access-control-allow-credentials", "true")
@@ -601,7 +413,7 @@ fn check_any_fetch(browser: &mut Browser, fetch: &AnyFetch) -> usize {
             Next::Done(Verdict::Allowed(allowed)) => {
                 assert!(allowed.readable_headers.iter().all(|(name, _)| !name.starts_with("set-cookie")));
                 if allowed.response_type == ResponseType::Cors {
-                    let (origin, response) = last.as_ref().expect("another origin answered");
+                    let (origin, response) = last.as_ref().expect("another origin responded");
                     let says = |name| response.headers().get(name).unwrap_or_default();
                     let include = fetch.credentials == Credentials::Include;
                     let allowed_origin = says("access-control-allow-origin");
@@ -644,7 +456,8 @@ fn the_cases_are_telling() {
     let strategy = (rules_and(ask_of_any_length()), handler());
     for _ in 0..CASES {
         let ((rules, ask), handler) = strategy.new_tree(&mut runner).unwrap().current();
-        let outcome = check_cold(&rules, &ask, &handler);
+        let outcome =
+            check_cold(&rules, &ask, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
         for seen in what_matters(&rules.config, &ask, &outcome) {
             *counts.entry(seen).or_default() += 1;
         }
@@ -756,7 +569,8 @@ fn the_sequences_are_telling() {
         let ((before, after), swapped_at, steps, invitation, handler) =
             strategy.new_tree(&mut runner).unwrap().current();
         let steps = steps.invite(&before, invitation);
-        let counted = check_steps([&before, &after], swapped_at, &steps, &handler);
+        let server = |policy: &Policy, request: &Incoming| serve(policy, &handler, request);
+        let counted = check_steps([&before, &after], swapped_at, &steps, server);
         all.steps += counted.steps;
         all.saved += counted.saved;
         all.outdated += counted.outdated;

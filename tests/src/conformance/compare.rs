@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
+use cors_vectors::{Allowed, BrowserVector, Expected, Fetch, Outcome, Sent};
 use serde_json::Value;
 
 use super::{
-    format::{Allowed, BrowserVector, Expected, Fetch, Outcome, Sent},
     model,
     names::Names,
     plan::{absolute, method, on_the_wire, origin_of, url},

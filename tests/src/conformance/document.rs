@@ -10,7 +10,7 @@ use crate::Engine;
 const INTRODUCTION: &str = "\
 # Conformance
 
-What three browser engines do, vector by vector. The [vectors](../crates/fetch-cors/vectors/README.md) state what the
+What three browser engines do, vector by vector. The [vectors](../crates/cors-vectors/README.md) state what the
 [Fetch Standard](https://fetch.spec.whatwg.org/) says about CORS: what a browser sends, and what it lets script see.
 `fetch_cors::browser` is held to every one of them, by the standard and in the profile of each engine; the engines are
 held to all that a page can play. So where this page says that an engine differs, the profile differs with it.
@@ -20,7 +20,7 @@ conformance` plays them and fails where an engine does anything else.
 
 `http://site.test`, `http://api.site.test` and `http://other.test` stand for servers at `localhost`, at another of its ports
 and at `127.0.0.1`. Each request is compared in its method, URL, `Origin`, `Access-Control-Request-*`, cookies (where page and
-server are both at `localhost`), whether it has a body, and the headers that its vector names; each answer in all that script
+server are both at `localhost`), whether it has a body, and the headers that its vector names; each response in all that script
 can read. Why something is blocked no page can tell; where the model knows what an engine writes to its console, that is
 compared.
 ";

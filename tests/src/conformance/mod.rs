@@ -1,18 +1,14 @@
 //! The conformance vectors of the browser's end, replayed in real engines.
 //!
-//! A [`Suite`] is what stands in `crates/fetch-cors/vectors`; [`Suite::play`] replays it in one engine and says of each
-//! vector what became of it. What the vectors mean stands in their README.
+//! A [`Suite`] is what stands in `crates/cors-vectors`, or a part of it; [`Suite::play`] replays it in one engine and says of
+//! each vector what became of it. What the vectors mean stands in their README.
 
 mod compare;
 mod document;
-#[path = "../../../crates/fetch-cors/tests/vectors/format.rs"]
-mod format;
 mod model;
 mod names;
 mod plan;
 mod server;
-#[path = "../../../crates/fetch-cors/tests/vectors/translate.rs"]
-mod translate;
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cors_vectors::{BrowserVector, Section};
 use serde_json::Value;
 use tokio::{
     sync::mpsc,
@@ -37,7 +34,6 @@ use crate::{
 
 use self::{
     compare::{Observed, differences},
-    format::{BrowserVector, Section},
     names::Names,
     plan::{Plan, name_hosts, obstacle},
     server::{Reported, Servers},
@@ -49,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 const SILENCE: Duration = Duration::from_secs(30);
 const LATE: Duration = Duration::from_millis(500);
 
-/// All vectors of the browser's end.
+/// Vectors of the browser's end.
 #[derive(Debug)]
 pub struct Suite {
     sections: Vec<(String, String, Vec<BrowserVector>)>,
@@ -104,13 +100,13 @@ pub struct Report {
 }
 
 impl Suite {
-    /// Reads the files in `crates/fetch-cors/vectors`.
+    /// Reads all of them.
     ///
     /// # Panics
     ///
-    /// If one can't be read.
+    /// If a file can't be read.
     pub fn read() -> Self {
-        let sections = format::read(&root().join("crates/fetch-cors/vectors"))
+        let sections = cors_vectors::sections()
             .into_iter()
             .filter_map(|(file, section)| match section {
                 Section::Browser { section, vectors, .. } => Some((file, section, vectors)),
@@ -118,6 +114,21 @@ impl Suite {
             })
             .collect();
         Self { sections }
+    }
+
+    /// Only the vectors that are chosen by the name of their file and their own.
+    #[must_use]
+    pub fn only(mut self, is_chosen: impl Fn(&str, &str) -> bool) -> Self {
+        for (file, _, vectors) in &mut self.sections {
+            vectors.retain(|vector| is_chosen(file, &vector.name));
+        }
+        self
+    }
+
+    /// The file and the name of each vector, in order, and why the engine can't play it, if it can't.
+    pub fn list(&self, engine: Engine) -> impl Iterator<Item = (&str, &str, Option<String>)> {
+        self.vectors()
+            .map(move |(file, vector)| (file, vector.name.as_str(), obstacle(vector, engine.name())))
     }
 
     /// Where the results are published.
@@ -150,7 +161,7 @@ impl Suite {
             .flat_map(|(file, _, vectors)| vectors.iter().map(|vector| (file.as_str(), vector)))
     }
 
-    /// Replays all vectors in an engine.
+    /// Replays the vectors in an engine.
     ///
     /// # Errors
     ///

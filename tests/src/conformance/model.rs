@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
+use cors_vectors::{BrowserVector, Expected, Fetch, request, response};
 use fetch_cors::browser::{Browser, Engine, Next, Profile, Verdict};
-
-use super::{
-    format::{BrowserVector, Expected, Fetch},
-    translate::{request, response},
-};
 
 /// What the engine should write for each fetch, a line each; nothing where the fetch is not blocked or the model doesn't know.
 /// That the model does what the vector states, its own tests see to; where it doesn't it says nothing here.
@@ -33,14 +29,14 @@ pub(super) fn console(vector: &BrowserVector, engine: &str) -> Vec<Vec<String>> 
 }
 
 fn play(browser: &mut Browser, fetch: &Fetch, expected: &Expected, now: Duration) -> Option<Verdict> {
-    let mut answers = expected.wire.iter().map(|sent| sent.answer.as_ref());
+    let mut scripted = expected.wire.iter().map(|sent| sent.response.as_ref());
     let mut next = browser.fetch(request(fetch).ok()?, now);
     loop {
         next = match next {
             Next::Done(verdict) => return Some(verdict),
-            Next::Send(exchange) => match answers.next()? {
+            Next::Send(exchange) => match scripted.next()? {
                 None => exchange.fail(browser),
-                Some(answer) => exchange.receive(browser, &response(answer), now),
+                Some(scripted) => exchange.receive(browser, &response(scripted), now),
             },
         };
     }

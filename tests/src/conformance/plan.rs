@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, io};
 
+use cors_vectors::{BrowserVector, Expected, Fetch, Outcome, Request, Response, Sent};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    format::{Answer, BrowserVector, Expected, Fetch, Outcome, Request, Sent},
     names::Names,
-    server::{Item, Pages, answer_of},
+    server::{Item, Pages, response_of},
 };
 
 /// The longest that a vector may wait, in seconds.
@@ -58,8 +58,8 @@ pub(super) fn obstacle(vector: &BrowserVector, engine: &str) -> Option<String> {
     if urls.into_iter().any(|url| scheme(url) == Some("https")) {
         return Some("needs TLS".to_owned());
     }
-    if sent().filter_map(|sent| sent.answer.as_ref()).any(|answer| !is_expressible(answer)) {
-        return Some("no HTTP/1.1 answer can carry it".to_owned());
+    if sent().filter_map(|sent| sent.response.as_ref()).any(|response| !is_expressible(response)) {
+        return Some("no HTTP/1.1 response can carry it".to_owned());
     }
     None
 }
@@ -80,10 +80,10 @@ fn inexpressible_body(content_type: &str) -> Option<&'static str> {
     (!is_known && !is_type_of_blob).then_some("no body has this type")
 }
 
-fn is_expressible(answer: &Answer) -> bool {
+fn is_expressible(response: &Response) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    (200..=599).contains(&answer.status)
-        && answer.headers.iter().all(|(name, value)| {
+    (200..=599).contains(&response.status)
+        && response.headers.iter().all(|(name, value)| {
             !name.is_empty() && name.bytes().all(is_token) && !value.contains(['\0', '\r', '\n'])
         })
 }
@@ -110,7 +110,7 @@ pub(super) fn name_hosts(names: &mut Names, vector: &BrowserVector) -> io::Resul
         if let Some(url) = &sent.url {
             names.add(url, keeps_port)?;
         }
-        for (name, value) in sent.answer.iter().flat_map(|answer| &answer.headers) {
+        for (name, value) in sent.response.iter().flat_map(|response| &response.headers) {
             if name.eq_ignore_ascii_case("location") {
                 let absolute = if value.starts_with("//") { format!("http:{value}") } else { value.clone() };
                 names.add(&absolute, keeps_port)?;
@@ -199,8 +199,8 @@ fn item(names: &Names, number: usize, fetch: &Fetch, sent: &Sent) -> Item {
         method: method(fetch, sent).to_owned(),
         url: url(names, number, fetch, sent),
         is_preflight: sent.preflight.is_some(),
-        answer: sent.answer.as_ref().map(|answer| {
-            let headers: Vec<_> = answer
+        response: sent.response.as_ref().map(|response| {
+            let headers: Vec<_> = response
                 .headers
                 .iter()
                 .map(|(name, value)| {
@@ -209,16 +209,16 @@ fn item(names: &Names, number: usize, fetch: &Fetch, sent: &Sent) -> Item {
                     (name.clone(), value)
                 })
                 .collect();
-            answer_of(answer.status, &headers, &body(method(fetch, sent), answer))
+            response_of(response.status, &headers, &body(method(fetch, sent), response))
         }),
     }
 }
 
-/// As many bytes as the answer says that there are.
-fn body(method: &str, answer: &Answer) -> Vec<u8> {
-    let length = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+/// As many bytes as the response says that there are.
+fn body(method: &str, response: &Response) -> Vec<u8> {
+    let length = response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     match length.and_then(|(_, length)| length.parse().ok()) {
-        Some(length) if method != "HEAD" && !matches!(answer.status, 204 | 304) => vec![b' '; length],
+        Some(length) if method != "HEAD" && !matches!(response.status, 204 | 304) => vec![b' '; length],
         _ => Vec::new(),
     }
 }

@@ -11,18 +11,18 @@ const INTRODUCTION: &str = "\
 # Conformance
 
 What three browser engines do, vector by vector. The [vectors](../crates/cors-vectors/README.md) state what the
-[Fetch Standard](https://fetch.spec.whatwg.org/) says about CORS: what a browser sends, and what it lets script see.
-`fetch_cors::browser` is held to every one of them, by the standard and in the profile of each engine; the engines are
-held to all that a page can play. So where this page says that an engine differs, the profile differs with it.
+[Fetch Standard](https://fetch.spec.whatwg.org/) says about CORS: what a browser sends, and what it lets the page's script
+read. `fetch_cors::browser` is tested against all of them, in its standard profile and in the profile of each engine; the
+engines are tested against all that a page can play. So if this page says that an engine differs, its profile differs, too.
 
 `cargo run -p end-to-end --bin conformance` plays the vectors and writes this page; `cargo test -p end-to-end --test
-conformance` plays them and fails where an engine does anything else.
+conformance` plays them and fails if an engine does anything else.
 
-`http://site.test`, `http://api.site.test` and `http://other.test` stand for servers at `localhost`, at another of its ports
-and at `127.0.0.1`. Each request is compared in its method, URL, `Origin`, `Access-Control-Request-*`, cookies (where page and
-server are both at `localhost`), whether it has a body, and the headers that its vector names; each response in all that script
-can read. Why something is blocked no page can tell; where the model knows what an engine writes to its console, that is
-compared.
+`http://site.test`, `http://api.site.test` and `http://other.test` stand for servers at `localhost`, at another port of
+`localhost`, and at `127.0.0.1`. Of each request, its method, URL, `Origin`, `Access-Control-Request-*`, cookies (if page and
+server are both at `localhost`), whether it has a body, and the headers that its vector names are compared; of each response,
+everything that the page's script can read. No page can find out why something is blocked; but if the model knows what an
+engine writes to its console, that is compared, too.
 ";
 
 /// The page.

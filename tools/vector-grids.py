@@ -584,6 +584,22 @@ def schemes():
         yield f"a scheme without {show(ord(character))}", refused("allow_origins", f"ab{character}cdefgh://localhost", kind)
 
 
+    for character in "-._~":
+        yield f"a custom host with {show(ord(character))}", allows(f"tauri://a{character}b")
+    for character in "!$'()+":
+        kind = "regular_expression" if character in "$(" else "invalid_host"
+        yield f"a custom host without {show(ord(character))}", refused("allow_origins", f"tauri://a{character}b", kind)
+    # What no origin has, and every other regular expression has.
+    for character in "\\($^":
+        yield f"a regular expression with {show(ord(character))}", refused(
+            "allow_origins", f"https://a{character}.example", "regular_expression"
+        )
+    for character in ",; |":
+        yield f"two origins with {show(ord(character))} between", refused(
+            "allow_origins", f"https://a.example/{character}https://b.example", "several_origins"
+        )
+
+
 def loopback():
     for host in LOOPBACK_HOSTS:
         for port in ["", ":3000"]:

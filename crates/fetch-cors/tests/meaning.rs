@@ -268,6 +268,25 @@ fn names_and_credentials_that_widen() {
     assert_eq!(Policy::any_origin().widening(&Policy::any_origin()), []);
 }
 
+/// Script reads them whether they are exposed or not.
+/// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>
+#[test]
+fn each_safelisted_response_header_widens_nothing() {
+    let before = policy(&["https://a.example"]);
+    for name in [
+        "Cache-Control",
+        "Content-Language",
+        "Content-Length",
+        "Content-Type",
+        "Expires",
+        "Last-Modified",
+        "Pragma",
+    ] {
+        let after = builder(&["https://a.example"]).expose_headers([name]).build().unwrap();
+        assert_eq!(before.widening(&after), [], "{name}");
+    }
+}
+
 /// Patterns over a world so small that all its origins can be listed: three hosts deep, two labels, three ports.
 fn a_pattern() -> impl Strategy<Value = String> {
     let host =

@@ -120,7 +120,7 @@ LISTS = {
     "types of forms": List(f"{BROWSER}/safelist.rs", r'\[&(?=b"application/x)', "]\n        .contains", QUOTED, "browser::safelisted-request-headers::.*", apart=True),
     "no-cors-safelisted headers": List(f"{BROWSER}/safelist.rs", r'matches!\(name, (?="accept" )', ")", QUOTED, "browser::request-constructor::.*|browser::safelisted-request-headers::.*", apart=True),
     "REQUEST_BODY_HEADERS": List(f"{BROWSER}/safelist.rs", array("REQUEST_BODY_HEADERS"), "]", QUOTED, "browser::http-redirect-fetch::.*", apart=True),
-    "safelisted response headers": List(f"{BROWSER}/safelist.rs", r"fn is_safelisted_response_header.*?; \d+\] = \[", "]", QUOTED, "browser::grid-response-headers::{} is readable"),
+    "safelisted response headers": List(f"{BROWSER}/safelist.rs", r"fn is_safelisted_response_header.*?; \d+\] = \[", "]", QUOTED, "browser::grid-response-headers::{} is for script"),
     "forbidden response headers": List(f"{BROWSER}/safelist.rs", r"fn is_forbidden_response_header.*?matches!\(name, ", ")", QUOTED, "browser::grid-response-headers::{} can't be exposed"),
     "BAD_PORTS": List(f"{BROWSER}/safelist.rs", array("BAD_PORTS"), "]", NUMBER, "browser::main-fetch::.*port {}(?!\\d)"),
     "bad ports of one profile": List(f"{BROWSER}/safelist.rs", r"matches!\(port, ", ")", NUMBER, "browser::main-fetch::.*port {}(?!\\d)", apart=True),

@@ -266,7 +266,7 @@ def unsafe_bytes():
     high = "".join(map(chr, range(0x80, 0x100)))
     for name in ["accept", "content-type"]:
         prefix = "text/plain;" if name == "content-type" else ""
-        yield f"{name} with every ASCII byte that is not unsafe", [plain([[name, prefix + ascii_]], {name: prefix + ascii_})]
+        yield f"{name} with every safe byte of ASCII", [plain([[name, prefix + ascii_]], {name: prefix + ascii_})]
         # As long as a safelisted value of accept may be.
         values = [high] if name == "accept" else [prefix + high[:64], prefix + high[64:]]
         yield f"{name} with every byte beyond ASCII", [plain([[name, value]], {name: value}) for value in values]
@@ -343,7 +343,7 @@ def forbidden():
 def exposed():
     for name, value in SAFELISTED_RESPONSE_HEADERS.items():
         url = f"http://api.site.test/{name.lower()}"
-        yield f"{name} is readable by scripts", [
+        yield f"scripts can read {name}", [
             {
                 "request": {"url": url},
                 "wire": [{"response": respond([name, value])}],
@@ -363,7 +363,7 @@ def exposed():
                 }
             )
         yield f"{name} can't be exposed, by name or by *", fetches
-        yield f"{name} of the page's own origin is not readable by scripts", [
+        yield f"scripts can't read {name}, even same-origin", [
             {
                 "request": {"url": "http://site.test/"},
                 "wire": [
@@ -443,7 +443,7 @@ def lists():
             }
         )
     for what, each in fetches.items():
-        yield f"a list of {what} with an element that is not a token is invalid", each
+        yield f"a list of {what} with an element that is not a token is not valid", each
 
 
 ORIGIN = "https://a.example"

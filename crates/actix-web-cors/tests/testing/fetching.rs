@@ -261,11 +261,11 @@ async fn redirects() {
             get("https://app.example/?to=/a"),
             Ok(("https://app.example/a", "GET")),
         ),
-        ("to nowhere", one(), get("/?to=https://nowhere.example/"), Err("no-answer")),
+        ("to nowhere", one(), get("/?to=https://nowhere.example/"), Err("no-response")),
         ("to a URL that is not HTTP", one(), get("/?to=data:,a"), Err("location-not-http")),
         ("to what is not a URL", one(), get("/?to=https://"), Err("location-invalid")),
         ("to plain http", one(), get("/?to=http://api.example/"), Err("mixed-content")),
-        ("a URL too long for a server", one(), get(long), Err("no-answer")),
+        ("a URL too long for a server", one(), get(long), Err("no-response")),
         (
             "an error in redirect mode error",
             one(),
@@ -495,7 +495,7 @@ async fn each_origin_has_its_own_server() {
         let outcome = browser.page(PAGE).fetch(get(url)).await;
         assert_eq!(outcome.text().ok().as_deref(), expected, "{url}\n{outcome}");
         if expected.is_none() {
-            assert_blocked!(outcome, Reason::NoAnswer);
+            assert_blocked!(outcome, Reason::NoResponse);
         }
     }
 }

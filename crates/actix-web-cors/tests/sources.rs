@@ -650,9 +650,9 @@ async fn no_answer_mixes_two_policies() {
                 for (kind, (method, status)) in [("GET", 200), ("OPTIONS", 204)].into_iter().enumerate() {
                     let received = wire.ask(method, "/", &lines).await.expect("a connection that is kept");
                     let received = received.into_received(&[]);
-                    assert_eq!(received.status, status, "{response:?}");
+                    assert_eq!(received.status, status, "{received:?}");
                     let by = LINES.iter().position(|lines| received.lines == lines[kind]);
-                    let by = by.unwrap_or_else(|| panic!("a response by neither policy: {response:?}"));
+                    let by = by.unwrap_or_else(|| panic!("a response by neither policy: {received:?}"));
                     seen[by][kind] += 1;
                 }
             }

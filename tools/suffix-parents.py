@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes crates/fetch-cors/src/policy/suffix_parents.txt: the names that are no public suffix but have some below them, such as
+"""Writes crates/fetch-cors/src/policy/suffix_parents.txt: the names that are not public suffixes but have some below them, such as
 amazonaws.com above s3.amazonaws.com, each with the shortest suffix below it.
 
     python3 tools/suffix-parents.py public_suffix_list.dat > crates/fetch-cors/src/policy/suffix_parents.txt

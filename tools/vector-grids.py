@@ -15,7 +15,7 @@ FOLDER = pathlib.Path(__file__).parent.parent / "crates/cors-vectors/vectors"
 WIDTH = 120
 ALLOW_ORIGIN = ["access-control-allow-origin", "http://site.test"]
 
-# https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte, without those that no header value holds.
+# https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte, without those that a header value can't contain.
 NOT_IN_VALUES = [0x00, 0x0A, 0x0D]
 CONTROLS = [byte for byte in range(0x20) if byte not in NOT_IN_VALUES]
 UNSAFE_CONTROLS = [byte for byte in CONTROLS if byte != 0x09]
@@ -62,7 +62,7 @@ FORBIDDEN = [
 ]
 FORBIDDEN_PREFIXES = ["Proxy-", "Sec-"]
 OVERRIDES = ["X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override"]
-# Of these the wire says nothing: a browser may send one with a value of its own, or the vector states it anyway.
+# Whether these are dropped can't be seen on the wire: a browser may send one with its own value, or the vector states it anyway.
 OWN = [
     "Accept-Encoding",
     "Connection",
@@ -89,7 +89,7 @@ SAFELISTED_RESPONSE_HEADERS = {
 FORBIDDEN_RESPONSE_HEADERS = ["Set-Cookie", "Set-Cookie2"]
 
 # https://www.iana.org/assignments/http-methods, all that are in upper case and that browsers neither normalize nor forbid;
-# without PRI, which is no request's (RFC 9113, section 3.4).
+# without PRI, which is not the method of a request (RFC 9113, section 3.4).
 OTHER_METHODS = [
     "ACL",
     "BASELINE-CONTROL",
@@ -126,7 +126,7 @@ OTHER_METHODS = [
 
 # https://wicg.github.io/private-network-access/#forbidden-header-names adds it to the standard's forbidden request headers.
 FORBIDDEN_FOR_PRIVATE_NETWORKS = ["Access-Control-Request-Private-Network"]
-# Fields of responses alone: https://fetch.spec.whatwg.org/#http-responses,
+# Fields of responses only: https://fetch.spec.whatwg.org/#http-responses,
 # https://wicg.github.io/private-network-access/#headers,
 # https://www.rfc-editor.org/rfc/rfc9110#section-10.2 (Allow, Location, Retry-After, Server), #section-11.6 and -11.7
 # (WWW-Authenticate, Authentication-Info), #section-12.5.5 (Vary), #section-14.3 (Accept-Ranges), #section-8.8.3 (ETag),
@@ -153,7 +153,7 @@ RESPONSE_HEADERS = [
     "Vary",
     "WWW-Authenticate",
 ]
-# Fields of requests alone: https://fetch.spec.whatwg.org/#http-requests, and of RFC 9110 section 7.2 (Host), 7.6.2
+# Fields of requests only: https://fetch.spec.whatwg.org/#http-requests, and of RFC 9110 section 7.2 (Host), 7.6.2
 # (Max-Forwards), 10.1 (Expect, From, Referer, TE, User-Agent), 11.7.2 (Proxy-Authorization), 12.5.2 and 12.5.4
 # (Accept-Charset, Accept-Language), 13.1 (If-*), 14.2 (Range); Cookie of RFC 6265, section 4.2, and Cookie2 of RFC 2965;
 # DNT of https://www.w3.org/TR/tracking-dnt/#dnt-header-field
@@ -235,13 +235,13 @@ def respond(*headers, status=None):
 
 
 def plain(headers, sent=None):
-    """A request that needs no preflight. `sent` is what of its headers is on the wire."""
+    """A request that needs no preflight. `sent` is the part of its headers that is on the wire."""
     item = {"headers": sent} if sent else {}
     return {"request": {"headers": headers}, "wire": [{**item, "response": respond()}], "outcome": allowed()}
 
 
 def asks(headers, names, method="GET"):
-    """A request that needs a preflight, which is refused, so that no value has to travel."""
+    """A request whose preflight is refused, so that the headers' values are never sent."""
     request = {"headers": headers} if method == "GET" else {"method": method, "headers": headers}
     return {
         "request": request,
@@ -267,7 +267,7 @@ def unsafe_bytes():
     for name in ["accept", "content-type"]:
         prefix = "text/plain;" if name == "content-type" else ""
         yield f"{name} with every safe byte of ASCII", [plain([[name, prefix + ascii_]], {name: prefix + ascii_})]
-        # Of accept as long as a value may be.
+        # As long as a safelisted value of accept may be.
         values = [high] if name == "accept" else [prefix + high[:64], prefix + high[64:]]
         yield f"{name} with every byte beyond ASCII", [plain([[name, value]], {name: value}) for value in values]
 
@@ -295,7 +295,7 @@ def methods():
             if method not in SAFELISTED_METHODS:
                 grant = respond(["access-control-allow-methods", method], status=204)
                 wire.insert(0, {"preflight": {"method": method}, "response": grant})
-            # Of its own, so that no preflight is remembered.
+            # Its own URL, so that no remembered preflight applies.
             url = f"http://api.site.test/{written}"
             fetches.append({"request": {"method": written, "url": url}, "wire": wire, "outcome": allowed()})
         yield f"{method} in any case is {method}", fetches
@@ -455,7 +455,7 @@ def refused(setting, value, kind, **more):
 
 
 def grants(setting, value, *lines):
-    """A policy that is not refused, and what it tells a preflight."""
+    """A policy that is not refused, and its response to a preflight."""
     policy = {"allow_origins": [ORIGIN], setting: [value]}
     return {
         "policy": policy,
@@ -577,7 +577,7 @@ def schemes():
     yield "safari-web-extension: with an identifier in upper case", allows(
         "safari-web-extension://5D0B4D6A-4E0F-4C4A-8C1F-0123456789AB"
     )
-    # https://url.spec.whatwg.org/#url-scheme-string; with a dot it is taken for a host whose scheme is missing.
+    # https://url.spec.whatwg.org/#url-scheme-string; a name with a dot is read as a host whose scheme is missing.
     for character in "az09+-":
         yield f"a scheme with {show(ord(character))}", allows(f"ab{character}cdefgh://localhost")
     for character, kind in {".": "missing_scheme", "_": "invalid_scheme", "~": "invalid_scheme", "!": "invalid_scheme"}.items():
@@ -619,7 +619,7 @@ GRIDS = {
     "response-headers": ("Response headers, each by its name", "cors-safelisted-response-header-name", exposed),
     "lists": ("The elements of lists", "extract-header-list-values", lists),
 }
-# Of the server's end, each with the part of a standard that its rule follows from.
+# The grids of the server's end, each with the part of a standard that its rule follows from.
 SERVER_GRIDS = {
     "methods": (
         "Listed methods, each by its name",
@@ -650,7 +650,7 @@ SERVER_GRIDS = {
 
 
 def layout(value, indent, room):
-    """Everything that fits on one line is on one line, and so is a header."""
+    """Puts everything that fits on one line on one line, and every header."""
     line = inline(value)
     is_header = isinstance(value, list) and len(value) == 2 and all(isinstance(item, str) for item in value)
     if len(line) <= room or is_header or not isinstance(value, (dict, list)):

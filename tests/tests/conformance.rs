@@ -2,8 +2,8 @@
 //! `docs/conformance.md` has the results as a table.
 //!
 //! One run of an engine plays all vectors that were chosen, when the first of its trials starts; so the first takes the time of
-//! all. An engine that is not installed is reported as ignored, with the line that installs it. `REQUIRE_BROWSERS`, a list such
-//! as `chromium,firefox,webkit`, turns that into a failure.
+//! all. The trials of an engine that is not installed are ignored, with the command that installs it. `REQUIRE_BROWSERS`, a
+//! list such as `chromium,firefox,webkit`, turns that into a failure.
 
 use std::{
     collections::HashMap,
@@ -26,7 +26,7 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// What one run of an engine led to: each vector that disagrees, by its trial's name, and how; or why there was no run.
+/// The result of one run of an engine: each vector that disagrees, by its trial's name, and how; or why there was no run.
 type Results = Result<HashMap<String, String>, String>;
 
 fn trials(arguments: &Arguments, installed: &Installed) -> Vec<Trial> {
@@ -75,7 +75,7 @@ fn play(installed: &Installed, suite: &Suite) -> Results {
     Ok(disagreements.collect())
 }
 
-/// What an engine did may change with its version; that the page lists the vectors of today may not.
+/// Results may change with an engine's version, so only the list of vectors on the page is checked.
 fn published() -> Result<(), Failed> {
     let path = Suite::document_path();
     let page = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -1,5 +1,5 @@
 //! What goes beyond publishing a policy: rejecting requests from origins that are not allowed, preflights that the
-//! application responses, another status for preflights. Where a handler runs, it says so in the body.
+//! application responds to, another status for preflights. Where a handler runs, it says so in the body.
 
 mod common;
 
@@ -62,7 +62,7 @@ fn policy() -> Policy {
     policy.expect("a valid policy")
 }
 
-/// Every path responses every method.
+/// Every path responds to every method.
 fn routes(config: &mut web::ServiceConfig) {
     config.default_service(web::to(|| async { "ran" }));
 }
@@ -273,7 +273,7 @@ async fn rejecting_by_other_policies() {
     live.replace(policy());
     table.ask(&server, &[post("live: after", &[APP]).gets(200, ALLOWED).body("ran")]).await;
 
-    // Whom the source would have allowed is not known, so what would be rejected is put off, and nobody is let in.
+    // It is not known which origins the source would have allowed, so what would be rejected gets a 503, and nothing is allowed.
     let server = serve(|| {
         let cors = Cors::per_request(|request| match request.path() {
             "/none" => Ok(None::<Policy>),
@@ -288,7 +288,7 @@ async fn rejecting_by_other_policies() {
         post("a failing source: the same origin passes", &[EVIL, SAME_ORIGIN]).gets(200, PASSED).body("ran"),
         get("a failing source: no Origin passes", &[]).gets(200, PASSED).body("ran"),
         preflight("a failing source: preflight", "/", &[APP, PUT]).gets(503, REFUSED).also(NO_STORE).body(""),
-        Row::new("a source that responses none rejects nobody", "POST", "/none", &[EVIL, CROSS_SITE]).gets(200, &[]).body("ran"),
+        Row::new("a source that returns none rejects nothing", "POST", "/none", &[EVIL, CROSS_SITE]).gets(200, &[]).body("ran"),
     ];
     table.ask(&server, &rows).await;
     table.finish();
@@ -352,8 +352,8 @@ async fn forwarding_preflights() {
     });
     #[rustfmt::skip]
     let rows = [
-        preflight("beside preflight_status: the handler's status is kept", "/202", &[APP, PUT]).gets(202, GRANTED).body(""),
-        preflight("beside preflight_status: refused", "/", &[EVIL, PUT]).gets(403, REFUSED).body(""),
+        preflight("with preflight_status: the handler's status is kept", "/202", &[APP, PUT]).gets(202, GRANTED).body(""),
+        preflight("with preflight_status: refused", "/", &[EVIL, PUT]).gets(403, REFUSED).body(""),
     ];
     table.ask(&server, &rows).await;
 
@@ -389,7 +389,7 @@ async fn preflight_status() {
         let panic = catch_unwind(|| Cors::new(policy()).preflight_status(status)).map(drop);
         let message = panic.map_err(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default());
         let expected = format!(
-            "preflight_status({status}): browsers take only a status from 200 to 299 for a granted preflight; write 204 or 200"
+            "preflight_status({status}) is not from 200 to 299, so browsers would treat every preflight as refused; write 204 or 200"
         );
         table.row(&format!("{status} is refused where it is written"), &message, &Err(expected));
     }

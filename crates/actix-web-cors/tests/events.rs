@@ -1,5 +1,5 @@
-//! What the middleware says of refused requests to `tracing` subscribers, as rendered text: which rule, which value, and
-//! which setting would allow it. One test alone in its program, as a subscriber is global.
+//! What the middleware logs about refused requests to `tracing` subscribers, as rendered text: which rule, which value, and
+//! which setting would allow it. It is the only test in its program, because a subscriber is global.
 
 mod common;
 
@@ -75,9 +75,9 @@ async fn events() {
     let endless = "x".repeat(3000);
     let long = "/".to_owned() + &endless;
     let mut table = Table::default();
-    // Whoever gets its response, gets its response by an application that was built.
+    // A response shows that the application was built, and so the policy was read.
     ask(&server.url, "GET", &[]).await;
-    let expected = " WARN actix_web_cors: the CORS policy lists no origin, so it allows none; if that is meant, say Policy::deny_all()\n";
+    let expected = " WARN actix_web_cors: the CORS policy lists no origin, so it allows none; list some in allow_origins, or write Policy::deny_all() if you mean it\n";
     table.row(
         "a policy for which nothing was listed, before any request",
         &written.take(),

@@ -1,4 +1,4 @@
-//! The middleware beside what an application is made of: other middleware, scopes, every kind of response, HTTP/2,
+//! The middleware together with what an application is made of: other middleware, scopes, every kind of response, HTTP/2,
 //! web sockets, and clients that misbehave. A response's CORS lines are compared whole. Where an order of two `wrap`s makes
 //! CORS headers go missing, the row holds what happens, and its name says so.
 
@@ -277,7 +277,7 @@ async fn default_headers() {
         preflight("DefaultHeaders inside: preflight", "/").gets(204, GRANTED),
     ];
     table.ask(&inside, &rows).await;
-    // It adds what is not there yet, so to whoever is *not* allowed, it gives what it was told to.
+    // It adds only missing headers, so a response to an origin that is *not* allowed gets the header set by hand.
     let outside = serve(|| App::new().route("/", web::get().to(hello)).wrap(cors()).wrap(by_hand()));
     #[rustfmt::skip]
     let rows = [
@@ -340,7 +340,7 @@ async fn refuse(_: ServiceRequest, _: Next<impl MessageBody>) -> Result<ServiceR
     Err(ErrorUnauthorized("who are you?"))
 }
 
-/// Asks everyone for a token, and refuses by an error.
+/// Requires a token of every request, and refuses with an error.
 async fn authenticate<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -352,7 +352,7 @@ async fn authenticate<B: MessageBody>(
     }
 }
 
-/// Likewise, but refuses by a response.
+/// Requires a token of every request, and refuses with a response.
 async fn authenticate_by_response<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -505,10 +505,10 @@ async fn one_inside_another() {
     #[rustfmt::skip]
     let rows = [
         get("the outermost's headers, once", "/scope/route", &[APP]).gets(200, ACTUAL).body("hello"),
-        get("likewise of three", "/scope/resource", &[APP]).gets(200, ACTUAL).body("hello"),
-        get("likewise on an error", "/scope/nowhere", &[APP]).gets(404, ACTUAL),
+        get("the outermost's headers, once, of three", "/scope/resource", &[APP]).gets(200, ACTUAL).body("hello"),
+        get("the outermost's headers, once, on an error", "/scope/nowhere", &[APP]).gets(404, ACTUAL),
         preflight("the outermost responds to preflights", "/scope/route").gets(204, GRANTED),
-        preflight("likewise of three", "/scope/resource").gets(204, GRANTED),
+        preflight("the outermost of three responds to preflights", "/scope/resource").gets(204, GRANTED),
         get("what only the inner one allows is not allowed", "/scope/route", &[INNER]).gets(200, VARY_ONLY).body("hello"),
         Row::new("nor is it in a preflight", "OPTIONS", "/scope/route", &[INNER, PUT]).gets(403, REFUSED).body(""),
         get("without Origin", "/scope/route", &[]).gets(200, VARY_ONLY).body("hello"),
@@ -547,7 +547,7 @@ async fn by_macro() -> &'static str {
     "hello"
 }
 
-/// There is no middleware at the time when a method is refused.
+/// Actix refuses the method before any middleware runs.
 #[actix_web::test]
 async fn where_it_never_sees_preflights() {
     let server = serve(|| {

@@ -1,4 +1,5 @@
-//! Who uses `log` and no `tracing` subscriber is told the same. One test alone in its program, as a logger is global.
+//! Users of `log` without a `tracing` subscriber get the same records. It is the only test in its program, because a logger is
+//! global.
 
 mod common;
 

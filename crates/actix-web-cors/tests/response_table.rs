@@ -101,11 +101,11 @@ const ROWS: &[Row] = &[
         lines: &["access-control-allow-origin: *", "access-control-expose-headers: *"] },
     Row { name: "any origin: Origin is not examined", policy: public, method: "GET", path: "/", headers: &[("origin", "null"), ("origin", "?")], status: 200, handler_runs: true,
         lines: &["access-control-allow-origin: *", "access-control-expose-headers: *"] },
-    Row { name: "any origin: preflight, `authorization` listed beside `*`", policy: public, method: "OPTIONS", path: "/", headers: &[APP, PUT], status: 204, handler_runs: false,
+    Row { name: "any origin: preflight, `authorization` listed next to `*`", policy: public, method: "OPTIONS", path: "/", headers: &[APP, PUT], status: 204, handler_runs: false,
         lines: &["access-control-allow-headers: *, authorization", "access-control-allow-methods: *", "access-control-allow-origin: *", "vary: origin, access-control-request-method"] },
     // no origin
     Row { name: "no Origin: handler runs, Vary", policy: full, method: "GET", path: "/", headers: &[], status: 200, handler_runs: true, lines: VARY_ONLY },
-    Row { name: "no Origin: OPTIONS with a request method is no preflight", policy: full, method: "OPTIONS", path: "/", headers: &[PUT], status: 200, handler_runs: true, lines: PREFLIGHT_REFUSED },
+    Row { name: "no Origin: OPTIONS with a request method is not a preflight", policy: full, method: "OPTIONS", path: "/", headers: &[PUT], status: 200, handler_runs: true, lines: PREFLIGHT_REFUSED },
     // preflight
     Row { name: "preflight: the whole policy", policy: full, method: "OPTIONS", path: "/", headers: &[APP, PUT, NAMES], status: 204, handler_runs: false, lines: FULL_PREFLIGHT },
     Row { name: "preflight: the same whatever it asks for", policy: full, method: "OPTIONS", path: "/", headers: &[APP, ("access-control-request-method", "PATCH")], status: 204, handler_runs: false, lines: FULL_PREFLIGHT },
@@ -125,7 +125,7 @@ const ROWS: &[Row] = &[
     Row { name: "preflight: `*` with credentials, names split over lines", policy: echoing, method: "OPTIONS", path: "/", headers: &[APP, PUT, ("access-control-request-headers", "a"), ("access-control-request-headers", "b")], status: 204, handler_runs: false,
         lines: &["access-control-allow-credentials: true", "access-control-allow-headers: a, b", "access-control-allow-methods: PUT",
             "access-control-allow-origin: https://app.example.com", "vary: origin, access-control-request-method, access-control-request-headers"] },
-    Row { name: "preflight: `*` with credentials, what is no name is not echoed", policy: echoing, method: "OPTIONS", path: "/", headers: &[APP, ("access-control-request-method", "P T"), ("access-control-request-headers", "a b")], status: 204, handler_runs: false,
+    Row { name: "preflight: `*` with credentials, what is not a name is not echoed", policy: echoing, method: "OPTIONS", path: "/", headers: &[APP, ("access-control-request-method", "P T"), ("access-control-request-headers", "a b")], status: 204, handler_runs: false,
         lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "vary: origin, access-control-request-method, access-control-request-headers"] },
     // ordinary OPTIONS
     Row { name: "OPTIONS without a request method is an ordinary request, but not to a cache", policy: full, method: "OPTIONS", path: "/", headers: &[APP], status: 200, handler_runs: true,

@@ -1,5 +1,5 @@
 //! Where the policy for a request comes from: policies that are replaced while the server runs, closures that choose one,
-//! sources that response none or fail. A response's CORS lines are compared whole.
+//! sources that return none or fail. A response's CORS lines are compared whole.
 
 mod common;
 
@@ -70,7 +70,7 @@ fn preflight(name: &'static str, path: &'static str) -> Row {
     Row::new(name, "OPTIONS", path, PREFLIGHT)
 }
 
-/// Every path responses every method; `/…/by-hand` with CORS headers of its own.
+/// Every path responds to every method; `/…/by-hand` with its own CORS headers.
 fn routes(config: &mut web::ServiceConfig) {
     let cached = || async {
         HttpResponse::Ok().append_header(("cache-control", "public, max-age=3600")).body("cached")
@@ -126,7 +126,7 @@ async fn a_live_policy() {
     table.finish();
 }
 
-/// What must hold of any source that knows these paths, whether it responses at once or later.
+/// What must hold of any source that knows these paths, whether it responds at once or later.
 async fn check_by_path(table: &mut Table, server: &Running) {
     #[rustfmt::skip]
     let rows = [
@@ -390,7 +390,7 @@ async fn reads() {
                 }
             }
         });
-        // Named twice, and beside what is named anyway.
+        // X_TENANT is named twice, and ORIGIN is in Vary anyway.
         App::new().configure(routes_that_vary).wrap(cors.reads([X_TENANT, header::ORIGIN]).reads([X_TENANT]))
     });
     table.ask(&server, &rows).await;
@@ -457,7 +457,7 @@ async fn a_source_of_ones_own() {
     #[rustfmt::skip]
     let rows = [
         get("what it reads is in Vary", "/private/", &[APP]).gets(200, &["access-control-allow-origin: https://app.example.com", "vary: origin, accept-language"]),
-        get("likewise for any origin", "/public/", &[APP]).gets(200, &["access-control-allow-origin: *", "vary: accept-language"]),
+        get("what it reads is in Vary, for any origin", "/public/", &[APP]).gets(200, &["access-control-allow-origin: *", "vary: accept-language"]),
     ];
     table.ask(&server, &rows).await;
     table.finish();
@@ -510,13 +510,13 @@ async fn more_policies_than_are_kept() {
     }
 
     let mut table = Table::default();
-    for (kind, anew) in [("the same policies", false), ("policies built anew", true)] {
+    for (kind, rebuilds) in [("the same policies", false), ("policies built for each request", true)] {
         let server = serve(move || {
             let policies: Vec<Policy> = (0..TENANTS).map(policy).collect();
             App::new().configure(routes).wrap(Cors::per_request(move |request| {
                 let tenant: u32 = request.path()[1..].parse()?;
                 let kept = policies.get(tenant as usize).ok_or("no such tenant")?;
-                Ok::<_, SourceError>(if anew { policy(tenant) } else { kept.clone() })
+                Ok::<_, SourceError>(if rebuilds { policy(tenant) } else { kept.clone() })
             }))
         });
         // Forth, back, and each twice: what was kept, what was dropped, and what is the newest.

@@ -1,12 +1,12 @@
-//! The vectors played by the model, for what it says that an engine writes to its console.
+//! Plays the vectors in the model, which says what an engine should write to its console.
 
 use std::time::Duration;
 
 use cors_vectors::{BrowserVector, Expected, Fetch, request, response};
 use fetch_cors::browser::{Browser, Engine, Next, Profile, Verdict};
 
-/// What the engine should write for each fetch, a line each; nothing where the fetch is not blocked or the model doesn't know.
-/// That the model does what the vector states, its own tests see to; where it doesn't it says nothing here.
+/// The lines that the engine should write for each fetch; none if the fetch is not blocked or the model doesn't know them.
+/// The model's own tests check that it does what the vector states; if it doesn't, it has no lines here.
 pub(super) fn console(vector: &BrowserVector, engine: &str) -> Vec<Vec<String>> {
     let Some(engine) = Engine::ALL.into_iter().find(|known| known.name() == engine) else {
         return Vec::new();

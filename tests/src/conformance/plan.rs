@@ -20,17 +20,17 @@ const RUNNER: &str = include_str!("runner.js");
 /// What is played in one browser.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// The pages in frames.
+    /// The origins of the pages in frames.
     frames: Vec<String>,
-    /// The vectors that wait, side by side; then all others, so that nothing pushes out what a waiting vector made the browser
-    /// remember (Firefox remembers 100 preflights). Those are played one by one: it takes no longer, and the console is in
-    /// their order.
+    /// First the vectors that wait, in parallel; then all others, so that these don't evict what a waiting vector made the
+    /// browser remember (Firefox remembers 100 preflights). The others are played one by one: it takes no longer, and keeps
+    /// the console in their order.
     waiting: Vec<Value>,
     others: Vec<Value>,
     pub(super) scripts: BTreeMap<usize, Vec<Vec<Item>>>,
 }
 
-/// Why a vector can't be played in this engine; none if it can.
+/// Why a vector can't be played in this engine; `None` if it can.
 pub(super) fn obstacle(vector: &BrowserVector, engine: &str) -> Option<String> {
     let of_engine = vector.engines.get(engine).and_then(|differs| differs.unexpressed.as_ref());
     if let Some(reason) = vector.unexpressed.as_ref().or(of_engine) {
@@ -69,7 +69,7 @@ fn scheme(url: &str) -> Option<&str> {
     scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)).then_some(scheme)
 }
 
-/// Other types than those of strings and `URLSearchParams` are the type of a `Blob`, which is in lower case.
+/// Any type but those of strings and `URLSearchParams` has to be a `Blob`'s, which is in lower case.
 fn inexpressible_body(content_type: &str) -> Option<&'static str> {
     let is_known = matches!(
         content_type,
@@ -77,7 +77,7 @@ fn inexpressible_body(content_type: &str) -> Option<&'static str> {
     );
     let is_type_of_blob =
         content_type.bytes().all(|byte| (0x20..=0x7e).contains(&byte) && !byte.is_ascii_uppercase());
-    (!is_known && !is_type_of_blob).then_some("no body brings this type along")
+    (!is_known && !is_type_of_blob).then_some("no body has this type")
 }
 
 fn is_expressible(response: &Response) -> bool {
@@ -90,7 +90,7 @@ fn is_expressible(response: &Response) -> bool {
 
 /// Makes sure that each URL of a vector leads to a port of ours.
 pub(super) fn name_hosts(names: &mut Names, vector: &BrowserVector) -> io::Result<()> {
-    // The other fetches' ports are of no meaning, and may be any.
+    // Other vectors don't depend on their ports, so any free port will do.
     let keeps_port = vector
         .fetches
         .iter()
@@ -185,7 +185,7 @@ impl Plan {
     }
 }
 
-/// What script is asked to do.
+/// What the page's script has to send.
 fn request(names: &Names, number: usize, fetch: &Fetch) -> Value {
     let Request { method, url, headers, body, mode, credentials, redirect, upload_listener } = &fetch.request;
     json!({
@@ -244,7 +244,7 @@ pub(super) fn absolute(names: &Names, number: usize, fetch: &Fetch, url: Option<
 pub(super) fn on_the_wire(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else { return url.to_owned() };
     url.set_fragment(None);
-    // These fail for URLs that can't have them, and have none.
+    // These fail only for URLs that can't have a user, and so have none.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
     url.into()
 }

@@ -33,7 +33,7 @@ function ask(frame, request) {
 
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-// The console says which vector was played when it was written to.
+// The error marks where the vector's lines begin in the console.
 async function play(vector, frames) {
   const outcomes = [];
   for (const [index, { page, after, request }] of vector.fetches.entries()) {
@@ -56,7 +56,7 @@ addEventListener("load", async () => {
   for (const { lanes, vectors } of plan.stages) {
     await Promise.all(Array.from({ length: lanes }, () => lane(vectors, frames)));
   }
-  // An engine that prints its console to a file does so by blocks.
+  // An engine that prints its console to a file does so in blocks, and this completes the last one.
   console.log(" ".repeat(20_000));
   await fetch("/done", { method: "POST" });
 });

@@ -1,5 +1,5 @@
-//! The servers that the vectors script: HTTP/1.1 by hand, since a response must have exactly the lines that its vector
-//! states, and may be none at all. What is right or wrong is judged elsewhere; here requests are recorded and responded to.
+//! The servers that the vectors script: HTTP/1.1 by hand, because a response must have exactly the lines that its vector
+//! states, or there may be none at all. Requests are recorded and responded to here, and judged elsewhere.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ use tokio::{
 const IDLE: Duration = Duration::from_secs(60);
 const LARGEST_HEAD: usize = 256 * 1024;
 
-/// What the pages of a run are given, other than responses of vectors.
+/// What the pages of a run load, other than responses of vectors.
 #[derive(Debug)]
 pub(super) struct Pages {
     pub(super) top: String,
@@ -36,7 +36,7 @@ pub(super) struct Item {
     /// Mapped, without a fragment.
     pub(super) url: String,
     pub(super) is_preflight: bool,
-    /// The bytes of the response; none where the connection closes.
+    /// The bytes of the response; `None` if the connection closes without one.
     pub(super) response: Option<Vec<u8>>,
 }
 
@@ -47,8 +47,7 @@ pub(super) struct Arrived {
     pub(super) fetch: usize,
     pub(super) head: Head,
     pub(super) has_body: bool,
-    /// It is not the first of its kind, and the connection of the one before closed without a response: browsers may send
-    /// such a request once more. <https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2>
+    /// The same request arrived before, and its connection closed without a response: browsers may then send it once more. <https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2>
     pub(super) is_retry: bool,
 }
 
@@ -68,7 +67,7 @@ struct Script {
     arrived: Vec<Arrived>,
 }
 
-/// A vector's number and its outcomes, as the page reports them; none when it is done with all.
+/// A vector's number and its outcomes, as the page reports them; `None` when it has played all.
 pub(super) type Reported = Option<(usize, Value)>;
 
 /// What servers and the run share.
@@ -101,7 +100,7 @@ impl Servers {
                 while let Ok((stream, _)) = listener.accept().await {
                     let servers = Arc::clone(&servers);
                     tokio::spawn(async move {
-                        // A browser that hangs up is no error of ours.
+                        // A browser that hangs up is not an error.
                         let _ = time::timeout(IDLE, servers.serve(stream)).await;
                     });
                 }
@@ -119,14 +118,14 @@ impl Servers {
         self.scripts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One request; no connection is used twice, so that what closes is never a matter of chance.
+    /// One request. No connection is used twice, so that it is never a matter of chance which one closes.
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         let Some((head, body)) = read(&mut stream).await? else { return Ok(()) };
         let response = match self.own(&head, &body) {
             Some(response) => Some(response),
             None => match head.vector() {
                 Some(vector) => self.scripted(vector, head, !body.is_empty()),
-                // A favicon, as a rule.
+                // Usually a favicon.
                 None => Some(response_of(404, &[], b"")),
             },
         };
@@ -136,10 +135,10 @@ impl Servers {
         stream.shutdown().await
     }
 
-    /// What the pages need for themselves.
+    /// The responses that the pages need for themselves.
     fn own(&self, head: &Head, body: &[u8]) -> Option<Vec<u8>> {
         let html = |text: &str| {
-            // Whether a request has credentials shows in this cookie; cookies know no ports.
+            // This cookie shows whether a request has credentials: cookies are sent to all ports of a host.
             let headers = [("content-type", "text/html"), ("set-cookie", "conformance=1; Path=/")];
             Some(response_of(
                 200,
@@ -163,7 +162,7 @@ impl Servers {
             }
             "report" => {
                 let outcomes = serde_json::from_slice(body).unwrap_or_default();
-                // Nobody listens any more if the run is over.
+                // This fails if the run is over.
                 let _ = self.reports.send(Some((number(second)?, outcomes)));
                 Some(response_of(204, &[], b""))
             }
@@ -216,12 +215,12 @@ impl Head {
         once(&format!("http://{}{}", self.header("host").unwrap_or_default(), self.target))
     }
 
-    /// Script can set no `Access-Control-Request-Method`.
+    /// A script's own `OPTIONS` request is not one: scripts can't set `Access-Control-Request-Method`.
     pub(super) fn is_preflight(&self) -> bool {
         self.method == "OPTIONS" && self.header("access-control-request-method").is_some()
     }
 
-    /// Whether the cookie of the pages came along.
+    /// Whether the request has the cookie of the pages.
     pub(super) fn has_cookie(&self) -> bool {
         self.header("cookie").is_some_and(|cookies| cookies.contains("conformance=1"))
     }
@@ -239,7 +238,7 @@ pub(super) fn once(url: &str) -> String {
     own.to_owned() + &rest.replace(&own[start..], "")
 }
 
-/// A response after which the connection closes; the last header says so, and is the only one that isn't asked for.
+/// A response after which the connection closes. Its last header says so, and is the only one that the vector does not state.
 pub(super) fn response_of(status: u16, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
     let encode = |text: &str| text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect::<Vec<u8>>();
     let mut response = format!("HTTP/1.1 {status} \r\n").into_bytes();
@@ -254,7 +253,7 @@ pub(super) fn response_of(status: u16, headers: &[(String, String)], body: &[u8]
     response
 }
 
-/// A request with all of its body; none if the connection closes before it is whole.
+/// A request with all of its body; `None` if the connection closes before it is complete.
 async fn read(stream: &mut TcpStream) -> io::Result<Option<(Head, Vec<u8>)>> {
     let mut bytes = Vec::new();
     let end = loop {

@@ -50,7 +50,7 @@ where
     serve_with(Serving { workers: 1, h2c: false }, app)
 }
 
-/// Likewise, with more to say about how.
+/// Serves an application on a free port, with options.
 pub(crate) fn serve_with<F, T, B>(how: Serving, app: F) -> Running
 where
     F: Fn() -> App<T> + Send + Clone + 'static,
@@ -87,7 +87,7 @@ pub(crate) async fn ask(url: &str, method: &str, headers: &[(&str, &str)]) -> Re
     ask_also(url, method, headers, &[]).await
 }
 
-/// Likewise; the response's lines include those of the headers named in `also`.
+/// Like [`ask`]; the response's lines include those of the headers named in `also`.
 pub(crate) async fn ask_also(url: &str, method: &str, headers: &[(&str, &str)], also: &[&str]) -> Received {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
     let client = Client::builder().disable_redirects().finish();

@@ -41,7 +41,7 @@ async fn a_forgotten_method() {
     let browser = browser(Cors::new(policy.build().expect("a valid policy"))).await;
     let outcome = browser.page(PAGE).fetch(put("/items/1").json(&json!({ "name": "lamp" }))).await;
     expect![[r#"
-        expected the browser to give script the answer, and it does not
+        expected the browser to allow this request, but it blocks it
 
         PUT /items/1 from a page of https://app.example
         blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
@@ -67,7 +67,7 @@ async fn a_forgotten_method() {
 }
 
 #[actix_web::test]
-async fn an_answer_that_is_withheld() {
+async fn a_response_that_is_withheld() {
     let browser = browser(Cors::new(Policy::allow_origin("https://other.example").expect("valid"))).await;
     browser.set_cookie("theme=dark");
     let outcome = browser.page(PAGE).fetch(get("/items").credentials(Credentials::Include)).await;
@@ -92,25 +92,25 @@ async fn an_answer_that_is_withheld() {
               < set-cookie: session=2
               < vary: origin
               < 22 bytes: first line\nsecond line
-              note: the cookie "theme" was not sent: it has no SameSite, which browsers take for Lax, and the page is of another site
-              note: the cookie "session" was not stored: it has no SameSite, which browsers take for Lax, and the page is of another site; answer with SameSite=None; Secure
+              note: the cookie "theme" was not sent: it has no SameSite, which browsers treat as Lax, and the page is on another site
+              note: the cookie "session" was not stored: it has no SameSite, which browsers treat as Lax, and the page is on another site; set it with SameSite=None; Secure
         "#]],
     );
 }
 
 #[actix_web::test]
-async fn an_answer_that_is_allowed() {
+async fn a_response_that_is_allowed() {
     let policy = Policy::builder().allow_origins([PAGE]).build().expect("a valid policy");
     let browser = browser(Cors::new(policy)).await;
     browser.set_cookie("theme=dark; SameSite=None; Secure");
     let outcome = browser.page(PAGE).fetch(get("/items")).await;
     expect![[r#"
-        expected the browser to block the answer, and it does not
+        expected the browser to block this request, but it allows it
 
         GET /items from a page of https://app.example
         allowed: the script gets a response of type cors, with status 200
-          headers that script reads: content-type
-          headers that it does not: access-control-allow-origin, etag, set-cookie, vary
+          headers that the script can read: content-type
+          headers that it can't: access-control-allow-origin, etag, set-cookie, vary
 
         1. request
           > GET https://api.example/items
@@ -126,8 +126,8 @@ async fn an_answer_that_is_allowed() {
           < set-cookie: session=2
           < vary: origin
           < 22 bytes: first line\nsecond line
-          note: cookies were not sent: the request's credentials mode is SameOrigin, and the URL's origin is not the page's; ask with Include
-          note: no cookie was stored: the request's credentials mode is SameOrigin, and the URL's origin is not the page's; ask with Include
+          note: cookies were not sent: the request's credentials mode is SameOrigin, and the URL's origin is not the page's; fetch with Credentials::Include
+          note: no cookie was stored: the request's credentials mode is SameOrigin, and the URL's origin is not the page's; fetch with Credentials::Include
     "#]].assert_eq(&panic_text(|| assert_blocked!(outcome)));
 }
 
@@ -150,8 +150,8 @@ async fn a_server_that_is_not_there() {
           > sec-fetch-dest: empty
           > sec-fetch-mode: cors
           > sec-fetch-site: cross-site
-          < no answer
-          note: no application is at https://cdn.example: put one there with Browser::also_at
+          < no response
+          note: there is no application at https://cdn.example: put one there with Browser::also_at
     "#]],
     );
 }
@@ -181,10 +181,10 @@ async fn another_reason_than_expected() {
         assert_blocked!(outcome, Reason::MethodNotAllowed { .. } | Reason::AllowOriginWildcard);
     });
     let first = text.lines().next().unwrap_or_default();
-    expect!["expected the browser to block by Reason::MethodNotAllowed { .. } | Reason::AllowOriginWildcard, and it does so by AllowOriginMissing"].assert_eq(first);
+    expect!["expected the browser to block this request because of Reason::MethodNotAllowed { .. } | Reason::AllowOriginWildcard, but it does so because of AllowOriginMissing"].assert_eq(first);
 }
 
-/// The line of the test, not of this crate: what a test runner shows.
+/// A test runner shows the line of the test, not of this crate.
 #[actix_web::test]
 async fn a_failed_assertion_names_its_line() {
     let outcome = browser(Cors::new(Policy::deny_all())).await.page(PAGE).fetch(get("/")).await;
@@ -204,28 +204,28 @@ thread_local! {
 }
 
 #[actix_web::test]
-async fn an_invalid_set_up_panics_with_what_to_write() {
+async fn an_invalid_setup_panics_with_what_to_write() {
     let browser = || async { browser(Cors::new(Policy::deny_all())).await };
     let app = || async { init_service(App::new()).await };
     let (first, second, third, fourth) = (browser().await, browser().await, app().await, app().await);
     let rows = [
         (
             panic_text(|| drop(first.page("app.example"))),
-            "\"app.example\" is no page's URL: write one such as",
+            "\"app.example\" is not the URL of a page: write one such as",
         ),
         (
             panic_text(|| drop(Browser::at("https://api.example/v1", third))),
-            "is no server's origin: write one such as",
+            "is not the origin of a server: write one such as",
         ),
         (
             panic_text(|| drop(second.also_at("https://api.example:443", fourth))),
-            "there is an application at",
+            "there already is an application at https://api.example:443; choose another origin",
         ),
         (
             panic_text(|| first.set_cookie("a=1; SameSite=None")),
             "the cookie \"a\" was not stored: its SameSite is None",
         ),
-        (panic_text(|| first.set_cookie_at("a", "a=1")), "\"a\" is no URL"),
+        (panic_text(|| first.set_cookie_at("a", "a=1")), "\"a\" is not a URL"),
         (panic_text(|| drop(get("/").form(&1))), "can't be written as a form"),
     ];
     for (text, expected) in rows {

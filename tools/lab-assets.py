@@ -4,7 +4,7 @@
     pip install fonttools brotli
     python3 tools/lab-assets.py
 
-The font has five glyphs, drawn here, so that nobody can take it for another font: C, O, R and S are a ring open to the
+The font has five glyphs, drawn here, so that it can't be mistaken for another font: C, O, R and S are a ring open to the
 right, a ring, a flag on a pole and a staircase; the space is empty. The images are a gate that stands open.
 """
 
@@ -56,7 +56,7 @@ def font():
     builder.setupNameTable({"familyName": "CORS Lab", "styleName": "Regular"})
     builder.setupOS2(sTypoAscender=800, sTypoDescender=-200, usWinAscent=800, usWinDescent=200)
     builder.setupPost(keepGlyphNames=False)
-    # The same bytes whenever it is made.
+    # So that every run writes the same bytes.
     builder.updateHead(created=0, modified=0)
     builder.font.recalcTimestamp = False
     builder.font.flavor = "woff2"
@@ -88,7 +88,7 @@ def png():
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    # Three times as large, so that it can be seen.
+    # Scaled by three, so that it is large enough to see.
     rows = [b"\0" + b"".join(bytes(COLOURS[cell]) * 3 for cell in row) for row in GATE for _ in range(3)]
     size = len(GATE) * 3
     head = struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)

@@ -1,4 +1,4 @@
-//! What an engine writes to its console, which each driver tells in a way of its own. No message is judged here.
+//! What an engine writes to its console, which each driver reports in its own way. No message is judged here.
 
 use fantoccini::{error::CmdError, wd::WebDriverCompatibleCommand};
 use http_1::Method;
@@ -27,14 +27,14 @@ impl WebDriverCompatibleCommand for Vendor {
 /// What an engine wrote to its console.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The URL that the engine gives beside it, of the page or of what could not be loaded; empty if it gives none.
+    /// The URL that the engine gives with it, of the page or of what could not be loaded; empty if it gives none.
     pub place: String,
-    /// What it says.
+    /// The message itself.
     pub text: String,
 }
 
 impl Message {
-    /// `http://localhost/top 1:20 message`, or with a dash if the engine knows no line.
+    /// `http://localhost/top 1:20 message`, or with a dash instead of the position if the engine doesn't know it.
     fn of_chromium(line: &str) -> Self {
         let (place, rest) = line.split_once(' ').unwrap_or_default();
         let text = match rest.split_once(' ') {
@@ -49,7 +49,7 @@ impl Message {
     }
 }
 
-/// What Firefox's window keeps, since Firefox itself keeps the last 250 messages.
+/// Keeps all messages in Firefox's window, because Firefox itself keeps only the last 250.
 const WATCH: &str = "window.consoleWatch = {
     lines: [],
     observe(message) {
@@ -61,7 +61,7 @@ const WATCH: &str = "window.consoleWatch = {
 Services.console.registerListener(window.consoleWatch);";
 
 impl Session {
-    /// Starts to keep what the engine writes to its console.
+    /// Starts keeping what the engine writes to its console.
     ///
     /// # Errors
     ///
@@ -73,7 +73,8 @@ impl Session {
         Ok(())
     }
 
-    /// All messages since the console is watched, in order; none from an engine whose driver doesn't tell. Call it once.
+    /// The messages since the last call, or else since the console is watched, in order; none from an engine whose driver
+    /// doesn't tell.
     ///
     /// # Errors
     ///
@@ -88,7 +89,7 @@ impl Session {
                 Ok(lines.map(|line| Message::of_chromium(&line)).collect())
             }
             Engine::Firefox => {
-                let log = self.in_chrome("return window.consoleWatch.lines;").await?;
+                let log = self.in_chrome("return window.consoleWatch.lines.splice(0);").await?;
                 let lines = log.as_array().into_iter().flatten();
                 Ok(lines
                     .map(|line| Message { place: text(&line["place"]), text: text(&line["text"]) })

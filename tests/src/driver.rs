@@ -19,14 +19,14 @@ use crate::{
     processes::Processes,
 };
 
-/// How long a driver or a display may take until it answers. It takes tenths of a second; a busy machine takes more.
+/// How long a driver or a display may take until it responds. It takes tenths of a second, longer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A driver that listens, and everything that goes with it.
+/// A driver that listens, and all that belongs to it.
 #[derive(Debug)]
 pub(crate) struct Driver {
-    // The order in which they are dropped: nothing may outlive what it writes to.
+    // Fields are dropped in this order: no process may outlive the folder that it writes to.
     processes: Processes,
     display: Option<Processes>,
     home: TempDir,
@@ -44,7 +44,7 @@ impl Driver {
     }
 
     async fn start_in(installed: &Installed, home: &Path) -> io::Result<(Processes, Option<Processes>, u16)> {
-        // Free now; if somebody else takes it before the driver does, that ends, and is started again.
+        // Free now. If another program takes it before the driver does, the driver ends, and `Installed::start` starts another.
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new(&installed.driver);
         command.arg(format!("--port={port}"));
@@ -71,12 +71,12 @@ impl Driver {
         Ok((processes, display, port))
     }
 
-    /// Where it takes WebDriver commands.
+    /// Where it accepts WebDriver commands.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// What the new session asks for.
+    /// The capabilities that the new session requests.
     pub(crate) fn capabilities(&self, installed: &Installed) -> Map<String, Value> {
         let browser = installed.browser.display().to_string();
         let (name, options) = match installed.kind {
@@ -88,7 +88,7 @@ impl Driver {
             }
             // geckodriver makes a fresh profile in TMPDIR.
             Kind::Firefox => ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"] })),
-            // Under automation WebKit keeps all data in memory.
+            // Under automation, WebKit keeps all data in memory.
             Kind::WebKitGtk => {
                 ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] }))
             }
@@ -120,7 +120,7 @@ impl Driver {
 
 const CHROMIUM_ARGUMENTS: [&str; 9] = [
     "--headless",
-    // In containers tests run as root, where Chromium refuses to start with its sandbox.
+    // In containers, tests run as root, and Chromium refuses to start as root with its sandbox.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -128,26 +128,26 @@ const CHROMIUM_ARGUMENTS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    // The driver tells of no console in a frame that has a process of its own.
+    // The driver does not report the console of a frame that has its own process.
     "--disable-site-isolation-trials",
 ];
 
 /// Lets us read Firefox's console.
 const SYSTEM_ACCESS: &str = "--allow-system-access";
-/// Lets us read that of WebKit's GTK port. Its WPE port can't be asked to.
+/// Lets us read the console of WebKit's GTK port. Its WPE port has no such option.
 const CONSOLE_TO_STDOUT: &str = "--enable-write-console-messages-to-stdout=true";
 
-/// The environment of everything that we start: a home of its own (its `TMPDIR` is set with it), and nothing
-/// of the desktop or the network around.
+/// The environment of every program that we start: its own home (`processes` sets `TMPDIR`), and nothing of the desktop or
+/// of proxies around it.
 fn prepare(command: &mut Command, home: &Path) {
     for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"] {
         command.env(name, home);
     }
-    // In containers tests run as root, where WebKit's sandbox can't be set up.
+    // In containers, tests run as root, and WebKit's sandbox can't be set up as root.
     command.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
-    // A developer's Wayland would be taken before our X display, and show the windows.
+    // A developer's Wayland would be preferred to our X display, and show the windows.
     command.env_remove("WAYLAND_DISPLAY").env("GDK_BACKEND", "x11");
-    // Else GLib may start a message bus that outlives us.
+    // Otherwise GLib may start a message bus that outlives us.
     command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
     // The tests' servers are on this machine.
     for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
@@ -155,17 +155,17 @@ fn prepare(command: &mut Command, home: &Path) {
     }
 }
 
-/// A browser on its own, at a page, and under nobody's command.
+/// A browser that shows a page without a driver.
 #[derive(Debug)]
 pub(crate) struct Unattended {
-    // In the order of `Driver`'s.
+    // In the same order as in `Driver`.
     processes: Processes,
     display: Option<Processes>,
     home: TempDir,
 }
 
 impl Unattended {
-    /// Starts WebKit's GTK port, which prints its console only where no driver commands it; none if the engine is another.
+    /// Starts WebKit's GTK port, which prints its console only without a driver; `None` if the engine is another.
     pub(crate) async fn start(installed: &Installed, url: &str) -> io::Result<Option<Self>> {
         if installed.kind != Kind::WebKitGtk {
             return Ok(None);
@@ -177,7 +177,7 @@ impl Unattended {
         Ok(Some(Self { processes, display, home }))
     }
 
-    /// Ends it as a driver is ended, and gives all that it printed.
+    /// Ends it like a driver, and returns all that it printed.
     pub(crate) fn end(self) -> io::Result<String> {
         let Self { processes, display, home } = self;
         let log = fs::read(log_path(home.path()))?;
@@ -207,13 +207,13 @@ async fn start_program(
     Ok((Processes::start(&command, home, &log)?, display))
 }
 
-/// Starts an X server without a screen on the first free display, whose name it tells.
+/// Starts an X server without a screen on the first free display, and returns the display's name.
 async fn start_display(program: &Path, home: &Path, log: &File) -> io::Result<(Processes, String)> {
     let mut command = Command::new("sh");
     let folder = home.join("display");
     fs::create_dir(&folder)?;
     let number = folder.join("number");
-    // The server writes its number to a descriptor; a shell has to open that one.
+    // The server writes its number to a file descriptor, which a shell has to open.
     command.args(["-c", r#"exec "$0" -displayfd 4 -nolisten tcp -screen 0 1280x1024x24 4>"$1""#]);
     command.arg(program).arg(&number);
     prepare(&mut command, &folder);

@@ -1,7 +1,7 @@
-//! Which browser engines there are, and where this machine keeps them.
+//! Which browser engines there are, and where this machine has them.
 //!
-//! An engine is looked up at run time, never at build time: where one is missing the lookup says what to install, and
-//! the rest of the tests run all the same. Nothing here starts a process.
+//! An engine is looked up at run time, never at build time: if one is missing, the lookup says what to install, and the
+//! other tests still run. Nothing here starts a process.
 
 use std::{env, fmt, fs, path::PathBuf, str::FromStr};
 
@@ -31,19 +31,19 @@ impl Engine {
 
     /// Looks for the engine's browser and driver.
     ///
-    /// Each program is looked for in `PATH`, in `~/.cargo/bin`, and where distributions put it. An environment variable
-    /// names its path instead: `CHROMIUM`, `CHROMEDRIVER`, `FIREFOX`, `GECKODRIVER`, and for WebKit either `WEBKITGTK`,
-    /// `WEBKITWEBDRIVER` and `XVFB` (its GTK port) or `WPE` and `WPEWEBDRIVER` (its WPE port, which setting one of the
-    /// two asks for).
+    /// Each program is looked for in `PATH`, in `~/.cargo/bin`, and where distributions put it. Environment variables
+    /// override its path: `CHROMIUM`, `CHROMEDRIVER`, `FIREFOX`, `GECKODRIVER`, and for WebKit either `WEBKITGTK`,
+    /// `WEBKITWEBDRIVER` and `XVFB` (its GTK port) or `WPE` and `WPEWEBDRIVER` (its WPE port, which is chosen if one of the
+    /// two is set).
     ///
     /// # Errors
     ///
-    /// [`Missing`] lists every program that is not there, with the command that installs it.
+    /// [`Missing`] lists every program that is missing, with the command that installs it.
     pub fn find(self) -> Result<Installed, Missing> {
         match self {
             Self::Chromium => CHROMIUM.find(self),
             Self::Firefox => FIREFOX.find(self),
-            Self::WebKit if WEBKIT_WPE.is_asked_for() => WEBKIT_WPE.find(self),
+            Self::WebKit if WEBKIT_WPE.is_chosen() => WEBKIT_WPE.find(self),
             // GTK first: Debian gives it a new WebKit with every security update, while WPE stays at the release's.
             Self::WebKit => WEBKIT_GTK.find(self).or_else(|gtk| WEBKIT_WPE.find(self).map_err(|_| gtk)),
         }
@@ -63,15 +63,15 @@ impl FromStr for Engine {
         Self::ALL
             .into_iter()
             .find(|engine| engine.name() == name)
-            .ok_or_else(|| format!("{name:?} is no browser engine. Write chromium, firefox or webkit"))
+            .ok_or_else(|| format!("{name:?} is not a browser engine. Write chromium, firefox or webkit"))
     }
 }
 
-/// The engines that `REQUIRE_BROWSERS` (`chromium,firefox,webkit`) makes mandatory; none if it is unset or empty.
+/// The engines that `REQUIRE_BROWSERS` (`chromium,firefox,webkit`) makes mandatory; empty if it is unset or empty.
 ///
 /// # Errors
 ///
-/// A line that says which name is unknown, so that a typing mistake never turns a required engine into an ignored one.
+/// A line that says which name is unknown, so that a typo never turns a required engine into an ignored one.
 pub fn required_engines() -> Result<Vec<Engine>, String> {
     let list = env::var_os("REQUIRE_BROWSERS").unwrap_or_default();
     let list = list.to_str().ok_or("REQUIRE_BROWSERS is not UTF-8")?;
@@ -99,7 +99,7 @@ impl Installed {
     }
 }
 
-/// What decides how a browser is started. WebKit is two of them, which only this crate's inside knows.
+/// Decides how a browser is started. WebKit has two kinds, which users of this crate don't see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Chromium,
@@ -110,7 +110,7 @@ pub(crate) enum Kind {
 
 /// The programs of an engine that are not on this machine.
 ///
-/// Its `Display` is one line, fit for the reason of an ignored test.
+/// Its `Display` is one line, so that it can be the reason of an ignored test.
 #[derive(Clone, Debug)]
 pub struct Missing {
     engine: Engine,
@@ -174,7 +174,7 @@ impl fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// What one port of an engine is made of.
+/// The programs of one port of an engine.
 struct Port {
     kind: Kind,
     driver: Part,
@@ -182,17 +182,17 @@ struct Port {
     display: Option<Part>,
 }
 
-/// One program: what it is called, where it may lie, and what brings it.
+/// One program: its names, where it may be, and what installs it.
 #[derive(Debug)]
 struct Part {
     /// The environment variable that names its path.
     variable: &'static str,
     place: Place,
-    /// The installing command and the package, apart so that packages of one command are installed together.
+    /// The installing command and the package, separate so that packages of one command are installed together.
     install: (&'static str, &'static str),
 }
 
-/// Where a program may lie, the likeliest first.
+/// Where a program may be, the likeliest first.
 #[derive(Debug)]
 enum Place {
     /// Under one of these names in `PATH`.
@@ -268,7 +268,7 @@ static WEBKIT_WPE: Port = Port {
             "wpe-webkit-2.0/MiniBrowser",
             "wpe-webkit-1.0/MiniBrowser",
         ]),
-        // Of its dependencies, the one that brings the backend for WPE without a screen.
+        // This package also installs the backend that WPE needs to run without a screen.
         install: (APT, "cog"),
     },
     display: None,
@@ -276,7 +276,7 @@ static WEBKIT_WPE: Port = Port {
 
 impl Port {
     /// Whether an environment variable names one of its programs.
-    fn is_asked_for(&self) -> bool {
+    fn is_chosen(&self) -> bool {
         [Some(&self.driver), Some(&self.browser), self.display.as_ref()]
             .into_iter()
             .flatten()
@@ -314,7 +314,7 @@ impl Part {
         }
     }
 
-    /// Its path, or what its environment variable wrongly says.
+    /// Its path; the error is the path in its environment variable that is not a file, if that is set.
     fn find(&self) -> Result<PathBuf, Option<PathBuf>> {
         if let Some(path) = env::var_os(self.variable).filter(|path| !path.is_empty()) {
             let path = PathBuf::from(path);
@@ -333,13 +333,13 @@ fn below(folders: &[PathBuf], names: &[&str]) -> Vec<PathBuf> {
     folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name))).collect()
 }
 
-/// The folders in `PATH`, and the one `cargo install` fills, which `PATH` need not name.
+/// The folders in `PATH`, and the one of `cargo install`, which may not be in `PATH`.
 fn path_folders() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).chain(env::home_dir().map(|home| home.join(".cargo/bin"))).collect()
 }
 
-/// Where distributions keep programs that no user calls; Debian has such a folder for each architecture.
+/// Where distributions keep programs that users don't call themselves; Debian has such a folder for each architecture.
 fn library_folders() -> Vec<PathBuf> {
     let architectures = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
     architectures.chain(["/usr/lib", "/usr/lib64", "/usr/libexec"].map(PathBuf::from)).collect()

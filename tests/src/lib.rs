@@ -1,5 +1,5 @@
-//! Real browsers for end-to-end tests: finds an engine on this machine, starts it over WebDriver, and takes away
-//! everything it brought.
+//! Real browsers for end-to-end tests: finds an engine on this machine, starts it over WebDriver, and removes everything
+//! that it left.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,8 +18,8 @@
 //! # }
 //! ```
 //!
-//! Sessions share nothing (ports, profiles and displays are each session's own), so tests may run side by side. What a
-//! test asserts stands in the tests; but for [`conformance`], no server and no page lives here.
+//! Sessions share nothing (each has its own ports, profile and display), so tests may run in parallel. Assertions, servers
+//! and pages are in the tests; only those of [`conformance`] are here.
 
 #![allow(clippy::doc_markdown, reason = "WebKit and WebDriver are names, not code")]
 
@@ -36,4 +36,4 @@ pub use fantoccini;
 pub use console::Message;
 pub use engine::{Engine, Installed, Missing, required_engines};
 pub use session::{Failed, Session, StartError};
-pub use trials::run_in_each_engine;
+pub use trials::{Check, Shared, run_checks_in_each_engine, run_in_each_engine, trials_in_each_engine};

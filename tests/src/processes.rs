@@ -1,9 +1,9 @@
-//! A program and all the processes it starts, ended together.
+//! A program and all processes that it starts, ended together.
 //!
-//! A browser is a dozen processes, and a test may end in an orderly way, by a panic, by Ctrl-C or by a kill; nothing may
-//! stay behind in any of these cases. So each program runs under a shell of three jobs in a process group of its own, and
-//! the shell ends the group as soon as its standard input closes, which the system does for us whatever becomes of the
-//! test. Nothing here knows what is being run.
+//! A browser is a dozen processes, and a test may end normally, by a panic, by Ctrl-C or by a kill; no process may remain in
+//! any of these cases. So each program runs under a shell with three jobs, in its own process group. The shell ends the
+//! group as soon as its standard input closes, which the operating system does however the test ends. Nothing here depends
+//! on the program.
 
 use std::{
     fs::{self, File},
@@ -28,7 +28,7 @@ echo "(ended with status $?)"
 kill -KILL 0
 "#;
 
-/// How long the group may take to be gone. Longer than the keeper's own patience.
+/// How long the group may take to end. Longer than the 3 s that the keeper waits before `SIGKILL`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running program with its descendants. They end when it is dropped, or when this process ends in any way.
@@ -41,7 +41,7 @@ pub(crate) struct Processes {
 
 impl Processes {
     /// Starts `command` (its program, arguments and environment; the rest is set here) and sends what it prints to `log`.
-    /// `folder`, which no other program uses, is its `TMPDIR`; all descendants inherit that, and are known by it.
+    /// `folder`, which no other program uses, is its `TMPDIR`; all descendants inherit it, and are recognised by it.
     pub(crate) fn start(command: &Command, folder: &Path, log: &File) -> io::Result<Self> {
         let mut keeper = Command::new("sh");
         keeper.arg("-c").arg(KEEPER).arg("sh").arg(command.get_program()).args(command.get_args());
@@ -64,9 +64,9 @@ impl Processes {
         matches!(self.keeper.try_wait(), Ok(None))
     }
 
-    /// Whether a process of the group runs, or one that left it: Chromium's crash handlers do, and end once they see the
-    /// browser gone. Killed processes take a moment too, and whoever removes their folder then would race with them.
-    /// Without `/proc` we take the keeper's word.
+    /// Whether a process of the group runs, or one that left it: Chromium's crash handlers leave it, and end once the browser
+    /// is gone. Killed processes take a moment to end, too, and removing their folder before that would be a race. Without
+    /// `/proc`, the keeper's end has to do.
     fn has_descendants(&self) -> bool {
         let Ok(processes) = fs::read_dir("/proc") else { return false };
         let group = self.keeper.id().to_string();
@@ -75,7 +75,7 @@ impl Processes {
             // "pid (name) state ppid pgrp …", where the name may hold anything, ")" too.
             let Some((_, fields)) = stat.rsplit_once(')') else { return false };
             let fields: Vec<_> = fields.split_whitespace().take(3).collect();
-            // A zombie runs no more; when init reaps it is not ours to see.
+            // A zombie no longer runs; it doesn't matter when init reaps it.
             if matches!(fields[..], ["Z" | "X", ..]) {
                 return false;
             }
@@ -87,7 +87,7 @@ impl Processes {
         })
     }
 
-    /// Ends all processes and waits until they are gone. Blocks, for some milliseconds as a rule.
+    /// Ends all processes and waits until they are gone. Blocks, usually for some milliseconds.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.ended, true) {
             return Ok(());
@@ -106,7 +106,7 @@ impl Processes {
 
 impl Drop for Processes {
     fn drop(&mut self) {
-        // Nobody is left to tell; a test that wants to know calls `end`.
+        // A drop can't return an error; a test that needs it calls `end`.
         let _ = self.end();
     }
 }

@@ -1,7 +1,7 @@
-//! One browser window under a test's command.
+//! One browser window that a test controls.
 //!
-//! [`Session`] is fantoccini's client with what tests need beside it: values that scripts return or reject with, waiting
-//! that says what it waited for, and an end that leaves nothing behind. How a driver comes up is `driver`'s business.
+//! [`Session`] is fantoccini's client and what tests need in addition: values that scripts return or reject with, waiting
+//! that says what it waited for, and an end that leaves nothing behind. `driver` starts the driver.
 
 use std::{
     fmt, io,
@@ -19,17 +19,17 @@ use crate::{
     engine::{Engine, Installed},
 };
 
-/// How long a browser may take to come up. On a busy machine with an empty profile, several seconds.
+/// How long a browser may take to start. On a busy machine with an empty profile, it takes several seconds.
 const SESSION_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a browser may take to close its window before it is ended.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
-/// How often a page is asked for what is not there yet.
+/// The pause before a page is searched again for an element.
 const POLL: Duration = Duration::from_millis(50);
 
 impl Installed {
     /// Starts the engine, headless, with an empty profile and nothing that another session uses, and opens a window.
     ///
-    /// There is a second chance: between the choice of a free port and its use, another program may take it.
+    /// It tries twice, because another program may take the free port before the driver does.
     ///
     /// # Errors
     ///
@@ -49,8 +49,8 @@ impl Installed {
         builder.capabilities(driver.capabilities(self));
         let what = match time::timeout(SESSION_PATIENCE, builder.connect(&driver.url())).await {
             Ok(Ok(client)) => return Ok(Session { engine, client, driver }),
-            Ok(Err(error)) => format!("the driver opens no session: {error}"),
-            Err(_) => format!("the driver opens no session within {} s", SESSION_PATIENCE.as_secs()),
+            Ok(Err(error)) => format!("the driver does not open a session: {error}"),
+            Err(_) => format!("the driver does not open a session within {} s", SESSION_PATIENCE.as_secs()),
         };
         let log = driver.log_tail();
         Err(StartError { engine, what, log })
@@ -59,8 +59,8 @@ impl Installed {
 
 /// A browser window, reached over WebDriver; it derefs to fantoccini's [`Client`].
 ///
-/// End it with [`close`](Self::close). Where a panic comes first, dropping it ends the same processes and removes the same
-/// files, and even if the test is killed the processes end.
+/// End it with [`close`](Self::close). After a panic, dropping it ends the same processes and removes the same files; even
+/// if the test is killed, the processes end.
 #[derive(Debug)]
 pub struct Session {
     engine: Engine,
@@ -69,14 +69,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// The engine that is behind it.
+    /// Its engine.
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
     /// The first element that matches the CSS selector, as soon as there is one.
     ///
-    /// A page may replace it at any time. Whoever wants to do something with it does that [`with`](Self::with) it.
+    /// The page may replace it at any time. To do something with it, use [`with`](Self::with).
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl Session {
         self.with(css, timeout, async |element| Ok(element)).await
     }
 
-    /// Does something with the first element that matches the CSS selector, as soon as there is one. Where the page puts
-    /// another in its place before that is done, it is done with that one, from its start.
+    /// Does something with the first element that matches the CSS selector, as soon as there is one. If the page replaces the
+    /// element before that is done, starts again with the new one.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl Session {
             };
             match done {
                 Ok(done) => return Ok(done),
-                // A driver may report the second even of looking for it.
+                // A driver may report a stale element even from `find`.
                 Err(error) if error.is_no_such_element() || error.is_stale_element_reference() => {
                     if start.elapsed() >= timeout {
                         return Err(
@@ -120,7 +120,7 @@ impl Session {
         }
     }
 
-    /// Runs the script as the body of a function in the page; it finds `args` in `arguments`. Gives what it returns.
+    /// Runs the script as the body of a function in the page, with `args` as its `arguments`. Returns what it returns.
     ///
     /// # Errors
     ///
@@ -132,41 +132,40 @@ impl Session {
             .map_err(|cause| self.failed(format!("running {script:?}"), Cause::Command(cause)))
     }
 
-    /// Runs the script as the body of an `async` function in the page, so that it may `await`; else like
-    /// [`eval`](Self::eval).
+    /// Like [`eval`](Self::eval), but the script is the body of an `async` function, so that it may `await`.
     ///
     /// # Errors
     ///
-    /// If the script throws what it doesn't catch (the message holds it, `TypeError: …` for a blocked `fetch`), takes
+    /// If the script throws what it doesn't catch (the message includes it, `TypeError: …` for a blocked `fetch`), takes
     /// longer than WebDriver's script timeout of 30 s, or if the browser is gone.
     pub async fn eval_async(&self, script: &str, args: &[Value]) -> Result<Value, Failed> {
-        // Not every driver reports a rejection as an error of the script, so it comes back as a value.
+        // Not every driver reports a rejection as an error of the script, so it is returned as a value.
         let wrapped = format!(
             "const done = arguments[arguments.length - 1];
              (async function () {{ {script}\n}}).apply(null, Array.from(arguments).slice(0, -1)).then(
                  value => done({{ value: value === undefined ? null : value }}),
                  error => done({{ error: String(error) }}));"
         );
-        let answer = self.client.execute_async(&wrapped, args.to_vec()).await;
+        let result = self.client.execute_async(&wrapped, args.to_vec()).await;
         let doing = || format!("running {script:?}");
-        let mut answer = answer.map_err(|cause| self.failed(doing(), Cause::Command(cause)))?;
-        match answer.get("error") {
+        let mut result = result.map_err(|cause| self.failed(doing(), Cause::Command(cause)))?;
+        match result.get("error") {
             Some(error) => {
                 Err(self.failed(doing(), Cause::Script(error.as_str().unwrap_or_default().to_owned())))
             }
-            None => Ok(answer.get_mut("value").map_or(json!(null), Value::take)),
+            None => Ok(result.get_mut("value").map_or(json!(null), Value::take)),
         }
     }
 
     /// Ends the session, the browser, its driver and every process they started, and removes their files.
     ///
-    /// A browser that no longer answers is ended like any other; that is no error.
+    /// A browser that no longer responds is ended like any other; that is not an error.
     ///
     /// # Errors
     ///
     /// If a process does not end or a file can't be removed.
     pub async fn close(self) -> io::Result<()> {
-        // The polite way first: the driver closes the browser's windows.
+        // First let the driver close the browser's windows.
         let _ = time::timeout(CLOSE_PATIENCE, self.client.close()).await;
         task::spawn_blocking(|| self.driver.end()).await.map_err(io::Error::other)?
     }
@@ -201,7 +200,7 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// What went wrong in a running session, and at what.
+/// What went wrong in a running session, and what it was doing.
 #[derive(Debug)]
 pub struct Failed {
     engine: Engine,
@@ -212,7 +211,7 @@ pub struct Failed {
 #[derive(Debug)]
 enum Cause {
     Command(CmdError),
-    /// There was no element in time, or none that stayed.
+    /// There was no element in time, or the page replaced each one.
     Late(CmdError),
     Script(String),
 }

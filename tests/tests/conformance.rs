@@ -1,12 +1,19 @@
-//! The conformance vectors of the browser's end in the real engines. `docs/conformance.md` has the results as a table.
+//! The conformance vectors of the browser's end in the real engines, a trial for each: `firefox::preflight::NAME`.
+//! `docs/conformance.md` has the results as a table.
 //!
-//! An engine that is not installed is reported as ignored, with the line that installs it. `REQUIRE_BROWSERS`, a list such
-//! as `chromium,firefox,webkit`, turns that into a failure.
+//! One run of an engine plays all vectors that were chosen, when the first of its trials starts; so the first takes the time of
+//! all. The trials of an engine that is not installed are ignored, with the command that installs it. `REQUIRE_BROWSERS`, a
+//! list such as `chromium,firefox,webkit`, turns that into a failure.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use end_to_end::{
     Installed,
     conformance::{Status, Suite},
-    run_in_each_engine,
+    trials_in_each_engine,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -14,35 +21,61 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Some vectors need a port that can't be chosen.
     arguments.test_threads = Some(1);
-    let others = vec![Trial::test("the_published_results_list_the_vectors", published)];
-    run_in_each_engine(&arguments, "vectors", run, others);
+    let mut trials = trials_in_each_engine("vectors", |installed| trials(&arguments, &installed));
+    trials.push(Trial::test("the_published_results_list_the_vectors", published));
+    libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn run(engine: &Installed) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(Suite::read().play(engine)).map_err(|error| error.to_string())?;
-    let disagreements: Vec<_> = report
-        .played
+/// The result of one run of an engine: each vector that disagrees, by its trial's name, and how; or why there was no run.
+type Results = Result<HashMap<String, String>, String>;
+
+fn trials(arguments: &Arguments, installed: &Installed) -> Vec<Trial> {
+    let engine = installed.engine();
+    let name = move |file: &str, vector: &str| format!("{engine}::{file}::{vector}");
+    let suite = Suite::read();
+    let listed: Vec<_> =
+        suite.list(engine).map(|(file, vector, obstacle)| (name(file, vector), obstacle)).collect();
+    let chosen: HashMap<String, bool> = listed
         .iter()
-        .filter_map(|played| match &played.status {
-            Status::Disagrees { how } => Some(format!("{}: {}\n{how}", played.file, played.vector)),
-            _ => None,
+        .map(|(name, obstacle)| {
+            let is_chosen = !arguments.is_filtered_out(&Trial::test(name, || Ok(())));
+            (name.clone(), is_chosen && obstacle.is_none())
         })
         .collect();
-    if disagreements.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "{} of {} vectors disagree in {}:\n{}",
-        disagreements.len(),
-        report.played.len(),
-        report.version,
-        disagreements.join("\n\n")
-    )
-    .into())
+    let suite = suite.only(|file, vector| chosen[&name(file, vector)]);
+    let run = Arc::new((installed.clone(), suite, OnceLock::<Results>::new()));
+    let trials = listed.into_iter().map(|(trial, obstacle)| {
+        if let Some(reason) = obstacle {
+            return Trial::test(trial, || Ok(())).with_kind(reason).with_ignored_flag(true);
+        }
+        let (run, name) = (Arc::clone(&run), trial.clone());
+        Trial::test(trial, move || {
+            let (installed, suite, results) = &*run;
+            match results.get_or_init(|| play(installed, suite)) {
+                Err(error) => Err(Failed::from(error)),
+                Ok(disagreements) => disagreements.get(&name).map_or(Ok(()), |how| Err(Failed::from(how))),
+            }
+        })
+    });
+    trials.collect()
 }
 
-/// What an engine did may change with its version; that the page lists the vectors of today may not.
+fn play(installed: &Installed, suite: &Suite) -> Results {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let report = runtime.block_on(suite.play(installed)).map_err(|error| error.to_string())?;
+    let disagreements = report.played.into_iter().filter_map(|played| match played.status {
+        Status::Disagrees { how } => {
+            Some((format!("{}::{}::{}", report.engine, played.file, played.vector), how))
+        }
+        _ => None,
+    });
+    Ok(disagreements.collect())
+}
+
+/// Results may change with an engine's version, so only the list of vectors on the page is checked.
 fn published() -> Result<(), Failed> {
     let path = Suite::document_path();
     let page = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -1,6 +1,6 @@
-//! What tests do with elements of a page that changes under their hands, in each engine.
+//! What sessions do with elements of a page that changes while they use them, in each engine.
 //!
-//! Engines that are not installed are dealt with as in `lab`.
+//! The test of an engine that is not installed is ignored, or fails if `REQUIRE_BROWSERS` lists it.
 
 use std::{cell::Cell, time::Duration};
 
@@ -10,7 +10,7 @@ use libtest_mimic::{Arguments, Failed};
 const PATIENCE: Duration = Duration::from_secs(15);
 const IMPATIENCE: Duration = Duration::from_millis(200);
 
-/// Its button is replaced by every call of `replace`, and without end after `start`.
+/// Each call of `replace` replaces its button; `start` does that endlessly.
 const PAGE: &str = "data:text/html,<!doctype html><title>Changing</title><p></p><script>
     var number = 0, channel = new MessageChannel();
     function replace() { document.querySelector('p').innerHTML = `<button>${++number}</button>`; }
@@ -49,7 +49,7 @@ async fn elements(session: &Session) -> Result<(), Failed> {
         .await?;
     assert_eq!((read.as_str(), attempts.get()), ("2", 2));
 
-    // Replaced always.
+    // Replaced every time.
     let read = session
         .with("button", IMPATIENCE, async |button| {
             session.execute("replace()", vec![]).await?;

@@ -1,5 +1,5 @@
-// node axe.mjs <page-url>: axe-core finds nothing to fault, in any state, narrow and wide, light and dark; and nothing is
-// wider than the screen.
+// node axe.mjs <page-url>: axe-core finds no violation in any state, narrow and wide, light and dark, and nothing is wider
+// than the screen.
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";

@@ -18,7 +18,7 @@ export function launch() {
 }
 
 /**
- * The Lab on a page of its own, with nothing remembered.
+ * Opens the Lab in a new browser context, in which nothing is remembered.
  *
  * @param {import("playwright-core").Browser} browser
  * @param {string} url
@@ -29,14 +29,14 @@ export async function openLab(browser, url, { width, height, scheme }) {
     viewport: { width, height },
     colorScheme: scheme,
     reducedMotion: "reduce",
-    // Else the page's own policy keeps axe-core out.
+    // Otherwise the page's own content security policy blocks axe-core.
     bypassCSP: true,
   });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   await page.goto(url);
   await page.waitForSelector("html[data-ready=true]");
-  // The list of lessons comes after what the first screen needs.
+  // The list of lessons arrives after what the first screen needs.
   await page.waitForSelector("[data-lesson]", { state: "attached" });
   return page;
 }

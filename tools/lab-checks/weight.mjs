@@ -1,4 +1,4 @@
-// node weight.mjs <page-url>: what comes over the wire, headers and all, before the page can be used, is under 100 KB.
+// node weight.mjs <page-url>: all that is transferred before the page can be used, including headers, is under 100 KB.
 
 import { launch } from "./lab.mjs";
 
@@ -31,7 +31,7 @@ await browser.close();
 const sum = (/** @type {typeof loaded} */ list) => list.reduce((total, { bytes }) => total + bytes, 0);
 const isLesson = (/** @type {{url: string}} */ { url: of }) => of.endsWith("/lessons.json");
 const first = loaded.filter(({ type }) => type === "Document" || type === "Stylesheet");
-// The list of lessons is not waited for.
+// The page can be used before the list of lessons arrives.
 const ready = loaded.filter((one) => !isLesson(one));
 for (const { url: of, bytes } of loaded) console.log(`${String(bytes).padStart(8)}  ${new URL(of).pathname}`);
 console.log(`HTML and CSS, which the first paint waits for: ${sum(first)} bytes`);

@@ -1,4 +1,4 @@
-//! The builder that an application wraps itself in.
+//! [`Cors`], the builder that an application passes to `wrap`.
 
 use std::{
     future::{Future, Ready, ready},
@@ -16,7 +16,7 @@ use crate::{
     CorsMiddleware, IntoPolicy, PerRequest, PerRequestAsync, Policy, PolicySource, settings::Settings,
 };
 
-/// The middleware: answers preflights and writes the CORS headers that a policy asks for.
+/// The middleware: responds to preflights and writes the CORS headers that a policy decides on.
 ///
 /// Wrap an [`App`](actix_web::App), a [`Scope`](actix_web::Scope) or a [`Resource`](actix_web::Resource) in it, never a
 /// single route: see [where to put it](crate#where-to-put-it).
@@ -40,7 +40,7 @@ use crate::{
 ///
 /// # What it does with a request
 ///
-/// | request | answer |
+/// | request | response |
 /// |---|---|
 /// | a preflight, from an allowed origin | 204 with the whole policy; the handler does not run |
 /// | a preflight, from another origin | 403 without any CORS header; the handler does not run |
@@ -48,7 +48,7 @@ use crate::{
 /// | any other request | the handler's response without any CORS header |
 ///
 /// `Access-Control-*` headers that a handler set by hand are replaced. `Vary` is merged into the handler's, and names
-/// `Origin` wherever the answer depends on it.
+/// `Origin` wherever the response depends on it.
 #[derive(Debug)]
 #[must_use = "wrap an application in it: `App::new().wrap(cors)`"]
 pub struct Cors<S = Policy> {
@@ -63,61 +63,62 @@ impl<S> Clone for Cors<S> {
 }
 
 impl<S: PolicySource> Cors<S> {
-    /// Takes what says which policy applies: a [`Policy`], a [`LivePolicy`](crate::LivePolicy), or your own
-    /// [`PolicySource`]. For closures there are [`per_request`](Cors::per_request) and
-    /// [`per_request_async`](Cors::per_request_async).
+    /// Takes the source of the policy: a [`Policy`], a [`LivePolicy`](crate::LivePolicy), or your own [`PolicySource`]. For
+    /// closures, use [`per_request`](Cors::per_request) or [`per_request_async`](Cors::per_request_async).
     pub fn new(source: S) -> Self {
         Self { source: Arc::new(source), settings: Settings::default() }
     }
 
-    /// Names request headers that the source's choice depends on, for the answer's `Vary`, beside those that the source
-    /// [names itself](PolicySource::reads). The path, the method and `Host` need no naming: caches tell requests apart by
-    /// them anyway.
+    /// Names request headers that the source's choice depends on, for the response's `Vary`, in addition to those that the
+    /// source [names itself](PolicySource::reads). You don't have to name the path, the method or `Host`: caches distinguish
+    /// requests by them anyway.
     pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.settings.reads.extend(names);
         self
     }
 
-    /// Answers 403 to requests from origins that are not allowed, instead of handling them and leaving it to the browser
-    /// to withhold the answer.
+    /// Responds with 403 to requests from origins that are not allowed, instead of handling them and leaving it to the
+    /// browser to withhold the response.
     ///
     /// It keeps other sites' *simple* requests, such as a form's `POST`, and their WebSocket handshakes from having an
     /// effect. Requests without an
-    /// `Origin` (curl, other servers, most same-origin `GET`s) and same-origin requests pass. What is same-origin is told
-    /// by `Sec-Fetch-Site`, or, from browsers that don't send it, by comparing the origin's host and port with `Host`; so
-    /// a proxy in between must leave `Host` as it is.
+    /// `Origin` (curl, other servers, most same-origin `GET`s) and same-origin requests pass. A request is same-origin if
+    /// its `Sec-Fetch-Site` says so or, from browsers that don't send that header, if the origin's host and port are those
+    /// of `Host`; so a proxy in between must leave `Host` as it is.
     ///
-    /// It is a second line of defence and no replacement for CSRF tokens or `SameSite` cookies: `GET`s by which other
-    /// sites embed or link to yours carry no `Origin`. And it refuses some requests that are meant well: those with
-    /// `Origin: null` from browsers that don't say `Sec-Fetch-Site: same-origin` with it, as from a form on a page of yours
-    /// with `Referrer-Policy: no-referrer`, and an OAuth provider's `form_post` to your callback. Put such routes outside of it.
+    /// It is a second line of defence, not a replacement for CSRF tokens or `SameSite` cookies: `GET`s by which other
+    /// sites embed or link to yours carry no `Origin`.
+    ///
+    /// It refuses two kinds of legitimate requests, whose routes belong outside it. One is a request with `Origin: null` from
+    /// a browser that doesn't send `Sec-Fetch-Site: same-origin` with it, such as a form on your own page with
+    /// `Referrer-Policy: no-referrer`. The other is an OAuth provider's `form_post` to your callback.
     pub fn reject_disallowed_origins(mut self) -> Self {
         self.settings.reject_disallowed_origins = true;
         self
     }
 
-    /// The status of the answer to a preflight that is granted: 204, unless you have clients so old that they take only a
-    /// 200 for a success.
+    /// The status of the response to an allowed preflight, 204 by default. Set 200 if you have clients so old that they
+    /// accept nothing else.
     ///
     /// # Panics
     ///
-    /// If it is not from 200 to 299, as browsers take [no other status](https://fetch.spec.whatwg.org/#ok-status) for a
-    /// success. It panics where the application is built, not on a request.
+    /// If it is not from 200 to 299: browsers accept [no other status](https://fetch.spec.whatwg.org/#ok-status) from a
+    /// preflight. It panics while the application is built, not during a request.
     pub fn preflight_status(mut self, status: u16) -> Self {
         assert!(
             (200..=299).contains(&status),
-            "preflight_status({status}): browsers take only a status from 200 to 299 for a granted preflight; write 204 or 200"
+            "preflight_status({status}) is not from 200 to 299, so browsers would treat every preflight as refused; write 204 or 200"
         );
         // Every number in that range is a status.
         self.settings.preflight_status = StatusCode::from_u16(status).unwrap_or(StatusCode::NO_CONTENT);
         self
     }
 
-    /// Lets the application answer preflights that are granted, and adds the policy's headers to what it answers. For
-    /// applications that have something of their own to say to `OPTIONS`.
+    /// Passes allowed preflights on to the application, and adds the policy's headers to its responses. For applications
+    /// that handle `OPTIONS` themselves.
     ///
-    /// The application must then answer every preflight with a status from 200 to 299: browsers take a 404 or 405 for a
-    /// refusal, whatever its headers. Preflights of origins that are not allowed are still answered 403.
+    /// The application must then respond to every preflight with a status from 200 to 299: browsers treat a 404 or 405 as
+    /// a refusal, whatever its headers. Preflights from origins that are not allowed still get a 403.
     pub fn forward_preflights(mut self) -> Self {
         self.settings.forward_preflights = true;
         self
@@ -127,12 +128,12 @@ impl<S: PolicySource> Cors<S> {
 impl<F> Cors<PerRequest<F>> {
     /// A policy for each request, chosen by a closure: by path, by tenant, by time.
     ///
-    /// The closure returns a [`Policy`], an [`Option`] of one (*none* leaves the request alone), or a [`Result`] of either
-    /// (a failure allows nothing). Build the policies ahead and give out clones: they are cheap, and each worker keeps the
+    /// The closure returns a [`Policy`], an [`Option`] of one (`None` leaves the request alone), or a [`Result`] of either
+    /// (an error allows nothing). Build the policies in advance and return clones: they are cheap, and each worker keeps the
     /// last 16 prepared.
     ///
-    /// A preflight has the method `OPTIONS` and the URL of the request that it asks for, but none of its headers and no
-    /// cookies. So choose by the path, the query or the host, never by a header such as `Authorization` or `X-Tenant`.
+    /// A preflight has the method `OPTIONS` and the URL of the actual request, but none of its headers and no cookies. So
+    /// choose by the path, the query or the host, never by a header such as `Authorization` or `X-Tenant`.
     ///
     /// ```
     /// use actix_web::App;
@@ -157,16 +158,16 @@ impl<F> Cors<PerRequest<F>> {
 }
 
 impl<F> Cors<PerRequestAsync<F>> {
-    /// A policy for each request, chosen by a closure that may wait: for a database, say.
+    /// A policy for each request, chosen by an async closure, which may wait for a database, for example.
     ///
-    /// Take what the future needs from the request before it starts. What it may return, and what a choice must not depend
-    /// on, is said at [`per_request`](Cors::per_request).
+    /// Take what the future needs from the request before it starts. [`per_request`](Cors::per_request) says what it may
+    /// return, and what the choice must not depend on.
     ///
     /// ```
     /// use actix_web::App;
     /// use actix_web_cors::{Cors, InvalidPolicy, Origin, Policy};
     ///
-    /// /// The front end that a tenant registered, from the database; none for a tenant that there isn't.
+    /// /// The front end that a tenant registered, from the database; `None` if the tenant doesn't exist.
     /// async fn front_end_of(tenant: &str) -> Option<Origin> {
     ///     (tenant == "acme").then(|| "https://acme.example".parse().ok()).flatten()
     /// }

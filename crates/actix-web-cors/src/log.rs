@@ -1,5 +1,5 @@
-//! What the middleware says of a request, to those who listen. Values that clients chose are escaped and cut before they
-//! get here, so that a log line can be neither forged nor flooded.
+//! The events that the middleware logs. Values that clients chose are escaped and cut before they get here, so that a client
+//! can neither forge a log line nor flood the log.
 
 use std::sync::Once;
 
@@ -14,10 +14,10 @@ use crate::{SourceError, head::Head};
 /// The target of all events.
 const TARGET: &str = "actix_web_cors";
 
-/// Says why a request is refused, if it is.
+/// Logs why a request is refused, if it is.
 #[inline(always)]
 pub(crate) fn refusal(policy: &Policy, head: Head<'_>, decision: Decision) {
-    // The cheapest check first: whether the level is on anywhere in either crate. `tracing` does not know of `log`.
+    // Cheapest check first: is INFO enabled in `tracing` or `log` at all? `tracing`'s level does not include `log`'s.
     if Level::INFO <= LevelFilter::current() || ::log::Level::Info <= ::log::max_level() {
         explain(policy, head, decision);
     }
@@ -41,29 +41,29 @@ fn explain(policy: &Policy, head: Head<'_>, decision: Decision) {
     );
 }
 
-/// Says that a source failed.
+/// Logs that a source failed.
 #[cold]
 pub(crate) fn failed_source(error: &SourceError) {
     tracing::error!(target: TARGET, "the policy source failed, so nothing is allowed: {}", escape(error.to_string().as_bytes()));
 }
 
-/// Says that somebody else's CORS headers were replaced.
+/// Logs that the response's own CORS headers were replaced.
 #[cold]
 pub(crate) fn replaced_headers() {
     tracing::debug!(
         target: TARGET,
-        "the response had CORS headers already, by hand or from a Cors inside of this one; the outermost replaces them"
+        "the response already had CORS headers, set by hand or by a Cors inside this one; the outermost Cors replaces them"
     );
 }
 
-/// Says once that a policy allows nothing because nothing was listed.
+/// Warns once that a policy allows nothing because it lists no origin.
 pub(crate) fn empty_policy(policy: &Policy) {
     static SAID: Once = Once::new();
     if policy.lists_no_origin() {
         SAID.call_once(|| {
             tracing::warn!(
                 target: TARGET,
-                "the CORS policy lists no origin, so it allows none; if that is meant, say Policy::deny_all()"
+                "the CORS policy lists no origin, so it allows none; list some in allow_origins, or write Policy::deny_all() if you mean it"
             );
         });
     }

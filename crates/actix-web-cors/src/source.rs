@@ -19,13 +19,13 @@ pub type SourceError = Box<dyn Error + Send + Sync>;
 
 /// Says which policy applies to a request.
 ///
-/// A [`Policy`] is a source that always says itself, a [`LivePolicy`] one that can be changed while the server runs.
+/// A [`Policy`] is a source that always returns itself, a [`LivePolicy`] one that can be changed while the server runs.
 ///
-/// A source that answers *none* leaves the request alone: it passes through as if the middleware were not there, and the
-/// answer's `Vary` names what the source [`reads`](Self::reads). A source that fails stands for a policy that allows
-/// nothing: preflights are answered 503, and so is what
-/// [`reject_disallowed_origins`](crate::Cors::reject_disallowed_origins) would reject; other requests are handled without
-/// `Access-Control-*`. No cache may keep what an origin was refused for that reason: it gets `Cache-Control: no-store`.
+/// If a source returns `None`, the request passes through as if the middleware were not there, and the response's `Vary`
+/// names what the source [`reads`](Self::reads). If a source fails, nothing is allowed: preflights get a 503, and so do
+/// requests that [`reject_disallowed_origins`](crate::Cors::reject_disallowed_origins) would reject; other requests are
+/// handled without `Access-Control-*`. Caches must not keep what an origin was refused for that reason, so such a response
+/// has `Cache-Control: no-store`.
 ///
 /// ```
 /// use std::future::Ready;
@@ -48,7 +48,7 @@ pub type SourceError = Box<dyn Error + Send + Sync>;
 /// }
 /// ```
 pub trait PolicySource: 'static {
-    /// What a lookup that can't be answered at once resolves to. Never polled unless [`Lookup::Later`] holds it.
+    /// The future of a lookup that takes time. It is polled only if [`Lookup::Later`] holds it.
     type Future: Future<Output = Result<Option<Policy>, SourceError>> + 'static;
 
     /// Looks the policy up. Take what the future needs from the request before it starts: the request itself goes on to
@@ -56,38 +56,38 @@ pub trait PolicySource: 'static {
     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future>;
 
     /// The policy, if it is the same for every request: it is then prepared when the server starts, and
-    /// [`lookup`](Self::lookup) is never called. Asked once for each worker.
+    /// [`lookup`](Self::lookup) is never called. `always` itself is called once per worker.
     fn always(&self) -> Option<&Policy> {
         None
     }
 
-    /// The request headers that the choice depends on, for the answer's `Vary`. Asked once for each worker.
+    /// The request headers that the choice depends on, for the response's `Vary`. Called once per worker.
     fn reads(&self) -> Vec<HeaderName> {
         Vec::new()
     }
 
-    /// How many policies each worker keeps prepared, those used last and at least one; where more take turns, they are
-    /// prepared anew for each request. Asked once for each worker.
+    /// How many policies each worker keeps prepared: the most recently used ones, at least one. If more than that take
+    /// turns, they are prepared again for each request. Called once per worker.
     fn keeps(&self) -> usize {
         16
     }
 }
 
-/// A source's answer.
+/// What a source returns for a request.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Lookup<'a, F> {
-    /// This policy. The cheapest answer: the middleware recognises a policy that it has seen before.
+    /// This policy. The cheapest variant: the middleware recognises a policy that it has seen before.
     Found(&'a Policy),
     /// This policy, or none.
     Ready(Option<Policy>),
-    /// It is not known, and this is why.
+    /// The source failed, and this is why.
     Failed(SourceError),
-    /// It takes time.
+    /// What this future resolves to.
     Later(F),
 }
 
-/// The future of sources that always know their answer.
+/// The future of sources that never return [`Lookup::Later`].
 pub(crate) type Never = std::future::Pending<Result<Option<Policy>, SourceError>>;
 
 impl PolicySource for Policy {
@@ -105,9 +105,9 @@ impl PolicySource for Policy {
 
 /// A policy that can be replaced while the server runs.
 ///
-/// Clones share it: keep one, and give the others to the workers. Every request after [`replace`](Self::replace) is
-/// answered by the new policy, on every worker, and no answer mixes two. Browsers keep to a preflight's answer that they
-/// have cached until its max-age is over; a cached `*` lives on with every later preflight that it covers.
+/// Clones share it: keep one, and give the others to the workers. Every request after [`replace`](Self::replace) gets the
+/// new policy, on every worker, and no response mixes two policies. Browsers use a cached preflight response until its
+/// max-age is over; a cached `*` is renewed by every later preflight that it covers.
 ///
 /// ```
 /// use actix_web::App;
@@ -165,11 +165,11 @@ impl PolicySource for LivePolicy {
 /// What a closure given to [`Cors::per_request`](crate::Cors::per_request) may return: a [`Policy`], an [`Option`] of one,
 /// or a [`Result`] of either.
 pub trait IntoPolicy {
-    /// The policy, none, or why it is not known.
+    /// The policy, or `None`.
     ///
     /// # Errors
     ///
-    /// When the closure failed.
+    /// If the closure failed.
     fn into_policy(self) -> Result<Option<Policy>, SourceError>;
 }
 
@@ -191,7 +191,7 @@ impl<T: IntoPolicy, E: Into<SourceError>> IntoPolicy for Result<T, E> {
     }
 }
 
-/// A closure that says at once which policy applies; made by [`Cors::per_request`](crate::Cors::per_request).
+/// A closure that returns the policy for a request; made by [`Cors::per_request`](crate::Cors::per_request).
 #[derive(Clone)]
 pub struct PerRequest<F> {
     pub(crate) choose: F,
@@ -212,7 +212,7 @@ where
     }
 }
 
-/// A closure whose future says which policy applies; made by
+/// A closure whose future resolves to the policy for a request; made by
 /// [`Cors::per_request_async`](crate::Cors::per_request_async).
 #[derive(Clone)]
 pub struct PerRequestAsync<F> {

@@ -18,7 +18,7 @@ use std::{
     process::{Command, ExitCode, Output},
 };
 
-use crate::{instructions::median, report::version_in};
+use crate::{lock::version_in, median::median};
 
 /// How many builds the median is taken of. They are interleaved.
 const ROUNDS: usize = 3;

@@ -13,8 +13,6 @@ use actix_web::{
 };
 use actix_web_cors::Policy;
 
-use crate::service::TowerRequest;
-
 /// The allowed origin of most cases.
 pub const ORIGIN: &str = "https://app.example.com";
 /// One that is allowed nowhere.
@@ -81,6 +79,9 @@ pub enum Handler {
     /// Returns `Err`, as an inner middleware might.
     InnerError,
 }
+
+/// A request as Tower's services take it.
+pub type TowerRequest = http1::Request<()>;
 
 /// A request that a browser sends.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,9 +21,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_layer::Layer as _;
 
 use crate::{
-    cases::{Case, EXPOSED, HEADERS, Handler, MAX_AGE, METHODS, Setup},
+    cases::{Case, EXPOSED, HEADERS, Handler, MAX_AGE, METHODS, Setup, TowerRequest},
     floor::Floor,
-    service::{Actix, Contestant, Tower, TowerRequest, TowerResponse},
+    service::{Actix, Contestant, Tower, TowerResponse},
 };
 
 /// A middleware, or none.

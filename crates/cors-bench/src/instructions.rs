@@ -21,7 +21,9 @@ use crate::{
     cases::{Case, MAIN_CASES, cases},
     check::{PEERS_DIFFER, check},
     contenders::Contender,
-    scale, service,
+    many_origins,
+    median::median,
+    service,
 };
 
 /// What this program's first argument is when callgrind runs it.
@@ -57,7 +59,7 @@ pub fn run(who: &str, case: &[&str]) {
 fn find(words: &[&str]) -> Option<Case> {
     match words {
         [name] => cases().into_iter().find(|case| case.name == *name),
-        _ => scale::find(words),
+        _ => many_origins::find(words),
     }
 }
 
@@ -187,10 +189,4 @@ fn count((who, case): &Job) -> u32 {
         .find_map(|line| line.split_once("Collected : "))
         .and_then(|(_, count)| count.trim().parse().ok())
         .unwrap_or_else(|| panic!("callgrind says how much it collected: {said}"))
-}
-
-/// The middle one of some values.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
 }

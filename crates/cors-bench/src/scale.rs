@@ -8,10 +8,11 @@ use std::{
 };
 
 use crate::{
-    cases::{Allowed, BrowserRequest, Case, Expected, Handler, Setup},
+    cases::{BrowserRequest, Handler},
     check::check,
     contenders::Contender,
     instructions::{Job, medians},
+    many_origins::{Kind, case, words},
     service::{Contestant, log_errors_alone},
     times::{TURN, take_turns, to_usize},
 };
@@ -25,31 +26,6 @@ const UNLISTED: u32 = 9_999_999;
 /// The answers are checked with fewer, because one is like another.
 const CHECKED: u32 = 1_000;
 
-/// How an allowed origin is written in the policy. All of a kind are of one length, so that only their number differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Exact,
-    Patterns,
-}
-
-impl Kind {
-    fn setup(self, count: u32) -> Setup {
-        let entry = |number| match self {
-            Self::Exact => self.origin(number),
-            Self::Patterns => format!("https://*.tenant-{number:07}.example.com"),
-        };
-        Setup { origins: (0..count).map(entry).collect(), credentials: false }
-    }
-
-    /// What a browser sends for the entry of this number.
-    fn origin(self, number: u32) -> String {
-        match self {
-            Self::Exact => format!("https://tenant-{number:07}.example.com"),
-            Self::Patterns => format!("https://app.tenant-{number:07}.example.com"),
-        }
-    }
-}
-
 /// Who stands in a column, and what its lists are made of.
 const COLUMNS: [(Contender, Kind); 4] = [
     (Contender::Ours, Kind::Exact),
@@ -57,30 +33,6 @@ const COLUMNS: [(Contender, Kind); 4] = [
     (Contender::ActixCors, Kind::Exact),
     (Contender::TowerHttp, Kind::Exact),
 ];
-
-/// The words by which [`find`] finds a case: the kind, the number of origins, and the number of the one that asks.
-fn words(kind: Kind, count: u32, number: u32) -> Vec<String> {
-    let kind = if kind == Kind::Exact { "exact" } else { "patterns" };
-    vec![kind.to_owned(), count.to_string(), number.to_string()]
-}
-
-/// The case of these words.
-pub(crate) fn find(words: &[&str]) -> Option<Case> {
-    let [kind, count, number] = words else { return None };
-    let kind = if *kind == "exact" { Kind::Exact } else { Kind::Patterns };
-    Some(case(kind, count.parse().ok()?, number.parse().ok()?))
-}
-
-fn case(kind: Kind, count: u32, number: u32) -> Case {
-    let allowed = if number < count { Allowed::Itself } else { Allowed::Nobody };
-    Case {
-        name: "many origins",
-        setup: kind.setup(count),
-        handler: Handler::Plain,
-        request: BrowserRequest::get(Some(&kind.origin(number))),
-        expected: Expected { status: 200, allowed, vary: Some("origin") },
-    }
-}
 
 /// The tables, in Markdown.
 ///
@@ -202,18 +154,6 @@ fn grouped(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_case_is_found_by_its_words() {
-        for (kind, number) in [(Kind::Exact, 2), (Kind::Patterns, UNLISTED)] {
-            let words = words(kind, 3, number);
-            let found = find(&words.iter().map(String::as_str).collect::<Vec<_>>()).expect("a case");
-            assert_eq!((found.setup, found.request), {
-                let case = case(kind, 3, number);
-                (case.setup, case.request)
-            });
-        }
-    }
 
     #[test]
     fn thousands_are_set_apart() {

@@ -15,7 +15,7 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse},
 };
 
-use crate::cases::BrowserRequest;
+use crate::cases::{BrowserRequest, TowerRequest};
 
 /// A response's status, and its header lines.
 pub type Head = (u16, Vec<(String, String)>);
@@ -29,8 +29,6 @@ pub trait Contestant {
     fn prepare<'a>(&'a self, requests: &[BrowserRequest]) -> Box<dyn FnOnce() -> Duration + 'a>;
 }
 
-/// A request as Tower's services take it.
-pub type TowerRequest = http1::Request<()>;
 /// A response as they give it.
 pub type TowerResponse = http1::Response<()>;
 

@@ -13,7 +13,7 @@ use std::{
 use crate::{
     cases::{BrowserRequest, MAIN_CASES, cases},
     contenders::Contender,
-    instructions::median,
+    median::median,
     service::{Contestant, log_errors_alone},
 };
 

@@ -1,70 +1,67 @@
 //! The conformance vectors against both ends: the browser's, by the standard and in each engine's profile, and the server's.
 
-#[path = "vectors/format.rs"]
-mod format;
-#[path = "vectors/translate.rs"]
-mod translate;
+use std::{collections::HashSet, process::Command, time::Duration};
 
-use std::{collections::HashSet, path::Path, time::Duration};
-
+use cors_vectors::{
+    Allowed, BrowserVector, Expected, Fetch, Outcome, Section, Sent, Served, ServerVector, browser_trials,
+    isomorphic_decode, request, response, sections, server_trials,
+};
 use fetch_cors::{
-    Policy, PolicyConfig,
-    browser::{Browser, Engine, Exchange, Next, PageOrigin, Profile, Verdict},
-    server::{RequestField, RequestHead, decide, fields},
+    browser::{Browser, Difference, Engine, Exchange, Next, PageOrigin, Profile, Verdict},
+    server::{decide, fields},
 };
+use libtest_mimic::{Arguments, Failed, Trial};
 
-use format::{
-    Allowed, BrowserVector, Expected, Fetch, Outcome, Section, Sent, ServerAnswer, ServerRequest,
-    ServerVector, isomorphic_decode,
-};
-use translate::{request, response};
-
-fn sections() -> Vec<(String, Section)> {
-    format::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"))
+fn main() {
+    let mut trials = browser_trials(play_in_each_profile);
+    trials.extend(server_trials(serve));
+    trials.push(Trial::test("differences_are_pinned", || {
+        differences_are_pinned();
+        Ok(())
+    }));
+    trials.push(Trial::test("files_are_in_order", || {
+        files_are_in_order();
+        Ok(())
+    }));
+    trials.push(generated_files_are_current());
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-#[test]
-fn the_browsers_end() {
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for (file, section) in sections() {
-        let Section::Browser { vectors, .. } = section else { continue };
-        for vector in &vectors {
-            count += 1;
-            let profiles = Engine::ALL.map(|engine| (Some(engine.name()), Profile::of(engine)));
-            for (engine, profile) in std::iter::once((None, Profile::STANDARD)).chain(profiles) {
-                if let Err(failure) = play(vector, engine, profile) {
-                    let profile = engine.unwrap_or("the standard");
-                    failures.push(format!("{file}: {} ({profile})\n    {failure}", vector.name));
-                }
-            }
-        }
+/// Plays a vector by the standard, and in each engine's profile.
+fn play_in_each_profile(vector: &BrowserVector) -> Result<(), String> {
+    let profiles = Engine::ALL.map(|engine| (Some(engine.name()), Profile::of(engine)));
+    let failures: Vec<_> = std::iter::once((None, Profile::STANDARD))
+        .chain(profiles)
+        .filter_map(|(engine, profile)| {
+            let failure = play(vector, engine, profile).err()?;
+            Some(format!("{}: {failure}", engine.unwrap_or("standard")))
+        })
+        .collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+}
+
+/// Ignored, with the reason, if Python is not installed.
+fn generated_files_are_current() -> Trial {
+    const NAME: &str = "generated_files_are_current";
+    if Command::new("python3").arg("--version").output().is_err() {
+        return Trial::test(NAME, || Ok(())).with_kind("python3 is not installed").with_ignored_flag(true);
     }
-    report(count, &failures);
-}
-
-#[test]
-fn the_servers_end() {
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for (file, section) in sections() {
-        let Section::Server { vectors, .. } = section else { continue };
-        for vector in &vectors {
-            count += 1;
-            if let Err(failure) = answer(vector) {
-                failures.push(format!("{file}: {}\n    {failure}", vector.name));
-            }
+    Trial::test(NAME, || {
+        let output = Command::new("python3").arg(cors_vectors::generator()).arg("--check").output()?;
+        if output.status.success() {
+            return Ok(());
         }
-    }
-    report(count, &failures);
+        Err(Failed::from(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()))
+    })
 }
 
-/// What an engine does otherwise is in its profile, and what is in a profile was seen in a vector.
-#[test]
+/// Every difference in a vector is in the engine's profile, and every difference of a profile has a vector.
 fn differences_are_pinned() {
+    let variants: Vec<String> = Difference::ALL.iter().map(|difference| format!("{difference:?}")).collect();
+    assert!(variants.is_sorted(), "the differences are not declared in alphabetical order");
     for engine in Engine::ALL {
         let profile = Profile::of(engine);
-        assert!(profile.differences.is_sorted(), "{engine}: not in order");
+        assert!(profile.differences.is_sorted(), "{engine}: not sorted");
         let mut unpinned: HashSet<&str> =
             profile.differences.iter().map(|difference| difference.name()).chain(["max-age-limit"]).collect();
         let known = unpinned.clone();
@@ -80,13 +77,12 @@ fn differences_are_pinned() {
                 }
             }
         }
-        // No browser is that patient; the source is cited in the profile.
+        // That would take a browser hours; the profile cites the engine's source instead.
         unpinned.remove("max-age-limit");
         assert!(unpinned.is_empty(), "{engine}: no vector shows {unpinned:?}");
     }
 }
 
-#[test]
 fn files_are_in_order() {
     let mut count = 0;
     for (file, section) in sections() {
@@ -124,15 +120,10 @@ fn files_are_in_order() {
     assert!(count >= 300, "only {count} vectors");
 }
 
-fn report(count: usize, failures: &[String]) {
-    assert!(count > 0, "no vectors");
-    assert!(failures.is_empty(), "{} failures in {count} vectors:\n{}", failures.len(), failures.join("\n"));
-}
-
 fn play(vector: &BrowserVector, engine: Option<&str>, profile: Profile) -> Result<(), String> {
     let expected = vector.expected(engine);
     if expected.len() != vector.fetches.len() {
-        return Err("what differs has not as many fetches as the vector".to_owned());
+        return Err("the differing vector does not have as many fetches as the standard's".to_owned());
     }
     let mut browser = Browser::new(profile);
     let mut now = Duration::from_secs(1_000_000);
@@ -150,7 +141,7 @@ fn play_fetch(
     expected: &Expected,
     now: Duration,
 ) -> Result<(), String> {
-    let page = PageOrigin::of(&fetch.page).ok_or("the page is no URL")?;
+    let page = PageOrigin::of(&fetch.page).ok_or("the page is not a valid URL")?;
     let mut next = browser.fetch(request(fetch)?, now);
     let mut wire = expected.wire.iter();
     let verdict = loop {
@@ -160,9 +151,9 @@ fn play_fetch(
                     return Err(format!("{} {} was not expected", exchange.method(), exchange.url()));
                 };
                 compare_sent(&exchange, sent, fetch, &page)?;
-                next = match &sent.answer {
+                next = match &sent.response {
                     None => exchange.fail(browser),
-                    Some(answer) => exchange.receive(browser, &response(answer), now),
+                    Some(scripted) => exchange.receive(browser, &response(scripted), now),
                 };
             }
             Next::Done(verdict) => break verdict,
@@ -231,48 +222,18 @@ fn same<T: PartialEq + std::fmt::Debug + ?Sized>(what: &str, actual: &T, expecte
     if actual == expected { Ok(()) } else { Err(format!("{what}: expected {expected:?}, saw {actual:?}")) }
 }
 
-impl RequestHead for ServerRequest {
-    fn is_options(&self) -> bool {
-        self.method == "OPTIONS"
-    }
-
-    fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
-        self.headers
-            .iter()
-            .filter(move |(name, _)| name.eq_ignore_ascii_case(field.name()))
-            .map(|(_, value)| value.as_bytes())
-    }
-}
-
-fn answer(vector: &ServerVector) -> Result<(), String> {
-    let config: PolicyConfig =
-        serde_json::from_value(vector.policy.clone()).map_err(|error| error.to_string())?;
-    let policy = match (Policy::try_from(config), &vector.refused) {
-        (Err(invalid), Some(places)) => {
-            let actual: Vec<String> = invalid
-                .problems()
-                .iter()
-                .map(|problem| problem.to_string().split(' ').next().unwrap_or_default().to_owned())
-                .collect();
-            return same("problems", &actual, places);
-        }
-        (Ok(_), Some(_)) => return Err("the policy is not refused".to_owned()),
-        (Err(invalid), None) => return Err(invalid.to_string()),
-        (Ok(policy), None) => policy,
-    };
-    let (Some(request), Some(ServerAnswer { handler, status, headers })) = (&vector.request, &vector.answer)
-    else {
-        return Err("it has no request and answer".to_owned());
-    };
+/// The bare decision and the one writer.
+fn serve(vector: &ServerVector) -> Result<(), String> {
+    let Some(policy) = vector.policy()? else { return Ok(()) };
+    let (request, expected) = vector.exchange()?;
     let decision = decide(&policy, request);
-    same("handler", &!decision.is_preflight(), handler)?;
-    let actual = decision.is_preflight().then_some(if decision.is_allowed() { 204 } else { 403 });
-    same("status", &actual, status)?;
     let fields = fields(&policy, request, decision);
-    let mut actual: Vec<_> =
-        fields.iter().map(|(name, value)| (name.name().to_owned(), isomorphic_decode(value))).collect();
-    let mut expected = headers.clone();
-    actual.sort();
-    expected.sort();
-    same("headers", &actual, &expected)
+    expected.compare(Served {
+        handler: !decision.is_preflight(),
+        status: decision.is_preflight().then_some(if decision.is_allowed() { 204 } else { 403 }),
+        headers: fields
+            .iter()
+            .map(|(name, value)| (name.name().to_owned(), isomorphic_decode(value)))
+            .collect(),
+    })
 }

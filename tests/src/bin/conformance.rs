@@ -1,5 +1,5 @@
-//! Replays the conformance vectors in all three engines and writes `docs/conformance.md`. With names of engines as arguments
-//! it only tells what disagrees in these; with `--console`, what they write to their consoles as well.
+//! Replays the conformance vectors in all three engines and writes `docs/conformance.md`. With names of engines as arguments,
+//! it only prints what disagrees in these; with `--console`, also what they write to their consoles.
 
 use std::{error::Error, process::ExitCode};
 

@@ -1,5 +1,5 @@
-// Does in its page what a vector's `request` asks for, and tells what script was given. The page is the top one, or a
-// frame that is told by messages.
+// Sends a vector's `request` from its page, and reports what the page's script was given. The page is the top one, or a
+// frame that gets its requests by messages.
 "use strict";
 
 // Longer than anything takes on a busy machine; a fetch that hangs must not hold up the others.

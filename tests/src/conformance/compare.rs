@@ -1,28 +1,28 @@
-//! What an engine did, against what it should do.
+//! Compares what an engine did with what it should do.
 
 use std::{collections::BTreeMap, fmt::Write};
 
+use cors_vectors::{Allowed, BrowserVector, Expected, Fetch, Outcome, Sent};
 use serde_json::Value;
 
 use super::{
-    format::{Allowed, BrowserVector, Expected, Fetch, Outcome, Sent},
     model,
     names::Names,
     plan::{absolute, method, on_the_wire, origin_of, url},
     server::{Arrived, once},
 };
 
-/// What one vector led to.
+/// What an engine did for one vector.
 #[derive(Debug)]
 pub(super) struct Observed {
     pub(super) arrived: Vec<Arrived>,
-    /// As the page tells it, one for each fetch; null if the vector was not played to its end.
+    /// As the page reports them, one for each fetch; null if the vector was not played to its end.
     pub(super) outcomes: Value,
-    /// What the engine wrote to its console meanwhile; none if that can't be known.
+    /// What the engine wrote to its console meanwhile; `None` if that can't be known.
     pub(super) console: Option<Vec<String>>,
 }
 
-/// Every difference, and then all that the engine did; none if it did what it should.
+/// Every difference, and then all that the engine did; `None` if it did what it should.
 pub(super) fn differences(
     names: &Names,
     number: usize,
@@ -48,10 +48,10 @@ pub(super) fn differences(
     Some(names.unmap(&differences.join("\n")))
 }
 
-/// What the model says that the engine writes to its console, and the engine doesn't.
+/// The lines that the model expects in the console, and that the engine did not write.
 fn console(vector: &BrowserVector, engine: &str, observed: &Observed) -> Vec<String> {
     let Some(console) = &observed.console else { return Vec::new() };
-    // Those that wait are played side by side, and the console does not say whose a line is.
+    // Vectors that wait are played in parallel, and the console does not say which of them a line is about.
     if vector.fetches.iter().any(|fetch| fetch.after > 0) {
         return Vec::new();
     }
@@ -128,7 +128,7 @@ impl Comparison<'_> {
         for (name, value) in &sent.headers {
             header(name, value.as_deref());
         }
-        // Where the page and the URL are of one site, so that no rule about third parties hides what CORS does.
+        // Only if the page and the URL are same-site, so that no rule about third-party cookies hides what CORS does.
         let is_localhost = |url: &str| url.starts_with("http://localhost:");
         if is_localhost(&head.url())
             && is_localhost(&names.origin(&page))
@@ -191,7 +191,7 @@ impl Comparison<'_> {
             serde_json::from_value::<Vec<(String, String)>>(actual["headers"].clone())
                 .unwrap_or_default()
                 .into_iter()
-                // The one that our servers add.
+                // Without the header that our servers add.
                 .filter(|(name, value)| {
                     name != "connection" || value != "close" || readable.contains_key("connection")
                 })
@@ -224,14 +224,14 @@ fn story(observed: &Observed) -> String {
                 let _ = write!(story, "; {name}: {value}");
             }
         }
-        for (is_so, words) in [(head.has_cookie(), "cookie"), (*has_body, "body"), (*is_retry, "once more")] {
+        for (is_so, words) in [(head.has_cookie(), "cookie"), (*has_body, "body"), (*is_retry, "retry")] {
             if is_so {
                 let _ = write!(story, "; {words}");
             }
         }
         story.push('\n');
     }
-    let _ = write!(story, "    script was given: {}", observed.outcomes);
+    let _ = write!(story, "    the page's script was given: {}", observed.outcomes);
     for message in observed.console.iter().flatten() {
         let _ = write!(story, "\n    console: {message}");
     }

@@ -10,19 +10,19 @@ use crate::Engine;
 const INTRODUCTION: &str = "\
 # Conformance
 
-What three browser engines do, vector by vector. The [vectors](../crates/fetch-cors/vectors/README.md) state what the
-[Fetch Standard](https://fetch.spec.whatwg.org/) says about CORS: what a browser sends, and what it lets script see.
-`fetch_cors::browser` is held to every one of them, by the standard and in the profile of each engine; the engines are
-held to all that a page can play. So where this page says that an engine differs, the profile differs with it.
+What three browser engines do, vector by vector. The [vectors](../crates/cors-vectors/README.md) state what the
+[Fetch Standard](https://fetch.spec.whatwg.org/) says about CORS: what a browser sends, and what it lets the page's script
+read. `fetch_cors::browser` is tested against all of them, in its standard profile and in the profile of each engine; the
+engines are tested against all that a page can play. So if this page says that an engine differs, its profile differs, too.
 
 `cargo run -p end-to-end --bin conformance` plays the vectors and writes this page; `cargo test -p end-to-end --test
-conformance` plays them and fails where an engine does anything else.
+conformance` plays them and fails if an engine does anything else.
 
-`http://site.test`, `http://api.site.test` and `http://other.test` stand for servers at `localhost`, at another of its ports
-and at `127.0.0.1`. Each request is compared in its method, URL, `Origin`, `Access-Control-Request-*`, cookies (where page and
-server are both at `localhost`), whether it has a body, and the headers that its vector names; each answer in all that script
-can read. Why something is blocked no page can tell; where the model knows what an engine writes to its console, that is
-compared.
+`http://site.test`, `http://api.site.test` and `http://other.test` stand for servers at `localhost`, at another port of
+`localhost`, and at `127.0.0.1`. Of each request, its method, URL, `Origin`, `Access-Control-Request-*`, cookies (if page and
+server are both at `localhost`), whether it has a body, and the headers that its vector names are compared; of each response,
+everything that the page's script can read. No page can find out why something is blocked; but if the model knows what an
+engine writes to its console, that is compared, too.
 ";
 
 /// The page.
@@ -35,7 +35,10 @@ pub(super) fn document(suite: &Suite, reports: &[Report]) -> String {
         line(&mut page, &format!("| {} | {} |", title(report.engine), report.version));
     }
 
-    line(&mut page, "\n## Summary\n\nAgree / differ as their profile / skipped.\n");
+    line(
+        &mut page,
+        "\n## Summary\n\nNumbers of vectors that agree / differ, as the engine's profile does / are skipped.\n",
+    );
     header(&mut page, "section", reports);
     let mut all = vec![Count::default(); reports.len()];
     for (file, section, vectors) in &suite.sections {
@@ -71,7 +74,7 @@ pub(super) fn document(suite: &Suite, reports: &[Report]) -> String {
         row(&mut page, &escape(reason), counts.iter().map(ToString::to_string));
     }
 
-    line(&mut page, "\n## All vectors\n\n✓ agrees, ≠ differs as its profile, – skipped.");
+    line(&mut page, "\n## All vectors\n\n✓ agrees; ≠ differs, as the engine's profile does; – skipped.");
     for (file, section, vectors) in &suite.sections {
         let _ = write!(page, "\n### {} ({file}.json)\n\n", escape(section));
         header(&mut page, "vector", reports);
@@ -95,7 +98,7 @@ pub(super) fn document(suite: &Suite, reports: &[Report]) -> String {
     page
 }
 
-/// The sections and vectors that a page lists, in its order, as [`listed_by`] finds them.
+/// The sections and vectors that the page should list, in its order and in the form of [`listed_by`].
 pub(super) fn listing(suite: &Suite) -> Vec<String> {
     suite
         .sections
@@ -108,7 +111,7 @@ pub(super) fn listing(suite: &Suite) -> Vec<String> {
         .collect()
 }
 
-/// The sections and vectors of a page.
+/// The sections and vectors that a page lists.
 pub(super) fn listed_by(page: &str) -> Vec<String> {
     let (_, tables) = page.split_once("\n## All vectors\n").unwrap_or_default();
     tables
@@ -123,7 +126,7 @@ pub(super) fn listed_by(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// What differs, in the order in which it is first met: the reason, the vectors that show it, and the engines.
+/// The differences, in the order in which they first occur: the reason, the vectors that show it, and the engines.
 type Shown<'a> = (&'a str, Vec<((&'a str, &'a str), Vec<Engine>)>);
 
 fn differences(reports: &[Report]) -> Vec<Shown<'_>> {
@@ -211,7 +214,7 @@ fn row(page: &mut String, first: &str, cells: impl Iterator<Item = String>) {
     let _ = writeln!(page, "| {first} | {} |", cells.join(" | "));
 }
 
-/// Text as it is, whatever Markdown takes its characters for.
+/// Escapes the characters that have a meaning in Markdown.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -1,18 +1,14 @@
 //! The conformance vectors of the browser's end, replayed in real engines.
 //!
-//! A [`Suite`] is what stands in `crates/fetch-cors/vectors`; [`Suite::play`] replays it in one engine and says of each
-//! vector what became of it. What the vectors mean stands in their README.
+//! A [`Suite`] is the vectors in `crates/cors-vectors`, or a part of them; [`Suite::play`] replays it in one engine and
+//! returns the result of each vector. The vectors' README says what they mean.
 
 mod compare;
 mod document;
-#[path = "../../../crates/fetch-cors/tests/vectors/format.rs"]
-mod format;
 mod model;
 mod names;
 mod plan;
 mod server;
-#[path = "../../../crates/fetch-cors/tests/vectors/translate.rs"]
-mod translate;
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cors_vectors::{BrowserVector, Section};
 use serde_json::Value;
 use tokio::{
     sync::mpsc,
@@ -37,7 +34,6 @@ use crate::{
 
 use self::{
     compare::{Observed, differences},
-    format::{BrowserVector, Section},
     names::Names,
     plan::{Plan, name_hosts, obstacle},
     server::{Reported, Servers},
@@ -45,29 +41,29 @@ use self::{
 
 /// How long an engine may take for all vectors.
 const PATIENCE: Duration = Duration::from_secs(240);
-/// How long until the next vector ends: as long as the longest waits, and a fetch that hangs.
+/// How long until the next vector ends: the wait of the longest one, plus a fetch that hangs.
 const SILENCE: Duration = Duration::from_secs(30);
 const LATE: Duration = Duration::from_millis(500);
 
-/// All vectors of the browser's end.
+/// Vectors of the browser's end.
 #[derive(Debug)]
 pub struct Suite {
     sections: Vec<(String, String, Vec<BrowserVector>)>,
 }
 
-/// What became of a vector in an engine.
+/// The result of a vector in an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     /// The engine does what the vector states.
     Agrees,
     /// The engine does what the vector states for it, and that is not what the standard says.
     Differs {
-        /// What the vector says of it.
+        /// The reason, as the vector states it.
         because: String,
     },
     /// It can't be played.
     Skipped {
-        /// Why, in one of few phrases.
+        /// Why, in one of a few phrases.
         reason: String,
     },
     /// The engine does something else.
@@ -77,25 +73,25 @@ pub enum Status {
     },
 }
 
-/// A vector, and what became of it.
+/// A vector and its result.
 #[derive(Clone, Debug)]
 pub struct Played {
     /// The name of its file, without `.json`.
     pub file: String,
     /// Its name.
     pub vector: String,
-    /// What became of it.
+    /// Its result.
     pub status: Status,
     /// What the engine wrote to its console meanwhile, with the vectors' names of hosts.
     pub console: Vec<String>,
 }
 
-/// All vectors, in order, and what became of them in one engine.
+/// The vectors, in order, and their results in one engine.
 #[derive(Debug)]
 pub struct Report {
     /// The engine.
     pub engine: Engine,
-    /// As the engine names itself and its version.
+    /// The engine's own name and version.
     pub version: String,
     /// Each vector.
     pub played: Vec<Played>,
@@ -104,13 +100,13 @@ pub struct Report {
 }
 
 impl Suite {
-    /// Reads the files in `crates/fetch-cors/vectors`.
+    /// Reads all of them.
     ///
     /// # Panics
     ///
-    /// If one can't be read.
+    /// If a file can't be read.
     pub fn read() -> Self {
-        let sections = format::read(&root().join("crates/fetch-cors/vectors"))
+        let sections = cors_vectors::sections()
             .into_iter()
             .filter_map(|(file, section)| match section {
                 Section::Browser { section, vectors, .. } => Some((file, section, vectors)),
@@ -118,6 +114,21 @@ impl Suite {
             })
             .collect();
         Self { sections }
+    }
+
+    /// Only the vectors that are chosen, by the name of their file and their own name.
+    #[must_use]
+    pub fn only(mut self, is_chosen: impl Fn(&str, &str) -> bool) -> Self {
+        for (file, _, vectors) in &mut self.sections {
+            vectors.retain(|vector| is_chosen(file, &vector.name));
+        }
+        self
+    }
+
+    /// The file and the name of each vector, in order, and why the engine can't play it, if it can't.
+    pub fn list(&self, engine: Engine) -> impl Iterator<Item = (&str, &str, Option<String>)> {
+        self.vectors()
+            .map(move |(file, vector)| (file, vector.name.as_str(), obstacle(vector, engine.name())))
     }
 
     /// Where the results are published.
@@ -130,17 +141,17 @@ impl Suite {
         document::document(self, reports)
     }
 
-    /// Whether a published page lists the vectors as they are now, whatever became of them.
+    /// Whether a published page lists the present vectors, whatever their results.
     ///
     /// # Errors
     ///
-    /// The first vector that is missing, or too many, or at another place.
+    /// The first vector that is missing, superfluous, or in another place.
     pub fn check_document(&self, page: &str) -> Result<(), String> {
-        let (there, meant) = (document::listed_by(page), document::listing(self));
-        let at = there.iter().zip(&meant).take_while(|(there, meant)| there == meant).count();
-        match (there.get(at), meant.get(at)) {
+        let (listed, expected) = (document::listed_by(page), document::listing(self));
+        let at = listed.iter().zip(&expected).take_while(|(listed, expected)| listed == expected).count();
+        match (listed.get(at), expected.get(at)) {
             (None, None) => Ok(()),
-            (there, meant) => Err(format!("it has {there:?} where {meant:?} is meant")),
+            (listed, expected) => Err(format!("it lists {listed:?} instead of {expected:?}")),
         }
     }
 
@@ -150,11 +161,11 @@ impl Suite {
             .flat_map(|(file, _, vectors)| vectors.iter().map(|vector| (file.as_str(), vector)))
     }
 
-    /// Replays all vectors in an engine.
+    /// Replays the vectors in an engine.
     ///
     /// # Errors
     ///
-    /// If the browser doesn't start, or the page in it doesn't.
+    /// If the browser or the page in it doesn't start.
     pub async fn play(&self, engine: &Installed) -> Result<Report, Box<dyn Error>> {
         let start = Instant::now();
         let session = engine.start().await?;
@@ -187,8 +198,8 @@ impl Suite {
         Ok(played.collect())
     }
 
-    /// What the engine wrote to its console, by vector; none if that can't be known. `names` are those of the run before, in
-    /// the session; where its driver doesn't tell, the vectors are played once more.
+    /// What the engine wrote to its console, by vector; `None` if that can't be known. `names` are those of the run in the
+    /// session; if its driver doesn't report the console, the vectors are played once more.
     async fn console(
         &self,
         session: &Session,
@@ -212,7 +223,7 @@ struct Run {
     names: Names,
     servers: Arc<Servers>,
     reports: mpsc::UnboundedReceiver<Reported>,
-    /// The listening ends with the run: another needs the ports that can't be chosen.
+    /// The servers stop listening when the run ends, because the next run needs the ports that can't be chosen.
     _tasks: JoinSet<()>,
     skipped: BTreeMap<usize, String>,
     outcomes: BTreeMap<usize, Value>,
@@ -239,12 +250,12 @@ impl Run {
         Ok(Self { names, servers, reports, _tasks: tasks, skipped, outcomes: BTreeMap::new() })
     }
 
-    /// Where a browser plays it.
+    /// The address of the page that plays the vectors.
     fn page(&self) -> String {
         format!("{}/top", self.names.origin("http://site.test"))
     }
 
-    /// Waits until the page is done, but not for ever: what it has not reported then counts as not played.
+    /// Waits until the page is done, but not forever: what it has not reported by then counts as not played.
     async fn finish(&mut self) -> Result<(), Box<dyn Error>> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
@@ -256,13 +267,13 @@ impl Run {
         if self.outcomes.is_empty() {
             return Err("the page reports nothing".into());
         }
-        // What comes late: the last lines of the console, and requests that no page waits for.
+        // The last lines of the console come late, and so do requests that no page waits for.
         time::sleep(LATE).await;
         Ok(())
     }
 }
 
-/// The messages of each vector: those that name its path, and those that name none and came while it was played.
+/// The messages of each vector: those that name its path, and those that name no path and came while it was played.
 fn by_vector(names: &Names, messages: &[Message]) -> BTreeMap<usize, Vec<String>> {
     const MARK: &str = "conformance vector ";
     let number = |text: &str, after: &str| {

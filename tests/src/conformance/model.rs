@@ -1,16 +1,12 @@
-//! The vectors played by the model, for what it says that an engine writes to its console.
+//! Plays the vectors in the model, which says what an engine should write to its console.
 
 use std::time::Duration;
 
+use cors_vectors::{BrowserVector, Expected, Fetch, request, response};
 use fetch_cors::browser::{Browser, Engine, Next, Profile, Verdict};
 
-use super::{
-    format::{BrowserVector, Expected, Fetch},
-    translate::{request, response},
-};
-
-/// What the engine should write for each fetch, a line each; nothing where the fetch is not blocked or the model doesn't know.
-/// That the model does what the vector states, its own tests see to; where it doesn't it says nothing here.
+/// The lines that the engine should write for each fetch; none if the fetch is not blocked or the model doesn't know them.
+/// The model's own tests check that it does what the vector states; if it doesn't, it has no lines here.
 pub(super) fn console(vector: &BrowserVector, engine: &str) -> Vec<Vec<String>> {
     let Some(engine) = Engine::ALL.into_iter().find(|known| known.name() == engine) else {
         return Vec::new();
@@ -33,14 +29,14 @@ pub(super) fn console(vector: &BrowserVector, engine: &str) -> Vec<Vec<String>> 
 }
 
 fn play(browser: &mut Browser, fetch: &Fetch, expected: &Expected, now: Duration) -> Option<Verdict> {
-    let mut answers = expected.wire.iter().map(|sent| sent.answer.as_ref());
+    let mut scripted = expected.wire.iter().map(|sent| sent.response.as_ref());
     let mut next = browser.fetch(request(fetch).ok()?, now);
     loop {
         next = match next {
             Next::Done(verdict) => return Some(verdict),
-            Next::Send(exchange) => match answers.next()? {
+            Next::Send(exchange) => match scripted.next()? {
                 None => exchange.fail(browser),
-                Some(answer) => exchange.receive(browser, &response(answer), now),
+                Some(scripted) => exchange.receive(browser, &response(scripted), now),
             },
         };
     }

@@ -1,8 +1,8 @@
 //! The hosts of the vectors on this machine: `http://site.test` is `http://localhost:P`, another host of its site
-//! `localhost` at another port, another site `127.0.0.1`, the next `127.0.0.2`. Here the names are mapped, in URLs and in
-//! header values, and mapped back for a reader.
+//! `localhost` at another port, another site `127.0.0.1`, the next `127.0.0.2`. Names are mapped here, in URLs and in
+//! header values, and mapped back for people.
 //!
-//! A vector has a path of its own at each of them, `/v/7`, so that no cache mixes it with another.
+//! Each vector has its own path at each host, `/v/7`, so that no cache mixes it with another.
 
 use std::{
     collections::BTreeMap,
@@ -44,7 +44,7 @@ impl Names {
         let address = if site == "site.test" { None } else { Some(self.site(site)) };
         let port = match url.port().filter(|_| keeps_port) {
             Some(port) => {
-                // It should never be reached; where we may listen we see if it is.
+                // Browsers should never connect to it. If we may listen there, we see whether they do.
                 let _ = self.listen(address, port);
                 port
             }
@@ -63,7 +63,7 @@ impl Names {
         Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + u32::try_from(index).unwrap_or_default())
     }
 
-    /// Without an address at all that `localhost` may mean.
+    /// Without an address, listens at both addresses that `localhost` may mean.
     fn listen(&mut self, address: Option<Ipv4Addr>, port: u16) -> io::Result<u16> {
         let listener = TcpListener::bind((address.unwrap_or(Ipv4Addr::LOCALHOST), port))?;
         let port = listener.local_addr()?.port();
@@ -81,7 +81,7 @@ impl Names {
         std::mem::take(&mut self.listeners)
     }
 
-    /// `http://localhost:P` for `http://site.test`; any other text as it is.
+    /// `http://localhost:P` for `http://site.test`; an unknown origin is unchanged.
     pub(super) fn origin(&self, origin: &str) -> String {
         self.origins.get(origin).map_or_else(|| origin.to_owned(), |host| format!("http://{host}"))
     }
@@ -103,7 +103,8 @@ impl Names {
         mapped + rest
     }
 
-    /// A URL, as script or a `Location` writes it, with the vector's own path. What is no URL of a known host stays.
+    /// A URL, as a script or a `Location` writes it, mapped and with the vector's own path. Anything but a URL of a known
+    /// host is unchanged.
     pub(super) fn url(&self, vector: usize, text: &str) -> String {
         let prefix = format!("/v/{vector}");
         if text.starts_with('/') && !text.starts_with("//") {
@@ -115,7 +116,7 @@ impl Names {
             return text.to_owned();
         };
         let login = &url[Position::BeforeUsername..Position::BeforeHost];
-        // The path as it is written, unless it would lead out of the vector's own.
+        // The path as it is written, unless it would leave the vector's own path.
         let written = absolute
             .strip_prefix("http://")
             .and_then(|rest| rest.find(['/', '?', '#']).map(|at| &rest[at..]))
@@ -125,7 +126,7 @@ impl Names {
         format!("{scheme}{login}{host}{prefix}{written}")
     }
 
-    /// The names of the vectors in a text of the engine's or the server's.
+    /// A text of an engine or a server with the names that the vectors use.
     pub(super) fn unmap(&self, text: &str) -> String {
         let mut text = text.to_owned();
         // `localhost:80` must not be found in `localhost:8080`.
@@ -138,7 +139,7 @@ impl Names {
     }
 }
 
-/// Replaces `from`, and a vector's own path after it.
+/// Replaces `from` by `to`, and removes a vector's own path after it.
 fn without_prefix(text: &str, from: &str, to: &str) -> String {
     let mut parts = text.split(from);
     let mut result = parts.next().unwrap_or_default().to_owned();

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, io};
 
+use cors_vectors::{BrowserVector, Expected, Fetch, Outcome, Request, Response, Sent};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    format::{Answer, BrowserVector, Expected, Fetch, Outcome, Request, Sent},
     names::Names,
-    server::{Item, Pages, answer_of},
+    server::{Item, Pages, response_of},
 };
 
 /// The longest that a vector may wait, in seconds.
@@ -20,17 +20,17 @@ const RUNNER: &str = include_str!("runner.js");
 /// What is played in one browser.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// The pages in frames.
+    /// The origins of the pages in frames.
     frames: Vec<String>,
-    /// The vectors that wait, side by side; then all others, so that nothing pushes out what a waiting vector made the browser
-    /// remember (Firefox remembers 100 preflights). Those are played one by one: it takes no longer, and the console is in
-    /// their order.
+    /// First the vectors that wait, in parallel; then all others, so that these don't evict what a waiting vector made the
+    /// browser remember (Firefox remembers 100 preflights). The others are played one by one: it takes no longer, and keeps
+    /// the console in their order.
     waiting: Vec<Value>,
     others: Vec<Value>,
     pub(super) scripts: BTreeMap<usize, Vec<Vec<Item>>>,
 }
 
-/// Why a vector can't be played in this engine; none if it can.
+/// Why a vector can't be played in this engine; `None` if it can.
 pub(super) fn obstacle(vector: &BrowserVector, engine: &str) -> Option<String> {
     let of_engine = vector.engines.get(engine).and_then(|differs| differs.unexpressed.as_ref());
     if let Some(reason) = vector.unexpressed.as_ref().or(of_engine) {
@@ -58,8 +58,8 @@ pub(super) fn obstacle(vector: &BrowserVector, engine: &str) -> Option<String> {
     if urls.into_iter().any(|url| scheme(url) == Some("https")) {
         return Some("needs TLS".to_owned());
     }
-    if sent().filter_map(|sent| sent.answer.as_ref()).any(|answer| !is_expressible(answer)) {
-        return Some("no HTTP/1.1 answer can carry it".to_owned());
+    if sent().filter_map(|sent| sent.response.as_ref()).any(|response| !is_expressible(response)) {
+        return Some("no HTTP/1.1 response can carry it".to_owned());
     }
     None
 }
@@ -69,7 +69,7 @@ fn scheme(url: &str) -> Option<&str> {
     scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)).then_some(scheme)
 }
 
-/// Other types than those of strings and `URLSearchParams` are the type of a `Blob`, which is in lower case.
+/// Any type but those of strings and `URLSearchParams` has to be a `Blob`'s, which is in lower case.
 fn inexpressible_body(content_type: &str) -> Option<&'static str> {
     let is_known = matches!(
         content_type,
@@ -77,20 +77,20 @@ fn inexpressible_body(content_type: &str) -> Option<&'static str> {
     );
     let is_type_of_blob =
         content_type.bytes().all(|byte| (0x20..=0x7e).contains(&byte) && !byte.is_ascii_uppercase());
-    (!is_known && !is_type_of_blob).then_some("no body brings this type along")
+    (!is_known && !is_type_of_blob).then_some("no body has this type")
 }
 
-fn is_expressible(answer: &Answer) -> bool {
+fn is_expressible(response: &Response) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    (200..=599).contains(&answer.status)
-        && answer.headers.iter().all(|(name, value)| {
+    (200..=599).contains(&response.status)
+        && response.headers.iter().all(|(name, value)| {
             !name.is_empty() && name.bytes().all(is_token) && !value.contains(['\0', '\r', '\n'])
         })
 }
 
 /// Makes sure that each URL of a vector leads to a port of ours.
 pub(super) fn name_hosts(names: &mut Names, vector: &BrowserVector) -> io::Result<()> {
-    // The other fetches' ports are of no meaning, and may be any.
+    // Other vectors don't depend on their ports, so any free port will do.
     let keeps_port = vector
         .fetches
         .iter()
@@ -110,7 +110,7 @@ pub(super) fn name_hosts(names: &mut Names, vector: &BrowserVector) -> io::Resul
         if let Some(url) = &sent.url {
             names.add(url, keeps_port)?;
         }
-        for (name, value) in sent.answer.iter().flat_map(|answer| &answer.headers) {
+        for (name, value) in sent.response.iter().flat_map(|response| &response.headers) {
             if name.eq_ignore_ascii_case("location") {
                 let absolute = if value.starts_with("//") { format!("http:{value}") } else { value.clone() };
                 names.add(&absolute, keeps_port)?;
@@ -185,7 +185,7 @@ impl Plan {
     }
 }
 
-/// What script is asked to do.
+/// What the page's script has to send.
 fn request(names: &Names, number: usize, fetch: &Fetch) -> Value {
     let Request { method, url, headers, body, mode, credentials, redirect, upload_listener } = &fetch.request;
     json!({
@@ -199,8 +199,8 @@ fn item(names: &Names, number: usize, fetch: &Fetch, sent: &Sent) -> Item {
         method: method(fetch, sent).to_owned(),
         url: url(names, number, fetch, sent),
         is_preflight: sent.preflight.is_some(),
-        answer: sent.answer.as_ref().map(|answer| {
-            let headers: Vec<_> = answer
+        response: sent.response.as_ref().map(|response| {
+            let headers: Vec<_> = response
                 .headers
                 .iter()
                 .map(|(name, value)| {
@@ -209,16 +209,16 @@ fn item(names: &Names, number: usize, fetch: &Fetch, sent: &Sent) -> Item {
                     (name.clone(), value)
                 })
                 .collect();
-            answer_of(answer.status, &headers, &body(method(fetch, sent), answer))
+            response_of(response.status, &headers, &body(method(fetch, sent), response))
         }),
     }
 }
 
-/// As many bytes as the answer says that there are.
-fn body(method: &str, answer: &Answer) -> Vec<u8> {
-    let length = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+/// As many bytes as the response says that there are.
+fn body(method: &str, response: &Response) -> Vec<u8> {
+    let length = response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     match length.and_then(|(_, length)| length.parse().ok()) {
-        Some(length) if method != "HEAD" && !matches!(answer.status, 204 | 304) => vec![b' '; length],
+        Some(length) if method != "HEAD" && !matches!(response.status, 204 | 304) => vec![b' '; length],
         _ => Vec::new(),
     }
 }
@@ -244,7 +244,7 @@ pub(super) fn absolute(names: &Names, number: usize, fetch: &Fetch, url: Option<
 pub(super) fn on_the_wire(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else { return url.to_owned() };
     url.set_fragment(None);
-    // These fail for URLs that can't have them, and have none.
+    // These fail only for URLs that can't have a user, and so have none.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
     url.into()
 }

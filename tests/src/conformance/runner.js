@@ -1,11 +1,11 @@
 // Plays the plan that the server holds: opens a frame for each page, plays the vectors, and reports each.
 "use strict";
 
-const answers = new Map();
+const waiting = new Map();
 const readiness = new Map();
 addEventListener("message", ({ data, source }) => {
   if (data.ready) readiness.get(source)?.();
-  answers.get(data.id)?.(data.outcome);
+  waiting.get(data.id)?.(data.outcome);
 });
 
 function open({ url, srcdoc }) {
@@ -26,19 +26,19 @@ let asked = 0;
 function ask(frame, request) {
   return new Promise((resolve) => {
     const id = ++asked;
-    answers.set(id, resolve);
+    waiting.set(id, resolve);
     frame.postMessage({ id, request }, "*");
   });
 }
 
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-// The console says which vector was played when it was written to.
+// The error marks where the vector's lines begin in the console.
 async function play(vector, frames) {
   const outcomes = [];
   for (const [index, { page, after, request }] of vector.fetches.entries()) {
     if (after > 0) await sleep(after);
-    // The server answers by the script of one fetch at a time.
+    // The server responds by the script of one fetch at a time.
     if (index > 0) await fetch(`/at/${vector.id}/${index}`);
     reportError(new Error(`conformance vector ${vector.id} `));
     outcomes.push(page === null ? await perform(request) : await ask(frames[page], request));
@@ -56,7 +56,7 @@ addEventListener("load", async () => {
   for (const { lanes, vectors } of plan.stages) {
     await Promise.all(Array.from({ length: lanes }, () => lane(vectors, frames)));
   }
-  // An engine that prints its console to a file does so by blocks.
+  // An engine that prints its console to a file does so in blocks, and this completes the last one.
   console.log(" ".repeat(20_000));
   await fetch("/done", { method: "POST" });
 });

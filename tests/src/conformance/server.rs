@@ -1,5 +1,5 @@
-//! The servers that the vectors script: HTTP/1.1 by hand, since an answer must have exactly the lines that its vector
-//! states, and may be none at all. What is right or wrong is judged elsewhere; here requests are recorded and answered.
+//! The servers that the vectors script: HTTP/1.1 by hand, because a response must have exactly the lines that its vector
+//! states, or there may be none at all. Requests are recorded and responded to here, and judged elsewhere.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ use tokio::{
 const IDLE: Duration = Duration::from_secs(60);
 const LARGEST_HEAD: usize = 256 * 1024;
 
-/// What the pages of a run are given, other than answers of vectors.
+/// What the pages of a run load, other than responses of vectors.
 #[derive(Debug)]
 pub(super) struct Pages {
     pub(super) top: String,
@@ -29,15 +29,15 @@ pub(super) struct Pages {
     pub(super) plan: String,
 }
 
-/// A request that is expected, and its answer.
+/// A request that is expected, and its response.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) method: String,
     /// Mapped, without a fragment.
     pub(super) url: String,
     pub(super) is_preflight: bool,
-    /// The bytes of the answer; none where the connection closes.
-    pub(super) answer: Option<Vec<u8>>,
+    /// The bytes of the response; `None` if the connection closes without one.
+    pub(super) response: Option<Vec<u8>>,
 }
 
 /// A request that arrived.
@@ -47,8 +47,7 @@ pub(super) struct Arrived {
     pub(super) fetch: usize,
     pub(super) head: Head,
     pub(super) has_body: bool,
-    /// It is not the first of its kind, and the connection of the one before closed without an answer: browsers may send
-    /// such a request once more. <https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2>
+    /// The same request arrived before, and its connection closed without a response: browsers may then send it once more. <https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2>
     pub(super) is_retry: bool,
 }
 
@@ -68,7 +67,7 @@ struct Script {
     arrived: Vec<Arrived>,
 }
 
-/// A vector's number and its outcomes, as the page reports them; none when it is done with all.
+/// A vector's number and its outcomes, as the page reports them; `None` when it has played all.
 pub(super) type Reported = Option<(usize, Value)>;
 
 /// What servers and the run share.
@@ -101,7 +100,7 @@ impl Servers {
                 while let Ok((stream, _)) = listener.accept().await {
                     let servers = Arc::clone(&servers);
                     tokio::spawn(async move {
-                        // A browser that hangs up is no error of ours.
+                        // A browser that hangs up is not an error.
                         let _ = time::timeout(IDLE, servers.serve(stream)).await;
                     });
                 }
@@ -119,29 +118,29 @@ impl Servers {
         self.scripts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One request; no connection is used twice, so that what closes is never a matter of chance.
+    /// One request. No connection is used twice, so that it is never a matter of chance which one closes.
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         let Some((head, body)) = read(&mut stream).await? else { return Ok(()) };
-        let answer = match self.own(&head, &body) {
-            Some(answer) => Some(answer),
+        let response = match self.own(&head, &body) {
+            Some(response) => Some(response),
             None => match head.vector() {
                 Some(vector) => self.scripted(vector, head, !body.is_empty()),
-                // A favicon, as a rule.
-                None => Some(answer_of(404, &[], b"")),
+                // Usually a favicon.
+                None => Some(response_of(404, &[], b"")),
             },
         };
-        if let Some(answer) = answer {
-            stream.write_all(&answer).await?;
+        if let Some(response) = response {
+            stream.write_all(&response).await?;
         }
         stream.shutdown().await
     }
 
-    /// What the pages need for themselves.
+    /// The responses that the pages need for themselves.
     fn own(&self, head: &Head, body: &[u8]) -> Option<Vec<u8>> {
         let html = |text: &str| {
-            // Whether a request has credentials shows in this cookie; cookies know no ports.
+            // This cookie shows whether a request has credentials: cookies are sent to all ports of a host.
             let headers = [("content-type", "text/html"), ("set-cookie", "conformance=1; Path=/")];
-            Some(answer_of(
+            Some(response_of(
                 200,
                 &headers.map(|(name, value)| (name.to_owned(), value.to_owned())),
                 text.as_bytes(),
@@ -153,23 +152,23 @@ impl Servers {
         match first {
             "top" => html(&self.pages.top),
             "frame" => html(&self.pages.frame),
-            "plan" => Some(answer_of(200, &[], self.pages.plan.as_bytes())),
+            "plan" => Some(response_of(200, &[], self.pages.plan.as_bytes())),
             "at" => {
                 let (vector, fetch) = (number(second)?, number(third)?);
                 if let Some(script) = self.scripts().get_mut(&vector) {
                     (script.fetch, script.next) = (fetch, 0);
                 }
-                Some(answer_of(204, &[], b""))
+                Some(response_of(204, &[], b""))
             }
             "report" => {
                 let outcomes = serde_json::from_slice(body).unwrap_or_default();
-                // Nobody listens any more if the run is over.
+                // This fails if the run is over.
                 let _ = self.reports.send(Some((number(second)?, outcomes)));
-                Some(answer_of(204, &[], b""))
+                Some(response_of(204, &[], b""))
             }
             "done" => {
                 let _ = self.reports.send(None);
-                Some(answer_of(204, &[], b""))
+                Some(response_of(204, &[], b""))
             }
             _ => None,
         }
@@ -177,7 +176,7 @@ impl Servers {
 
     fn scripted(&self, vector: usize, head: Head, has_body: bool) -> Option<Vec<u8>> {
         let mut scripts = self.scripts();
-        let unexpected = || Some(answer_of(599, &[], b""));
+        let unexpected = || Some(response_of(599, &[], b""));
         let Some(script) = scripts.get_mut(&vector) else { return unexpected() };
         let items = script.fetches.get(script.fetch).map(Vec::as_slice).unwrap_or_default();
         let is_meant = |item: &Item| {
@@ -185,17 +184,17 @@ impl Servers {
         };
         let found = items.iter().skip(script.next).position(is_meant).map(|at| at + script.next);
         let is_retry = found.is_none()
-            && items[..script.next].iter().any(|item| is_meant(item) && item.answer.is_none());
-        let answer = match found {
+            && items[..script.next].iter().any(|item| is_meant(item) && item.response.is_none());
+        let response = match found {
             Some(at) => {
                 script.next = at + 1;
-                items[at].answer.clone()
+                items[at].response.clone()
             }
             None if is_retry => None,
             None => unexpected(),
         };
         script.arrived.push(Arrived { fetch: script.fetch, head, has_body, is_retry });
-        answer
+        response
     }
 }
 
@@ -216,12 +215,12 @@ impl Head {
         once(&format!("http://{}{}", self.header("host").unwrap_or_default(), self.target))
     }
 
-    /// Script can set no `Access-Control-Request-Method`.
+    /// A script's own `OPTIONS` request is not one: scripts can't set `Access-Control-Request-Method`.
     pub(super) fn is_preflight(&self) -> bool {
         self.method == "OPTIONS" && self.header("access-control-request-method").is_some()
     }
 
-    /// Whether the cookie of the pages came along.
+    /// Whether the request has the cookie of the pages.
     pub(super) fn has_cookie(&self) -> bool {
         self.header("cookie").is_some_and(|cookies| cookies.contains("conformance=1"))
     }
@@ -239,22 +238,22 @@ pub(super) fn once(url: &str) -> String {
     own.to_owned() + &rest.replace(&own[start..], "")
 }
 
-/// An answer after which the connection closes; the last header says so, and is the only one that isn't asked for.
-pub(super) fn answer_of(status: u16, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
+/// A response after which the connection closes. Its last header says so, and is the only one that the vector does not state.
+pub(super) fn response_of(status: u16, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
     let encode = |text: &str| text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect::<Vec<u8>>();
-    let mut answer = format!("HTTP/1.1 {status} \r\n").into_bytes();
+    let mut response = format!("HTTP/1.1 {status} \r\n").into_bytes();
     for (name, value) in headers {
-        answer.extend(encode(name));
-        answer.extend(b": ");
-        answer.extend(encode(value));
-        answer.extend(b"\r\n");
+        response.extend(encode(name));
+        response.extend(b": ");
+        response.extend(encode(value));
+        response.extend(b"\r\n");
     }
-    answer.extend(b"connection: close\r\n\r\n");
-    answer.extend(body);
-    answer
+    response.extend(b"connection: close\r\n\r\n");
+    response.extend(body);
+    response
 }
 
-/// A request with all of its body; none if the connection closes before it is whole.
+/// A request with all of its body; `None` if the connection closes before it is complete.
 async fn read(stream: &mut TcpStream) -> io::Result<Option<(Head, Vec<u8>)>> {
     let mut bytes = Vec::new();
     let end = loop {

@@ -1,5 +1,5 @@
-//! The browser in front of applications in memory: it does the sending that the model in `fetch-cors` leaves to others, and
-//! adds what that doesn't know, cookies and a clock. Whether script is given an answer is decided there alone.
+//! The browser in front of applications in memory: it sends the requests, which the model in `fetch-cors` leaves to others,
+//! and adds what that model lacks, cookies and a clock. Only the model decides whether a script is given a response.
 
 use std::{
     cell::{Cell, RefCell},
@@ -25,14 +25,14 @@ use fetch_cors::browser::{self, Credentials, Next, PageOrigin, Profile, Url};
 
 use super::{
     cookies::{Clock, Jar, Place, Selection, StoredCookie},
-    outcome::{Answer, Exchange, Outcome},
+    outcome::{Exchange, Outcome, Response},
     request::Request,
 };
 
 /// A browser whose network is an application in memory, made by [`init_service`](actix_web::test::init_service).
 ///
 /// It stands for the tabs of one user: all its [`page`](Self::page)s share the preflights that it remembers, and the
-/// cookies. A test that must not see another's makes a browser of its own.
+/// cookies. Give each test its own browser, so that tests don't affect each other.
 ///
 /// ```
 /// use actix_web::{App, test, web};
@@ -55,7 +55,7 @@ use super::{
 /// ```
 #[must_use = "a browser does nothing until one of its pages fetches something"]
 pub struct Browser {
-    /// The server that URLs without a host are of comes first.
+    /// URLs without a host go to the first.
     servers: Vec<Server>,
     model: RefCell<browser::Browser>,
     jar: RefCell<Jar>,
@@ -68,10 +68,10 @@ struct Server {
     app: App,
 }
 
-/// An application, whatever its type.
-type App = Box<dyn Fn(actix_http::Request) -> Pin<Box<dyn Future<Output = Answer>>>>;
+/// An application of any type.
+type App = Box<dyn Fn(actix_http::Request) -> Pin<Box<dyn Future<Output = Response>>>>;
 
-/// The address that requests seem to come from: applications may want one, to limit rates by for instance.
+/// The address that requests seem to come from: applications may need one, for rate limits for example.
 const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 50_000);
 
 impl Browser {
@@ -85,12 +85,12 @@ impl Browser {
         Self::at("https://api.example", app)
     }
 
-    /// Puts the application at an origin of your choice: `http://localhost:8080`, or one on the page's site, which is what
-    /// makes `SameSite` cookies go along.
+    /// Puts the application at an origin of your choice: `http://localhost:8080`, or one on the page's site, so that
+    /// `SameSite` cookies are sent.
     ///
     /// # Panics
     ///
-    /// If it is no origin of `http` or `https`, such as `https://api.example.com`, without a path.
+    /// If it is not an `http` or `https` origin without a path, such as `https://api.example.com`.
     #[track_caller]
     pub fn at<S, B, E>(origin: &str, app: S) -> Self
     where
@@ -106,12 +106,12 @@ impl Browser {
         }
     }
 
-    /// Puts another application at another origin: the page's own, or where a redirect leads. Where no application is, a
-    /// request gets no answer, and the [`Outcome`] says so.
+    /// Puts another application at another origin: the page's own, or where a redirect leads. A request to an origin without
+    /// an application gets no response, and the [`Outcome`] says so.
     ///
     /// # Panics
     ///
-    /// As with [`at`](Self::at), and if there is one at this origin already.
+    /// As with [`at`](Self::at), and if this origin already has an application.
     #[track_caller]
     pub fn also_at<S, B, E>(mut self, origin: &str, app: S) -> Self
     where
@@ -120,32 +120,35 @@ impl Browser {
         E: Into<Error> + 'static,
     {
         let url = server_url(origin);
-        assert!(self.server(&url).is_none(), "there is an application at {origin} already");
+        assert!(
+            self.server(&url).is_none(),
+            "there already is an application at {origin}; choose another origin"
+        );
         self.servers.push(Server { url, app: boxed(app) });
         self
     }
 
-    /// Follows an engine's rules instead of the standard's, where they part: how long a preflight is remembered at most,
-    /// for instance. [`Profile::STANDARD`] unless it is set.
+    /// Follows an engine's rules where they differ from the standard's: how long a preflight is remembered at most, for
+    /// example. The default is [`Profile::STANDARD`].
     pub fn profile(self, profile: Profile) -> Self {
         Self { model: RefCell::new(browser::Browser::new(profile)), ..self }
     }
 
-    /// A page whose script fetches. Takes its origin, or its whole URL; `null` is the origin of a sandboxed frame or a
-    /// local file.
+    /// Opens a page, whose script can then fetch. Takes its origin, or its whole URL; `null` is the origin of a sandboxed
+    /// frame or a local file.
     ///
     /// # Panics
     ///
-    /// If it is no URL.
+    /// If it is not a URL.
     #[track_caller]
     pub fn page(&self, origin: &str) -> Page<'_> {
         let Some(origin) = PageOrigin::of(origin) else {
-            panic!("\"{origin}\" is no page's URL: write one such as \"https://app.example\"");
+            panic!("\"{origin}\" is not the URL of a page: write one such as \"https://app.example\"");
         };
         Page { browser: self, origin }
     }
 
-    /// Lets time pass, for the preflights and cookies that the browser keeps. No other clock is read: without this, nothing
+    /// Lets time pass for the preflights and cookies that the browser keeps. No other clock is read: without this, nothing
     /// ever expires.
     pub fn advance(&self, by: Duration) {
         let mut clock = self.clock.get();
@@ -153,7 +156,7 @@ impl Browser {
         self.clock.set(clock);
     }
 
-    /// How much time was let pass.
+    /// How much time has passed since the browser was made: the sum of all [`advance`](Self::advance)s.
     pub fn now(&self) -> Duration {
         self.clock.get().now()
     }
@@ -163,33 +166,34 @@ impl Browser {
         self.model.borrow_mut().forget_preflights();
     }
 
-    /// The cookies that the browser keeps, in the order in which they were first set. Those that expired are not among
-    /// them.
+    /// The cookies that the browser keeps, without expired ones, in the order in which they were first set.
     pub fn cookies(&self) -> Vec<StoredCookie> {
         self.jar.borrow().cookies(self.now()).cloned().collect()
     }
 
-    /// Has the browser keep a cookie, as if the user had visited the server and it had answered with this `Set-Cookie`.
-    /// Takes its value, as text or as a [`Cookie`](actix_web::cookie::Cookie).
+    /// Stores a cookie, as if the user had visited the server and its response had this `Set-Cookie`. Takes the header's
+    /// value, as text or as a [`Cookie`](actix_web::cookie::Cookie).
     ///
     /// # Panics
     ///
-    /// If browsers refuse it; the text says why.
+    /// If browsers refuse it; the message says why.
     #[track_caller]
     pub fn set_cookie(&self, cookie: impl fmt::Display) {
         self.set_cookie_by(&self.servers[0].url, &cookie.to_string());
     }
 
-    /// The same, by a URL of your choice.
+    /// The same, for a visit to a URL of your choice.
     ///
     /// # Panics
     ///
-    /// If it is no URL, or browsers refuse the cookie; the text says why.
+    /// If it is not a URL, or browsers refuse the cookie; the message says why.
     #[track_caller]
     pub fn set_cookie_at(&self, url: &str, cookie: impl fmt::Display) {
         match Url::parse(url) {
             Ok(url) => self.set_cookie_by(&url, &cookie.to_string()),
-            Err(error) => panic!("\"{url}\" is no URL: {error}"),
+            Err(error) => {
+                panic!("\"{url}\" is not a URL: {error}; write one such as \"https://api.example/\"")
+            }
         }
     }
 
@@ -206,30 +210,30 @@ impl Browser {
     }
 
     async fn fetch(&self, page: PageOrigin, request: Request) -> Outcome {
-        // What can't be resolved is left as it is, for the model to say what is wrong.
+        // A URL that can't be resolved stays as it is, so that the model says what is wrong with it.
         let url = self.servers[0].url.join(&request.url).map_or_else(|_| request.url.clone(), String::from);
-        let asked = request.of_page(page.clone(), url);
+        let fetched = request.of_page(page.clone(), url);
         let mut exchanges = Vec::new();
-        let mut next = self.model.borrow_mut().fetch(asked, self.now());
+        let mut next = self.model.borrow_mut().fetch(fetched, self.now());
         let verdict = loop {
             match next {
                 Next::Done(verdict) => break verdict,
                 Next::Send(exchange) => {
                     let sent = self.send(&exchange, &request).await;
                     let mut model = self.model.borrow_mut();
-                    next = match &sent.answer {
-                        Some(answer) => exchange.receive(&mut model, &head_of(answer), self.now()),
+                    next = match &sent.response {
+                        Some(response) => exchange.receive(&mut model, &head_of(response), self.now()),
                         None => exchange.fail(&mut model),
                     };
                     exchanges.push(sent);
                 }
             }
         };
-        Outcome { asked: request.to_string(), page, verdict, exchanges }
+        Outcome { request: request.to_string(), page, verdict, exchanges }
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>: what a browser adds to the request, and what it
-    /// keeps of the answer.
+    /// keeps of the response.
     async fn send(&self, exchange: &browser::Exchange, request: &Request) -> Exchange {
         let url = exchange.url();
         let is_same_site = exchange.page().is_same_site(url);
@@ -240,7 +244,7 @@ impl Browser {
             url: url.clone(),
             headers: vec![("host".to_owned(), host(url).into_bytes())],
             body: if exchange.has_body() { request.body() } else { Bytes::new() },
-            answer: None,
+            response: None,
             notes: Vec::new(),
         };
         sent.headers.extend(exchange.headers().iter().map(|(name, value)| (name.to_owned(), value.to_vec())));
@@ -258,11 +262,11 @@ impl Browser {
                 None => sent.notes.extend(withheld.into_iter().filter(|_| exchange.includes_credentials())),
             }
         }
-        match self.ask(&sent).await {
-            Ok(answer) => sent.answer = Some(answer),
+        match self.exchange(&sent).await {
+            Ok(response) => sent.response = Some(response),
             Err(why) => sent.notes.push(why),
         }
-        let set_cookies = sent.answer.iter().flat_map(|answer| &answer.headers);
+        let set_cookies = sent.response.iter().flat_map(|response| &response.headers);
         let mut set_cookies =
             set_cookies.filter(|(name, _)| name == "set-cookie").map(|(_, line)| line.as_slice()).peekable();
         if exchange.includes_credentials() {
@@ -270,7 +274,7 @@ impl Browser {
             sent.notes.extend(set_cookies.filter_map(|line| jar.store(line, place()).err()));
         } else if set_cookies.peek().is_some() {
             let why = if exchange.is_preflight() {
-                "browsers take none from a preflight's answer"
+                "browsers ignore cookies in the response to a preflight"
             } else {
                 no_credentials(request)
             };
@@ -279,22 +283,22 @@ impl Browser {
         sent
     }
 
-    /// Has the application of the URL's origin answer; the error says why there is no answer.
-    async fn ask(&self, sent: &Exchange) -> Result<Answer, String> {
+    /// Hands the request to the application at the URL's origin; the error says why there is no response.
+    async fn exchange(&self, sent: &Exchange) -> Result<Response, String> {
         let Some(server) = self.server(&sent.url) else {
             return Err(format!(
-                "no application is at {}: put one there with Browser::also_at",
+                "there is no application at {}: put one there with Browser::also_at",
                 sent.url.origin().ascii_serialization()
             ));
         };
         let request =
-            to_actix(sent).ok_or("Actix Web can't read such a request, and would answer 400 to it")?;
-        let mut answer = (server.app)(request).await;
-        let is_null_body_status = matches!(answer.status, 101 | 103 | 204 | 205 | 304);
+            to_actix(sent).ok_or("Actix Web can't read such a request, and would respond with 400")?;
+        let mut response = (server.app)(request).await;
+        let is_null_body_status = matches!(response.status, 101 | 103 | 204 | 205 | 304);
         if sent.method == "HEAD" || is_null_body_status {
-            answer.body = Bytes::new();
+            response.body = Bytes::new();
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
@@ -319,13 +323,13 @@ impl Page<'_> {
         &self.origin
     }
 
-    /// Does what the browser does when the page's script calls `fetch()`: asks first where it must, sends, follows
-    /// redirects, and decides what script is given.
+    /// Does what the browser does when the page's script calls `fetch()`: sends a preflight if one is needed, sends the
+    /// request, follows redirects, and decides what the script is given.
     ///
     /// # Panics
     ///
-    /// If the application does. What an application answers makes nothing panic; nor does a request that browsers refuse
-    /// to send, which is a verdict like any other.
+    /// If the application panics. Otherwise no request and no response makes it panic: a request that browsers refuse to send
+    /// gets a verdict like any other.
     pub async fn fetch(&self, request: Request) -> Outcome {
         self.browser.fetch(self.origin.clone(), request).await
     }
@@ -335,7 +339,7 @@ fn no_credentials(request: &Request) -> &'static str {
     match request.credentials {
         Credentials::Omit => "the request's credentials mode is Omit",
         _ => {
-            "the request's credentials mode is SameOrigin, and the URL's origin is not the page's; ask with Include"
+            "the request's credentials mode is SameOrigin, and the URL's origin is not the page's; fetch with Credentials::Include"
         }
     }
 }
@@ -354,7 +358,7 @@ fn server_url(origin: &str) -> Url {
             url
         }
         _ => panic!(
-            "\"{origin}\" is no server's origin: write one such as \"https://api.example\", without a path"
+            "\"{origin}\" is not the origin of a server: write one such as \"https://api.example\", without a path"
         ),
     }
 }
@@ -365,12 +369,12 @@ fn host(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn head_of(answer: &Answer) -> browser::Response {
-    let response = browser::Response::new(answer.status);
-    answer.headers.iter().fold(response, |response, (name, value)| response.header(name, value))
+fn head_of(response: &Response) -> browser::Response {
+    let head = browser::Response::new(response.status);
+    response.headers.iter().fold(head, |head, (name, value)| head.header(name, value))
 }
 
-/// The request as Actix Web's parser would have read it; none if it would not have.
+/// The request as Actix Web's parser would have read it; `None` if the parser would have refused it.
 fn to_actix(sent: &Exchange) -> Option<actix_http::Request> {
     let target = match sent.url.query() {
         Some(query) => format!("{}?{query}", sent.url.path()),
@@ -387,7 +391,7 @@ fn to_actix(sent: &Exchange) -> Option<actix_http::Request> {
     for (name, value) in &sent.headers {
         let header = (HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_bytes(value).ok()?);
         request = if name == "content-length" {
-            // Which comes with the payload, too.
+            // Not appended, because the payload sets it, too.
             request.insert_header(header)
         } else {
             request.append_header(header)
@@ -405,12 +409,12 @@ where
     let app = Rc::new(app);
     Box::new(move |request| {
         let app = Rc::clone(&app);
-        Box::pin(async move { answer(&*app, request).await })
+        Box::pin(async move { respond(&*app, request).await })
     })
 }
 
-/// What the server would send: an error of the service is an answer, too, as in Actix Web's dispatcher.
-async fn answer<S, B, E>(app: &S, request: actix_http::Request) -> Answer
+/// What the server would send: an error of the service becomes a response, as in Actix Web's dispatcher.
+async fn respond<S, B, E>(app: &S, request: actix_http::Request) -> Response
 where
     S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = E>,
     B: MessageBody,
@@ -422,7 +426,7 @@ where
     };
     match response {
         Ok(response) => {
-            // The request lives until the body was sent.
+            // As in a server, the request lives until the body is sent.
             let (_request, response) = response.into_parts();
             let (status, headers) = (response.status(), lines(response.headers()));
             read(status, headers, response.into_body()).await
@@ -438,15 +442,15 @@ where
 fn lines(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
     let mut lines: Vec<(String, Vec<u8>)> =
         headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
-    // A map's order is no order. That of the lines of one name is kept.
+    // The order of a map's names is arbitrary. The sort is stable, so the lines of one name keep their order.
     lines.sort_by(|(one, _), (other, _)| one.cmp(other));
     lines
 }
 
-async fn read(status: StatusCode, headers: Vec<(String, Vec<u8>)>, body: impl MessageBody) -> Answer {
-    let mut answer = Answer { status: status.as_u16(), headers, body: Bytes::new(), body_error: None };
+async fn read(status: StatusCode, headers: Vec<(String, Vec<u8>)>, body: impl MessageBody) -> Response {
+    let mut response = Response { status: status.as_u16(), headers, body: Bytes::new(), body_error: None };
     if matches!(body.size(), BodySize::None) {
-        return answer;
+        return response;
     }
     let (mut body, mut bytes) = (std::pin::pin!(body), BytesMut::new());
     while let Some(chunk) = poll_fn(|cx| body.as_mut().poll_next(cx)).await {
@@ -454,11 +458,11 @@ async fn read(status: StatusCode, headers: Vec<(String, Vec<u8>)>, body: impl Me
             Ok(chunk) => bytes.extend_from_slice(&chunk),
             Err(error) => {
                 let error: Box<dyn std::error::Error> = error.into();
-                answer.body_error = Some(error.to_string());
+                response.body_error = Some(error.to_string());
                 break;
             }
         }
     }
-    answer.body = bytes.freeze();
-    answer
+    response.body = bytes.freeze();
+    response
 }

@@ -1,5 +1,5 @@
-//! The browser's cookie jar: [RFC 6265bis](https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html), as far
-//! as a `fetch()` meets it. Lines are a server's, and nothing in them is trusted. Time is told, never asked.
+//! The browser's cookie jar: the parts of [RFC 6265bis](https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html)
+//! that concern a `fetch()`. Header lines come from a server and are not trusted. Callers pass the time; no clock is read.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -16,26 +16,26 @@ pub struct StoredCookie {
     pub name: String,
     /// As it is sent, with quotation marks if it came with some.
     pub value: String,
-    /// The host that set it, or what its `Domain` says; in lower case, without a dot in front.
+    /// Its `Domain`, or else the host that set it; in lower case, without a leading dot.
     pub domain: String,
-    /// Whether it came without `Domain`, and so is sent to this host alone and to no subdomain.
+    /// Whether it came without `Domain`, and so is sent to this host only, not to subdomains.
     pub is_host_only: bool,
-    /// It is sent to this path and what is below it.
+    /// It is sent to this path and those below it.
     pub path: String,
-    /// When it expires, on the clock that [`Browser::now`](super::Browser::now) reads; none if it lives as long as the
+    /// When it expires, on the clock that [`Browser::now`](super::Browser::now) reads; `None` if it lives as long as the
     /// browser.
     pub expires: Option<Duration>,
-    /// Whether it is sent over secure connections alone.
+    /// Whether it is sent over secure connections only.
     pub secure: bool,
-    /// Whether script can't read it. `fetch()` sends it all the same.
+    /// Whether it is hidden from scripts. `fetch()` sends it nevertheless.
     pub http_only: bool,
-    /// None if it came without one that is known. It is then treated as `Lax`.
+    /// `None` if it came without a known `SameSite`. It is then treated as `Lax`.
     pub same_site: Option<SameSite>,
 }
 
 impl StoredCookie {
-    /// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-retrieval-algorithm>, without what
-    /// depends on who asks.
+    /// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-retrieval-algorithm>, without the
+    /// conditions on the request's page and connection.
     fn is_for(&self, host: &str, path: &str) -> bool {
         (if self.is_host_only { self.domain == host } else { domain_matches(host, &self.domain) })
             && path_matches(path, &self.path)
@@ -50,7 +50,7 @@ impl StoredCookie {
             Some(SameSite::Strict) => "its SameSite is Strict",
             Some(SameSite::Lax) => "its SameSite is Lax",
             Some(SameSite::None) => "its SameSite is None",
-            None => "it has no SameSite, which browsers take for Lax",
+            None => "it has no SameSite, which browsers treat as Lax",
         }
     }
 }
@@ -59,7 +59,7 @@ impl StoredCookie {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
     pub(super) url: &'a Url,
-    /// Whether the page that sends the request is of the URL's site.
+    /// Whether the page that sends the request is same-site with the URL.
     pub(super) is_same_site: bool,
     pub(super) clock: Clock,
 }
@@ -69,7 +69,7 @@ impl<'a> Place<'a> {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// Whether browsers take it for secure.
+    /// Whether browsers treat it as secure.
     fn is_secure(self) -> bool {
         is_potentially_trustworthy(self.url)
     }
@@ -83,7 +83,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// It starts at the present, because the application's `Expires` are of the present, too.
+    /// It starts at the present, because the application computes its `Expires` from the present.
     pub(super) fn start() -> Self {
         Self { started: OffsetDateTime::now_utc(), elapsed: Duration::ZERO }
     }
@@ -96,18 +96,18 @@ impl Clock {
         self.elapsed
     }
 
-    /// The time since it started; none for the time before.
+    /// The time since it started; `None` for the time before.
     fn since_start(self, time: OffsetDateTime) -> Option<Duration> {
         Duration::try_from(time - self.started).ok()
     }
 }
 
-/// What goes along with a request.
+/// The cookies for a request.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
     /// The value of `Cookie`, if there is anything to send.
     pub(super) header: Option<String>,
-    /// Sentences about the cookies that stay, though they are for this URL.
+    /// Sentences about the cookies for this URL that are not sent.
     pub(super) withheld: Vec<String>,
 }
 
@@ -138,7 +138,7 @@ impl Jar {
             let why_not = if cookie.secure && !place.is_secure() {
                 "it is Secure, and the connection is not".to_owned()
             } else if !place.is_same_site && !cookie.is_sent_cross_site() {
-                format!("{}, and the page is of another site", cookie.same_site_name())
+                format!("{}, and the page is on another site", cookie.same_site_name())
             } else {
                 sent.push(cookie);
                 continue;
@@ -170,7 +170,7 @@ impl Jar {
         });
         match known {
             Some(at) if is_over => drop(self.cookies.remove(at)),
-            // In the place of the old one, whose creation time it inherits.
+            // It inherits the creation time, and so the place, of the cookie that it replaces.
             Some(at) => self.cookies[at] = cookie,
             None if is_over => {}
             None => self.cookies.push(cookie),
@@ -178,13 +178,13 @@ impl Jar {
         Ok(())
     }
 
-    /// The cookie, if it breaks no rule; the error says which one, and what to write.
+    /// The cookie, if it breaks no rule; the error says which rule it breaks, and what to write instead.
     fn admit(&self, text: &str, place: Place<'_>) -> Result<StoredCookie, String> {
         if text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
-            return Err("it holds a control character".to_owned());
+            return Err("it contains a control character".to_owned());
         }
         let parsed = Cookie::parse(text).map_err(|error| error.to_string())?;
-        // Not the parser's, which takes quotation marks off.
+        // Not the parser's value, which has lost its quotation marks.
         let (name, value) = name_and_value(text);
         if name.len() + value.len() > MAX_LENGTH {
             return Err(format!("its name and value are longer than {MAX_LENGTH} bytes"));
@@ -209,22 +209,24 @@ impl Jar {
             return Err("it is Secure, and the connection is not; serve it over https".to_owned());
         }
         if cookie.is_sent_cross_site() && !cookie.secure {
-            return Err("its SameSite is None, which browsers take only with Secure; add Secure".to_owned());
+            return Err("its SameSite is None, which browsers accept only with Secure; add Secure".to_owned());
         }
         if !place.is_same_site && !cookie.is_sent_cross_site() {
             return Err(format!(
-                "{}, and the page is of another site; answer with SameSite=None; Secure",
+                "{}, and the page is on another site; set it with SameSite=None; Secure",
                 cookie.same_site_name()
             ));
         }
         check_prefix(&cookie, parsed.path())?;
         if !cookie.secure && !place.is_secure() && self.has_secure_namesake(&cookie) {
-            return Err("it would stand in for a Secure cookie of the same name".to_owned());
+            return Err(
+                "it would replace or hide a Secure cookie of the same name; serve it over https".to_owned()
+            );
         }
         Ok(cookie)
     }
 
-    /// Whether somebody on the wire could put this cookie in the place of one that is kept.
+    /// Whether this cookie, which an attacker on the network could have set, would replace or hide a kept `Secure` one.
     fn has_secure_namesake(&self, cookie: &StoredCookie) -> bool {
         self.cookies.iter().any(|kept| {
             kept.secure
@@ -242,7 +244,7 @@ fn name_and_value(text: &str) -> (&str, &str) {
     (name.trim(), value.trim())
 }
 
-/// The domain, and whether it is for this host alone. `attribute` is what `Domain` says, empty if there is none.
+/// The domain, and whether it is host-only. `attribute` is the value of `Domain`, empty if there is none.
 fn domain_of(attribute: &str, host: &str) -> Result<(String, bool), String> {
     let domain = attribute.to_ascii_lowercase();
     if domain.is_empty() {
@@ -250,16 +252,18 @@ fn domain_of(attribute: &str, host: &str) -> Result<(String, bool), String> {
     }
     if !domain_matches(host, &domain) {
         let domain = shown(domain.as_bytes());
-        return Err(format!("its Domain is {domain}, which is neither {host} nor above it"));
+        return Err(format!("its Domain is {domain}, which is neither {host} nor a parent of it"));
     }
     match is_public_suffix(&domain) {
         true if domain == host => Ok((domain, true)),
-        true => Err(format!("its Domain is {domain}, under which anybody can have a name")),
+        true => {
+            Err(format!("its Domain is {domain}, a public suffix, under which anyone can register a name"))
+        }
         false => Ok((domain, false)),
     }
 }
 
-/// Two names right below a public suffix are two sites, and below any other domain they are one.
+/// Two names directly below a public suffix are two sites; below any other domain they are one site.
 fn is_public_suffix(domain: &str) -> bool {
     let (page, url) =
         (PageOrigin::of(&format!("https://a.{domain}")), Url::parse(&format!("https://b.{domain}")));
@@ -303,8 +307,8 @@ fn expires(cookie: &Cookie<'_>, clock: Clock) -> Option<Duration> {
     cookie.expires_datetime().map(|time| clock.since_start(time).unwrap_or_default().min(latest))
 }
 
-/// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-cookie-name-prefixes>. `path` is what `Path`
-/// says.
+/// <https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#name-cookie-name-prefixes>. `path` is the value of
+/// `Path`.
 fn check_prefix(cookie: &StoredCookie, path: Option<&str>) -> Result<(), String> {
     let has_prefix = |prefix: &str| {
         cookie.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))

@@ -1,5 +1,5 @@
-//! A browser for your own tests: it stands in front of an `App` in memory, sends what a page's script would make a browser
-//! send, preflights and cookies and all, and says what script is given. (Feature `testing`, for `[dev-dependencies]`.)
+//! A browser for your own tests: in front of an `App` in memory, it sends what a browser would send for a page's script,
+//! including preflights and cookies, and reports what the script gets back. (Feature `testing`, for `[dev-dependencies]`.)
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -7,10 +7,10 @@
 //! ```
 //!
 //! **Use it** to pin what your front end may do, next to the code that allows it: a test that sends its own `Origin` header
-//! and looks for `Access-Control-Allow-Origin` in the answer restates the policy; this one asks whether the page works.
+//! and looks for `Access-Control-Allow-Origin` in the response restates the policy; this one checks whether the page works.
 //! **Don't** use it for what only a real browser knows: how an engine differs beyond its [`Profile`], third-party cookie
-//! blocking, HTTP caches, service workers, content security policies, navigations. What the model knows of CORS is said
-//! at [`fetch_cors::browser`].
+//! blocking, HTTP caches, service workers, content security policies, navigations. [`fetch_cors::browser`] says what the
+//! model knows about CORS.
 //!
 //! ```
 //! use actix_web::{App, HttpResponse, test, web};
@@ -20,7 +20,7 @@
 //! };
 //! use serde_json::{Value, json};
 //!
-//! # #[actix_web::main] // A test would say #[actix_web::test].
+//! # #[actix_web::main] // A test would have #[actix_web::test].
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let policy = Policy::builder()
 //!     .allow_origins(["https://app.example"])
@@ -53,7 +53,7 @@
 //!
 //! # When an assertion fails
 //!
-//! It says what to change, and shows all that went over the wire. Here somebody forgot to allow `PUT`:
+//! It says what to change, and shows everything that went over the wire. Here the policy does not allow `PUT`:
 //!
 //! ```
 //! # use actix_web::{App, HttpResponse, test, web};
@@ -68,8 +68,8 @@
 //!
 //! // What `assert_allowed!(outcome)` panics with:
 //! assert_eq!(outcome.to_string(), r#"PUT /items/1 from a page of https://app.example
-//! blocked at the preflight; the request itself was never sent: the preflight's answer does not allow the method PUT
-//!   fix: answer the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
+//! blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
+//!   fix: respond to the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
 //!   see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 //!
 //! 1. preflight
@@ -92,8 +92,8 @@
 //!
 //! # Cookies
 //!
-//! The browser has a cookie jar, so flows with a session can be tested: what is set by an answer goes along with the next
-//! request, where it asks for [`Credentials::Include`] or goes to the page's own origin.
+//! The browser has a cookie jar, so you can test flows with a session: a cookie that a response sets is sent with the next
+//! request, if that has [`Credentials::Include`] or goes to the page's own origin.
 //!
 //! ```
 //! use actix_web::{App, HttpRequest, test, web};
@@ -125,24 +125,24 @@
 //! The rules are those of [RFC 6265bis](https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html): `Domain`
 //! and public suffixes, `Path`, `Secure` (which loopback satisfies), `Max-Age` and `Expires`, `__Host-` and `__Secure-`,
 //! and `SameSite`, by the [site](https://html.spec.whatwg.org/multipage/browsers.html#same-site) of the page and of the URL
-//! that is fetched, whatever redirects led there. A page of another site neither sends nor stores a cookie unless it says
-//! `SameSite=None; Secure`; one that says nothing is `Lax`, as in Chromium. A cookie that was not sent or not stored is a
-//! note in the [`Outcome`]'s text, with the reason.
+//! that is fetched, whatever redirects led there. For a page of another site, a cookie is neither sent nor stored unless it
+//! has `SameSite=None; Secure`; a cookie without `SameSite` is `Lax`, as in Chromium. If a cookie was not sent or not stored,
+//! a note in the [`Outcome`]'s text says why.
 //!
-//! Real browsers may block third-party cookies altogether, whatever they say: Safari does, Firefox keeps them apart by
-//! site, Chromium leaves it to the user. That is **not** modelled. Where it matters, serve page and API from one site.
+//! Real browsers may block third-party cookies altogether, whatever their attributes: Safari does, Firefox partitions them by
+//! site, Chromium leaves it to the user. That is **not** modelled. If it matters, serve page and API from one site.
 //!
 //! # Time
 //!
 //! No clock runs. [`Browser::advance`] lets time pass for the preflights and cookies that the browser remembers. `Expires`
-//! is compared with the date on which the browser was made, moved on like that.
+//! is compared with the date on which the browser was made, plus that time.
 //!
-//! # How requests and answers differ from a real browser's
+//! # How requests and responses differ from a real browser's
 //!
-//! Requests have `Host`, `Cookie`, `Content-Length`, and all headers that script, CORS and Fetch Metadata give them. Of what
-//! else browsers send (`User-Agent`, `Accept`, `Accept-Encoding`, `Referer`), there is nothing. They come from 127.0.0.1.
-//! Answers lack what only Actix Web's HTTP encoder adds: `Date`, `Content-Length`, `Connection`. A body is read to its end
-//! before the outcome is there, so one that never ends, such as an event stream's, makes a test wait for ever.
+//! Requests have `Host`, `Cookie`, `Content-Length`, and all headers that the script, CORS and Fetch Metadata add. They lack
+//! what else browsers send (`User-Agent`, `Accept`, `Accept-Encoding`, `Referer`). They come from 127.0.0.1.
+//! Responses lack what only Actix Web's HTTP encoder adds: `Date`, `Content-Length`, `Connection`. A body is read to its end
+//! before there is an outcome, so one that never ends, such as an event stream's, makes a test wait forever.
 
 mod browser;
 mod cookies;
@@ -158,17 +158,18 @@ pub use fetch_cors::browser::{
 pub use self::{
     browser::{Browser, Page},
     cookies::StoredCookie,
-    outcome::{Answer, BodyError, Exchange, Outcome},
+    outcome::{BodyError, Exchange, Outcome, Response},
     request::{Request, delete, get, head, method, patch, post, put},
 };
 #[doc(inline)]
 pub use crate::{assert_allowed, assert_blocked};
 
-/// Asserts that script is given the answer of an [`Outcome`](crate::testing::Outcome), if only an opaque one.
+/// Asserts that the browser allows the request of an [`Outcome`](crate::testing::Outcome): the page's script is given the
+/// response, even if only an opaque one.
 ///
 /// # Panics
 ///
-/// If the browser blocks it. The text is the outcome's: why, the fix, and everything that was sent and answered.
+/// If the browser blocks it. The message is the outcome's text: why, the fix, and every request and response.
 ///
 /// ```should_panic
 /// # use actix_web::{App, test};
@@ -191,13 +192,13 @@ macro_rules! assert_allowed {
     };
 }
 
-/// Asserts that the browser gives script a `TypeError` in the place of the answer of an
-/// [`Outcome`](crate::testing::Outcome), and, with a pattern of a [`Reason`](crate::testing::Reason), why.
+/// Asserts that the browser blocks the request of an [`Outcome`](crate::testing::Outcome): the page's script is given a
+/// `TypeError` instead of the response. A pattern of a [`Reason`](crate::testing::Reason) also asserts why.
 ///
 /// # Panics
 ///
-/// If the browser allows it, or blocks it for another reason. The text is the outcome's, with everything that was sent and
-/// answered.
+/// If the browser allows it, or blocks it for another reason. The message is the outcome's text, with every request and
+/// response.
 ///
 /// ```
 /// # use actix_web::{App, test};

@@ -1,4 +1,4 @@
-//! What came of a fetch: the browser's verdict, what went over the wire, and what script can read. And the text that a
+//! The outcome of a fetch: the browser's verdict, what went over the wire, what the script can read, and the text that a
 //! failed assertion prints.
 
 use std::fmt;
@@ -7,125 +7,126 @@ use actix_web::{http::StatusCode, web::Bytes};
 use fetch_cors::browser::{Allowed, Blocked, PageOrigin, Reason, ResponseType, Url, Verdict, readable};
 use serde::de::DeserializeOwned;
 
-/// What came of a fetch.
+/// The outcome of a fetch.
 ///
-/// `Display` tells the whole story: the verdict, the reason and the fix if script is given nothing, and every request and
-/// answer with its headers. [`assert_allowed!`](crate::assert_allowed) and [`assert_blocked!`](crate::assert_blocked) fail
+/// Its `Display` shows everything: the verdict, the reason and the fix if the script is given nothing, and every request and
+/// response with its headers. [`assert_allowed!`](crate::assert_allowed) and [`assert_blocked!`](crate::assert_blocked) fail
 /// with this text.
 #[derive(Clone, Debug)]
-#[must_use = "look at it, with assert_allowed! or assert_blocked! for instance"]
+#[must_use = "check it, with assert_allowed! or assert_blocked! for example"]
 pub struct Outcome {
-    pub(super) asked: String,
+    pub(super) request: String,
     pub(super) page: PageOrigin,
     pub(super) verdict: Verdict,
     pub(super) exchanges: Vec<Exchange>,
 }
 
-/// A request that left the browser, and its answer.
+/// A request that left the browser, and its response.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Exchange {
-    /// Whether the browser asks on its own whether it may send the request that script wants.
+    /// Whether this is the browser's CORS-preflight request, not the request that the script made.
     pub is_preflight: bool,
     /// The method.
     pub method: String,
-    /// Where to.
+    /// Where the request went.
     pub url: Url,
     /// The header lines, names in lower case.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body; empty if there is none.
     pub body: Bytes,
     /// None if there is no server at this URL's origin; see [`Browser::also_at`](super::Browser::also_at).
-    pub answer: Option<Answer>,
+    pub response: Option<Response>,
     /// What else a person should know, in sentences: cookies that were not sent or not stored and why, and why there is no
-    /// answer.
+    /// response.
     pub notes: Vec<String>,
 }
 
-/// What the application answered.
+/// What the application sent back.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The header lines, names in lower case and sorted.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, as far as it was sent.
     pub body: Bytes,
-    /// What the body's stream failed with, if it did. Script is given the answer, and an error when it reads the body.
+    /// The error of the body's stream, if it failed. The script is given the response, and an error when it reads the body.
     pub body_error: Option<String>,
 }
 
-/// Script can't read the body. Both `Display` and `Debug` say why and tell the whole story, so that a failed `unwrap` in a
-/// test does.
+/// The script can't read the body. Both `Display` and `Debug` say why and show the whole [`Outcome`], so that a failed
+/// `unwrap` in a test does.
 #[derive(Clone)]
 pub struct BodyError {
     text: String,
 }
 
 impl Outcome {
-    /// What the browser does in the end.
+    /// Whether the browser allows or blocks, and why.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
     }
 
-    /// Every request that left the browser, with its answer, in order: preflights, redirects, the last. None where the
-    /// browser did not send any.
+    /// Every request that left the browser, with its response, in order: preflights, redirects, the last one. Empty if the
+    /// browser sent nothing.
     pub fn exchanges(&self) -> &[Exchange] {
         &self.exchanges
     }
 
-    /// Whether script is given an answer, if only an opaque one.
+    /// Whether the script is given a response, even if only an opaque one.
     pub fn is_allowed(&self) -> bool {
         self.verdict.is_allowed()
     }
 
-    /// What script is given, if anything.
+    /// What the script is given; `None` if the browser blocks.
     pub fn allowed(&self) -> Option<&Allowed> {
         self.verdict.allowed()
     }
 
-    /// Why script is given nothing, if so.
+    /// Why the script is given nothing; `None` if the browser allows.
     pub fn blocked(&self) -> Option<&Blocked> {
         self.verdict.blocked()
     }
 
-    /// The status that script reads: 0 where the answer is opaque, none where the browser blocks.
+    /// The status that the script reads: 0 if the response is opaque, `None` if the browser blocks.
     pub fn status(&self) -> Option<u16> {
         self.allowed().map(|allowed| allowed.status)
     }
 
-    /// The header that script reads, by a name in any case: none if the answer has no such header, or doesn't expose it.
-    /// Several lines are one, with `, ` in between. As in script, each byte is a character.
+    /// The header that the script reads, by its name in any case: `None` if the response doesn't have or doesn't expose it.
+    /// Several lines are joined by `, `. As in JavaScript, each byte is a character.
     pub fn header(&self, name: &str) -> Option<String> {
         Some(latin1(self.allowed()?.header(&name.to_ascii_lowercase())?))
     }
 
-    /// The body that script reads, which is empty where the answer is opaque.
+    /// The body that the script reads, which is empty if the response is opaque.
     ///
     /// # Errors
     ///
     /// If the browser blocks, or the body's stream failed.
     pub fn body(&self) -> Result<&[u8], BodyError> {
-        let error = |why: &str| BodyError { text: format!("script can't read the body: {why}\n\n{self}") };
-        let Some(allowed) = self.allowed() else { return Err(error("the browser blocks the answer")) };
+        let error =
+            |why: &str| BodyError { text: format!("the page's script can't read the body: {why}\n\n{self}") };
+        let Some(allowed) = self.allowed() else { return Err(error("the browser blocks the response")) };
         if matches!(allowed.response_type, ResponseType::Opaque | ResponseType::OpaqueRedirect) {
             return Ok(b"");
         }
-        // Only a `data:` URL is allowed without one.
-        let Some(answer) = self.exchanges.last().and_then(|last| last.answer.as_ref()) else {
-            return Err(error("it came from no server"));
+        // Only a `data:` URL is allowed without an exchange.
+        let Some(response) = self.exchanges.last().and_then(|last| last.response.as_ref()) else {
+            return Err(error("it did not come from a server"));
         };
-        match &answer.body_error {
-            None => Ok(&answer.body),
+        match &response.body_error {
+            None => Ok(&response.body),
             Some(broken) => {
-                Err(error(&format!("the application broke it off, with {}", shown(broken.as_bytes()))))
+                Err(error(&format!("the application's stream failed: {}", shown(broken.as_bytes()))))
             }
         }
     }
 
-    /// The body as `response.text()` gives it: UTF-8, with a replacement character for what isn't, and without a
-    /// byte-order mark.
+    /// The body as `response.text()` gives it: UTF-8, with replacement characters for what isn't, and without a byte-order
+    /// mark.
     ///
     /// # Errors
     ///
@@ -139,29 +140,26 @@ impl Outcome {
     ///
     /// # Errors
     ///
-    /// As with [`body`](Self::body), and if it is no JSON or none of a `T`.
+    /// As with [`body`](Self::body), and if it is not JSON or does not fit `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, BodyError> {
         serde_json::from_str(&self.text()?).map_err(|error| BodyError {
-            text: format!("script can't make of the body what was asked for: {error}\n\n{self}"),
+            text: format!("the body is not the JSON that the test expects: {error}\n\n{self}"),
         })
     }
 
     #[doc(hidden)]
     #[track_caller]
     pub fn expect_allowed(&self) {
-        assert!(
-            self.is_allowed(),
-            "expected the browser to give script the answer, and it does not\n\n{self}"
-        );
+        assert!(self.is_allowed(), "expected the browser to allow this request, but it blocks it\n\n{self}");
     }
 
     #[doc(hidden)]
     #[track_caller]
     pub fn expect_blocked(&self, expected: &str, is_expected: impl FnOnce(&Reason) -> bool) {
         match self.blocked() {
-            None => panic!("expected the browser to block the answer, and it does not\n\n{self}"),
+            None => panic!("expected the browser to block this request, but it allows it\n\n{self}"),
             Some(blocked) if !is_expected(&blocked.reason) => panic!(
-                "expected the browser to block by {expected}, and it does so by {:?}\n\n{self}",
+                "expected the browser to block this request because of {expected}, but it does so because of {:?}\n\n{self}",
                 blocked.reason
             ),
             Some(_) => {}
@@ -170,15 +168,15 @@ impl Outcome {
 }
 
 impl Exchange {
-    /// The request's header, by a name in any case; several lines are one, with `, ` in between. Each byte is a character.
+    /// The request's header, by its name in any case. Several lines are joined by `, `. Each byte is a character.
     pub fn header(&self, name: &str) -> Option<String> {
         combined(&self.headers, name)
     }
 }
 
-impl Answer {
-    /// The answer's header, by a name in any case, whether script can read it or not; several lines are one, with `, ` in
-    /// between. Each byte is a character.
+impl Response {
+    /// The response's header, by its name in any case, whether or not the script can read it. Several lines are joined by
+    /// `, `. Each byte is a character.
     pub fn header(&self, name: &str) -> Option<String> {
         combined(&self.headers, name)
     }
@@ -196,14 +194,14 @@ fn latin1(bytes: &[u8]) -> String {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} from a page of {}", shown(self.asked.as_bytes()), self.page)?;
+        writeln!(f, "{} from a page of {}", shown(self.request.as_bytes()), self.page)?;
         writeln!(f, "{}", self.verdict)?;
         if let Verdict::Allowed(allowed) = &self.verdict {
             let readable: Vec<&str> =
                 allowed.readable_headers.iter().map(|(name, _)| name.as_str()).collect();
-            writeln!(f, "  headers that script reads: {}", listed(&readable))?;
+            writeln!(f, "  headers that the script can read: {}", listed(&readable))?;
             let withheld: Vec<&str> = allowed.withheld_headers.iter().map(String::as_str).collect();
-            writeln!(f, "  headers that it does not: {}", listed(&withheld))?;
+            writeln!(f, "  headers that it can't: {}", listed(&withheld))?;
         }
         if self.exchanges.is_empty() {
             writeln!(f, "\nnothing was sent")?;
@@ -215,7 +213,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Somebody else's bytes for a person to read, cut to about 500 bytes.
+/// Untrusted bytes, made readable for a person and cut to about 500 bytes.
 pub(super) fn shown(bytes: &[u8]) -> String {
     readable(bytes, 500)
 }
@@ -225,27 +223,27 @@ fn listed(names: &[&str]) -> String {
 }
 
 impl fmt::Display for Exchange {
-    /// One line a request line, header or body, `>` in front of what was sent and `<` in front of what came back.
+    /// The request line, each header and the body on a line each: `>` marks what was sent, `<` what came back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", if self.is_preflight { "preflight" } else { "request" })?;
         writeln!(f, "  > {} {}", self.method, self.url)?;
         write_message(f, '>', &self.headers, &self.body)?;
-        match &self.answer {
-            Some(answer) => answer.fmt(f)?,
-            None => writeln!(f, "  < no answer")?,
+        match &self.response {
+            Some(response) => response.fmt(f)?,
+            None => writeln!(f, "  < no response")?,
         }
         self.notes.iter().try_for_each(|note| writeln!(f, "  note: {note}"))
     }
 }
 
-impl fmt::Display for Answer {
-    /// One line a status line, header or body, `<` in front.
+impl fmt::Display for Response {
+    /// The status line, each header and the body on a line each, marked by `<`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         writeln!(f, "  < {} {}", self.status, reason.unwrap_or_default())?;
         write_message(f, '<', &self.headers, &self.body)?;
         match &self.body_error {
-            Some(error) => writeln!(f, "  < the body broke off, with {}", shown(error.as_bytes())),
+            Some(error) => writeln!(f, "  < the body's stream failed: {}", shown(error.as_bytes())),
             None => Ok(()),
         }
     }

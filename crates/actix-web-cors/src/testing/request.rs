@@ -1,4 +1,4 @@
-//! What a page's script asks for: the arguments of its `fetch()`. Nothing is decided here; that is the browser's matter.
+//! What a page's script requests: the arguments of its `fetch()`. Nothing is decided here; the browser does that.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use serde::Serialize;
 
 /// A `fetch(url, { … })` in a page's script.
 ///
-/// A URL that is not absolute, such as `/items/1`, is of the server that the [`Browser`](super::Browser) was made for,
-/// so that tests stay short. (In a page, it would be of the page; to fetch from the page's own origin, write the whole
-/// URL.)
+/// A URL that is not absolute, such as `/items/1`, is resolved against the server that the [`Browser`](super::Browser) was
+/// made for, so that tests stay short. (A real page resolves it against its own URL; to fetch from the page's own origin,
+/// write the whole URL.)
 ///
 /// ```
 /// use actix_web_cors::testing::{Credentials, get, post};
@@ -39,14 +39,14 @@ struct Body {
     kind: Kind,
 }
 
-/// What a body says of itself where script says nothing.
+/// The `content-type` that a body has if the script sets none.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// Nothing.
+    /// None.
     Bytes,
-    /// The browser names the type, and names it after script had its say.
+    /// This one, which the browser adds after the script's headers.
     Typed(&'static str),
-    /// The browser takes it for text; script that knows better says so in a header.
+    /// The browser's is `text/plain`, because the body is a string; a script sets `application/json` itself.
     Json,
 }
 
@@ -80,7 +80,7 @@ pub fn delete(url: impl Into<String>) -> Request {
     method("DELETE", url)
 }
 
-/// Any method, as script writes it: browsers make `put` a `PUT`, but leave `patch` as it is.
+/// Any method, as a script writes it: browsers turn `put` into `PUT`, but leave `patch` as it is.
 pub fn method(method: impl Into<String>, url: impl Into<String>) -> Request {
     Request {
         method: method.into(),
@@ -95,15 +95,15 @@ pub fn method(method: impl Into<String>, url: impl Into<String>) -> Request {
 }
 
 impl Request {
-    /// Adds a request header. Those that script may not set, such as `Cookie` or `Origin`, are left out, as browsers leave
-    /// them out; a name or value that is malformed makes the fetch end as a `TypeError`, as in browsers.
+    /// Adds a request header. As in browsers, headers that scripts may not set, such as `Cookie` or `Origin`, are left out,
+    /// and a malformed name or value makes the fetch fail with a `TypeError`.
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         self.headers.push((name.as_ref().to_vec(), value.as_ref().to_vec()));
         self
     }
 
-    /// A body as script writes it: `body: JSON.stringify(value)` *and* `headers: { "content-type": "application/json" }`.
-    /// The header is no browser's doing: without it, browsers send JSON as `text/plain;charset=UTF-8`, and ask for no
+    /// A body as a script sends it: `body: JSON.stringify(value)` *and* `headers: { "content-type": "application/json" }`.
+    /// Browsers don't add that header themselves: without it, they send JSON as `text/plain;charset=UTF-8`, without a
     /// preflight. To test that, write [`text`](Self::text). Another `content-type` set by [`header`](Self::header) stays.
     ///
     /// # Panics
@@ -117,13 +117,13 @@ impl Request {
         }
     }
 
-    /// `body: "…"`, which brings `content-type: text/plain;charset=UTF-8` unless script sets one.
+    /// `body: "…"`, which adds `content-type: text/plain;charset=UTF-8` unless the script sets one.
     pub fn text(self, text: impl Into<String>) -> Self {
         self.with_body(text.into(), Kind::Typed("text/plain;charset=UTF-8"))
     }
 
-    /// `body: new URLSearchParams(…)`, which brings `content-type: application/x-www-form-urlencoded;charset=UTF-8` unless
-    /// script sets one. Takes what [`serde_urlencoded`](https://docs.rs/serde_urlencoded) takes: a struct, a map, or pairs.
+    /// `body: new URLSearchParams(…)`, which adds `content-type: application/x-www-form-urlencoded;charset=UTF-8` unless
+    /// the script sets one. Takes what [`serde_urlencoded`](https://docs.rs/serde_urlencoded) takes: a struct, a map, or pairs.
     ///
     /// # Panics
     ///
@@ -138,7 +138,7 @@ impl Request {
         }
     }
 
-    /// `body: new Uint8Array(…)`, which brings no `content-type`.
+    /// `body: new Uint8Array(…)`, which adds no `content-type`.
     pub fn bytes(self, bytes: impl Into<Bytes>) -> Self {
         self.with_body(bytes, Kind::Bytes)
     }
@@ -161,8 +161,8 @@ impl Request {
         self
     }
 
-    /// Not `fetch()` but an `XMLHttpRequest` with a listener on its `upload`, which asks for a preflight whatever else it
-    /// sends. <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
+    /// Makes it an `XMLHttpRequest` with a listener on its `upload`, which needs a preflight whatever else it sends.
+    /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
     pub fn upload_listener(mut self) -> Self {
         self.upload_listener = true;
         self
@@ -177,7 +177,7 @@ impl Request {
         self.body.as_ref().map(|body| body.bytes.clone()).unwrap_or_default()
     }
 
-    /// The same for the model, to this URL.
+    /// The model's form of this request, to this URL.
     pub(super) fn of_page(&self, page: PageOrigin, url: String) -> browser::Request {
         let mut request = browser::Request::new(page, self.method.clone(), url)
             .mode(self.mode)

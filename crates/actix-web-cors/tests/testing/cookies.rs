@@ -1,4 +1,4 @@
-//! The cookie jar, rule by rule: what is set by one fetch, and what the next one sends.
+//! The cookie jar, rule by rule: what one fetch sets, and what the next one sends.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -18,7 +18,7 @@ use actix_web_cors::{
     testing::{Browser, Credentials, Outcome, Request, Url, get},
 };
 
-/// Answers anything, with a `Set-Cookie` for each `set` of the query. It trusts every origin of these tests.
+/// Responds to any request with a `Set-Cookie` for each `set` in the query. It allows every origin of these tests.
 async fn server()
 -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = Error> {
     let policy = Policy::builder()
@@ -42,7 +42,7 @@ async fn handler(request: HttpRequest, query: web::Query<Vec<(String, String)>>)
     response.body(request.path().to_owned())
 }
 
-/// Every host of the tables below has the same application.
+/// Every host in the tables below has the same application.
 async fn browser() -> Browser {
     let mut browser = Browser::at("https://api.example.com", server().await);
     for origin in [
@@ -73,7 +73,8 @@ fn sent(outcome: &Outcome) -> String {
     outcome.exchanges().last().and_then(|last| last.header("cookie")).unwrap_or_default()
 }
 
-/// A rule, what sets it where, and what a fetch of another URL sends; both by a page of the URL's own origin.
+/// A rule; the URL that sets cookies and their lines; the URL that is fetched next, and the `Cookie` that is sent to it. Both
+/// fetches are same-origin.
 type FirstPartyRow = (&'static str, &'static str, &'static [&'static str], &'static str, &'static str);
 
 const API: &str = "https://api.example.com/";
@@ -85,7 +86,7 @@ const FIRST_PARTY: &[FirstPartyRow] = &[
     ("quotation marks stay", API, &["a=\"1\""], API, "a=\"1\""),
     ("white space around goes", API, &["  a =  1 ; Path=/"], API, "a=1"),
     ("the last of a name wins", API, &["a=1", "a=2"], API, "a=2"),
-    ("one that is set anew keeps its place", API, &["a=1", "b=2", "a=3"], API, "a=3; b=2"),
+    ("one that is set again keeps its place", API, &["a=1", "b=2", "a=3"], API, "a=3; b=2"),
     (
         "another path is another cookie",
         API,
@@ -93,32 +94,38 @@ const FIRST_PARTY: &[FirstPartyRow] = &[
         "https://api.example.com/x",
         "a=2; a=1",
     ),
-    ("unknown attributes mean nothing", API, &["a=1; Priority=High; x"], API, "a=1"),
+    ("unknown attributes are ignored", API, &["a=1; Priority=High; x"], API, "a=1"),
     ("no pair, no cookie", API, &["a"], API, ""),
     ("no name, no cookie", API, &["=1"], API, ""),
     // Hosts.
-    ("host-only without Domain, for below", API, &["a=1"], "https://deep.api.example.com/", ""),
-    ("host-only without Domain, for above", API, &["a=1"], "https://example.com/", ""),
-    ("an empty Domain is none", API, &["a=1; Domain="], "https://deep.api.example.com/", ""),
-    ("a Domain, for below", API, &["a=1; Domain=api.example.com"], "https://deep.api.example.com/", "a=1"),
-    ("a Domain above, for beside", API, &["a=1; Domain=example.com"], "https://app.example.com/", "a=1"),
-    ("a Domain above, for itself", API, &["a=1; Domain=example.com"], "https://example.com/", "a=1"),
+    ("host-only without Domain, at a subdomain", API, &["a=1"], "https://deep.api.example.com/", ""),
+    ("host-only without Domain, at its parent", API, &["a=1"], "https://example.com/", ""),
+    ("an empty Domain counts as none", API, &["a=1; Domain="], "https://deep.api.example.com/", ""),
     (
-        "a Domain's dot and case mean nothing",
+        "a Domain, at a subdomain",
+        API,
+        &["a=1; Domain=api.example.com"],
+        "https://deep.api.example.com/",
+        "a=1",
+    ),
+    ("a parent Domain, at a sibling", API, &["a=1; Domain=example.com"], "https://app.example.com/", "a=1"),
+    ("a parent Domain, at itself", API, &["a=1; Domain=example.com"], "https://example.com/", "a=1"),
+    (
+        "a Domain's leading dot and case are ignored",
         API,
         &["a=1; Domain=.EXAMPLE.com"],
         "https://example.com/",
         "a=1",
     ),
     (
-        "a Domain below is refused",
+        "a subdomain as Domain is refused",
         API,
         &["a=1; Domain=deep.api.example.com"],
         "https://deep.api.example.com/",
         "",
     ),
-    ("a Domain beside is refused", API, &["a=1; Domain=app.example.com"], "https://app.example.com/", ""),
-    ("a Domain that only ends alike is refused", API, &["a=1; Domain=le.com"], API, ""),
+    ("a sibling as Domain is refused", API, &["a=1; Domain=app.example.com"], "https://app.example.com/", ""),
+    ("a Domain that is a suffix but not a parent is refused", API, &["a=1; Domain=le.com"], API, ""),
     ("a top-level Domain is refused", API, &["a=1; Domain=com"], API, ""),
     (
         "a public suffix is refused",
@@ -127,7 +134,7 @@ const FIRST_PARTY: &[FirstPartyRow] = &[
         "https://me.github.io/",
         "",
     ),
-    ("a Domain like no host is refused", API, &["a=1; Domain=a/b@c:1"], API, ""),
+    ("a Domain that is not a host is refused", API, &["a=1; Domain=a/b@c:1"], API, ""),
     (
         "the last Domain counts",
         API,
@@ -150,21 +157,33 @@ const FIRST_PARTY: &[FirstPartyRow] = &[
         "a=1",
     ),
     (
-        "an address has no domain above",
+        "an address has no parent domain",
         "https://127.0.0.1/",
         &["a=1; Domain=0.0.1"],
         "https://127.0.0.1/",
         "",
     ),
-    ("cookies don't know ports", "https://127.0.0.1/", &["a=1"], "http://127.0.0.1:8080/", "a=1"),
+    ("cookies ignore ports", "https://127.0.0.1/", &["a=1"], "http://127.0.0.1:8080/", "a=1"),
     // Paths.
-    ("a Path, for itself", API, &["a=1; Path=/x"], "https://api.example.com/x", "a=1"),
-    ("a Path, for below", API, &["a=1; Path=/x"], "https://api.example.com/x/y", "a=1"),
-    ("a Path, for one that begins alike", API, &["a=1; Path=/x"], "https://api.example.com/xy", ""),
-    ("a Path with a slash at its end", API, &["a=1; Path=/x/"], "https://api.example.com/x/y", "a=1"),
-    ("a Path with a slash at its end, without", API, &["a=1; Path=/x/"], "https://api.example.com/x", ""),
-    ("a Path elsewhere is no matter", API, &["a=1; Path=/x"], API, ""),
-    ("paths tell cases apart", API, &["a=1; Path=/x"], "https://api.example.com/X", ""),
+    ("a Path, at itself", API, &["a=1; Path=/x"], "https://api.example.com/x", "a=1"),
+    ("a Path, at a path below it", API, &["a=1; Path=/x"], "https://api.example.com/x/y", "a=1"),
+    ("a Path, at one that only begins like it", API, &["a=1; Path=/x"], "https://api.example.com/xy", ""),
+    (
+        "a Path with a trailing slash, at a path below it",
+        API,
+        &["a=1; Path=/x/"],
+        "https://api.example.com/x/y",
+        "a=1",
+    ),
+    (
+        "a Path with a trailing slash, at the path without it",
+        API,
+        &["a=1; Path=/x/"],
+        "https://api.example.com/x",
+        "",
+    ),
+    ("a Path does not match another path", API, &["a=1; Path=/x"], API, ""),
+    ("paths are case-sensitive", API, &["a=1; Path=/x"], "https://api.example.com/X", ""),
     (
         "the default path is the directory",
         "https://api.example.com/x/y",
@@ -173,21 +192,21 @@ const FIRST_PARTY: &[FirstPartyRow] = &[
         "a=1",
     ),
     (
-        "the default path is not above it",
+        "the default path is not the parent directory",
         "https://api.example.com/x/y",
         &["a=1"],
         "https://api.example.com/",
         "",
     ),
     (
-        "at the top it is the root",
+        "the default path of a top-level path is the root",
         "https://api.example.com/x",
         &["a=1"],
         "https://api.example.com/y/z",
         "a=1",
     ),
     (
-        "a relative Path is none",
+        "a relative Path counts as none",
         "https://api.example.com/x/y",
         &["a=1; Path=z"],
         "https://api.example.com/x/z",
@@ -213,45 +232,45 @@ const FIRST_PARTY: &[FirstPartyRow] = &[
         "a=1",
     ),
     (
-        "so do names below it",
+        "so do its subdomains",
         "http://me.localhost:8080/",
         &["a=1; Secure"],
         "http://me.localhost:8080/",
         "a=1",
     ),
     ("so does its address", "http://127.0.0.1:8080/", &["a=1; Secure"], "http://127.0.0.1:8080/", "a=1"),
-    ("the address of version 6", "https://[::1]/", &["a=1"], "https://[::1]/", "a=1"),
+    ("so does its IPv6 address", "https://[::1]/", &["a=1"], "https://[::1]/", "a=1"),
     // Prefixes.
     ("__Secure- with Secure", API, &["__Secure-a=1; Secure"], API, "__Secure-a=1"),
     ("__Secure- without", API, &["__Secure-a=1"], API, ""),
     ("the prefix in another case", API, &["__sEcure-a=1"], API, ""),
-    ("__Host- with all it needs", API, &["__Host-a=1; Secure; Path=/"], API, "__Host-a=1"),
+    ("__Host- with everything that it needs", API, &["__Host-a=1; Secure; Path=/"], API, "__Host-a=1"),
     ("__Host- without Secure", API, &["__Host-a=1; Path=/"], API, ""),
     ("__Host- without Path", API, &["__Host-a=1; Secure"], API, ""),
     ("__Host- with another Path", API, &["__Host-a=1; Secure; Path=/x"], "https://api.example.com/x", ""),
     ("__Host- with Domain", API, &["__Host-a=1; Secure; Path=/; Domain=api.example.com"], API, ""),
-    // SameSite, of pages that are same-site.
-    ("Strict in its own pages", API, &["a=1; SameSite=Strict"], API, "a=1"),
-    ("Lax in its own pages", API, &["a=1; SameSite=Lax"], API, "a=1"),
+    // SameSite, fetched by same-site pages.
+    ("Strict on its own pages", API, &["a=1; SameSite=Strict"], API, "a=1"),
+    ("Lax on its own pages", API, &["a=1; SameSite=Lax"], API, "a=1"),
     ("None needs Secure", API, &["a=1; SameSite=None"], API, ""),
     ("None with Secure", API, &["a=1; SameSite=none; Secure"], API, "a=1"),
-    ("an unknown SameSite is none", API, &["a=1; SameSite=Never"], API, "a=1"),
+    ("an unknown SameSite counts as none", API, &["a=1; SameSite=Never"], API, "a=1"),
     ("HttpOnly is sent by fetch", API, &["a=1; HttpOnly"], API, "a=1"),
-    // Ends.
+    // Expiry.
     ("Max-Age=0 deletes", API, &["a=1", "a=; Max-Age=0"], API, ""),
     ("a negative Max-Age deletes", API, &["a=1", "a=; Max-Age=-1"], API, ""),
-    ("an Expires that is past deletes", API, &["a=1", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], API, ""),
-    ("an Expires far from now", API, &["a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT"], API, "a=1"),
+    ("an Expires in the past deletes", API, &["a=1", "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], API, ""),
+    ("an Expires in the far future", API, &["a=1; Expires=Fri, 31 Dec 9999 23:59:59 GMT"], API, "a=1"),
     (
-        "Max-Age is stronger than Expires",
+        "Max-Age takes precedence over Expires",
         API,
         &["a=1; Max-Age=9; Expires=Thu, 01 Jan 1970 00:00:00 GMT"],
         API,
         "a=1",
     ),
-    ("no number, no Max-Age", API, &["a=1; Max-Age=soon"], API, "a=1"),
-    ("no date, no Expires", API, &["a=1; Expires=soon"], API, "a=1"),
-    ("a Max-Age without end", API, &["a=1; Max-Age=99999999999999999999999"], API, "a=1"),
+    ("a Max-Age that is not a number counts as none", API, &["a=1; Max-Age=soon"], API, "a=1"),
+    ("an Expires that is not a date counts as none", API, &["a=1; Expires=soon"], API, "a=1"),
+    ("a Max-Age too large for any integer", API, &["a=1; Max-Age=99999999999999999999999"], API, "a=1"),
     (
         "deletion needs the same Path",
         API,
@@ -272,19 +291,31 @@ async fn first_party() {
     }
 }
 
-/// Cookies that the user has from visits; who asks, what, how; and what is sent.
+/// A rule; the page, the URL and the credentials mode of a fetch; and the `Cookie` that is sent.
 type ThirdPartyRow = (&'static str, &'static str, &'static str, Credentials, &'static str);
 
 const THIRD_PARTY: &[ThirdPartyRow] = &[
     ("its own page", "https://api.example.com", API, Credentials::SameOrigin, "n=1; l=2; s=3; d=4"),
-    ("its own page that wants none", "https://api.example.com", API, Credentials::Omit, ""),
+    ("its own page, with credentials omitted", "https://api.example.com", API, Credentials::Omit, ""),
     ("a same-site page", "https://app.example.com", API, Credentials::Include, "n=1; l=2; s=3; d=4"),
-    ("a same-site page that does not ask", "https://app.example.com", API, Credentials::SameOrigin, ""),
+    (
+        "a same-site page that does not include credentials",
+        "https://app.example.com",
+        API,
+        Credentials::SameOrigin,
+        "",
+    ),
     ("a cross-site page", "https://other.test", API, Credentials::Include, "n=1"),
-    ("a cross-site page that does not ask", "https://other.test", API, Credentials::SameOrigin, ""),
+    (
+        "a cross-site page that does not include credentials",
+        "https://other.test",
+        API,
+        Credentials::SameOrigin,
+        "",
+    ),
     ("another scheme is another site", "http://app.example.com", API, Credentials::Include, "n=1"),
     ("a sandboxed page", "null", API, Credentials::Include, "n=1"),
-    ("a page on a public suffix's other side", "https://com", API, Credentials::Include, "n=1"),
+    ("a page at a public suffix itself", "https://com", API, Credentials::Include, "n=1"),
 ];
 
 #[actix_web::test]
@@ -299,19 +330,31 @@ async fn third_party() {
     }
 }
 
-/// Who asks and how, for an answer with this cookie; and whether it is kept.
+/// A rule; the page and the credentials mode of a fetch; the cookie in its response; and whether it is kept.
 const STORED: &[(&str, &str, Credentials, &str, bool)] = &[
     ("same-origin", "https://api.example.com", Credentials::SameOrigin, "a=1", true),
-    ("same-origin that wants none", "https://api.example.com", Credentials::Omit, "a=1", false),
-    ("same-site that asks", "https://app.example.com", Credentials::Include, "a=1; SameSite=Strict", true),
-    ("same-site that does not ask", "https://app.example.com", Credentials::SameOrigin, "a=1", false),
+    ("same-origin, with credentials omitted", "https://api.example.com", Credentials::Omit, "a=1", false),
+    (
+        "same-site that includes credentials",
+        "https://app.example.com",
+        Credentials::Include,
+        "a=1; SameSite=Strict",
+        true,
+    ),
+    (
+        "same-site that does not include credentials",
+        "https://app.example.com",
+        Credentials::SameOrigin,
+        "a=1",
+        false,
+    ),
     ("cross-site, None", "https://other.test", Credentials::Include, "a=1; SameSite=None; Secure", true),
     ("cross-site, Lax", "https://other.test", Credentials::Include, "a=1; SameSite=Lax", false),
     ("cross-site, Strict", "https://other.test", Credentials::Include, "a=1; SameSite=Strict", false),
-    ("cross-site, none at all", "https://other.test", Credentials::Include, "a=1; Secure", false),
-    // The check comes after the network: what script can't read was stored all the same.
+    ("cross-site, without SameSite", "https://other.test", Credentials::Include, "a=1; Secure", false),
+    // The CORS check comes after the network: a cookie in a response that is withheld was stored already.
     (
-        "of an answer that is blocked",
+        "in a response that is blocked",
         "https://evil.test",
         Credentials::Include,
         "a=1; SameSite=None; Secure",
@@ -329,7 +372,7 @@ async fn stored() {
     }
 }
 
-/// What a cookie says of its end, how much time passes, and whether it is still sent.
+/// A rule, a cookie, the seconds that pass, and whether it is still sent.
 const ENDS: &[(&str, &str, u64, bool)] = &[
     ("a session's cookie stays", "a=1", u64::MAX, true),
     ("Max-Age, a second before", "a=1; Max-Age=60", 59, true),
@@ -374,7 +417,7 @@ async fn a_plain_connection_can_not_replace_a_secure_cookie() {
 }
 
 #[actix_web::test]
-async fn redirects_select_anew_for_each_url() {
+async fn each_redirect_gets_the_cookies_of_its_own_url() {
     let browser = browser().await;
     browser.set_cookie("api=1; SameSite=None; Secure");
     browser.set_cookie_at("https://other.test/", "other=2; SameSite=None; Secure");
@@ -404,7 +447,7 @@ async fn stored_cookies_can_be_looked_at() {
     assert_eq!(stored.expires, None);
 }
 
-/// Why browsers refuse each, as the panic of `set_cookie_at` says.
+/// Why browsers refuse each cookie, as the panic of `set_cookie_at` says.
 #[actix_web::test]
 async fn refusals_say_why() {
     let longest = format!("a={}", "x".repeat(4095));
@@ -412,22 +455,22 @@ async fn refusals_say_why() {
     let rows = [
         ("https://api.example.com/", longest.as_str(), None),
         ("https://api.example.com/", &too_long, Some("its name and value are longer than 4096 bytes")),
-        ("https://api.example.com/", "a=1\0", Some("it holds a control character")),
+        ("https://api.example.com/", "a=1\0", Some("it contains a control character")),
         ("https://api.example.com/", "a", Some("the cookie is missing a name/value pair")),
         (
             "https://api.example.com/",
             "a=1; Domain=x.test",
-            Some("its Domain is x.test, which is neither api.example.com nor above it"),
+            Some("its Domain is x.test, which is neither api.example.com nor a parent of it"),
         ),
         (
             "https://127.0.0.1/",
             "a=1; Domain=0.0.1",
-            Some("its Domain is 0.0.1, which is neither 127.0.0.1 nor above it"),
+            Some("its Domain is 0.0.1, which is neither 127.0.0.1 nor a parent of it"),
         ),
         (
             "https://me.github.io/",
             "a=1; Domain=github.io",
-            Some("its Domain is github.io, under which anybody can have a name"),
+            Some("its Domain is github.io, a public suffix, under which anyone can register a name"),
         ),
         (
             "http://api.example.com/",
@@ -437,7 +480,7 @@ async fn refusals_say_why() {
         (
             "https://api.example.com/",
             "a=1; SameSite=None",
-            Some("its SameSite is None, which browsers take only with Secure; add Secure"),
+            Some("its SameSite is None, which browsers accept only with Secure; add Secure"),
         ),
         (
             "https://api.example.com/",
@@ -461,7 +504,7 @@ async fn refusals_say_why() {
 }
 
 #[actix_web::test]
-async fn no_line_makes_it_panic() {
+async fn no_header_line_makes_it_panic() {
     const PIECES: [&[u8]; 16] = [
         b"a",
         b"=",
@@ -485,7 +528,7 @@ async fn no_line_makes_it_panic() {
     for _ in 0..5000 {
         let mut line = Vec::new();
         for _ in 0..8 {
-            // Any sequence will do, if it is the same each time.
+            // A fixed sequence, so that every run tests the same lines.
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             line.extend_from_slice(PIECES[(random >> 28) as usize]);
         }

@@ -1,4 +1,4 @@
-//! What goes over the wire and what script is given, for policies and requests of all kinds.
+//! What goes over the wire and what the page's script is given, for policies and requests of all kinds.
 
 use std::{cell::Cell, collections::HashMap, rc::Rc, time::Duration};
 
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 const PAGE: &str = "https://app.example";
 
-/// Before an application with this policy that answers everything with what it was asked.
+/// A browser in front of an application with this policy that responds to every request with what it received.
 async fn browser(cors: Cors) -> Browser {
     Browser::new(init_service(App::new().wrap(cors).default_service(web::to(echo))).await)
 }
@@ -67,14 +67,14 @@ async fn the_application_sees_what_a_browser_sends() {
     // A rule, the request, whether a preflight comes first, and what the handler sees.
     let rows: [(&str, Request, bool, Seen); 18] = [
         ("a GET", get("/a?b=c#d"), false, ("GET", "/a?b=c", None, None, "")),
-        ("no slash", get("a"), false, ("GET", "/a", None, None, "")),
+        ("a relative URL", get("a"), false, ("GET", "/a", None, None, "")),
         ("an absolute URL", get("https://api.example/a"), false, ("GET", "/a", None, None, "")),
         ("a POST without a body", post("/"), false, ("POST", "/", None, Some("0"), "")),
         ("a PUT without a body", put("/"), true, ("PUT", "/", None, Some("0"), "")),
         ("a PATCH without a body", patch("/"), true, ("PATCH", "/", None, None, "")),
         ("a DELETE", delete("/"), true, ("DELETE", "/", None, None, "")),
         ("a method in lower case", method("put", "/"), true, ("PUT", "/", None, Some("0"), "")),
-        ("a method of one's own", method("PURGE", "/"), true, ("PURGE", "/", None, None, "")),
+        ("a custom method", method("PURGE", "/"), true, ("PURGE", "/", None, None, "")),
         ("JSON", post("/").json(&json!([1])), true, ("POST", "/", JSON, Some("3"), "[1]")),
         ("JSON by hand", post("/").text("[1]"), false, ("POST", "/", TEXT, Some("3"), "[1]")),
         (
@@ -84,17 +84,17 @@ async fn the_application_sees_what_a_browser_sends() {
             ("POST", "/", Some("application/a+json"), Some("3"), "[1]"),
         ),
         (
-            "JSON of another type before",
+            "JSON after a header with another type",
             post("/").header("content-type", "text/plain").json(&json!([1])),
             false,
             ("POST", "/", Some("text/plain"), Some("3"), "[1]"),
         ),
         ("text", put("/").text("\u{e4}"), true, ("PUT", "/", TEXT, Some("2"), "\u{e4}")),
-        ("no text", post("/").text(""), false, ("POST", "/", TEXT, Some("0"), "")),
+        ("an empty text", post("/").text(""), false, ("POST", "/", TEXT, Some("0"), "")),
         ("a form", post("/").form(&form), false, ("POST", "/", FORM, Some("17"), "a=1+2&b=%C3%A4%26")),
         ("bytes", post("/").bytes("ab"), false, ("POST", "/", None, Some("2"), "ab")),
         (
-            "an upload that is listened to",
+            "an upload with a listener",
             post("/").bytes("ab").upload_listener(),
             true,
             ("POST", "/", None, Some("2"), "ab"),
@@ -118,7 +118,7 @@ async fn the_application_sees_what_a_browser_sends() {
 }
 
 #[actix_web::test]
-async fn headers_are_what_fetch_makes_of_them() {
+async fn headers_are_normalized_and_filtered_as_by_fetch() {
     let browser = browser(everything()).await;
     let request = get("/")
         .header("X-A", " 1 ")
@@ -159,22 +159,22 @@ async fn credentials_need_a_policy_with_credentials() {
     let credentialed = || policy().allow_credentials().build().expect("a valid policy");
     let plain = || policy().build().expect("a valid policy");
     let rows: [(&str, Policy, Credentials, Option<IsExpected>); 6] = [
-        ("with, and asked for", credentialed(), Credentials::Include, None),
-        ("with, and not asked for", credentialed(), Credentials::SameOrigin, None),
+        ("allowed, and included", credentialed(), Credentials::Include, None),
+        ("allowed, and not included", credentialed(), Credentials::SameOrigin, None),
         (
-            "without, and asked for",
+            "not allowed, and included",
             plain(),
             Credentials::Include,
             Some(|reason| matches!(reason, Reason::AllowCredentialsNotTrue { value: None })),
         ),
-        ("without, and not asked for", plain(), Credentials::SameOrigin, None),
+        ("not allowed, and not included", plain(), Credentials::SameOrigin, None),
         (
-            "any origin, and asked for",
+            "any origin, and included",
             Policy::any_origin(),
             Credentials::Include,
             Some(|reason| matches!(reason, Reason::AllowOriginWildcard)),
         ),
-        ("any origin, and not asked for", Policy::any_origin(), Credentials::Omit, None),
+        ("any origin, and not included", Policy::any_origin(), Credentials::Omit, None),
     ];
     for (rule, policy, credentials, is_expected) in rows {
         let outcome =
@@ -194,11 +194,11 @@ async fn preflights_are_remembered() {
     let hour = Duration::from_secs(3600);
     let rows: [(&str, Profile, Duration, Steps); 6] = [
         ("for the max-age", Profile::STANDARD, hour, &[(0, 2), (3599, 1), (1, 2)]),
-        ("zero is not at all", Profile::STANDARD, Duration::ZERO, &[(0, 2), (0, 2)]),
-        ("a day", Profile::STANDARD, 24 * hour, &[(0, 2), (86_399, 1), (1, 2)]),
-        ("in Chromium two hours at most", Profile::CHROMIUM, 24 * hour, &[(0, 2), (7199, 1), (1, 2)]),
-        ("in WebKit ten minutes at most", Profile::WEBKIT, 24 * hour, &[(0, 2), (599, 1), (1, 2)]),
-        ("in Firefox a day", Profile::FIREFOX, 24 * hour, &[(0, 2), (86_399, 1), (1, 2)]),
+        ("not at all if it is zero", Profile::STANDARD, Duration::ZERO, &[(0, 2), (0, 2)]),
+        ("for a day", Profile::STANDARD, 24 * hour, &[(0, 2), (86_399, 1), (1, 2)]),
+        ("for two hours at most in Chromium", Profile::CHROMIUM, 24 * hour, &[(0, 2), (7199, 1), (1, 2)]),
+        ("for ten minutes at most in WebKit", Profile::WEBKIT, 24 * hour, &[(0, 2), (599, 1), (1, 2)]),
+        ("for a day in Firefox", Profile::FIREFOX, 24 * hour, &[(0, 2), (86_399, 1), (1, 2)]),
     ];
     for (rule, profile, max_age, steps) in rows {
         let policy = policy().allow_methods(["PUT"]).max_age(max_age).build().expect("a valid policy");
@@ -214,7 +214,7 @@ async fn preflights_are_remembered() {
     }
 }
 
-/// Answers `/?to=URL&status=302` with a redirect.
+/// Responds to `/?to=URL&status=302` with a redirect.
 async fn redirecting(
     policy: Policy,
 ) -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = Error> {
@@ -229,7 +229,7 @@ async fn redirecting(
     init_service(App::new().wrap(Cors::new(policy)).default_service(web::to(handler))).await
 }
 
-/// The final URL and the body, or the name of the reason.
+/// The final URL and the body, or the name of the reason why the fetch is blocked.
 type Ends = Result<(&'static str, &'static str), &'static str>;
 
 #[actix_web::test]
@@ -243,7 +243,7 @@ async fn redirects() {
         ("two of them", one(), get("/?to=/?to=/a"), Ok(("https://api.example/a", "GET"))),
         ("to another server", any(), get("/?to=https://cdn.example/a"), Ok(("https://cdn.example/a", "GET"))),
         (
-            "to another server that knows the page alone",
+            "to another server that allows the page only",
             one(),
             get("/?to=https://cdn.example/"),
             Err("allow-origin-missing"),
@@ -261,20 +261,20 @@ async fn redirects() {
             get("https://app.example/?to=/a"),
             Ok(("https://app.example/a", "GET")),
         ),
-        ("to nowhere", one(), get("/?to=https://nowhere.example/"), Err("no-answer")),
-        ("to no HTTP", one(), get("/?to=data:,a"), Err("location-not-http")),
-        ("to no URL", one(), get("/?to=https://"), Err("location-invalid")),
+        ("to nowhere", one(), get("/?to=https://nowhere.example/"), Err("no-response")),
+        ("to a URL that is not HTTP", one(), get("/?to=data:,a"), Err("location-not-http")),
+        ("to what is not a URL", one(), get("/?to=https://"), Err("location-invalid")),
         ("to plain http", one(), get("/?to=http://api.example/"), Err("mixed-content")),
-        ("a URL too long for a server", one(), get(long), Err("no-answer")),
+        ("a URL too long for a server", one(), get(long), Err("no-response")),
         (
-            "an error, if script says so",
+            "an error in redirect mode error",
             one(),
             get("/?to=/a").redirect(Redirect::Error),
             Err("redirect-is-error"),
         ),
         ("a POST becomes a GET", one(), post("/?to=/a").text("b"), Ok(("https://api.example/a", "GET"))),
         (
-            "but not by 307",
+            "but not after a 307",
             one(),
             post("/?to=/a&status=307").text("b"),
             Ok(("https://api.example/a", "POST")),
@@ -299,7 +299,7 @@ async fn redirects() {
 }
 
 #[actix_web::test]
-async fn a_redirect_without_end_ends() {
+async fn a_redirect_loop_ends_after_20_redirects() {
     let app = App::new().wrap(everything()).default_service(web::to(|| async {
         HttpResponse::Found().insert_header(("location", "/")).finish()
     }));
@@ -308,11 +308,11 @@ async fn a_redirect_without_end_ends() {
     assert_eq!(outcome.exchanges().len(), 21);
 }
 
-/// The status, and which of three headers.
+/// The status that the script can read, and which of three headers.
 type Reads = (Option<u16>, [bool; 3]);
 
 #[actix_web::test]
-async fn script_reads_what_is_exposed() {
+async fn scripts_can_read_what_is_exposed() {
     let exposing = || policy().expose_headers(["etag"]).build().expect("a valid policy");
     let rows: [(&str, Policy, &str, Request, Reads); 5] = [
         (
@@ -330,17 +330,23 @@ async fn script_reads_what_is_exposed() {
             get("/"),
             (Some(200), [true, true, true]),
         ),
-        ("an opaque answer", exposing(), PAGE, get("/").mode(Mode::NoCors), (Some(0), [false, false, false])),
-        ("a blocked answer", Policy::deny_all(), PAGE, get("/"), (None, [false, false, false])),
+        (
+            "an opaque response",
+            exposing(),
+            PAGE,
+            get("/").mode(Mode::NoCors),
+            (Some(0), [false, false, false]),
+        ),
+        ("a blocked response", Policy::deny_all(), PAGE, get("/"), (None, [false, false, false])),
     ];
     for (rule, policy, page, request, (status, reads)) in rows {
         let outcome = browser(Cors::new(policy)).await.page(page).fetch(request).await;
         assert_eq!(outcome.status(), status, "{rule}\n{outcome}");
         let headers = ["Content-Type", "ETag", "x-secret"];
         assert_eq!(headers.map(|name| outcome.header(name).is_some()), reads, "{rule}\n{outcome}");
-        // What the server sent can be looked at all the same.
-        let answer = outcome.exchanges()[0].answer.as_ref().expect("an answer");
-        assert!(headers.iter().all(|name| answer.header(name).is_some()), "{rule}");
+        // A test can read what the server sent in any case.
+        let response = outcome.exchanges()[0].response.as_ref().expect("a response");
+        assert!(headers.iter().all(|name| response.header(name).is_some()), "{rule}");
     }
 }
 
@@ -373,14 +379,14 @@ async fn bodies() {
         ("none for HEAD", head("/streamed"), Ok("")),
         ("none for 204", get("/status/204"), Ok("")),
         ("none for 304", get("/status/304"), Ok("")),
-        ("that of an error", get("/status/500"), Ok("text")),
+        ("the body of an error", get("/status/500"), Ok("text")),
         (
-            "one that breaks off",
+            "one that fails",
             get("/broken"),
-            Err("the application broke it off, with response body write error: the disk is gone"),
+            Err("the application's stream failed: response body write error: the disk is gone"),
         ),
         ("an opaque one", get("/streamed").mode(Mode::NoCors), Ok("")),
-        ("a data URL's, which no server has", get("data:,a"), Err("it came from no server")),
+        ("a data URL's, which no server sent", get("data:,a"), Err("it did not come from a server")),
     ];
     for (rule, request, expected) in rows {
         let outcome = browser.page(PAGE).fetch(request).await;
@@ -392,13 +398,13 @@ async fn bodies() {
         }
     }
     let outcome = browser.page(PAGE).fetch(get("/streamed")).await;
-    assert!(outcome.json::<Value>().expect_err("no JSON").to_string().contains("expected ident"));
+    assert!(outcome.json::<Value>().expect_err("not JSON").to_string().contains("expected ident"));
     let outcome = browser.page("https://evil.example").fetch(get("/streamed")).await;
-    assert!(outcome.text().expect_err("blocked").to_string().contains("the browser blocks the answer"));
+    assert!(outcome.text().expect_err("blocked").to_string().contains("the browser blocks the response"));
 }
 
 #[actix_web::test]
-async fn errors_are_answers() {
+async fn errors_become_responses() {
     async fn handler() -> Result<&'static str, Error> {
         Err(error::ErrorImATeapot("a teapot"))
     }
@@ -422,14 +428,14 @@ async fn errors_are_answers() {
     let browser = Browser::new(init_service(app).await);
     for (rule, path, status, text) in [
         ("a handler's", "/handler", Some(418), "a teapot"),
-        ("a middleware's, inside of Cors", "/inside", Some(402), "pay"),
-        ("a middleware's, outside of Cors", "/outside", None, "pay"),
+        ("a middleware's, inside Cors", "/inside", Some(402), "pay"),
+        ("a middleware's, outside Cors", "/outside", None, "pay"),
         ("the router's", "/nowhere", Some(404), ""),
     ] {
         let outcome = browser.page(PAGE).fetch(get(path)).await;
         assert_eq!(outcome.status(), status, "{rule}\n{outcome}");
         assert_eq!(
-            outcome.exchanges()[0].answer.as_ref().map(|answer| &answer.body[..]),
+            outcome.exchanges()[0].response.as_ref().map(|response| &response.body[..]),
             Some(text.as_bytes()),
             "{rule}"
         );
@@ -437,13 +443,13 @@ async fn errors_are_answers() {
 }
 
 #[actix_web::test]
-async fn disallowed_origins_are_rejected_by_where_the_browser_says_they_are() {
+async fn disallowed_origins_are_rejected_by_origin_and_sec_fetch_site() {
     let rows = [
         ("the allowed page", PAGE, post("/"), true),
         ("another page", "https://evil.example", post("/"), false),
         ("another page without CORS", "https://evil.example", post("/").mode(Mode::NoCors), false),
         (
-            "another page's GET without CORS, which says no Origin",
+            "another page's GET without CORS, which has no Origin",
             "https://evil.example",
             get("/").mode(Mode::NoCors),
             true,
@@ -466,7 +472,7 @@ async fn disallowed_origins_are_rejected_by_where_the_browser_says_they_are() {
 }
 
 #[actix_web::test]
-async fn servers_are_told_apart_by_origin() {
+async fn each_origin_has_its_own_server() {
     async fn at(name: &'static str) -> Browser {
         Browser::at(
             "http://localhost:8080",
@@ -489,13 +495,13 @@ async fn servers_are_told_apart_by_origin() {
         let outcome = browser.page(PAGE).fetch(get(url)).await;
         assert_eq!(outcome.text().ok().as_deref(), expected, "{url}\n{outcome}");
         if expected.is_none() {
-            assert_blocked!(outcome, Reason::NoAnswer);
+            assert_blocked!(outcome, Reason::NoResponse);
         }
     }
 }
 
 #[actix_web::test]
-async fn pages_may_fetch_at_once() {
+async fn pages_may_fetch_concurrently() {
     let browser = browser(everything()).await;
     let (one, other) = (browser.page(PAGE), browser.page("https://api.example"));
     let (one, other) = join(one.fetch(put("/1")), other.fetch(put("/2"))).await;
@@ -504,7 +510,7 @@ async fn pages_may_fetch_at_once() {
 }
 
 #[actix_web::test]
-async fn nothing_that_is_asked_for_or_answered_makes_it_panic() {
+async fn no_request_and_no_response_makes_it_panic() {
     let browser = browser(everything()).await;
     let requests = [
         get("https://"),

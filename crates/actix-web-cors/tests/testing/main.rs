@@ -1,4 +1,4 @@
-//! The browser of `actix_web_cors::testing`, before applications in memory.
+//! The browser of `actix_web_cors::testing`, in front of applications in memory.
 
 mod cookies;
 mod fetching;

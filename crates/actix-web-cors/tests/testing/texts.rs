@@ -41,11 +41,11 @@ async fn a_forgotten_method() {
     let browser = browser(Cors::new(policy.build().expect("a valid policy"))).await;
     let outcome = browser.page(PAGE).fetch(put("/items/1").json(&json!({ "name": "lamp" }))).await;
     expect![[r#"
-        expected the browser to give script the answer, and it does not
+        expected the browser to allow this request, but it blocks it
 
         PUT /items/1 from a page of https://app.example
-        blocked at the preflight; the request itself was never sent: the preflight's answer does not allow the method PUT
-          fix: answer the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
+        blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
+          fix: respond to the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
           see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 
         1. preflight
@@ -67,7 +67,7 @@ async fn a_forgotten_method() {
 }
 
 #[actix_web::test]
-async fn an_answer_that_is_withheld() {
+async fn a_response_that_is_withheld() {
     let browser = browser(Cors::new(Policy::allow_origin("https://other.example").expect("valid"))).await;
     browser.set_cookie("theme=dark");
     let outcome = browser.page(PAGE).fetch(get("/items").credentials(Credentials::Include)).await;
@@ -75,8 +75,8 @@ async fn an_answer_that_is_withheld() {
         &outcome,
         &expect![[r#"
             GET /items from a page of https://app.example
-            blocked at the CORS check; the server handled the request, and its answer is withheld: the answer has no Access-Control-Allow-Origin
-              fix: answer with Access-Control-Allow-Origin: https://app.example, and with Vary: Origin; with a policy of this crate: add "https://app.example" to allow_origins
+            blocked at the CORS check, after the server handled the request: the response has no Access-Control-Allow-Origin header
+              fix: respond with Access-Control-Allow-Origin: https://app.example and Vary: Origin; with a policy of this crate: add "https://app.example" to allow_origins
               see https://fetch.spec.whatwg.org/#cors-check
 
             1. request
@@ -92,25 +92,25 @@ async fn an_answer_that_is_withheld() {
               < set-cookie: session=2
               < vary: origin
               < 22 bytes: first line\nsecond line
-              note: the cookie "theme" was not sent: it has no SameSite, which browsers take for Lax, and the page is of another site
-              note: the cookie "session" was not stored: it has no SameSite, which browsers take for Lax, and the page is of another site; answer with SameSite=None; Secure
+              note: the cookie "theme" was not sent: it has no SameSite, which browsers treat as Lax, and the page is on another site
+              note: the cookie "session" was not stored: it has no SameSite, which browsers treat as Lax, and the page is on another site; set it with SameSite=None; Secure
         "#]],
     );
 }
 
 #[actix_web::test]
-async fn an_answer_that_is_allowed() {
+async fn a_response_that_is_allowed() {
     let policy = Policy::builder().allow_origins([PAGE]).build().expect("a valid policy");
     let browser = browser(Cors::new(policy)).await;
     browser.set_cookie("theme=dark; SameSite=None; Secure");
     let outcome = browser.page(PAGE).fetch(get("/items")).await;
     expect![[r#"
-        expected the browser to block the answer, and it does not
+        expected the browser to block this request, but it allows it
 
         GET /items from a page of https://app.example
-        allowed: script reads a response of type cors, with the status 200
-          headers that script reads: content-type
-          headers that it does not: access-control-allow-origin, etag, set-cookie, vary
+        allowed: the script gets a response of type cors, with status 200
+          headers that the script can read: content-type
+          headers that it can't: access-control-allow-origin, etag, set-cookie, vary
 
         1. request
           > GET https://api.example/items
@@ -126,8 +126,8 @@ async fn an_answer_that_is_allowed() {
           < set-cookie: session=2
           < vary: origin
           < 22 bytes: first line\nsecond line
-          note: cookies were not sent: the request's credentials mode is SameOrigin, and the URL's origin is not the page's; ask with Include
-          note: no cookie was stored: the request's credentials mode is SameOrigin, and the URL's origin is not the page's; ask with Include
+          note: cookies were not sent: the request's credentials mode is SameOrigin, and the URL's origin is not the page's; fetch with Credentials::Include
+          note: no cookie was stored: the request's credentials mode is SameOrigin, and the URL's origin is not the page's; fetch with Credentials::Include
     "#]].assert_eq(&panic_text(|| assert_blocked!(outcome)));
 }
 
@@ -139,8 +139,8 @@ async fn a_server_that_is_not_there() {
         &outcome,
         &expect![[r#"
         GET https://cdn.example/ from a page of https://app.example
-        blocked by the network, not by CORS: no answer came: the server is not reachable, the connection broke, its certificate is not valid, or what it sent is not HTTP
-          fix: start the server, and open the URL in the browser's address bar to see what it says
+        blocked by the network, not by CORS: no response arrived; either the server is not reachable, the connection broke, its certificate is not valid, or what it sent is not HTTP
+          fix: check that the server is running, and open the URL in the browser's address bar to see the error
           see https://fetch.spec.whatwg.org/#concept-network-error
 
         1. request
@@ -150,8 +150,8 @@ async fn a_server_that_is_not_there() {
           > sec-fetch-dest: empty
           > sec-fetch-mode: cors
           > sec-fetch-site: cross-site
-          < no answer
-          note: no application is at https://cdn.example: put one there with Browser::also_at
+          < no response
+          note: there is no application at https://cdn.example: put one there with Browser::also_at
     "#]],
     );
 }
@@ -164,7 +164,7 @@ async fn nothing_is_sent() {
         &outcome,
         &expect![[r#"
             PUT /\n from a page of https://app.example
-            blocked before it was sent, by the call itself: a "no-cors" request can't have the method PUT, only GET, HEAD and POST
+            blocked by fetch() itself, before anything was sent: a "no-cors" request can't have the method PUT, only GET, HEAD and POST
               fix: in the page, leave out the mode, so that it is "cors"
               see https://fetch.spec.whatwg.org/#dom-request
 
@@ -181,10 +181,10 @@ async fn another_reason_than_expected() {
         assert_blocked!(outcome, Reason::MethodNotAllowed { .. } | Reason::AllowOriginWildcard);
     });
     let first = text.lines().next().unwrap_or_default();
-    expect!["expected the browser to block by Reason::MethodNotAllowed { .. } | Reason::AllowOriginWildcard, and it does so by AllowOriginMissing"].assert_eq(first);
+    expect!["expected the browser to block this request because of Reason::MethodNotAllowed { .. } | Reason::AllowOriginWildcard, but it does so because of AllowOriginMissing"].assert_eq(first);
 }
 
-/// The line of the test, not of this crate: what a test runner shows.
+/// A test runner shows the line of the test, not of this crate.
 #[actix_web::test]
 async fn a_failed_assertion_names_its_line() {
     let outcome = browser(Cors::new(Policy::deny_all())).await.page(PAGE).fetch(get("/")).await;
@@ -204,28 +204,28 @@ thread_local! {
 }
 
 #[actix_web::test]
-async fn an_invalid_set_up_panics_with_what_to_write() {
+async fn an_invalid_setup_panics_with_what_to_write() {
     let browser = || async { browser(Cors::new(Policy::deny_all())).await };
     let app = || async { init_service(App::new()).await };
     let (first, second, third, fourth) = (browser().await, browser().await, app().await, app().await);
     let rows = [
         (
             panic_text(|| drop(first.page("app.example"))),
-            "\"app.example\" is no page's URL: write one such as",
+            "\"app.example\" is not the URL of a page: write one such as",
         ),
         (
             panic_text(|| drop(Browser::at("https://api.example/v1", third))),
-            "is no server's origin: write one such as",
+            "is not the origin of a server: write one such as",
         ),
         (
             panic_text(|| drop(second.also_at("https://api.example:443", fourth))),
-            "there is an application at",
+            "there already is an application at https://api.example:443; choose another origin",
         ),
         (
             panic_text(|| first.set_cookie("a=1; SameSite=None")),
             "the cookie \"a\" was not stored: its SameSite is None",
         ),
-        (panic_text(|| first.set_cookie_at("a", "a=1")), "\"a\" is no URL"),
+        (panic_text(|| first.set_cookie_at("a", "a=1")), "\"a\" is not a URL"),
         (panic_text(|| drop(get("/").form(&1))), "can't be written as a form"),
     ];
     for (text, expected) in rows {

@@ -1,0 +1,215 @@
+//! What a policy means, as its author reads it: a request and lists of strings, compared in the most naive way. Both ends of
+//! the library are checked against it, so it shares no code with either, and is short enough to be checked by eye.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fetch_cors::{
+    PolicyConfig,
+    browser::{Credentials, PageOrigin, Request},
+};
+
+/// A request of a page. Each generated header says what the standard makes of it.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    pub page: Page,
+    pub server: Server,
+    pub method: String,
+    pub headers: Vec<Header>,
+    /// The header that comes with the body unless the script sets it.
+    pub body: Option<Header>,
+    pub credentials: Credentials,
+    pub upload_listener: bool,
+}
+
+/// A page: its address, and its origin as browsers serialize it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub address: String,
+    pub origin: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Server {
+    pub origin: &'static str,
+    pub path: &'static str,
+}
+
+#[derive(Clone, Debug)]
+pub struct Header {
+    pub name: String,
+    pub value: String,
+    pub kind: Kind,
+}
+
+/// What the standard says about a single request header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// CORS-safelisted, unless all such headers together are too long.
+    Safelisted,
+    /// It needs a preflight, and the policy must allow it.
+    Unsafe,
+    /// Forbidden: the browser ignores that the script sets it.
+    Ignored,
+}
+
+/// The outcome of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The preflight response did not allow it.
+    NeverSent,
+    /// The server handled it, but the script doesn't get the response.
+    Withheld,
+    /// The script gets the response with these headers.
+    Readable(BTreeMap<String, Vec<u8>>),
+}
+
+/// The headers of a response: names in lower case, values without surrounding white space.
+pub type Headers = Vec<(String, Vec<u8>)>;
+
+/// The plain meaning of a policy for one request and the headers of its response.
+pub fn meaning(policy: &PolicyConfig, page_request: &PageRequest, response: &Headers) -> Outcome {
+    let may_read = may_read(policy, page_request);
+    let may_send = may_read
+        && may_use_method(policy, &page_request.method)
+        && page_request.unsafe_names().iter().all(|name| may_set(policy, name))
+        && fits_an_echo(policy, page_request);
+    if page_request.is_same_origin() {
+        Outcome::Readable(only(response, |_| true))
+    } else if page_request.needs_preflight() && !may_send {
+        Outcome::NeverSent
+    } else if !may_read {
+        Outcome::Withheld
+    } else {
+        Outcome::Readable(only(response, |name| is_exposed(policy, name)))
+    }
+}
+
+/// Whether the page's origin is allowed, and with credentials if it uses them.
+pub fn may_read(policy: &PolicyConfig, page_request: &PageRequest) -> bool {
+    policy.allow_origins.iter().any(|pattern| matches(pattern, &page_request.page.origin))
+        && (page_request.credentials != Credentials::Include || policy.allow_credentials)
+}
+
+pub fn may_use_method(policy: &PolicyConfig, method: &str) -> bool {
+    let always = ["GET", "HEAD", "POST"].contains(&normal(method).as_str());
+    always || policy.allow_methods.iter().any(|listed| listed == "*" || normal(listed) == normal(method))
+}
+
+pub fn may_set(policy: &PolicyConfig, header: &str) -> bool {
+    policy.allow_headers.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(header))
+}
+
+fn is_exposed(policy: &PolicyConfig, header: &str) -> bool {
+    const ALWAYS: [&str; 7] = [
+        "cache-control",
+        "content-language",
+        "content-length",
+        "content-type",
+        "expires",
+        "last-modified",
+        "pragma",
+    ];
+    ALWAYS.contains(&header)
+        || policy.expose_headers.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(header))
+}
+
+/// The one limit on a `*`: with credentials it is an echo of the requested names, which may not be too long.
+fn fits_an_echo(policy: &PolicyConfig, page_request: &PageRequest) -> bool {
+    let is_any = |list: &[String]| policy.allow_credentials && list.iter().any(|listed| listed == "*");
+    let names: usize = page_request.unsafe_names().iter().map(|name| name.len() + 1).sum();
+    // For an upload with a listener, a response without a list of methods allows the requested method.
+    (!is_any(&policy.allow_methods) || page_request.method.len() <= 64 || page_request.upload_listener)
+        && (!is_any(&policy.allow_headers) || names <= 4097)
+}
+
+/// Whether a pattern matches an origin.
+pub fn matches(pattern: &str, origin: &str) -> bool {
+    if pattern == "*" || pattern == origin {
+        return true;
+    }
+    let ((scheme, host, port), (any_scheme, any_host, any_port)) = (split(origin), split(pattern));
+    // A `*` matches only what DNS allows.
+    let is_label = |label: &str| {
+        let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        (1..=63).contains(&label.len()) && label.chars().all(is_letter)
+    };
+    let is_host = match any_host.strip_prefix('*') {
+        Some(end) => host.strip_suffix(end).is_some_and(|start| start.split('.').all(is_label)),
+        None => host == any_host,
+    };
+    scheme == any_scheme
+        && is_host
+        && host.trim_end_matches('.').len() <= 253
+        && (port == any_port || any_port == "*")
+}
+
+/// Scheme, host and port; an empty port is the scheme's default.
+fn split(origin: &str) -> (&str, &str, &str) {
+    let (scheme, authority) = origin.split_once("://").unwrap_or((origin, ""));
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (scheme, host, port),
+        _ => (scheme, authority, ""),
+    }
+}
+
+/// `put` is `PUT`, but `patch` is not `PATCH`.
+fn normal(method: &str) -> String {
+    let upper = method.to_uppercase();
+    let is_normalized = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"].contains(&upper.as_str());
+    if is_normalized { upper } else { method.to_owned() }
+}
+
+/// The exposed headers, without cookies. Lines of one name are combined.
+fn only(response: &Headers, is_exposed: impl Fn(&str) -> bool) -> BTreeMap<String, Vec<u8>> {
+    let mut readable = BTreeMap::<String, Vec<u8>>::new();
+    for (name, value) in response {
+        if is_exposed(name) && name != "set-cookie" && name != "set-cookie2" {
+            readable
+                .entry(name.clone())
+                .and_modify(|before| before.extend([b", ", value.as_slice()].concat()))
+                .or_insert_with(|| value.clone());
+        }
+    }
+    readable
+}
+
+impl PageRequest {
+    pub fn is_same_origin(&self) -> bool {
+        self.page.origin == self.server.origin
+    }
+
+    /// Whether a browser must send a preflight, unless it has one cached.
+    pub fn needs_preflight(&self) -> bool {
+        let is_simple = ["GET", "HEAD", "POST"].contains(&normal(&self.method).as_str());
+        !self.is_same_origin() && (self.upload_listener || !is_simple || !self.unsafe_names().is_empty())
+    }
+
+    /// The names of headers that the policy must allow.
+    pub fn unsafe_names(&self) -> BTreeSet<String> {
+        let sets_type = self.headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-type"));
+        let brought = self.body.iter().filter(|_| !sets_type);
+        let sent: Vec<&Header> = self.headers.iter().chain(brought).collect();
+        let safelisted = sent.iter().filter(|header| header.kind == Kind::Safelisted);
+        let too_long = safelisted.map(|header| header.value.trim().len()).sum::<usize>() > 1024;
+        sent.iter()
+            .filter(|header| header.kind == Kind::Unsafe || header.kind == Kind::Safelisted && too_long)
+            .map(|header| header.name.to_lowercase())
+            .collect()
+    }
+
+    pub fn url(&self) -> String {
+        format!("{}{}", self.server.origin, self.server.path)
+    }
+
+    pub fn request(&self) -> Request {
+        let page = PageOrigin::of(&self.page.address).expect("every page of the test has an address");
+        let mut request = Request::new(page, &self.method, self.url()).credentials(self.credentials);
+        for header in &self.headers {
+            request = request.header(&header.name, &header.value);
+        }
+        if let Some(brought) = &self.body {
+            request = request.body(Some(&brought.value));
+        }
+        if self.upload_listener { request.upload_listener() } else { request }
+    }
+}

@@ -1,0 +1,50 @@
+//! Translates a vector into the model's types, for everything that plays vectors.
+
+use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Request, Response};
+
+use crate::format::{self, Fetch, isomorphic_encode};
+
+/// The request as the page's script makes it.
+///
+/// # Errors
+///
+/// If the vector has an unknown value.
+pub fn request(fetch: &Fetch) -> Result<Request, String> {
+    let described = &fetch.request;
+    let page = PageOrigin::of(&fetch.page).ok_or("the page is not a valid URL")?;
+    let mut request = Request::new(page, &described.method, &described.url)
+        .mode(match described.mode.as_deref() {
+            None | Some("cors") => Mode::Cors,
+            Some("no-cors") => Mode::NoCors,
+            Some("same-origin") => Mode::SameOrigin,
+            Some(other) => return Err(format!("no mode {other:?}")),
+        })
+        .credentials(match described.credentials.as_deref() {
+            None | Some("same-origin") => Credentials::SameOrigin,
+            Some("include") => Credentials::Include,
+            Some("omit") => Credentials::Omit,
+            Some(other) => return Err(format!("no credentials mode {other:?}")),
+        })
+        .redirect(match described.redirect.as_deref() {
+            None | Some("follow") => Redirect::Follow,
+            Some("error") => Redirect::Error,
+            Some("manual") => Redirect::Manual,
+            Some(other) => return Err(format!("no redirect mode {other:?}")),
+        });
+    for (name, value) in &described.headers {
+        request = request.header(isomorphic_encode(name), isomorphic_encode(value));
+    }
+    match described.body.as_deref() {
+        None => {}
+        Some("") => request = request.body(None),
+        Some(content_type) => request = request.body(Some(content_type)),
+    }
+    Ok(if described.upload_listener { request.upload_listener() } else { request })
+}
+
+/// What a server responds.
+pub fn response(scripted: &format::Response) -> Response {
+    scripted.headers.iter().fold(Response::new(scripted.status), |response, (name, value)| {
+        response.header(isomorphic_encode(name), isomorphic_encode(value))
+    })
+}

@@ -12,23 +12,7 @@ use crate::origin_set::labels::{MAX_HOST, is_labels};
 /// Whether this is a domain as a browser serializes it. If the URL has one trailing dot, so does the origin.
 pub(crate) fn is_domain(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
-<<<<<<< HEAD
     name.len() <= MAX_HOST && is_labels(name.as_bytes()) && (!host.contains("xn--") || idn::is_punycode(name))
-=======
-    name.len() <= MAX_HOST
-        && is_labels(name.as_bytes())
-        && (!host.contains("xn--") || is_valid_punycode(name))
-}
-
-fn is_valid_punycode(name: &str) -> bool {
-    idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::URL).is_ok_and(|ascii| ascii == name)
-}
-
-/// The ASCII form of an international domain; none if the domain is not valid.
-/// <https://url.spec.whatwg.org/#concept-domain-to-ascii>
-pub(crate) fn to_ascii(host: &str) -> Option<String> {
-    idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL).ok().map(Into::into)
->>>>>>> main
 }
 
 /// Whether the URL Standard reads the host as an IPv4 address, and rejects it if it is not a valid one.

@@ -343,7 +343,7 @@ def forbidden():
 def exposed():
     for name, value in SAFELISTED_RESPONSE_HEADERS.items():
         url = f"http://api.site.test/{name.lower()}"
-        yield f"{name} is for script to read", [
+        yield f"scripts can read {name}", [
             {
                 "request": {"url": url},
                 "wire": [{"response": respond([name, value])}],
@@ -363,7 +363,7 @@ def exposed():
                 }
             )
         yield f"{name} can't be exposed, by name or by *", fetches
-        yield f"{name} of the page's own origin is not for script to read", [
+        yield f"scripts can't read {name}, even same-origin", [
             {
                 "request": {"url": "http://site.test/"},
                 "wire": [
@@ -443,7 +443,7 @@ def lists():
             }
         )
     for what, each in fetches.items():
-        yield f"a list of {what} with an element that is no token is none at all", each
+        yield f"a list of {what} with an element that is not a token is not valid", each
 
 
 ORIGIN = "https://a.example"

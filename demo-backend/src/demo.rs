@@ -1,10 +1,8 @@
 //! Puts the three servers together. Everything that can fail does so in [`Demo::bind`], before anything is served.
 
 use std::{
-    fmt,
     future::Future,
     io,
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::mpsc,
     thread::{self, JoinHandle},
@@ -12,11 +10,11 @@ use std::{
 
 use actix_files::Files;
 use actix_web::{
-    App, HttpServer,
+    App, Error, HttpServer,
     body::MessageBody,
     dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
-    http::header,
-    middleware::{Compress, DefaultHeaders, from_fn},
+    http::header::{self, HeaderValue},
+    middleware::{Compress, DefaultHeaders, Next, from_fn},
     web::Data,
 };
 use actix_web_cors::Cors;
@@ -24,15 +22,15 @@ use futures_util::future::{Either, join_all, select, try_join_all};
 use notify::Watcher;
 
 use crate::{
-    api,
-    control::{self, Control},
-    exchange_log,
+    api::{cdn, headers, policy_source::SessionPolicy, record, routes, terminal::OnExchange},
     listeners::Listeners,
     origins::Origins,
-    policy_file::{Announce, PolicyFile, PolicyFileError},
-    session::{BySession, Sessions},
-    shared_cache,
-    terminal::Report,
+    page::control::{self, ControlContext},
+    session::{
+        Sessions,
+        policy_file::{Announce, PolicyFile},
+    },
+    start_error::StartError,
 };
 
 /// What to start.
@@ -40,61 +38,19 @@ use crate::{
 pub struct Options {
     /// Where the API listens, as `host:port`. Port 0 takes a free one.
     pub api: String,
-    /// Where the page is served, likewise.
+    /// Where the page is served, in the same form.
     pub page: String,
-    /// Where the attacker's page is served, likewise.
+    /// Where the attacker's page is served, in the same form.
     pub attacker: String,
     /// The policy's file; none for `demo-backend/cors.toml`.
     pub policy: Option<PathBuf>,
-    /// Is told whenever the policy's file was saved.
+    /// Called whenever the policy's file was saved.
     pub announce: Announce,
-    /// Is told of every exchange.
-    pub report: Report,
+    /// Called after every exchange.
+    pub on_exchange: OnExchange,
 }
 
-/// Why nothing was started.
-#[derive(Debug)]
-pub enum StartError {
-    /// An address is no address.
-    BadAddress(String, io::Error),
-    /// Something listens there already, or the system won't let us.
-    CannotListen(SocketAddr, io::Error),
-    /// The policy can't be read.
-    Policy(PolicyFileError),
-    /// A folder or file of the Lab's own is not where it should be.
-    Missing(&'static str),
-    /// The policy's file can't be watched.
-    CannotWatch(notify::Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BadAddress(address, error) => {
-                write!(
-                    f,
-                    "{address:?} is not an address to listen at ({error}); write one such as localhost:8080"
-                )
-            }
-            Self::CannotListen(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(
-                    f,
-                    "{address} is taken by another program; stop that one, or choose another port with --api, --page or --attacker"
-                )
-            }
-            Self::CannotListen(address, error) => write!(f, "can't listen at {address}: {error}"),
-            Self::Policy(error) => error.fmt(f),
-            Self::Missing(what) => {
-                write!(f, "{what} was not found; start the demo from the project's folder")
-            }
-            Self::CannotWatch(error) => write!(f, "the policy file can't be watched for changes: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-/// How long a request that is under way may take when the servers stop.
+/// How long the servers wait for a request under way when they stop.
 const GRACE_SECONDS: u64 = 1;
 
 /// All servers, bound and ready, with nothing running yet.
@@ -105,7 +61,7 @@ pub struct Demo {
     policy_file: PolicyFile,
     frontend: PathBuf,
     sessions: Data<Sessions>,
-    report: Report,
+    on_exchange: OnExchange,
     /// Watches the policy's file for as long as it lives.
     watcher: Box<dyn Watcher + Send>,
 }
@@ -129,10 +85,19 @@ impl Demo {
         let sessions = Data::new(Sessions::new(policy_file.clone()));
         // Last, so that nothing is announced if the start fails.
         let watcher = policy_file.watch(options.announce).map_err(StartError::CannotWatch)?;
-        Ok(Self { api, page, attacker, policy_file, frontend, sessions, report: options.report, watcher })
+        Ok(Self {
+            api,
+            page,
+            attacker,
+            policy_file,
+            frontend,
+            sessions,
+            on_exchange: options.on_exchange,
+            watcher,
+        })
     }
 
-    /// Where its parts are.
+    /// Where its servers are.
     pub fn origins(&self) -> Origins {
         Origins {
             api: self.api.url(),
@@ -147,7 +112,7 @@ impl Demo {
         &self.policy_file
     }
 
-    /// Everybody's session.
+    /// All sessions.
     pub fn sessions(&self) -> Data<Sessions> {
         self.sessions.clone()
     }
@@ -159,11 +124,14 @@ impl Demo {
     /// When a server fails while it runs.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let origins = self.origins();
-        let control =
-            Control { origins: origins.clone(), hosts: self.page.hosts(), sessions: self.sessions.clone() };
+        let control = ControlContext {
+            origins: origins.clone(),
+            hosts: self.page.hosts(),
+            sessions: self.sessions.clone(),
+        };
         let servers = [
             serve_attacker(self.attacker, self.frontend.join("attacker"), &origins)?,
-            serve_api(self.api, self.sessions, origins, self.report)?,
+            serve_api(self.api, self.sessions, origins, self.on_exchange)?,
             serve_page(self.page, self.frontend, control)?,
         ];
         let handles = servers.each_ref().map(Server::handle);
@@ -173,7 +141,7 @@ impl Demo {
         match select(servers, std::pin::pin!(stop)).await {
             Either::Left((result, _)) => result.map(drop),
             Either::Right(((), servers)) => {
-                // They end once they are told to, and only if somebody waits for them meanwhile.
+                // They end after they are told to stop, and only while they are polled.
                 let (ended, _) =
                     futures_util::future::join(servers, join_all(handles.map(stop_server))).await;
                 ended.map(drop)
@@ -190,59 +158,90 @@ fn serve_api(
     listeners: Listeners,
     sessions: Data<Sessions>,
     origins: Origins,
-    report: Report,
+    on_exchange: OnExchange,
 ) -> io::Result<Server> {
-    let (origins, report) = (Data::new(origins), Data::new(report));
+    let (origins, on_exchange) = (Data::new(origins), Data::new(on_exchange));
     start(listeners, move || {
         // From the inside out: a request meets the last one first.
         App::new()
-            .configure(api::routes(origins.clone()))
-            .wrap(from_fn(api::require_session))
-            .wrap(Cors::new(BySession::default()))
-            .wrap(from_fn(api::speak_to_caches))
-            .wrap(from_fn(shared_cache::serve))
+            .configure(routes::routes(origins.clone()))
+            .wrap(from_fn(routes::require_session))
+            .wrap(Cors::new(SessionPolicy::default()))
+            .wrap(from_fn(headers::add_cache_headers))
+            .wrap(from_fn(cdn::serve))
             .app_data(sessions.clone())
-            .app_data(report.clone())
-            .wrap(from_fn(exchange_log::record))
+            .app_data(on_exchange.clone())
+            .wrap(from_fn(record::record))
     })
 }
 
-fn serve_page(listeners: Listeners, frontend: PathBuf, control: Control) -> io::Result<Server> {
-    // The page may talk to its own server and to the Lab's others, and nothing on it comes from elsewhere.
+fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) -> io::Result<Server> {
+    // The page may connect to the Lab's servers alone, and loads nothing from elsewhere.
     let Origins { api, page, attacker, .. } = &control.origins;
     let others = control.origins.sources();
-    let policy = format!(
+    let policy = Data::new(SecurityPolicy(format!(
         "default-src 'none'; script-src 'self' {api}; style-src 'self'; font-src {others} {page}; \
          img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
+    )));
     start(listeners, move || {
         App::new()
             .configure(control::routes(control.clone()))
-            .service(Files::new("/", &frontend).index_file("index.html"))
-            .wrap(static_headers(&policy))
+            .service(files(&frontend))
+            .wrap(from_fn(add_security_policy))
+            .app_data(policy.clone())
+            .wrap(static_headers())
             .wrap(Compress::default())
     })
 }
 
 fn serve_attacker(listeners: Listeners, folder: PathBuf, origins: &Origins) -> io::Result<Server> {
-    // Only the Lab's page frames it. In a sandboxed frame 'self' may be nobody, so its origin is named.
+    // Only the Lab's page may frame it. In a sandboxed frame 'self' matches no origin, so its own is named.
     let (own, page, others) = (&origins.attacker, &origins.page, origins.sources());
-    let policy = format!(
+    let policy = Data::new(SecurityPolicy(format!(
         "default-src 'none'; script-src {others}; style-src {own}; font-src {others} {page}; \
          img-src {others}; media-src {others}; connect-src {others} {page}; \
          base-uri 'none'; form-action 'none'; frame-ancestors {page}"
-    );
+    )));
     start(listeners, move || {
-        App::new().service(Files::new("/", &folder).index_file("index.html")).wrap(static_headers(&policy))
+        App::new()
+            .service(files(&folder))
+            .wrap(from_fn(add_security_policy))
+            .app_data(policy.clone())
+            .wrap(static_headers())
     })
 }
 
-fn static_headers(content_security_policy: &str) -> DefaultHeaders {
+fn files(folder: &Path) -> Files {
+    Files::new("/", folder).index_file("index.html").disable_content_disposition()
+}
+
+fn static_headers() -> DefaultHeaders {
     DefaultHeaders::new()
         .add((header::CACHE_CONTROL, "no-cache"))
-        .add((header::CONTENT_SECURITY_POLICY, content_security_policy))
         .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}
+
+/// A value of `Content-Security-Policy`.
+#[derive(Clone)]
+struct SecurityPolicy(String);
+
+/// Adds the `Content-Security-Policy`, except to scripts, styles and JSON: it governs documents, and on each of the page's
+/// modules it would be half a kilobyte for nothing.
+async fn add_security_policy<B: MessageBody>(
+    policy: Data<SecurityPolicy>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let governs_nothing = ["text/javascript", "text/css", "application/json"];
+    let is_document =
+        !content_type.is_some_and(|value| governs_nothing.iter().any(|kind| value.starts_with(kind)));
+    if is_document && let Ok(value) = HeaderValue::try_from(&policy.0) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+    Ok(response)
 }
 
 fn start<F, T, B>(listeners: Listeners, app: F) -> io::Result<Server>
@@ -261,8 +260,8 @@ where
     Ok(listeners.sockets.into_iter().try_fold(server, HttpServer::listen)?.run())
 }
 
-/// A file or folder of the project, wherever the program was started: beside its sources, or above the program itself or
-/// the current directory.
+/// A file or folder of the project, wherever the program was started: next to its sources, or above the program itself or the
+/// current directory.
 fn find(name: &str) -> Option<PathBuf> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned);
     let program = std::env::current_exe().ok();
@@ -312,7 +311,7 @@ impl Running {
         Ok(Self { origins, policy_file, sessions, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where its parts are.
+    /// Where its servers are.
     pub fn origins(&self) -> &Origins {
         &self.origins
     }
@@ -322,7 +321,7 @@ impl Running {
         &self.policy_file
     }
 
-    /// Everybody's session.
+    /// All sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.sessions
     }

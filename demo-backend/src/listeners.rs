@@ -1,11 +1,11 @@
-//! Where the servers listen: an address as people write it, bound at every address that it has.
+//! Where the servers listen: a host name and a port, bound at every address that the name has.
 
 use std::{
     io,
     net::{SocketAddr, TcpListener, ToSocketAddrs as _},
 };
 
-use crate::StartError;
+use crate::start_error::StartError;
 
 /// One server's sockets: one for each address that its host name has.
 pub(crate) struct Listeners {
@@ -15,7 +15,7 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// How often another free port is tried where the first is free at one address only.
+    /// How often another free port is tried if the first one is free at some of the addresses only.
     const TRIES: usize = 10;
 
     pub(crate) fn bind(address: &str) -> Result<Self, StartError> {
@@ -25,7 +25,7 @@ impl Listeners {
             .filter(|(host, _)| !host.is_empty())
             .ok_or_else(|| bad(io::Error::from(io::ErrorKind::InvalidInput)))?;
         let mut resolved: Vec<SocketAddr> = address.to_socket_addrs().map_err(bad)?.collect();
-        // Some systems know `localhost` as one of the two only; browsers try both.
+        // Some systems resolve `localhost` to one of the two addresses only; browsers try both.
         if host == "localhost"
             && let Some(port) = resolved.first().map(SocketAddr::port)
         {
@@ -40,7 +40,7 @@ impl Listeners {
         let mut tries = 1;
         loop {
             match Self::bind_all(host, &resolved) {
-                // A free port of one address may be taken at another.
+                // A port that is free at one address may be taken at another.
                 Err(StartError::CannotListen(_, error))
                     if error.kind() == io::ErrorKind::AddrInUse
                         && resolved.iter().all(|address| address.port() == 0)
@@ -64,7 +64,7 @@ impl Listeners {
                     port = bound_port;
                     sockets.push(socket);
                 }
-                // A machine without IPv6, or without IPv4, has no such address; the other will do.
+                // A machine without IPv6, or without IPv4, has only the other address.
                 Err(error) if error.kind() != io::ErrorKind::AddrInUse && addresses.len() > 1 => {
                     unavailable = Some(StartError::CannotListen(address, error));
                 }
@@ -77,7 +77,7 @@ impl Listeners {
         }
     }
 
-    /// The origin under which browsers reach it. A wildcard address is no name to browse to.
+    /// The origin under which browsers reach it. A wildcard address can't be browsed to.
     pub(crate) fn url(&self) -> String {
         let host = match self.host.as_str() {
             "0.0.0.0" | "[::]" => "localhost",
@@ -86,8 +86,7 @@ impl Listeners {
         if self.port == 80 { format!("http://{host}") } else { format!("http://{host}:{}", self.port) }
     }
 
-    /// The origin under which the same server is reached as well, and which is another one: by its address instead of its
-    /// name.
+    /// The other origin of the same server: its address instead of its name.
     pub(crate) fn alias(&self) -> Option<String> {
         let is_bound = self.sockets.iter().any(|socket| {
             socket.local_addr().is_ok_and(|address| address.ip() == std::net::Ipv4Addr::LOCALHOST)

@@ -18,7 +18,7 @@ struct Arguments {
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3000")]
     page: String,
 
-    /// Where the attacker's page is served: another origin, which tries to read what it may not.
+    /// Where the attacker's page is served: another origin, which tries to read what it must not.
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3001")]
     attacker: String,
 
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
             Ok(message) => println!("{message}"),
             Err(message) => eprintln!("{message}"),
         },
-        report: if std::io::stdout().is_terminal() {
+        on_exchange: if std::io::stdout().is_terminal() {
             |line| println!("{}", line.coloured())
         } else {
             |line| println!("{line}")
@@ -61,7 +61,7 @@ async fn main() -> ExitCode {
     let stop = match stop_signal() {
         Ok(stop) => stop,
         Err(error) => {
-            eprintln!("error: Ctrl-C can't be listened for: {error}");
+            eprintln!("error: can't listen for Ctrl-C: {error}");
             return ExitCode::from(2);
         }
     };
@@ -72,7 +72,7 @@ async fn main() -> ExitCode {
     println!("  the attacker {attacker}");
     println!("  the policy   {}   <- edit and save; no restart needed\n", demo.policy_file().shown());
     println!("{}\nCtrl-C stops the servers.\n", demo.policy_file().in_force());
-    // The addresses are bound: a browser that is quicker than the servers waits for them.
+    // The addresses are bound already, so a browser that is quicker than the servers waits for them.
     if arguments.open
         && let Err(error) = open::that_detached(&page)
     {
@@ -88,7 +88,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What the middleware has to say beyond what stands in the line of each exchange, on stderr; `RUST_LOG` changes how much.
+/// Writes to stderr what the middleware logs in addition to the line of each exchange; `RUST_LOG` changes how much.
 fn init_log() {
     use tracing_subscriber::EnvFilter;
 
@@ -101,7 +101,7 @@ fn init_log() {
         .init();
 }
 
-/// What resolves at Ctrl-C, or when a supervisor asks politely. It listens from now on, not only when it is awaited.
+/// Resolves at Ctrl-C, or at SIGTERM from a supervisor. It listens from now on, not only when it is awaited.
 #[cfg(unix)]
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -116,7 +116,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// What resolves at Ctrl-C. It listens from now on, not only when it is awaited.
+/// Resolves at Ctrl-C. It listens from now on, not only when it is awaited.
 #[cfg(windows)]
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut ctrl_c = tokio::signal::windows::ctrl_c()?;

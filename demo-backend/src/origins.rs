@@ -1,13 +1,15 @@
 //! The Lab's own origins, as browsers name them.
 
+use serde::Serialize;
 use url::Url;
 
-/// Where each of the Lab's parts is.
-#[derive(Clone, Debug)]
+/// The origin of each of the Lab's servers.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Origins {
     /// The API.
     pub api: String,
-    /// The API under its other name, which makes it another origin; none where it has but one.
+    /// The API by its address instead of its name, which browsers treat as another origin; null where it has no second name.
     pub api_alias: Option<String>,
     /// The page.
     pub page: String,
@@ -16,19 +18,19 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Whether the URL is the API's, by either name.
+    /// Whether the URL leads to the API, by either name.
     pub fn is_api(&self, url: &Url) -> bool {
         let origin = url.origin().ascii_serialization();
         origin == self.api || self.api_alias.as_ref() == Some(&origin)
     }
 
-    /// Whether the URL is the Lab's at all.
+    /// Whether the URL leads to one of the Lab's servers.
     pub fn is_own(&self, url: &Url) -> bool {
         let origin = url.origin().ascii_serialization();
         self.is_api(url) || origin == self.page || origin == self.attacker
     }
 
-    /// The API's names and the attacker's page, for a list of sources in a Content Security Policy.
+    /// The API's names and the attacker's page, as a source list for a Content Security Policy.
     pub fn sources(&self) -> String {
         let alias = self.api_alias.as_deref().unwrap_or_default();
         [&self.api, alias, &self.attacker]

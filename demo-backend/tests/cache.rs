@@ -2,27 +2,27 @@
 
 mod lab;
 
-use lab::{Answer, Lab, ask};
+use lab::{TestLab, WireResponse, send};
 use serde_json::json;
 
 const A: &str = "https://a.example";
 const B: &str = "https://b.example";
 
-/// Who asks, what the cache does, and whom the answer allows.
+/// The request's origin, what the cache does, and the origin that the response allows.
 type Step<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
-fn outcome(answer: &Answer) -> (Option<&str>, Option<&str>) {
-    (answer.header("x-lab-cache"), answer.header("access-control-allow-origin"))
+fn outcome(response: &WireResponse) -> (Option<&str>, Option<&str>) {
+    (response.header("x-lab-cache"), response.header("access-control-allow-origin"))
 }
 
 #[test]
-fn answers_are_for_whom_they_say() {
-    let lab = Lab::start();
+fn responses_are_kept_per_what_vary_names() {
+    let lab = TestLab::start();
     let policy = json!({ "allow_origins": [A, B] });
     let (hit, miss) = (Some("hit"), Some("miss"));
     let rows: [(&str, &str, &[Step<'_>]); 6] = [
         (
-            "told apart by Vary",
+            "a response per origin, by Vary",
             "cached/api/notes",
             &[
                 (Some(A), miss, Some(A)),
@@ -32,7 +32,7 @@ fn answers_are_for_whom_they_say() {
             ],
         ),
         (
-            "the run does not tell apart",
+            "the run makes no difference",
             "cached/api/notes?run=a1",
             &[(Some(A), miss, Some(A)), (Some(A), hit, Some(A))],
         ),
@@ -46,7 +46,11 @@ fn answers_are_for_whom_they_say() {
             "cached/api/notes?vary=forgotten",
             &[(None, miss, None), (Some(A), hit, None)],
         ),
-        ("cookies are nobody else's", "cached/api/session", &[(None, miss, None), (None, miss, None)]),
+        (
+            "responses with cookies are not kept",
+            "cached/api/session",
+            &[(None, miss, None), (None, miss, None)],
+        ),
         (
             "no cache in between",
             "api/notes?vary=forgotten",
@@ -58,26 +62,29 @@ fn answers_are_for_whom_they_say() {
         let path = format!("/s/{session}/{path}");
         for (number, &(origin, did, allowed)) in steps.iter().enumerate() {
             let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
-            let answer = ask(lab.api(), "GET", &path, &headers, b"");
-            assert_eq!(outcome(&answer), (did, allowed), "{name}, request {number}: {answer:?}");
+            let response = send(lab.api(), "GET", &path, &headers, b"");
+            assert_eq!(outcome(&response), (did, allowed), "{name}, request {number}: {response:?}");
+            assert_eq!(response.header("cache-control"), Some("no-store"), "{name}: browsers keep nothing");
+            let for_cdns = did.map(|_| "max-age=600");
+            assert_eq!(response.header("cdn-cache-control"), for_cdns, "{name}: {response:?}");
         }
-        // Nothing of it is in another session, nor here after a reset.
+        // Another session doesn't have it, and this one doesn't after a reset.
         let other = lab.session(&policy);
-        let elsewhere = ask(lab.api(), "GET", &path.replace(&session, &other), &[("origin", A)], b"");
+        let elsewhere = send(lab.api(), "GET", &path.replace(&session, &other), &[("origin", A)], b"");
         assert_ne!(elsewhere.header("x-lab-cache"), hit, "{name}: another session");
         lab.control("POST", &format!("/s/{session}/reset"), Some(&json!({})));
-        let anew = ask(lab.api(), "GET", &path, &[("origin", A)], b"");
-        assert_ne!(anew.header("x-lab-cache"), hit, "{name}: after a reset");
+        let again = send(lab.api(), "GET", &path, &[("origin", A)], b"");
+        assert_ne!(again.header("x-lab-cache"), hit, "{name}: after a reset");
     }
 }
 
 #[test]
 fn what_came_first_makes_room() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let get = |number: usize| {
         let path = format!("/s/{session}/cached/api/notes?number={number}");
-        ask(lab.api(), "GET", &path, &[], b"").header("x-lab-cache").map(str::to_owned)
+        send(lab.api(), "GET", &path, &[], b"").header("x-lab-cache").map(str::to_owned)
     };
     for number in 0..100 {
         assert_eq!(get(number).as_deref(), Some("miss"), "{number}");

@@ -1,4 +1,4 @@
-//! The program as people start it: its first lines, its answers to mistakes, and its end.
+//! The program as people start it: its first lines, its messages about mistakes, and its end.
 
 use std::{
     fs,
@@ -121,7 +121,7 @@ fn mistakes_are_one_clear_message_and_exit_code_2() {
             vec!["\"localhost\" is not an address to listen at".to_owned()],
         ),
         (
-            "a port that is none",
+            "a port that is too large",
             ["--api", "localhost:99999", "--page", "localhost:0", "--policy", &valid],
             vec!["\"localhost:99999\" is not an address to listen at".to_owned()],
         ),
@@ -156,7 +156,7 @@ fn mistakes_are_one_clear_message_and_exit_code_2() {
 }
 
 #[test]
-fn a_save_is_announced_and_nonsense_changes_nothing() {
+fn a_save_is_announced_and_an_invalid_one_changes_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = policy_file(folder.path(), "");
     let arguments = [&free_ports()[..], &["--policy", &path]].concat();
@@ -171,7 +171,7 @@ fn a_save_is_announced_and_nonsense_changes_nothing() {
     started.expect("the CORS policy has 2 problems:");
     started.expect("1. line 2, allow_origins[0] \"null\"");
     started.expect("2. line 3, allow_origins[1] \"a.example\"");
-    started.expect("The policy before stays in force.");
+    started.expect("The previous policy stays in force.");
 
     // As many editors save: another file takes the name.
     let new = folder.path().join("new");
@@ -199,13 +199,13 @@ fn the_shipped_policy_allows_nothing_wherever_the_program_is_started() {
         format!("GET / HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n").as_bytes(),
     )
     .expect("a request can be sent");
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).expect("the answer can be read");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.contains("<title>CORS Lab</title>"), "{answer}");
+    let mut response = String::new();
+    connection.read_to_string(&mut response).expect("the response can be read");
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    assert!(response.contains("<title>CORS Lab</title>"), "{response}");
 }
 
-/// Ctrl-C stops the servers, and that is no failure.
+/// Ctrl-C stops the servers, and the exit code says success.
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it() {
@@ -225,7 +225,7 @@ fn ctrl_c_ends_it() {
     }
 }
 
-/// One line for each exchange, with the verdict, and without colours where nobody looks.
+/// One line for each exchange, with the verdict, and without colours where stdout is not a terminal.
 #[test]
 fn every_exchange_is_a_line() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -240,10 +240,10 @@ fn every_exchange_is_a_line() {
             "{method} /api/notes/1?run=a1 HTTP/1.1\r\nhost: {authority}\r\n{lines}connection: close\r\n\r\n"
         );
         std::io::Write::write_all(&mut connection, head.as_bytes()).expect("a request can be sent");
-        connection.read_to_string(&mut String::new()).expect("the answer can be read");
+        connection.read_to_string(&mut String::new()).expect("the response can be read");
     };
     let from = |origin: &str| format!("origin: {origin}\r\n");
-    let asking = from("https://a.example") + "access-control-request-method: PUT\r\n";
+    let preflight = from("https://a.example") + "access-control-request-method: PUT\r\n";
     for (method, lines, said) in [
         (
             "GET",
@@ -255,8 +255,8 @@ fn every_exchange_is_a_line() {
             from("https://b.example"),
             "GET     200  api/notes/1               the origin \"https://b.example\" is not",
         ),
-        ("GET", String::new(), "GET     200  api/notes/1               no Origin, so CORS has no say"),
-        ("OPTIONS", asking, "OPTIONS 204  api/notes/1               the method \"PUT\" is not allowed"),
+        ("GET", String::new(), "GET     200  api/notes/1               no Origin, so CORS doesn't apply"),
+        ("OPTIONS", preflight, "OPTIONS 204  api/notes/1               the method \"PUT\" is not allowed"),
     ] {
         send(method, &lines);
         let line = started.expect("api/notes/1");

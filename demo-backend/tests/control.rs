@@ -3,7 +3,7 @@
 mod lab;
 
 use demo_backend::session::MAX_SESSIONS;
-use lab::{Lab, ask};
+use lab::{TestLab, send};
 use serde_json::json;
 
 const MARK: (&str, &str) = ("x-cors-lab", "1");
@@ -13,8 +13,8 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 type Row<'a> = (&'a str, u16, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
 #[test]
-fn nobody_else_gets_in() {
-    let lab = Lab::start();
+fn only_the_page_gets_in() {
+    let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let host = lab.page().trim_start_matches("http://").to_owned();
     let port = host.rsplit(':').next().expect("a port").to_owned();
@@ -28,7 +28,7 @@ fn nobody_else_gets_in() {
     let large = json!({ "allow_origins": ["x".repeat(20_000)] }).to_string();
     let many = json!({ "allow_methods": (0..65).map(|n| format!("M{n}")).collect::<Vec<_>>() }).to_string();
     let origins = json!({ "origins": vec!["null"; 33] }).to_string();
-    let asked = [
+    let preflight = [
         ("origin", attacker),
         ("access-control-request-method", "PUT"),
         ("access-control-request-headers", "content-type,x-cors-lab"),
@@ -36,13 +36,13 @@ fn nobody_else_gets_in() {
     let rows: &[Row<'_>] = &[
         ("the page", 200, "GET", policy, &[MARK], ""),
         ("the page by its address", 200, "GET", policy, &[MARK, ("host", by_address)], ""),
-        ("a name of somebody else's (DNS rebinding)", 421, "GET", policy, &[MARK, ("host", rebound)], ""),
-        ("a name of somebody else's, to change", 421, "PUT", policy, &[MARK, JSON, ("host", rebound)], &open),
+        ("another site's name (DNS rebinding)", 421, "GET", policy, &[MARK, ("host", rebound)], ""),
+        ("another site's name, to change", 421, "PUT", policy, &[MARK, JSON, ("host", rebound)], &open),
         ("no mark", 403, "GET", policy, &[], ""),
         ("no mark, to change", 403, "PUT", policy, &[JSON], &open),
         ("an empty mark", 403, "GET", policy, &[("x-cors-lab", "")], ""),
         (
-            "another site, by its own word",
+            "another site, by Sec-Fetch-Site",
             403,
             "PUT",
             policy,
@@ -50,11 +50,11 @@ fn nobody_else_gets_in() {
             &open,
         ),
         ("another port", 403, "PUT", policy, &[MARK, JSON, ("sec-fetch-site", "same-site")], &open),
-        ("the page, by its own word", 200, "GET", policy, &[MARK, ("sec-fetch-site", "same-origin")], ""),
-        ("another origin's preflight", 403, "OPTIONS", policy, &asked, ""),
+        ("the page, by Sec-Fetch-Site", 200, "GET", policy, &[MARK, ("sec-fetch-site", "same-origin")], ""),
+        ("another origin's preflight", 403, "OPTIONS", policy, &preflight, ""),
         ("a form", 415, "PUT", policy, &[MARK, ("content-type", "text/plain")], &open),
         ("no type", 415, "POST", "/control/sessions", &[MARK], "{}"),
-        ("no JSON", 400, "PUT", policy, &[MARK, JSON], "allow_origins = []"),
+        ("a body that is not JSON", 400, "PUT", policy, &[MARK, JSON], "allow_origins = []"),
         ("an unknown setting", 400, "PUT", policy, &[MARK, JSON], r#"{"allow_origin": "*"}"#),
         ("too large a body", 413, "PUT", policy, &[MARK, JSON], &large),
         ("too many entries", 413, "PUT", policy, &[MARK, JSON], &many),
@@ -62,26 +62,19 @@ fn nobody_else_gets_in() {
         ("the file's policy", 409, "PUT", "/control/s/default/policy", &[MARK, JSON], &open),
         ("an unknown session", 404, "GET", "/control/s/aaaaaaaaaaaaaaaa/policy", &[MARK], ""),
         ("an unknown thing", 404, "GET", "/control/everything", &[MARK], ""),
-        ("no name of a run", 400, "GET", by_run, &[MARK], ""),
-        (
-            "no name of a run, to predict",
-            400,
-            "POST",
-            predict,
-            &[MARK, JSON],
-            r#"{"request": {}, "run": "A"}"#,
-        ),
-        ("no time", 400, "GET", by_time, &[MARK], ""),
+        ("an invalid run", 400, "GET", by_run, &[MARK], ""),
+        ("an invalid run, to predict", 400, "POST", predict, &[MARK, JSON], r#"{"request": {}, "run": "A"}"#),
+        ("an invalid time", 400, "GET", by_time, &[MARK], ""),
     ];
 
     for &(name, status, method, path, headers, body) in rows {
-        let answer = ask(lab.page(), method, path, headers, body.as_bytes());
-        assert_eq!(answer.status, status, "{name}: {answer:?}");
-        let cors = answer.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
+        let response = send(lab.page(), method, path, headers, body.as_bytes());
+        assert_eq!(response.status, status, "{name}: {response:?}");
+        let cors = response.headers.iter().find(|(name, _)| name.starts_with("access-control-"));
         assert_eq!(cors, None, "{name}: no other origin may read it");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{name}");
         if status >= 400 {
-            let error = answer.json()["error"].as_str().map(str::len).unwrap_or_default();
+            let error = response.json()["error"].as_str().map(str::len).unwrap_or_default();
             assert!(error > 0, "{name}: it says why");
         }
         let in_force = lab.control("GET", &format!("/s/{session}/policy"), None).json();
@@ -91,7 +84,7 @@ fn nobody_else_gets_in() {
 
 #[test]
 fn a_get_changes_nothing() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
     let paths =
         ["reset", "policy", "predict", "allows", "exchanges", "notes"].map(|of| format!("/s/{session}/{of}"));
@@ -107,8 +100,8 @@ fn a_get_changes_nothing() {
 }
 
 #[test]
-fn a_policy_that_is_none_is_refused_with_every_problem_and_nothing_changes() {
-    let lab = Lab::start();
+fn an_invalid_policy_is_refused_with_every_problem_and_nothing_changes() {
+    let lab = TestLab::start();
     let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
     let path = format!("/s/{session}/policy");
     let before = lab.control("GET", &path, None).json();
@@ -126,11 +119,11 @@ fn a_policy_that_is_none_is_refused_with_every_problem_and_nothing_changes() {
 
 #[test]
 fn sessions_do_not_see_each_other() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let open = lab.session(&json!({ "allow_origins": ["*"] }));
     let shut = lab.session(&json!({}));
     let get = |session: &str| {
-        ask(
+        send(
             lab.api(),
             "GET",
             &format!("/s/{session}/api/notes?run=a1"),
@@ -140,7 +133,7 @@ fn sessions_do_not_see_each_other() {
     };
     assert_eq!(get(&open).header("access-control-allow-origin"), Some("*"));
     assert_eq!(get(&shut).header("access-control-allow-origin"), None);
-    ask(lab.api(), "DELETE", &format!("/s/{open}/api/notes/1"), &[], b"");
+    send(lab.api(), "DELETE", &format!("/s/{open}/api/notes/1"), &[], b"");
     let notes =
         |session: &str| lab.control("GET", &format!("/s/{session}/notes"), None).json()["notes"].clone();
     assert_eq!(notes(&open).as_array().map(Vec::len), Some(2));
@@ -150,20 +143,20 @@ fn sessions_do_not_see_each_other() {
 
     // Each has its cookie below its own paths.
     let cookie = |session: &str| {
-        let answer = ask(lab.api(), "GET", &format!("/s/{session}/api/session"), &[], b"");
-        answer.header("set-cookie").expect("a cookie").to_owned()
+        let response = send(lab.api(), "GET", &format!("/s/{session}/api/session"), &[], b"");
+        response.header("set-cookie").expect("a cookie").to_owned()
     };
     assert!(cookie(&open).contains(&format!("Path=/s/{open}/")), "{}", cookie(&open));
 
     let unknown =
-        ask(lab.api(), "GET", "/s/aaaaaaaaaaaaaaaa/api/notes", &[("origin", "https://a.example")], b"");
+        send(lab.api(), "GET", "/s/aaaaaaaaaaaaaaaa/api/notes", &[("origin", "https://a.example")], b"");
     assert_eq!((unknown.status, unknown.header("access-control-allow-origin")), (404, None));
 }
 
-/// Who names no length is bounded all the same.
+/// A body without a length is bounded as well.
 #[test]
 fn a_body_without_a_length_is_bounded() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let path = format!("/control/s/{session}/policy");
     let chunked = [MARK, JSON, ("transfer-encoding", "chunked")];
@@ -171,16 +164,16 @@ fn a_body_without_a_length_is_bounded() {
         [("a body as large as may be", 16_000, 400), ("too large a body", 20_000, 413)]
     {
         let body = format!("{length:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(length));
-        let answer = ask(lab.page(), "PUT", &path, &chunked, body.as_bytes());
-        assert_eq!(answer.status, status, "{name}: {answer:?}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
-        assert!(answer.json()["error"].is_string(), "{name}: {answer:?}");
+        let response = send(lab.page(), "PUT", &path, &chunked, body.as_bytes());
+        assert_eq!(response.status, status, "{name}: {response:?}");
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{name}");
+        assert!(response.json()["error"].is_string(), "{name}: {response:?}");
     }
 }
 
 #[test]
-fn a_policy_that_is_none_has_its_problem_at_its_field() {
-    let lab = Lab::start();
+fn a_problem_of_a_policy_names_its_field() {
+    let lab = TestLab::start();
     let session = lab.session(&json!({ "allow_origins": ["https://app.example.com"] }));
     let path = format!("/s/{session}/policy");
     let before = lab.control("GET", &path, None).json();
@@ -199,19 +192,19 @@ fn a_policy_that_is_none_has_its_problem_at_its_field() {
         ),
         ("null", json!({ "allow_origins": ["null"] }), "allow_origins", json!(0)),
         (
-            "a method that is no token",
+            "a method that is not a token",
             json!({ "allow_origins": ["*"], "allow_methods": ["GET", "P T"] }),
             "allow_methods",
             json!(1),
         ),
         (
-            "a header that is no token",
+            "a header that is not a token",
             json!({ "allow_origins": ["*"], "allow_headers": ["x:y"] }),
             "allow_headers",
             json!(0),
         ),
         (
-            "an exposed header that is no token",
+            "an exposed header that is not a token",
             json!({ "allow_origins": ["*"], "expose_headers": ["x y"] }),
             "expose_headers",
             json!(0),
@@ -233,10 +226,10 @@ fn a_policy_that_is_none_has_its_problem_at_its_field() {
 
 #[test]
 fn there_are_never_more_sessions_than_may_be() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let mut connection = lab::Connection::open(lab.page());
     let ids = (0..=MAX_SESSIONS).map(|_| {
-        let made = connection.ask("POST", "/control/sessions", &[MARK, JSON], b"{}");
+        let made = connection.send("POST", "/control/sessions", &[MARK, JSON], b"{}");
         assert_eq!(made.status, 201, "{made:?}");
         made.json()["id"].as_str().expect("an id").to_owned()
     });
@@ -245,4 +238,35 @@ fn there_are_never_more_sessions_than_may_be() {
     let known = ids.iter().filter(|id| lab.running.sessions().find(id).is_some()).count();
     assert_eq!(known, MAX_SESSIONS, "each has an id of its own");
     assert!(lab.running.sessions().find(&ids[MAX_SESSIONS]).is_some(), "the newest is there");
+}
+
+/// A method, headers, whether that is a preflight, whether a handler runs, and the status.
+type LogRow<'a> = (&'a str, &'a [(&'a str, &'a str)], bool, bool, u16);
+
+#[test]
+fn the_log_tells_preflights_and_what_reached_a_handler() {
+    let lab = TestLab::start();
+    let page = lab.page().to_owned();
+    let session = lab.session(&json!({ "allow_origins": [page], "allow_methods": ["PUT"] }));
+    let origin = ("origin", &*page);
+    let method = ("access-control-request-method", "PUT");
+    let rows: [LogRow<'_>; 5] = [
+        ("OPTIONS", &[origin, method], true, false, 204),
+        ("OPTIONS", &[("origin", "https://a.example"), method], true, false, 403),
+        ("OPTIONS", &[origin], false, false, 405),
+        ("OPTIONS", &[method], false, false, 405),
+        ("GET", &[origin, method], false, true, 200),
+    ];
+    for (method, headers, ..) in rows {
+        send(lab.api(), method, &format!("/s/{session}/api/notes/1?run=a1"), headers, b"");
+    }
+    let log = lab.control("GET", &format!("/s/{session}/exchanges?run=a1"), None).json();
+    let exchanges = log["exchanges"].as_array().expect("a list of exchanges");
+    assert_eq!(exchanges.len(), rows.len(), "{log}");
+    for (exchange, (method, _, preflight, reached_handler, status)) in exchanges.iter().zip(rows) {
+        assert_eq!(exchange["method"], method, "{exchange}");
+        assert_eq!(exchange["preflight"], preflight, "{exchange}");
+        assert_eq!(exchange["reached_handler"], reached_handler, "{exchange}");
+        assert_eq!(exchange["status"], status, "{exchange}");
+    }
 }

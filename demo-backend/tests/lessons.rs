@@ -1,124 +1,145 @@
-//! Each lesson can be done as it says, by the model of each engine's browser; in the engines themselves, too, which is
-//! tested elsewhere.
+//! Each lesson can be done as it says, by the model of each engine. Tests with browsers do the same in the engines.
 
 mod lab;
 
-use std::fs;
+use std::{fs, path::Path};
 
-use demo_backend::{lab_request::LabRequest, tutorial};
-use lab::{
-    Lab,
-    lesson::{self, Lesson, Outcome, Step},
-    send::Sender,
+use demo_backend::{
+    Origins,
+    page::{
+        engine::EngineName,
+        lab_request::LabRequest,
+        lesson::{self, Ending, Lesson, Loot, SolutionStep},
+    },
 };
+use lab::{TestLab, sender::Sender};
 use serde_json::{Value, json};
 
 #[test]
 fn every_lesson_can_be_done_as_it_says() {
-    let lab = Lab::start();
-    let (source, _) = tutorial::paths();
-    let source = fs::read_to_string(source).expect("the lessons can be read");
-    let lessons = lesson::read(&source, lab.running.origins());
+    let lab = TestLab::start();
+    let source = fs::read_to_string(lesson::file()).expect("the lessons can be read");
+    let lessons = lesson::read(&source, lab.running.origins()).expect("lessons");
     assert!(lessons.len() >= 12);
     for lesson in &lessons {
-        for engine in ["standard", "chromium", "firefox", "webkit"] {
+        for engine in [EngineName::Standard, EngineName::Chromium, EngineName::Firefox, EngineName::WebKit] {
             // The starting state, sent once.
-            let mut start = Pupil::new(&lab, lesson, engine);
+            let mut start = Reader::new(&lab, lesson, engine);
             start.send(lesson.first);
             // The way to the goal, from the start again.
-            let mut pupil = Pupil::new(&lab, lesson, engine);
+            let mut reader = Reader::new(&lab, lesson, engine);
             let solution = &lesson.solution;
             for step in &solution.steps {
-                pupil.follow(step);
+                reader.follow(step);
             }
             if solution.steps.is_empty() {
                 if let Some(policy) = &solution.policy {
-                    pupil.put(&json!(policy), 200);
+                    reader.put(&json!(policy), 200);
                 }
                 if let Some(request) = &solution.request {
-                    pupil.request = request.clone();
+                    reader.request = request.clone();
                 }
-                pupil.send(
-                    if lesson.goal.check["attacker"] == "nothing"
-                        || lesson.goal.check["observed"] == "blocked"
-                    {
-                        Outcome::Blocked
-                    } else {
-                        Outcome::Allowed
-                    },
-                );
+                reader.send(if lesson.goal.check.attacker == Some(Loot::Nothing) {
+                    Ending::Blocked
+                } else {
+                    lesson.goal.check.observed.unwrap_or(Ending::Allowed)
+                });
             }
-            pupil.check_origins();
+            reader.check_origins();
         }
     }
 }
 
-/// Somebody who does a lesson.
-struct Pupil<'a> {
-    lab: &'a Lab,
+/// `tools/tutorial.mjs` writes policies as files, and so does the server for the page: each is the same.
+#[test]
+fn the_tutorial_has_the_policies_that_the_page_shows() {
+    let lab = TestLab::start();
+    let origins = Origins {
+        api: "http://localhost:8080".to_owned(),
+        api_alias: None,
+        page: "http://localhost:3000".to_owned(),
+        attacker: "http://localhost:3001".to_owned(),
+    };
+    let source = fs::read_to_string(lesson::file()).expect("the lessons can be read");
+    let lessons = lesson::read(&source, &origins).expect("lessons");
+    let tutorial = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/tutorial.md");
+    let tutorial = fs::read_to_string(tutorial).expect("the tutorial can be read");
+    let written: Vec<_> =
+        tutorial.split("```toml\n").skip(1).filter_map(|part| part.split("```").next()).collect();
+    assert_eq!(written.len(), lessons.len(), "one policy per lesson");
+    for (lesson, written) in lessons.iter().zip(written) {
+        let session = lab.session(&json!(lesson.policy));
+        let shown = lab.control("GET", &format!("/s/{session}/policy"), None).json();
+        assert_eq!(shown["toml"], written, "{}", lesson.id);
+    }
+}
+
+/// A reader who does a lesson.
+struct Reader<'a> {
+    lab: &'a TestLab,
     lesson: &'a Lesson,
     sender: Sender<'a>,
     request: LabRequest,
     run: u32,
 }
 
-impl<'a> Pupil<'a> {
-    fn new(lab: &'a Lab, lesson: &'a Lesson, engine: &'static str) -> Self {
+impl<'a> Reader<'a> {
+    fn new(lab: &'a TestLab, lesson: &'a Lesson, engine: EngineName) -> Self {
         let sender = Sender::new(lab, &json!(lesson.policy), engine);
-        let mut pupil = Self { lab, lesson, sender, request: lesson.request.clone(), run: 0 };
+        let mut reader = Self { lab, lesson, sender, request: lesson.request.clone(), run: 0 };
         for request in &lesson.before {
-            pupil.run += 1;
-            pupil.sender.send(request, &format!("run{}", pupil.run));
+            reader.run += 1;
+            reader.sender.send(request, &format!("run{}", reader.run));
         }
-        pupil
+        reader
     }
 
     fn name(&self) -> String {
-        format!("{}, {}", self.lesson.id, self.sender.engine())
+        format!("{}, {:?}", self.lesson.id, self.sender.engine())
     }
 
-    fn follow(&mut self, step: &Step) {
+    fn follow(&mut self, step: &SolutionStep) {
         match step {
-            Step::Refused { refused, setting } => {
-                let answer = self.put(&json!(refused), 422);
-                assert_eq!(answer["problems"][0]["setting"], **setting, "{}", self.name());
+            SolutionStep::Refused { refused, setting } => {
+                let response = self.put(&json!(refused), 422);
+                assert_eq!(response["problems"][0]["setting"], **setting, "{}", self.name());
             }
-            Step::Policy { policy } => {
+            SolutionStep::Policy { policy } => {
                 self.put(&json!(policy), 200);
             }
-            Step::Request { request } => self.request = LabRequest::clone(request),
-            Step::Send { send } => self.send(*send),
+            SolutionStep::Request { request } => self.request = LabRequest::clone(request),
+            SolutionStep::Send { send } => self.send(*send),
         }
     }
 
     fn put(&self, policy: &Value, status: u16) -> Value {
         let path = format!("/s/{}/policy", self.sender.session());
-        let answer = self.lab.control("PUT", &path, Some(policy));
-        assert_eq!(answer.status, status, "{}: {policy}", self.name());
-        answer.json()
+        let response = self.lab.control("PUT", &path, Some(policy));
+        assert_eq!(response.status, status, "{}: {policy}", self.name());
+        response.json()
     }
 
-    /// Sends, and looks at what was predicted, at what happened, and at what the lesson says.
-    fn send(&mut self, expected: Outcome) {
+    /// Sends, and compares what was predicted, what happened, and what the lesson says.
+    fn send(&mut self, expected: Ending) {
         self.request.same_url = self.lesson.same_url;
         if !self.lesson.same_url {
             self.run += 1;
         }
         let (predicted, allowed) = self.sender.send(&self.request, &format!("run{}", self.run));
         let name = self.name();
-        // What WebKit does with fonts, the lessons know.
+        // The lesson on fonts says that WebKit doesn't need CORS for them.
         assert_eq!(predicted["verdict"]["allowed"], allowed, "{name}: {predicted}");
-        let is_font_in_webkit = self.sender.engine() == "webkit"
+        let is_font_in_webkit = self.sender.engine() == EngineName::WebKit
             && predicted["messages"][0]["url"].as_str().is_some_and(|url| url.contains("/font"));
         if !is_font_in_webkit {
-            assert_eq!(allowed, expected == Outcome::Allowed, "{name}: {predicted}");
+            assert_eq!(allowed, expected == Ending::Allowed, "{name}: {predicted}");
         }
     }
 
     fn check_origins(&self) {
         let (origins, wanted): (Vec<_>, Vec<_>) = self.lesson.origins.iter().cloned().unzip();
         let path = format!("/s/{}/allows", self.sender.session());
-        let answer = self.lab.control("POST", &path, Some(&json!({ "origins": origins }))).json();
-        assert_eq!(answer["allowed"], json!(wanted), "{}", self.name());
+        let response = self.lab.control("POST", &path, Some(&json!({ "origins": origins }))).json();
+        assert_eq!(response["allowed"], json!(wanted), "{}", self.name());
     }
 }

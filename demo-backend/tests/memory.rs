@@ -1,10 +1,10 @@
-//! A thousand sessions, each filled to the brim, stay under 50 MB.
+//! A thousand sessions, each as full as can be, stay under 50 MB.
 
 mod lab;
 
 use std::alloc::System;
 
-use lab::{Connection, Lab};
+use lab::{Connection, TestLab};
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -21,7 +21,7 @@ fn held() -> usize {
 
 #[test]
 fn a_thousand_full_sessions_stay_under_50_mb() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let before = held();
     let mut page = Connection::open(lab.page());
     let mut api = Connection::open(lab.api());
@@ -44,9 +44,9 @@ fn a_thousand_full_sessions_stay_under_50_mb() {
         large.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
 
     for _ in 0..SESSIONS {
-        let made = page.ask("POST", "/control/sessions", &control, b"{}").json();
+        let made = page.send("POST", "/control/sessions", &control, b"{}").json();
         let id = made["id"].as_str().expect("an id");
-        let put = page.ask("PUT", &format!("/control/s/{id}/policy"), &control, policy.as_bytes());
+        let put = page.send("PUT", &format!("/control/s/{id}/policy"), &control, policy.as_bytes());
         assert_eq!(put.status, 200, "{put:?}");
         let session = lab.running.sessions().find(id).expect("it was just made");
         {
@@ -59,18 +59,18 @@ fn a_thousand_full_sessions_stay_under_50_mb() {
         // The cache, by URL and by origin.
         for path in ["notes", "font", "headers", "image.png"] {
             let origin = ("origin", "http://localhost:3000");
-            api.ask("GET", &format!("/s/{id}/cached/api/{path}?{}", &long[..300]), &[origin], b"");
+            api.send("GET", &format!("/s/{id}/cached/api/{path}?{}", &long[..300]), &[origin], b"");
         }
         // The remembered preflights.
         for path in ["notes/1", "notes/2", "notes/3"] {
             let request = json!({ "method": "METHOD-1", "path": path, "query": long, "same_url": true });
             let question =
                 json!({ "request": request, "run": "a1", "engine": "standard", "commit": true }).to_string();
-            page.ask("POST", &format!("/control/s/{id}/predict"), &control, question.as_bytes());
+            page.send("POST", &format!("/control/s/{id}/predict"), &control, question.as_bytes());
         }
         // The log, at last: what it holds is what came last.
         for _ in 0..6 {
-            api.ask("GET", &format!("/s/{id}/api/notes?{long}"), &large, b"");
+            api.send("GET", &format!("/s/{id}/api/notes?{long}"), &large, b"");
         }
     }
     assert_eq!(lab.running.sessions().count(), SESSIONS);

@@ -1,12 +1,13 @@
-//! What is predicted of a request is what the real API answers to it and what the browser's model makes of the real answer:
-//! every policy with every request, over sockets, one browser for all.
+//! What is predicted of a request is what the real API responds to it, and what the model of the browser makes of the real
+//! response: every policy with every request, over sockets, one browser for all.
 
 mod lab;
 
-use lab::{Lab, send::Sender};
+use demo_backend::page::engine::EngineName;
+use lab::{TestLab, sender::Sender};
 use serde_json::{Value, json};
 
-fn policies(lab: &Lab) -> Vec<Value> {
+fn policies(lab: &TestLab) -> Vec<Value> {
     let page = &lab.running.origins().page;
     vec![
         json!({}),
@@ -19,7 +20,7 @@ fn policies(lab: &Lab) -> Vec<Value> {
     ]
 }
 
-fn requests(lab: &Lab) -> Vec<Value> {
+fn requests(lab: &TestLab) -> Vec<Value> {
     let origins = lab.running.origins();
     let alias = origins.api_alias.clone().expect("localhost has an address");
     let text = json!({ "type": "text/plain", "text": "a note" });
@@ -87,17 +88,17 @@ fn requests(lab: &Lab) -> Vec<Value> {
 
 #[test]
 fn what_is_predicted_happens() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let requests = requests(&lab);
     for policy in policies(&lab) {
-        for engine in ["standard", "chromium", "firefox", "webkit"] {
+        for engine in [EngineName::Standard, EngineName::Chromium, EngineName::Firefox, EngineName::WebKit] {
             let mut sender = Sender::new(&lab, &policy, engine);
             for (index, request) in requests.iter().enumerate() {
                 let is_same = request["same_url"] == true;
                 let run = if is_same { "same".to_owned() } else { format!("run{index}") };
                 let read = serde_json::from_value(request.clone()).expect("a request of the Lab");
                 let (predicted, allowed) = sender.send(&read, &run);
-                let case = format!("{policy} {engine} {request}");
+                let case = format!("{policy} {engine:?} {request}");
                 assert_eq!(predicted["verdict"]["allowed"], allowed, "{case}: {predicted}");
                 let sentence = predicted["verdict"]["sentence"].as_str().unwrap_or_default();
                 assert!(sentence.ends_with('.') && sentence.len() > 10, "{case}: {sentence:?}");
@@ -106,10 +107,10 @@ fn what_is_predicted_happens() {
     }
 }
 
-/// Applying what is offered as a fix, once and again, has every request pass that a policy can help.
+/// Applying the offered fixes one after the other lets every request pass that a policy can help.
 #[test]
-fn fixes_lead_to_an_answer() {
-    let lab = Lab::start();
+fn fixes_lead_to_a_response() {
+    let lab = TestLab::start();
     // With credentials none of these stars may stay.
     let all_stars = json!({ "allow_origins": ["*"], "allow_methods": ["*"], "expose_headers": ["*"] });
     let starts = [json!({}), all_stars];
@@ -119,15 +120,15 @@ fn fixes_lead_to_an_answer() {
         let session = lab.session(start);
         let path = |of: &str| format!("/s/{session}/{of}");
         for tries in 0.. {
-            let question = json!({ "request": request, "run": "a1", "engine": "standard" });
-            let verdict = lab.control("POST", &path("predict"), Some(&question)).json()["verdict"].clone();
+            let wanted = json!({ "request": request, "run": "a1", "engine": "standard" });
+            let verdict = lab.control("POST", &path("predict"), Some(&wanted)).json()["verdict"].clone();
             let fix = verdict["fix"]["patch"].as_array().cloned().unwrap_or_default();
             if verdict["allowed"] == true || fix.is_empty() {
                 let has_setting = verdict["fix"]["setting"].is_string();
                 assert!(!has_setting, "{request}: a setting would help, and no patch does: {verdict}");
                 break;
             }
-            assert!(tries < 6, "{request}: no end of fixes, at last {verdict}");
+            assert!(tries < 6, "{request}: the fixes don't end, at last {verdict}");
             let mut config = lab.control("GET", &path("policy"), None).json()["config"].clone();
             for change in &fix {
                 let setting = change["setting"].as_str().expect("a setting");
@@ -144,10 +145,10 @@ fn fixes_lead_to_an_answer() {
     }
 }
 
-/// Nothing that is asked about happens.
+/// Nothing that is predicted happens.
 #[test]
 fn a_prediction_has_no_effect() {
-    let lab = Lab::start();
+    let lab = TestLab::start();
     let session =
         lab.session(&json!({ "allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"] }));
     let state = || {
@@ -156,18 +157,19 @@ fn a_prediction_has_no_effect() {
     };
     let before = state();
     for request in requests(&lab) {
-        let question = json!({ "request": request, "run": "a1", "engine": "chromium", "commit": true });
-        let answer = lab.control("POST", &format!("/s/{session}/predict"), Some(&question));
-        assert_eq!(answer.status, 200, "{request}: {answer:?}");
+        let wanted = json!({ "request": request, "run": "a1", "engine": "chromium", "commit": true });
+        let response = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
+        assert_eq!(response.status, 200, "{request}: {response:?}");
     }
     assert_eq!(state(), before);
     for (name, request) in [
         ("a path out of the API", json!({ "path": "../control" })),
         ("a query with a fragment", json!({ "query": "a#b" })),
-        ("no kind", json!({ "kind": "telepathy" })),
+        ("an unknown field", json!({ "pth": "notes" })),
+        ("an unknown kind", json!({ "kind": "telepathy" })),
     ] {
-        let question = json!({ "request": request });
-        let answer = lab.control("POST", &format!("/s/{session}/predict"), Some(&question));
-        assert!(matches!(answer.status, 400 | 422), "{name}: {answer:?}");
+        let wanted = json!({ "request": request });
+        let response = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
+        assert!(matches!(response.status, 400 | 422), "{name}: {response:?}");
     }
 }

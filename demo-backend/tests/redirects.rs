@@ -1,14 +1,14 @@
-//! The API's redirects lead to the Lab's own origins and nowhere else, as whoever follows them reads them.
+//! The API's redirects lead only to the Lab's own origins, as a browser resolves them.
 
 mod lab;
 
-use lab::{Lab, ask};
+use lab::{TestLab, send};
 use serde_json::json;
 use url::Url;
 
 #[test]
-fn redirects_lead_to_the_labs_own_origins_alone() {
-    let lab = Lab::start();
+fn redirects_lead_only_to_the_labs_own_origins() {
+    let lab = TestLab::start();
     let session = lab.session(&json!({}));
     let origins = lab.running.origins();
     let (api, page, attacker) = (&origins.api, &origins.page, &origins.attacker);
@@ -17,7 +17,7 @@ fn redirects_lead_to_the_labs_own_origins_alone() {
     let page_host = page.trim_start_matches("http:");
     let notes = format!("{api}/s/{session}/api/notes");
 
-    // What is asked for, and where a browser goes; none where it is refused.
+    // The target, and where a browser goes; none where the redirect is refused.
     for (name, to, expected) in [
         ("a route", "notes".to_owned(), Some(notes.clone())),
         ("the API", format!("{api}/api/notes"), Some(format!("{api}/api/notes"))),
@@ -33,8 +33,8 @@ fn redirects_lead_to_the_labs_own_origins_alone() {
         ("a name that starts as the API's", format!("{api}.evil.example/"), None),
         ("the API's name as a user", format!("{api}@evil.example/"), None),
         ("another scheme", format!("https:{host}/"), None),
-        ("script", "javascript:alert(1)".to_owned(), None),
-        // Paths of the API's that alone would be read as another site.
+        ("a javascript URL", "javascript:alert(1)".to_owned(), None),
+        // Paths of the API that, written alone, would be resolved as another site.
         ("two slashes after a dot", "/.//evil.example/".to_owned(), Some(format!("{api}//evil.example/"))),
         (
             "two slashes after the API's name",
@@ -49,10 +49,10 @@ fn redirects_lead_to_the_labs_own_origins_alone() {
         ("a backslash after a dot", r"/./\evil.example/".to_owned(), Some(format!("{api}//evil.example/"))),
     ] {
         let path = format!("/s/{session}/api/redirect?to={to}");
-        let answer = ask(lab.api(), "GET", &path, &[], b"");
+        let response = send(lab.api(), "GET", &path, &[], b"");
         let base = Url::parse(&format!("{api}{path}")).expect("a URL");
-        let leads_to = answer.header("location").map(|location| base.join(location).expect("a URL"));
-        assert_eq!(leads_to.as_ref().map(Url::as_str), expected.as_deref(), "{name}: {answer:?}");
-        assert_eq!(answer.status, if expected.is_some() { 302 } else { 400 }, "{name}");
+        let leads_to = response.header("location").map(|location| base.join(location).expect("a URL"));
+        assert_eq!(leads_to.as_ref().map(Url::as_str), expected.as_deref(), "{name}: {response:?}");
+        assert_eq!(response.status, if expected.is_some() { 302 } else { 400 }, "{name}");
     }
 }

@@ -1,15 +1,15 @@
-//! The table of what each route answers says what the real routes answer, line for line, over sockets.
+//! The table of routes says what the real routes respond, row for row, over sockets.
 
 mod lab;
 
 use std::collections::BTreeSet;
 
 use demo_backend::{
-    notes::MAX_NOTES,
-    place::Place,
-    route_table::{self, Asked},
+    api::route_table::{self, RouteRequest},
+    api_path::{ApiPath, DEFAULT_SESSION, session_prefix},
+    session::notes::MAX_NOTES,
 };
-use lab::{Connection, Lab, ask, comparable};
+use lab::{Connection, TestLab, comparable, send};
 use serde_json::json;
 
 const TEXT: (&str, &str) = ("content-type", "text/plain;charset=UTF-8");
@@ -20,7 +20,7 @@ const KEY: (&str, &str) = ("x-api-key", "open sesame");
 /// A method, a path with its query below `/api/`, headers, and a body.
 type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
-/// For a session as it is new, in this order: what one request changes the next one finds.
+/// For a new session, in this order: the next request finds what the last one changed.
 const FRESH: &[Case<'_>] = &[
     ("GET", "notes", &[], ""),
     ("HEAD", "notes", &[], ""),
@@ -95,8 +95,8 @@ const FULL: &[Case<'_>] = &[
 ];
 
 #[test]
-fn the_table_says_what_the_routes_answer() {
-    let lab = Lab::start();
+fn the_table_says_what_the_routes_respond() {
+    let lab = TestLab::start();
     let mut seen = BTreeSet::new();
     let long = "x".repeat(301);
     let too_long: &[Case<'_>] = &[("POST", "notes", &[TEXT], &long), ("PUT", "notes/1", &[TEXT], &long)];
@@ -107,30 +107,30 @@ fn the_table_says_what_the_routes_answer() {
         seen.extend(compare(&lab, &session, prefix, too_long));
         let mut connection = Connection::open(lab.api());
         for id in 1..=MAX_NOTES {
-            connection.ask("PUT", &format!("/s/{session}/api/notes/{id}"), &[TEXT], b"x");
+            connection.send("PUT", &format!("/s/{session}/api/notes/{id}"), &[TEXT], b"x");
         }
         seen.extend(compare(&lab, &session, prefix, FULL));
     }
-    seen.extend(compare(&lab, "default", "", FRESH));
-    let unseen: Vec<usize> = (0..route_table::LINES).filter(|line| !seen.contains(line)).collect();
-    assert!(unseen.is_empty(), "no case meets the lines {unseen:?} of the table");
+    seen.extend(compare(&lab, DEFAULT_SESSION, "", FRESH));
+    let unseen: Vec<usize> = (0..route_table::ROWS).filter(|row| !seen.contains(row)).collect();
+    assert!(unseen.is_empty(), "no case meets the rows {unseen:?} of the table");
 }
 
-/// Compares, and says which lines of the table it has seen.
-fn compare(lab: &Lab, session: &str, prefix: &str, cases: &[Case<'_>]) -> BTreeSet<usize> {
+/// Compares, and returns the rows of the table that it has met.
+fn compare(lab: &TestLab, session: &str, prefix: &str, cases: &[Case<'_>]) -> BTreeSet<usize> {
     let sessions = lab.running.sessions();
     let mut seen = BTreeSet::new();
     for (index, &(method, target, headers, body)) in cases.iter().enumerate() {
-        let of_session = if session == "default" { String::new() } else { format!("/s/{session}") };
-        // A parameter of its own, so that no answer comes out of the cache.
+        let of_session = session_prefix(session);
+        // A parameter of its own, so that no response comes out of the cache.
         let mark = if target.contains('?') { "&" } else { "?" };
         let target = format!("{of_session}{prefix}/api/{target}{mark}case={index}");
         let (path, query) = target.split_once('?').expect("it has a query");
         let notes = sessions.find(session).expect("the session is there").state().notes.clone();
         let value = |name| headers.iter().find(|(listed, _)| *listed == name).map(|(_, value)| *value);
-        let asked = Asked {
+        let request = RouteRequest {
             method,
-            place: Place::of(path).expect("a path of the API"),
+            path: ApiPath::parse(path).expect("a path of the API"),
             query,
             content_type: value("content-type"),
             has_key: value("x-api-key").is_some(),
@@ -138,16 +138,15 @@ fn compare(lab: &Lab, session: &str, prefix: &str, cases: &[Case<'_>]) -> BTreeS
             notes: &notes,
             origins: lab.running.origins(),
         };
-        let said = route_table::answer(&asked);
-        seen.extend(route_table::line(&asked));
+        let said = route_table::respond(&request);
+        seen.extend(route_table::row_for(&request));
 
-        let answered = ask(lab.api(), method, &target, headers, body.as_bytes());
+        let response = send(lab.api(), method, &target, headers, body.as_bytes());
         let case = format!("{method} {target} {headers:?} {body:?}");
-        assert_eq!(answered.status, said.status, "{case}: {answered:?}");
+        assert_eq!(response.status, said.status, "{case}: {response:?}");
         let from_outside = ["vary", "x-lab-cache"];
-        let real = answered.headers.into_iter().filter(|(name, _)| !from_outside.contains(&name.as_str()));
-        let said = said.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
-        assert_eq!(comparable(real), comparable(said), "{case}");
+        let real = response.headers.into_iter().filter(|(name, _)| !from_outside.contains(&name.as_str()));
+        assert_eq!(comparable(real), comparable(said.headers), "{case}");
     }
     seen
 }

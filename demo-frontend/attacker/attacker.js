@@ -10,7 +10,7 @@ say("role", self.origin === "null" ? "A sandboxed frame, anyone’s" : "The atta
 document.documentElement.dataset.role = self.origin === "null" ? "sandbox" : "attacker";
 
 if (!isFramed) {
-  say("status", "In the Lab, choose this page in the field “Whose script asks”, and it will try to read the notes.");
+  say("status", "In the Lab, choose this page in the field “Sent by”, and it will try to read the notes.");
 } else if (labOrigin !== null) {
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || event.origin !== labOrigin || event.data?.lab !== "order") return;
@@ -24,14 +24,17 @@ if (!isFramed) {
  * @param {string} lab
  */
 async function carryOut(order, lab) {
-  say("status", `Asking for ${order.method} ${new URL(order.url).pathname.replace(/^\/s\/[^/]+/, "")} …`);
+  say("status", `Sending ${order.method} ${order.path} …`);
   const stage = document.querySelector("[data-part=stage]");
   if (!(stage instanceof HTMLElement)) return;
   const observation = await perform(order, stage);
   document.documentElement.dataset.outcome = observation.allowed ? "read" : "nothing";
   say("status", observation.allowed ? "I was given:" : "I was given nothing but an error:");
   const { error, body, type } = observation;
-  say("loot", error ? `${error.name}: ${error.message}` : body || (type === "opaque" ? "an opaque response" : "an empty body"));
+  say(
+    "loot",
+    error ? `${error.name}: ${error.message}` : body || (type === "opaque" ? "an opaque response" : "an empty body"),
+  );
   window.parent.postMessage({ lab: "report", observation }, lab);
 }
 

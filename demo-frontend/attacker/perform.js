@@ -1,10 +1,11 @@
-// Really sends a request, and says all that script was given for it. Whatever is not here, no page can know. The Lab's
+// Really sends a request, and says all that the page's script was given for it. Whatever is not here, no page can know. The Lab's
 // page, the attacker's page and the sandboxed frame run this same file. It is a classic script and not a module, because
 // a module is always fetched with CORS, and a sandboxed frame could not load one.
 
 /**
  * @typedef {object} Order
  * @property {string} kind
+ * @property {string} path  what the page calls the URL
  * @property {string} url
  * @property {string} method
  * @property {[string, string][]} headers
@@ -15,11 +16,11 @@
  */
 
 /**
- * What script was given.
+ * What the page's script was given.
  *
  * @typedef {object} Observation
  * @property {boolean} allowed
- * @property {string} type     of the response, as `Response.type` names it; "" where script is told none
+ * @property {string} type     of the response, as `Response.type` names it; "" where a script is told none
  * @property {number | null} status
  * @property {[string, string][]} headers
  * @property {string} body
@@ -34,6 +35,7 @@ const PERFORM_MAX_BODY = 4000;
  * @param {HTMLElement} stage where what can be seen is put: an image, a canvas, a text in the font
  * @returns {Promise<Observation>}
  */
+// biome-ignore lint/correctness/noUnusedVariables: the pages' own scripts call it
 async function perform(order, stage) {
   /** @type {Record<string, (order: Order, stage: HTMLElement) => Promise<Partial<Observation>>>} */
   const kinds = {
@@ -57,21 +59,18 @@ async function perform(order, stage) {
 
 /**
  * @param {Order} order
- * @returns {{headers: [string, string][], body: BodyInit | null}}
+ * @returns {URLSearchParams | string | null}
  */
-function performPayload({ headers, body }) {
-  if (body === null) return { headers, body: null };
-  if (body.type === "form") return { headers, body: new URLSearchParams(body.text) };
-  const isSet = headers.some(([name]) => name.toLowerCase() === "content-type");
-  const typed = body.type === "text/plain" || isSet ? headers : [...headers, ["content-type", body.type]];
-  return { headers: /** @type {[string, string][]} */ (typed), body: body.text };
+function performBody({ body }) {
+  return body?.type === "form" ? new URLSearchParams(body.text) : (body?.text ?? null);
 }
 
 /** @param {Order} order */
 async function performFetch(order) {
-  const { method, credentials, mode, redirect } = order;
+  const { method, headers, credentials, mode, redirect } = order;
   const signal = AbortSignal.timeout(PERFORM_PATIENCE_MS);
-  const response = await fetch(order.url, { method, credentials, mode, redirect, signal, ...performPayload(order) });
+  const init = { method, headers, body: performBody(order), credentials, mode, redirect, signal };
+  const response = await fetch(order.url, init);
   const body = (await response.text()).slice(0, PERFORM_MAX_BODY);
   return { type: response.type, status: response.status, headers: [...response.headers], body };
 }
@@ -86,8 +85,7 @@ function performXhr(order) {
     xhr.open(order.method, order.url);
     xhr.withCredentials = order.credentials === "include";
     xhr.timeout = PERFORM_PATIENCE_MS;
-    const { headers, body } = performPayload(order);
-    for (const [name, value] of headers) xhr.setRequestHeader(name, value);
+    for (const [name, value] of order.headers) xhr.setRequestHeader(name, value);
     xhr.onload = () => {
       const lines = xhr.getAllResponseHeaders().trim().split(/\r\n/);
       /** @type {[string, string][]} */
@@ -98,7 +96,7 @@ function performXhr(order) {
     };
     xhr.onerror = () => reject(performError("NetworkError", "the error event of XMLHttpRequest, with status 0"));
     xhr.ontimeout = () => reject(performError("TimeoutError", "the timeout event of XMLHttpRequest"));
-    xhr.send(/** @type {XMLHttpRequestBodyInit | null} */ (body));
+    xhr.send(performBody(order));
   });
 }
 
@@ -129,7 +127,7 @@ function performLoadImage(order, crossOrigin) {
   return new Promise((resolve, reject) => {
     const image = new Image();
     if (crossOrigin !== null) image.crossOrigin = crossOrigin;
-    image.alt = "The picture that the API answered with";
+    image.alt = "The picture that the API sent";
     image.onload = () => resolve(image);
     image.onerror = () => reject(performError("Event", "the error event of the image"));
     image.src = order.url;

@@ -1,43 +1,11 @@
 // The lessons: their list with the reader's progress, which stays in this browser, and the one at hand: its text, its
 // question, its goal. What they say is data, in `lessons/lessons.json`.
 
-import { announce, element, find, prose, setText } from "../dom.js";
+import { announce, element, find, prose, setText } from "./dom.js";
 
-/**
- * @typedef {object} Lesson
- * @property {string} id
- * @property {string} title
- * @property {string[]} text
- * @property {unknown} policy     part of a policy; the rest is as in the policy that allows nothing
- * @property {unknown} request    part of a request
- * @property {unknown[]} [before] requests of somebody else, sent before the reader comes in
- * @property {boolean} [same_url]
- * @property {[string, boolean][]} [origins] what the policy shall say of each
- * @property {string} question
- * @property {boolean} answer
- * @property {string} because
- * @property {{text: string, check: import("../goal.js").Check}} goal
- * @property {string} hint
- * @property {string[]} after
- * @property {[string, string][]} links
- */
+/** @typedef {import("../pure/lessons.js").Lesson} Lesson */
 
 const KEY = "cors-lab.lessons";
-
-/**
- * Reads the lessons, with this Lab's origins in place of their placeholders.
- *
- * @param {import("../control.js").Config} config
- * @returns {Promise<Lesson[]>}
- */
-export async function readLessons(config) {
-  const response = await fetch("lessons/lessons.json");
-  if (!response.ok) throw new Error(`lessons.json: ${response.status}`);
-  const origins = { page: config.page, api: config.api, attacker: config.attacker };
-  const text = await response.text();
-  // Origins hold nothing that would mean something within a JSON string.
-  return JSON.parse(text.replace(/\{(page|api|attacker)\}/g, (_, name) => origins[/** @type {keyof typeof origins} */ (name)]));
-}
 
 /**
  * Opens the room.
@@ -206,7 +174,10 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
     },
     /** @param {boolean} answer */
     answered(answer) {
-      for (const [word, value] of /** @type {const} */ ([["yes", true], ["no", false]])) {
+      for (const [word, value] of /** @type {const} */ ([
+        ["yes", true],
+        ["no", false],
+      ])) {
         const button = /** @type {HTMLButtonElement} */ (find(`[data-action=answer-${word}]`, place));
         button.setAttribute("aria-pressed", String(value === answer));
         button.disabled = true;

@@ -1,14 +1,14 @@
 // The policy: a form whose edits are applied to the running API at once, the same policy as a file, as Rust and as JSON,
 // and what it means. What the library refuses is said at the field it belongs to, and is not in force.
 
-import { copyButton } from "../copy.js";
-import { element, find, prose, setText, tabs } from "../dom.js";
-import { DANGERS, LISTS, toPolicy } from "../state.js";
+import { DANGERS, LISTS, toPolicy } from "../pure/state.js";
+import { copyButton } from "./copy.js";
+import { element, find, prose, setText, tabs } from "./dom.js";
 
 /**
- * @typedef {import("../control.js").PolicyConfig} PolicyConfig
- * @typedef {import("../control.js").PolicyView} PolicyView
- * @typedef {import("../control.js").Problem} Problem
+ * @typedef {import("../app/control.js").PolicyConfig} PolicyConfig
+ * @typedef {import("../app/control.js").PolicyView} PolicyView
+ * @typedef {import("../app/control.js").Problem} Problem
  */
 
 /** Typing is taken to be over when it has rested for so long. */
@@ -16,10 +16,10 @@ const REST_MS = 350;
 
 /** @type {Record<string, {hint: string, example: string}>} */
 const HINTS = {
-  allow_origins: { hint: "whose pages may read the answers", example: "http://localhost:3000" },
-  allow_methods: { hint: "beside GET, HEAD and POST", example: "PUT" },
-  allow_headers: { hint: "request headers that script may set", example: "content-type" },
-  expose_headers: { hint: "response headers that script may read", example: "etag" },
+  allow_origins: { hint: "whose pages may read the responses", example: "http://localhost:3000" },
+  allow_methods: { hint: "in addition to GET, HEAD and POST", example: "PUT" },
+  allow_headers: { hint: "request headers that a page’s script may set", example: "content-type" },
+  expose_headers: { hint: "response headers that a page’s script may read", example: "etag" },
 };
 
 /** @type {Record<string, string>} */
@@ -88,7 +88,11 @@ export function policyRoom({ onEdit, onSource }) {
   function read() {
     /** @type {Record<string, unknown>} */
     const said = { allow_credentials: box("allow_credentials").checked };
-    for (const list of LISTS) said[list] = field(list).value.split(/\n/).map((line) => line.trim()).filter(Boolean);
+    for (const list of LISTS)
+      said[list] = field(list)
+        .value.split(/\n/)
+        .map((line) => line.trim())
+        .filter(Boolean);
     for (const danger of DANGERS) said[danger] = box(danger).checked;
     const age = field("max_age").value.trim();
     if (age !== "") said.max_age = Number(age);
@@ -130,7 +134,10 @@ export function policyRoom({ onEdit, onSource }) {
     const button = canReplace ? element("button", { type: "button", class: "quiet" }, `Write ${suggestion}`) : null;
     button?.addEventListener("click", () => {
       const area = field(setting);
-      area.value = area.value.split("\n").map((line) => (line.trim() === value ? suggestion : line)).join("\n");
+      area.value = area.value
+        .split("\n")
+        .map((line) => (line.trim() === value ? suggestion : line))
+        .join("\n");
       area.focus();
       apply();
     });
@@ -139,7 +146,7 @@ export function policyRoom({ onEdit, onSource }) {
       { class: "problem", "data-problem": setting },
       value === "" ? null : element("code", {}, value),
       value === "" ? null : ": ",
-      // The message names setting and value first; here they stand beside it.
+      // The message names setting and value first; here they stand next to it.
       ...prose(message.replace(/^[a-z_]+(?:\[\d+\])?(?: "[^"]*")?: /, "")),
       button ? " " : null,
       button,
@@ -150,7 +157,11 @@ export function policyRoom({ onEdit, onSource }) {
   function fill(policy) {
     for (const list of LISTS) {
       const text = policy[list].join("\n");
-      const now = field(list).value.split(/\n/).map((line) => line.trim()).filter(Boolean).join("\n");
+      const now = field(list)
+        .value.split(/\n/)
+        .map((line) => line.trim())
+        .filter(Boolean)
+        .join("\n");
       if (now !== text) field(list).value = text;
     }
     box("allow_credentials").checked = policy.allow_credentials;
@@ -190,18 +201,25 @@ export function policyRoom({ onEdit, onSource }) {
       const name = view.file?.name ?? "cors.toml";
       setText(
         find("[data-part=apply-hint]", room),
-        isFile ? `Edit and save ${name}; it is read again at once.` : "Edits are applied to the running API as you type.",
+        isFile
+          ? `Edit and save ${name}; it is read again at once.`
+          : "Edits are applied to the running API as you type.",
       );
       showProblems([]);
       room.dataset.generation = String(view.generation);
       find("[data-part=meaning]", room).replaceChildren(
         view.file?.problem
-          ? element("p", { class: "problem" }, `The last save was refused; the policy before stays in force. ${view.file.problem}`)
+          ? element(
+              "p",
+              { class: "problem" },
+              `The last save was refused; the previous policy stays in force. ${view.file.problem}`,
+            )
           : "",
         element("ul", { class: "sentences" }, ...view.sentences.map((text) => element("li", {}, ...prose(text)))),
         ...view.risks.map((text) => element("p", { class: "risk" }, ...prose(text))),
       );
-      if (resting === undefined) setStatus(view.file?.problem ? "refused" : "force", view.file?.problem ? "save refused" : "in force");
+      if (resting === undefined)
+        setStatus(view.file?.problem ? "refused" : "force", view.file?.problem ? "save refused" : "in force");
     },
     /** @param {Problem[]} problems */
     refuse(problems) {
@@ -224,12 +242,7 @@ function settings() {
     element(
       "div",
       { class: "setting" },
-      element(
-        "label",
-        { for: `policy-${name}` },
-        element("code", {}, name),
-        element("span", {}, HINTS[name].hint),
-      ),
+      element("label", { for: `policy-${name}` }, element("code", {}, name), element("span", {}, HINTS[name].hint)),
       element("textarea", {
         id: `policy-${name}`,
         name,
@@ -250,14 +263,25 @@ function settings() {
       element(
         "label",
         { class: "check" },
-        element("input", { type: "checkbox", name: "allow_credentials", "aria-describedby": "problems-allow_credentials" }),
+        element("input", {
+          type: "checkbox",
+          name: "allow_credentials",
+          "aria-describedby": "problems-allow_credentials",
+        }),
         element("code", {}, "allow_credentials"),
       ),
       element(
         "label",
         { class: "inline" },
         element("code", {}, "max_age"),
-        element("input", { name: "max_age", type: "number", min: 0, step: 1, inputmode: "numeric", "aria-describedby": "problems-max_age" }),
+        element("input", {
+          name: "max_age",
+          type: "number",
+          min: 0,
+          step: 1,
+          inputmode: "numeric",
+          "aria-describedby": "problems-max_age",
+        }),
         " s",
       ),
       problemsOf("allow_credentials"),
@@ -266,7 +290,7 @@ function settings() {
     element(
       "details",
       { class: "more", "data-part": "dangers" },
-      element("summary", {}, "What the library refuses unless told otherwise"),
+      element("summary", {}, "Opt-ins for risky policies"),
       ...DANGERS.map((name) =>
         element(
           "div",

@@ -1,10 +1,11 @@
 // The request: a form for every kind a page can make, and the same request as code.
 
-import { asCurl, asScript, copyButton } from "../copy.js";
-import { element, find, setText, tabs } from "../dom.js";
-import { KINDS, toRequest, usesOf } from "../state.js";
+import { asCurl, asScript } from "../pure/code.js";
+import { KINDS, toRequest, usesOf } from "../pure/state.js";
+import { copyButton } from "./copy.js";
+import { element, find, setText, tabs } from "./dom.js";
 
-/** @typedef {import("../state.js").LabRequest} LabRequest */
+/** @typedef {import("../pure/state.js").LabRequest} LabRequest */
 
 /**
  * Opens the room.
@@ -44,7 +45,7 @@ export function requestRoom({ onEdit, onSend }) {
     return /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   }
 
-  /** Another kind asks for another path, unless the reader has chosen one. */
+  /** Another kind loads another path, unless the reader has chosen one. */
   function followKind() {
     const next = field("kind").value;
     if (next === kind) return;
@@ -95,7 +96,16 @@ export function requestRoom({ onEdit, onSend }) {
   return {
     /** @param {LabRequest} request */
     fill(request) {
-      for (const name of /** @type {const} */ (["kind", "method", "path", "query", "credentials", "mode", "redirect", "page"])) {
+      for (const name of /** @type {const} */ ([
+        "kind",
+        "method",
+        "path",
+        "query",
+        "credentials",
+        "mode",
+        "redirect",
+        "page",
+      ])) {
         field(name).value = request[name];
       }
       kind = request.kind;
@@ -109,10 +119,10 @@ export function requestRoom({ onEdit, onSend }) {
       fit();
     },
     /**
-     * @param {import("../control.js").Config} config
+     * @param {import("../app/control.js").Config} config
      * @param {string} session
      * @param {LabRequest} request
-     * @param {import("../control.js").Prediction | null} prediction
+     * @param {import("../app/control.js").Prediction | null} prediction
      */
     showCode(config, session, request, prediction) {
       texts.script = asScript(config, session, request);

@@ -73,7 +73,8 @@ impl Session {
         Ok(())
     }
 
-    /// All messages since the console is watched, in order; none from an engine whose driver doesn't tell. Call it once.
+    /// The messages since the last call, or else since the console is watched, in order; none from an engine whose driver
+    /// doesn't tell.
     ///
     /// # Errors
     ///
@@ -88,7 +89,7 @@ impl Session {
                 Ok(lines.map(|line| Message::of_chromium(&line)).collect())
             }
             Engine::Firefox => {
-                let log = self.in_chrome("return window.consoleWatch.lines;").await?;
+                let log = self.in_chrome("return window.consoleWatch.lines.splice(0);").await?;
                 let lines = log.as_array().into_iter().flatten();
                 Ok(lines
                     .map(|line| Message { place: text(&line["place"]), text: text(&line["text"]) })

@@ -1,6 +1,9 @@
-//! A test for each engine, whether the engine is here or not.
+//! Trials in each engine, whether the engine is here or not.
 
-use std::{process, sync::Arc};
+use std::{
+    process,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -8,58 +11,155 @@ use crate::{Engine, Installed, required_engines};
 
 /// Runs one test for each engine, `NAME_in_chromium` and so on, and others, and ends the program. Where the
 /// engine is missing its test is ignored, with the line that installs it, or fails if `REQUIRE_BROWSERS` lists it. Where that
-/// list is none, the program says so and ends with 2.
+/// list is not valid, the program says so and ends with 2.
 pub fn run_in_each_engine(
     arguments: &Arguments,
     name: &str,
     run: impl Fn(&Installed) -> Result<(), Failed> + Send + Sync + 'static,
     others: Vec<Trial>,
 ) -> ! {
-    let mut trials = match in_each_engine(name, run) {
-        Ok(trials) => trials,
+    let run = Arc::new(run);
+    let mut trials: Vec<_> = engines_or_exit()
+        .into_iter()
+        .map(|engine| {
+            let run = Arc::clone(&run);
+            engine.trial(format!("{name}_in_{}", engine.engine), move |installed| run(installed))
+        })
+        .collect();
+    trials.extend(others);
+    libtest_mimic::run(arguments, trials).exit();
+}
+
+/// The trials of each engine that is here. In place of those of an engine that is missing there is one, `NAME_in_chromium` and
+/// so on, which is ignored or fails. Where `REQUIRE_BROWSERS` is not valid, the program says so and ends with 2.
+pub fn trials_in_each_engine(name: &str, trials: impl Fn(Installed) -> Vec<Trial>) -> Vec<Trial> {
+    let trials_in = |engine: Prepared| match &engine.installed {
+        Ok(installed) => trials(installed.clone()),
+        Err(_) => vec![engine.trial(format!("{name}_in_{}", engine.engine), |_| Ok(()))],
+    };
+    engines_or_exit().into_iter().flat_map(trials_in).collect()
+}
+
+/// What the trials of one engine share, one trial at a time: a browser, say, and what was seen in it.
+pub trait Shared: Sized + Send + 'static {
+    /// Called for the first trial that runs, and for the one after a panic.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be made; then the trial fails, and the next one tries again.
+    fn start(installed: &Installed) -> Result<Self, Failed>;
+
+    /// Called once all trials are done.
+    ///
+    /// # Errors
+    ///
+    /// If something stays behind; then the program fails.
+    fn end(self) -> Result<(), Failed>;
+}
+
+/// A trial that each engine runs with what its trials share.
+pub struct Check<S> {
+    name: String,
+    run: Arc<Run<S>>,
+}
+
+type Run<S> = dyn Fn(&mut S) -> Result<(), Failed> + Send + Sync;
+
+impl<S> Check<S> {
+    /// Its name comes after the engine's.
+    pub fn new(
+        name: impl Into<String>,
+        run: impl Fn(&mut S) -> Result<(), Failed> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), run: Arc::new(run) }
+    }
+}
+
+impl<S> std::fmt::Debug for Check<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Check").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Like [`run_in_each_engine`], with a trial for each check in each engine: `chromium::NAME` and so on.
+pub fn run_checks_in_each_engine<S: Shared>(arguments: &Arguments, checks: &[Check<S>]) -> ! {
+    let engines: Vec<_> =
+        engines_or_exit().into_iter().map(|engine| (engine, Arc::new(Mutex::new(None)))).collect();
+    // Neighbours are of different engines, so that trials which run at the same time rarely wait for each other.
+    let trials = checks.iter().flat_map(|check| {
+        engines.iter().map(|(engine, shared)| {
+            let (run, shared) = (Arc::clone(&check.run), Arc::clone(shared));
+            engine.trial(format!("{}::{}", engine.engine, check.name), move |installed| {
+                with_shared(&shared, installed, &*run)
+            })
+        })
+    });
+    let conclusion = libtest_mimic::run(arguments, trials.collect());
+    let mut is_clean = true;
+    for (engine, shared) in engines {
+        if let Some(shared) = lock(&shared).take()
+            && let Err(failed) = shared.end()
+        {
+            eprintln!("{}: {}", engine.engine, failed.message().unwrap_or_default());
+            is_clean = false;
+        }
+    }
+    conclusion.exit_if_failed();
+    process::exit(if is_clean { 0 } else { 101 })
+}
+
+fn with_shared<S: Shared>(
+    slot: &Mutex<Option<S>>,
+    installed: &Installed,
+    run: &Run<S>,
+) -> Result<(), Failed> {
+    let mut slot = lock(slot);
+    // Taken out: what a panic leaves behind is dropped, and the next trial starts with another.
+    let mut shared = match slot.take() {
+        Some(shared) => shared,
+        None => S::start(installed)?,
+    };
+    let outcome = run(&mut shared);
+    *slot = Some(shared);
+    outcome
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An engine, and what becomes of its trials.
+struct Prepared {
+    engine: Engine,
+    /// If it is missing: what to install, and whether that is a failure.
+    installed: Result<Installed, (String, bool)>,
+}
+
+impl Prepared {
+    fn trial(
+        &self,
+        name: String,
+        run: impl FnOnce(&Installed) -> Result<(), Failed> + Send + 'static,
+    ) -> Trial {
+        match self.installed.clone() {
+            Ok(installed) => Trial::test(name, move || run(&installed)),
+            Err((missing, true)) => Trial::test(name, move || Err(Failed::from(missing))),
+            Err((missing, false)) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
+        }
+    }
+}
+
+fn engines_or_exit() -> Vec<Prepared> {
+    let required = match required_engines() {
+        Ok(required) => required,
         Err(message) => {
             eprintln!("{message}");
             process::exit(2);
         }
     };
-    trials.extend(others);
-    libtest_mimic::run(arguments, trials).exit();
-}
-
-fn in_each_engine(
-    name: &str,
-    run: impl Fn(&Installed) -> Result<(), Failed> + Send + Sync + 'static,
-) -> Result<Vec<Trial>, String> {
-    let run = Arc::new(run);
-    trials_in_each_engine(name, |name, installed| {
-        let run = Arc::clone(&run);
-        vec![Trial::test(name, move || run(&installed))]
-    })
-}
-
-/// The trials of each engine that is here. In place of those of an engine that is missing there is one, `NAME_in_chromium` and
-/// so on, which is ignored or fails.
-///
-/// # Errors
-///
-/// If `REQUIRE_BROWSERS` is not a list of engines.
-pub fn trials_in_each_engine(
-    name: &str,
-    trials: impl Fn(String, Installed) -> Vec<Trial>,
-) -> Result<Vec<Trial>, String> {
-    let required = required_engines()?;
-    let trials_in = |engine: Engine| {
-        let name = format!("{name}_in_{engine}");
-        match engine.find() {
-            Ok(installed) => trials(name, installed),
-            Err(missing) if required.contains(&engine) => {
-                let message = missing.to_string();
-                vec![Trial::test(name, move || Err(Failed::from(message)))]
-            }
-            Err(missing) => {
-                vec![Trial::test(name, || Ok(())).with_kind(missing.to_string()).with_ignored_flag(true)]
-            }
-        }
+    let prepare = |engine: Engine| {
+        let missing = |missing: crate::Missing| (missing.to_string(), required.contains(&engine));
+        Prepared { engine, installed: engine.find().map_err(missing) }
     };
-    Ok(Engine::ALL.into_iter().flat_map(trials_in).collect())
+    Engine::ALL.into_iter().map(prepare).collect()
 }

@@ -7,7 +7,6 @@
 
 use std::{
     collections::HashMap,
-    process,
     sync::{Arc, OnceLock},
 };
 
@@ -22,11 +21,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Some vectors need a port that can't be chosen.
     arguments.test_threads = Some(1);
-    let trials = trials_in_each_engine("vectors", |_, installed| trials(&arguments, installed));
-    let mut trials = trials.unwrap_or_else(|message| {
-        eprintln!("{message}");
-        process::exit(2);
-    });
+    let mut trials = trials_in_each_engine("vectors", |installed| trials(&arguments, &installed));
     trials.push(Trial::test("the_published_results_list_the_vectors", published));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -34,7 +29,7 @@ fn main() {
 /// What one run of an engine led to: each vector that disagrees, by its trial's name, and how; or why there was no run.
 type Results = Result<HashMap<String, String>, String>;
 
-fn trials(arguments: &Arguments, installed: Installed) -> Vec<Trial> {
+fn trials(arguments: &Arguments, installed: &Installed) -> Vec<Trial> {
     let engine = installed.engine();
     let name = move |file: &str, vector: &str| format!("{engine}::{file}::{vector}");
     let suite = Suite::read();
@@ -48,7 +43,7 @@ fn trials(arguments: &Arguments, installed: Installed) -> Vec<Trial> {
         })
         .collect();
     let suite = suite.only(|file, vector| chosen[&name(file, vector)]);
-    let run = Arc::new((installed, suite, OnceLock::<Results>::new()));
+    let run = Arc::new((installed.clone(), suite, OnceLock::<Results>::new()));
     let trials = listed.into_iter().map(|(trial, obstacle)| {
         if let Some(reason) = obstacle {
             return Trial::test(trial, || Ok(())).with_kind(reason).with_ignored_flag(true);

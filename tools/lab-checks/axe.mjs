@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
-import { STATES, launch, openLab } from "./lab.mjs";
+import { launch, openLab, STATES } from "./lab.mjs";
 
 const [url] = process.argv.slice(2);
 if (url === undefined) throw new Error("usage: node axe.mjs <page-url>");
@@ -23,7 +23,10 @@ for (const width of [1280, 360]) {
       const { violations, passes } = await page.evaluate(() => /** @type {any} */ (window).axe.run());
       const where = `${state}, ${width} px, ${scheme}`;
       for (const { id, impact, help, nodes } of violations) {
-        const places = nodes.map((/** @type {any} */ node) => `      ${node.target.join(" ")}\n        ${node.failureSummary.split("\n").join("\n        ")}`);
+        const places = nodes.map(
+          (/** @type {any} */ node) =>
+            `      ${node.target.join(" ")}\n        ${node.failureSummary.split("\n").join("\n        ")}`,
+        );
         faults.push(`  ${where}: ${id} (${impact}): ${help}\n${places.join("\n")}`);
       }
       const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);

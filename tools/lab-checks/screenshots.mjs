@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 
-import { STATES, launch, openLab } from "./lab.mjs";
+import { launch, openLab, STATES } from "./lab.mjs";
 
 const [url, folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: node screenshots.mjs <page-url> <folder>");

@@ -35,7 +35,9 @@ const first = loaded.filter(({ type }) => type === "Document" || type === "Style
 const ready = loaded.filter((one) => !isLesson(one));
 for (const { url: of, bytes } of loaded) console.log(`${String(bytes).padStart(8)}  ${new URL(of).pathname}`);
 console.log(`HTML and CSS, which the first paint waits for: ${sum(first)} bytes`);
-console.log(`all until the page can be used: ${sum(ready)} bytes in ${ready.length} answers; with the lessons ${sum(loaded)}`);
+console.log(
+  `all until the page can be used: ${sum(ready)} bytes in ${ready.length} responses; with the lessons ${sum(loaded)}`,
+);
 if (first.length < 2 || sum(ready) > LIMIT) {
   console.error(`more than ${LIMIT} bytes`);
   process.exit(1);

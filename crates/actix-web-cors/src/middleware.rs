@@ -13,10 +13,7 @@ use actix_web::{
     Error, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse},
-    http::{
-        StatusCode,
-        header::{HeaderName, HeaderValue},
-    },
+    http::{StatusCode, header::HeaderName},
 };
 use fetch_cors::{
     Policy,
@@ -28,7 +25,7 @@ use crate::{
     Lookup, PolicySource, SourceError,
     head::Head,
     log,
-    response::{Echoes, Headers, Prepared, to_value},
+    response::{Echoes, Found, Headers, Prepared},
     settings::Settings,
 };
 
@@ -48,23 +45,12 @@ struct Shared<S> {
     settings: Settings,
     /// The request headers that the choice of a policy depends on, as the source and the application say.
     reads: Vec<HeaderName>,
-    /// The same for `Vary`, where no policy applies.
-    vary: Option<HeaderValue>,
     /// How many policies are kept prepared.
     keeps: usize,
     /// The policies used last, that of the last request first.
     kept: RefCell<Vec<Rc<Prepared>>>,
-    /// The policy that allows nothing, for when the source fails. Made once, because a source may fail often.
+    /// A policy that allows nothing, for requests for which the source found none.
     nothing: OnceCell<Rc<Prepared>>,
-}
-
-/// Which policy applies to a request.
-enum Found {
-    Policy(Rc<Prepared>),
-    /// None does.
-    None,
-    /// Nobody knows: the source failed.
-    Failed(SourceError),
 }
 
 impl<S> Shared<S> {
@@ -81,6 +67,11 @@ impl<S> Shared<S> {
         Rc::clone(&kept[0])
     }
 
+    #[cold]
+    fn nothing(&self) -> Rc<Prepared> {
+        Rc::clone(self.nothing.get_or_init(|| self.prepare_new(Policy::deny_all())))
+    }
+
     fn prepare_new(&self, policy: Policy) -> Rc<Prepared> {
         log::empty_policy(&policy);
         Rc::new(Prepared::new(policy, &self.reads, &self.settings))
@@ -95,10 +86,8 @@ impl<S, P: PolicySource> CorsMiddleware<S, P> {
                 reads.push(name.clone());
             }
         }
-        let names: Vec<&str> = reads.iter().map(HeaderName::as_str).collect();
-        let vary = if names.is_empty() { None } else { Some(to_value(&names.join(", "))) };
         let (kept, nothing) = (RefCell::default(), OnceCell::new());
-        let shared = Shared { service, settings, reads, vary, keeps, kept, nothing };
+        let shared = Shared { service, settings, reads, keeps, kept, nothing };
         let always = source.always().map(|policy| shared.prepare_new(policy.clone()));
         Self { shared: Rc::new(shared), source, always }
     }
@@ -118,72 +107,89 @@ where
         self.shared.service.poll_ready(cx)
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let shared = &self.shared;
-        let found = match &self.always {
-            Some(prepared) => Found::Policy(Rc::clone(prepared)),
-            None => match self.source.lookup(&request) {
-                Lookup::Found(policy) => Found::Policy(shared.prepare(policy)),
-                Lookup::Ready(Some(policy)) => Found::Policy(shared.prepare(&policy)),
-                Lookup::Ready(None) => Found::None,
-                Lookup::Failed(error) => Found::Failed(error),
-                Lookup::Later(lookup) => {
-                    let held = Some((request, Rc::clone(shared)));
-                    return CorsFuture { state: State::Lookup { lookup, held } };
-                }
-            },
-        };
-        CorsFuture { state: respond(shared, found, request) }
+        if let Some(prepared) = &self.always {
+            return respond(shared, Rc::clone(prepared), Found::Policy, request);
+        }
+        match self.source.lookup(&request) {
+            Lookup::Found(policy) => respond(shared, shared.prepare(policy), Found::Policy, request),
+            Lookup::Ready(found) => go_on(shared, Ok(found), request),
+            Lookup::Failed(error) => go_on(shared, Err(error), request),
+            Lookup::Later(lookup) => {
+                let held = Some((request, Rc::clone(shared)));
+                CorsFuture { state: State::Lookup { lookup, held } }
+            }
+        }
     }
 }
 
-/// Logs, decides, and either lets the application handle the request or responds in its place.
-#[inline(always)]
-fn respond<S, L>(shared: &Shared<S>, found: Found, request: ServiceRequest) -> State<S, L>
+/// Goes on with a request when the source has said which policy applies, that none does, or why it doesn't know.
+fn go_on<S, L>(
+    shared: &Shared<S>,
+    found: Result<Option<Policy>, SourceError>,
+    request: ServiceRequest,
+) -> CorsFuture<S, L>
 where
     S: Service<ServiceRequest>,
 {
-    let (prepared, is_stopgap) = match found {
-        Found::Policy(prepared) => (prepared, false),
-        Found::None => {
-            let headers = Headers::Vary(shared.vary.clone());
-            return State::Handler { future: shared.service.call(request), headers };
-        }
-        Found::Failed(error) => (nothing(shared, error), true),
-    };
-    let head = Head(&request);
-    let (decision, origin) = head.decide(&prepared.policy);
-    if !is_stopgap {
-        log::refusal(&prepared.policy, head, decision);
-    }
-    let refused = if is_stopgap { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::FORBIDDEN };
-    let Settings { reject_disallowed_origins, forward_preflights, preflight_status, .. } = shared.settings;
-    let status = match decision {
-        Decision::PreflightGranted { .. } if !forward_preflights => Some(preflight_status),
-        Decision::PreflightRefused => Some(refused),
-        Decision::NotAllowed if reject_disallowed_origins && !is_same_origin(&head) => Some(refused),
-        _ => None,
-    };
-    let (is_options, echoes) = (head.is_options(), Echoes::new(decision, origin, head));
-    let mut headers = Headers::Policy { prepared, decision, is_options, echoes, is_stopgap };
-    match status {
-        None => State::Handler { future: shared.service.call(request), headers },
-        Some(status) => {
-            let mut response = HttpResponse::with_body(status, ());
-            headers.write(response.headers_mut());
-            State::Responded { response: Some(ServiceResponse::new(request.into_parts().0, response)) }
+    match found {
+        Ok(Some(policy)) => respond(shared, shared.prepare(&policy), Found::Policy, request),
+        Ok(None) => respond(shared, shared.nothing(), Found::None, request),
+        Err(error) => {
+            log::failed_source(&error);
+            // Nothing that the source made outlives it.
+            drop(error);
+            respond(shared, shared.nothing(), Found::Failure, request)
         }
     }
 }
 
-/// The policy for when the source failed: it allows nothing.
-#[cold]
-fn nothing<S>(shared: &Shared<S>, error: SourceError) -> Rc<Prepared> {
-    log::failed_source(&error);
-    // Nothing that the source made outlives it.
-    drop(error);
-    Rc::clone(shared.nothing.get_or_init(|| shared.prepare_new(Policy::deny_all())))
+/// Decides, logs, and either lets the application handle the request or responds in its place.
+#[inline(always)]
+fn respond<S, L>(
+    shared: &Shared<S>,
+    prepared: Rc<Prepared>,
+    found: Found,
+    request: ServiceRequest,
+) -> CorsFuture<S, L>
+where
+    S: Service<ServiceRequest>,
+{
+    let head = Head(&request);
+    let (decision, origin) = head.decide(&prepared.policy);
+    if found == Found::Policy {
+        log::refusal(&prepared.policy, head, decision);
+    }
+    let status = status(decision, head, &shared.settings, found);
+    let (is_options, echoes) = (head.is_options(), Echoes::new(decision, origin, head));
+    if let Some(status) = status {
+        let headers = Headers { prepared, decision, is_options, found, echoes };
+        return CorsFuture { state: State::Respond { request: Some(request), status, headers } };
+    }
+    let future = shared.service.call(request);
+    let headers = Headers { prepared, decision, is_options, found, echoes };
+    CorsFuture { state: State::Handler { future, headers } }
+}
+
+/// The status of a response in the application's place; none if the application handles the request.
+#[inline(always)]
+fn status(decision: Decision, head: Head<'_>, settings: &Settings, found: Found) -> Option<StatusCode> {
+    let refused = match found {
+        Found::Policy => StatusCode::FORBIDDEN,
+        Found::Failure => StatusCode::SERVICE_UNAVAILABLE,
+        Found::None => return None,
+    };
+    if decision.is_preflight() {
+        if !decision.is_allowed() {
+            return Some(refused);
+        }
+        return if settings.forward_preflights { None } else { Some(settings.preflight_status) };
+    }
+    let is_rejected =
+        decision == Decision::NotAllowed && settings.reject_disallowed_origins && !is_same_origin(&head);
+    is_rejected.then_some(refused)
 }
 
 pin_project! {
@@ -204,8 +210,8 @@ pin_project! {
         Found,
         /// The application is handling the request.
         Handler { #[pin] future: S::Future, headers: Headers },
-        /// The middleware responded in the application's place.
-        Responded { response: Option<ServiceResponse<()>> },
+        /// The middleware responds in the application's place.
+        Respond { request: Option<ServiceRequest>, status: StatusCode, headers: Headers },
     }
 }
 
@@ -226,13 +232,17 @@ where
             StateProjection::Handler { future, headers } => match ready!(future.poll(cx)) {
                 Ok(mut response) => {
                     headers.write(response.headers_mut());
-                    Ok(with_body(response, EitherBody::left))
+                    Ok(left(response))
                 }
                 Err(error) => Err(with_headers(error, headers.clone())),
             },
-            StateProjection::Responded { response } => {
-                let response = response.take().expect(POLLED_AFTER_COMPLETION);
-                Ok(with_body(response, |()| EitherBody::right(BoxBody::new(()))))
+            StateProjection::Respond { request, status, headers } => {
+                let request = request.take().expect(POLLED_AFTER_COMPLETION);
+                let mut response = HttpResponse::with_body(*status, ());
+                headers.write(response.headers_mut());
+                // The body comes last: without it the response is small, and little is moved.
+                let response = response.set_body(EitherBody::right(BoxBody::new(())));
+                Ok(ServiceResponse::new(request.into_parts().0, response))
             }
             StateProjection::Lookup { .. } | StateProjection::Found => {
                 unreachable!("{POLLED_AFTER_COMPLETION}")
@@ -248,18 +258,12 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     L: Future<Output = Result<Option<Policy>, SourceError>>,
 {
-    let mut state = future.as_mut().project().state;
-    if let StateProjection::Lookup { lookup, held } = state.as_mut().project() {
+    if let StateProjection::Lookup { lookup, held } = future.as_mut().project().state.project() {
         let found = ready!(lookup.poll(cx));
         let (request, shared) = held.take().expect(POLLED_AFTER_COMPLETION);
         // The lookup is dropped with the old state before the request goes on.
-        state.set(State::Found);
-        let found = match found {
-            Ok(Some(policy)) => Found::Policy(shared.prepare(&policy)),
-            Ok(None) => Found::None,
-            Err(error) => Found::Failed(error),
-        };
-        state.set(respond(&shared, found, request));
+        future.set(CorsFuture { state: State::Found });
+        future.set(go_on(&shared, found, request));
     }
     Poll::Ready(())
 }
@@ -276,10 +280,10 @@ fn with_headers(mut error: Error, headers: Headers) -> Error {
     error
 }
 
-/// Puts a response's body into another type. Cheaper than `map_body`, which moves the whole response.
+/// The application's response. Cheaper than `map_into_left_body`, which moves the whole response.
 #[inline(always)]
-fn with_body<A, B>(response: ServiceResponse<A>, change: impl FnOnce(A) -> B) -> ServiceResponse<B> {
+fn left<B>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let (request, response) = response.into_parts();
     let (response, body) = response.into_parts();
-    ServiceResponse::new(request, response.set_body(change(body)))
+    ServiceResponse::new(request, response.set_body(EitherBody::left(body)))
 }

@@ -24,6 +24,8 @@ use crate::{
 pub(crate) struct Prepared {
     pub(crate) policy: Policy,
     fields: Fields<HeaderValue>,
+    /// The request headers that the choice of a policy depended on.
+    chosen_by: Option<HeaderValue>,
     last_merge: LastMerge,
 }
 
@@ -34,12 +36,13 @@ impl Prepared {
         let handled_by = [RequestField::SecFetchSite.name()];
         let handled_by = if settings.reject_disallowed_origins { &handled_by[..] } else { &[] };
         let fields = Fields::with_dependencies(&policy, &reads, handled_by, to_value);
-        Self { policy, fields, last_merge: LastMerge::default() }
+        let chosen_by = if reads.is_empty() { None } else { Some(to_value(&reads.join(", "))) };
+        Self { policy, fields, chosen_by, last_merge: LastMerge::default() }
     }
 }
 
 /// A header value whose clones share its text.
-pub(crate) fn to_value(text: &str) -> HeaderValue {
+fn to_value(text: &str) -> HeaderValue {
     // Clones of a static text touch no reference count, and these are in nearly every response.
     let common = ["*", "true", "origin", "origin, access-control-request-method"];
     if let Some(common) = common.into_iter().find(|&common| common == text) {
@@ -52,92 +55,100 @@ pub(crate) fn to_value(text: &str) -> HeaderValue {
 
 /// What to write into the response to one request.
 #[derive(Clone, Debug)]
-pub(crate) enum Headers {
-    /// What a policy says. Whatever `Access-Control-*` header the response has is replaced.
-    Policy {
-        prepared: Rc<Prepared>,
-        decision: Decision,
-        is_options: bool,
-        echoes: Echoes,
-        /// Whether the source failed and this policy stands in for the one that it didn't find.
-        is_stopgap: bool,
-    },
-    /// No policy applies. That none does may depend on these headers of the request, and a cache must know.
-    Vary(Option<HeaderValue>),
+pub(crate) struct Headers {
+    pub(crate) prepared: Rc<Prepared>,
+    pub(crate) decision: Decision,
+    pub(crate) is_options: bool,
+    pub(crate) found: Found,
+    pub(crate) echoes: Echoes,
+}
+
+/// What the source said of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// This policy applies.
+    Policy,
+    /// None does.
+    None,
+    /// Nothing: it failed, and a policy that allows nothing stands in.
+    Failure,
 }
 
 /// The values of the request that are sent back, taken before the request goes on to the handler.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Echoes {
-    origin: Option<HeaderValue>,
-    /// The method and the headers that a preflight asks for. Boxed, because only policies that allow any with credentials
-    /// echo them, and every request's future would be larger.
-    requested: Option<Box<[Option<HeaderValue>; 2]>>,
+#[derive(Clone, Debug)]
+pub(crate) enum Echoes {
+    /// The origin, where it is allowed.
+    Origin(Option<HeaderValue>),
+    /// The origin, and the method and headers that a preflight asks for. Boxed, because only policies that allow any with
+    /// credentials echo these, and every request's future would be larger.
+    Preflight(Box<[Option<HeaderValue>; 3]>),
 }
 
 impl Echoes {
     #[inline(always)]
     pub(crate) fn new(decision: Decision, origin: Option<&HeaderValue>, head: Head<'_>) -> Self {
-        let origin = if decision.is_allowed() { origin.cloned() } else { None };
-        let requested = match decision {
+        match decision {
             Decision::PreflightGranted { echo_method, echo_headers } if echo_method || echo_headers => {
-                Some(Box::new(Self::requested(head)))
+                Self::of_preflight(origin, head)
             }
-            _ => None,
-        };
-        Self { origin, requested }
+            _ if decision.is_allowed() => Self::Origin(origin.cloned()),
+            _ => Self::Origin(None),
+        }
     }
 
     #[cold]
-    fn requested(head: Head<'_>) -> [Option<HeaderValue>; 2] {
-        let fields = [RequestField::AccessControlRequestMethod, RequestField::AccessControlRequestHeaders];
-        fields.map(|field| head.echo(field))
+    fn of_preflight(origin: Option<&HeaderValue>, head: Head<'_>) -> Self {
+        let method = head.echo(RequestField::AccessControlRequestMethod);
+        let headers = head.echo(RequestField::AccessControlRequestHeaders);
+        Self::Preflight(Box::new([origin.cloned(), method, headers]))
     }
 
+    #[inline(always)]
     fn take(&mut self, field: RequestField) -> Option<HeaderValue> {
-        match (field, &mut self.requested) {
-            (RequestField::Origin, _) => self.origin.take(),
-            (RequestField::AccessControlRequestMethod, Some(requested)) => requested[0].take(),
-            (RequestField::AccessControlRequestHeaders, Some(requested)) => requested[1].take(),
+        match (self, field) {
+            (Self::Origin(origin), RequestField::Origin) => origin.take(),
+            (Self::Preflight(values), RequestField::Origin) => values[0].take(),
+            (Self::Preflight(values), RequestField::AccessControlRequestMethod) => values[1].take(),
+            (Self::Preflight(values), RequestField::AccessControlRequestHeaders) => values[2].take(),
             _ => None,
         }
     }
 }
 
 impl Headers {
-    /// Writes them. What is sent back is moved out, so they are written once.
+    /// Writes them: whatever `Access-Control-*` header the response has is replaced. What is sent back is moved out, so they
+    /// are written once.
     #[inline(always)]
     pub(crate) fn write(&mut self, response: &mut HeaderMap) {
-        match self {
-            Self::Policy { prepared, decision, is_options, echoes, is_stopgap } => {
-                let has_vary = !response.is_empty() && make_room(response);
-                let last_merge = has_vary.then_some(&prepared.last_merge);
-                let mut response = Response { headers: response, echoes, last_merge };
-                prepared.fields.write(*decision, *is_options, &mut response);
-                if *is_stopgap {
-                    forbid_storing(*decision, response.headers);
-                }
-            }
-            Self::Vary(None) => {}
-            Self::Vary(Some(names)) => write_vary(response, names),
+        if self.found != Found::None {
+            let Self { prepared, decision, is_options, echoes, .. } = self;
+            let has_vary = !response.is_empty() && make_room(response);
+            let last_merge = has_vary.then_some(&prepared.last_merge);
+            let mut response = Response { headers: response, echoes, last_merge };
+            prepared.fields.write(*decision, *is_options, &mut response);
+        }
+        if self.found != Found::Policy {
+            self.write_for_caches(response);
         }
     }
-}
 
-/// Nobody may remember that an origin was refused because the source failed.
-#[cold]
-fn forbid_storing(decision: Decision, response: &mut HeaderMap) {
-    if matches!(decision, Decision::NotAllowed | Decision::PreflightRefused) {
-        response.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-}
-
-#[cold]
-fn write_vary(response: &mut HeaderMap, names: &HeaderValue) {
-    if response.contains_key(header::VARY) {
-        vary::merge(response, names, &LastMerge::default());
-    } else {
-        response.append(header::VARY, names.clone());
+    /// What only a cache must know where no policy was found.
+    #[cold]
+    fn write_for_caches(&self, response: &mut HeaderMap) {
+        match (&self.prepared.chosen_by, self.found) {
+            // That none applies may depend on the request's headers.
+            (Some(names), Found::None) if response.contains_key(header::VARY) => {
+                vary::merge(response, names, &LastMerge::default());
+            }
+            (Some(names), Found::None) => response.append(header::VARY, names.clone()),
+            // Nobody may remember that an origin was refused because the source failed.
+            (_, Found::Failure)
+                if matches!(self.decision, Decision::NotAllowed | Decision::PreflightRefused) =>
+            {
+                response.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+            _ => {}
+        }
     }
 }
 

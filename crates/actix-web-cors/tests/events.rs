@@ -98,7 +98,7 @@ async fn events() {
         ),
         (
             "several origins", "GET", "/", &[APP, APP],
-            " INFO actix_web_cors: GET /: there is more than one Origin, \"https://app.example.com\" the first; no browser sends that, so look at what is in between rule=SeveralOrigins setting=\"allow_origins\"\n".to_owned(),
+            " INFO actix_web_cors: GET /: the request has more than one Origin header (the first is \"https://app.example.com\"); no browser does that, so check the proxies in between rule=SeveralOrigins setting=\"allow_origins\"\n".to_owned(),
         ),
         (
             "a method", "OPTIONS", "/", &[APP, PUT],
@@ -110,15 +110,15 @@ async fn events() {
         ),
         (
             "cookies", "GET", "/", &[APP, ("cookie", "session=secret")],
-            " INFO actix_web_cors: GET /: the request carries cookies, so the browser withholds the answer; to allow them, turn on allow_credentials rule=CredentialsNotAllowed setting=\"allow_credentials\"\n".to_owned(),
+            " INFO actix_web_cors: GET /: the request carries cookies, which the policy does not allow, so the browser withholds the response; to allow them, turn on allow_credentials rule=CredentialsNotAllowed setting=\"allow_credentials\"\n".to_owned(),
         ),
         (
             "a value that would forge a line", "GET", "/", &[("origin", "x\" rule=Fine\t\u{e9}")],
-            " INFO actix_web_cors: GET /: the origin \"x\\\" rule=Fine\\t\\xc3\\xa9\" is not allowed; it can't be added to allow_origins: an origin has no white space or control characters rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+            " INFO actix_web_cors: GET /: the origin \"x\\\" rule=Fine\\t\\xc3\\xa9\" is not allowed; it can't be added to allow_origins: an origin can't contain white space or control characters rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
         ),
         (
             "values that would flood the log", "GET", long.as_str(), &[("origin", endless.as_str())],
-            format!(" INFO actix_web_cors: GET /{}...: the origin \"{}...\" is not allowed; no browser sends that rule=OriginNotAllowed setting=\"allow_origins\"\n", "x".repeat(199), "x".repeat(200)),
+            format!(" INFO actix_web_cors: GET /{}...: the origin \"{}...\" is not allowed; no browser sends such an origin rule=OriginNotAllowed setting=\"allow_origins\"\n", "x".repeat(199), "x".repeat(200)),
         ),
         (
             "a source that fails", "GET", "/failing", &[APP],

@@ -14,7 +14,7 @@ use cors_vectors::theorem::{
     network::{Incoming, Noise, ServerResponse},
     steps,
     world::{
-        HANDLERS_HEADERS, Rules, ask, ask_of_any_length, invitation, rules, rules_and,
+        HANDLERS_HEADERS, Rules, invitation, page_request, page_request_of_any_length, rules, rules_and,
         rules_and_their_successors,
     },
 };
@@ -27,30 +27,30 @@ proptest! {
     /// The theorem itself.
     #[test]
     fn a_browser_allows_what_the_policy_means(
-        (rules, ask) in rules_and(ask_of_any_length()),
+        (rules, page_request) in rules_and(page_request_of_any_length()),
         behaviour in behaviour(ANY_SOURCE),
     ) {
-        check_cold(&rules, &ask, server(&rules, behaviour));
+        check_cold(&rules, &page_request, server(&rules, behaviour));
     }
 
     /// A source that fails stands for a policy that allows nothing.
     #[test]
     fn a_source_that_fails_allows_nothing(
-        (rules, ask) in rules_and(ask_of_any_length()),
+        (rules, page_request) in rules_and(page_request_of_any_length()),
         behaviour in behaviour(FAILING_SOURCE),
     ) {
         let nothing = Rules { config: PolicyConfig::default(), policy: rules.policy.clone() };
-        check_cold(&nothing, &ask, server(&nothing, behaviour));
+        check_cold(&nothing, &page_request, server(&nothing, behaviour));
     }
 
     /// A proxy may write all headers another way, as long as they mean the same.
     #[test]
     fn a_noisy_proxy_changes_nothing(
-        (rules, ask) in rules_and(ask()),
+        (rules, page_request) in rules_and(page_request()),
         behaviour in behaviour(ANY_SOURCE),
         noise in collection::vec(any::<u8>(), 0..80),
     ) {
-        check_noisy(&rules, &ask, &Noise::new(noise), server(&rules, behaviour));
+        check_noisy(&rules, &page_request, &Noise::new(noise), server(&rules, behaviour));
     }
 }
 
@@ -87,11 +87,11 @@ proptest! {
     #[test]
     fn a_shared_cache_changes_nothing(
         rules in rules(),
-        asks in collection::vec((ask(), invitation()), 2..6),
+        page_requests in collection::vec((page_request(), invitation()), 2..6),
         origin in select(&["https://api.test", "https://example.com"][..]),
         behaviour in behaviour(ANY_SOURCE),
     ) {
-        check_shared_cache(&rules, asks, Server { origin, path: "/" }, server(&rules, behaviour));
+        check_shared_cache(&rules, page_requests, Server { origin, path: "/" }, server(&rules, behaviour));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is measured: policies, requests, handlers, and what the right answers are. All contenders get the same.
+//! What is measured: policies, requests, handlers, and the responses expected. All contenders get the same.
 
 use std::time::Duration;
 
@@ -18,8 +18,16 @@ pub const ORIGIN: &str = "https://app.example.com";
 /// One that is allowed nowhere.
 pub const OTHER: &str = "https://app.example.org";
 
-/// The settings of a policy, in a form that every contender can be told. Three methods, two headers, one exposed header
-/// and a max-age of an hour are the same in all.
+/// The methods that every policy allows.
+pub const METHODS: [&str; 3] = ["PUT", "DELETE", "PATCH"];
+/// The headers that every policy allows.
+pub const HEADERS: [&str; 2] = ["content-type", "x-request-id"];
+/// The header that every policy exposes.
+pub const EXPOSED: [&str; 1] = ["etag"];
+/// How long every policy lets a preflight be cached, in seconds.
+pub const MAX_AGE: u64 = 3600;
+
+/// What differs between policies, in a form that every contender can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {
     /// Exact origins, or patterns such as `https://*.example.com`, or `*` alone.
@@ -38,14 +46,14 @@ impl Setup {
     ///
     /// # Panics
     ///
-    /// When the origins are no origins.
+    /// When the origins are not valid.
     pub fn policy(&self) -> Policy {
         let builder = Policy::builder()
             .allow_origins(&self.origins)
-            .allow_methods(["PUT", "DELETE", "PATCH"])
-            .allow_headers(["content-type", "x-request-id"])
-            .expose_headers(["etag"])
-            .max_age(Duration::from_secs(3600));
+            .allow_methods(METHODS)
+            .allow_headers(HEADERS)
+            .expose_headers(EXPOSED)
+            .max_age(Duration::from_secs(MAX_AGE));
         let builder = if self.credentials { builder.allow_credentials() } else { builder };
         builder.build().expect("a valid policy")
     }
@@ -64,24 +72,27 @@ impl Setup {
 /// What stands behind the middleware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handler {
-    /// Answers 200 without any header.
+    /// Responds 200 without any header.
     Plain,
-    /// Answers 200 with headers of its own, `Vary` among them.
+    /// Responds 200 with headers of its own, `Vary` among them.
     OwnHeaders,
-    /// Answers `Err`, as a middleware further in might.
+    /// Returns `Err`, as an inner middleware might.
     InnerError,
 }
 
+/// A request as Tower's services take it.
+pub type TowerRequest = http1::Request<()>;
+
 /// A request that a browser sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct BrowserRequest {
     /// Its `Origin`, if any.
     pub origin: Option<String>,
     /// Its `Access-Control-Request-Headers`, if it is a preflight.
     pub preflight: Option<String>,
 }
 
-impl Asked {
+impl BrowserRequest {
     /// A `GET`.
     pub fn get(origin: Option<&str>) -> Self {
         Self { origin: origin.map(str::to_owned), preflight: None }
@@ -92,14 +103,13 @@ impl Asked {
         Self { origin: Some(origin.to_owned()), preflight: Some(names.into()) }
     }
 
-    /// The method.
-    pub fn method(&self) -> &'static str {
+    fn method(&self) -> &'static str {
         if self.preflight.is_some() { "OPTIONS" } else { "GET" }
     }
 
     /// The ten headers that a browser sends with everything, and those of CORS.
-    pub fn lines(&self) -> Vec<(&'static str, String)> {
-        let mut lines: Vec<(&str, String)> = [
+    fn lines(&self) -> Vec<(&'static str, &str)> {
+        let mut lines = vec![
             ("host", "api.example.com"),
             ("connection", "keep-alive"),
             ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
@@ -110,23 +120,21 @@ impl Asked {
             ("sec-fetch-dest", "empty"),
             ("sec-fetch-mode", "cors"),
             ("sec-fetch-site", "same-site"),
-        ]
-        .map(|(name, value)| (name, value.to_owned()))
-        .into();
-        lines.extend(self.origin.clone().map(|origin| ("origin", origin)));
+        ];
+        lines.extend(self.origin.iter().map(|origin| ("origin", origin.as_str())));
         if let Some(names) = &self.preflight {
-            lines.push(("access-control-request-method", "PUT".to_owned()));
-            lines.push(("access-control-request-headers", names.clone()));
+            lines.push(("access-control-request-method", "PUT"));
+            lines.push(("access-control-request-headers", names));
         }
         lines
     }
 
-    /// The same. As on the wire, all values share one buffer: values that are static would make clones free, and one that is
-    /// alone in its buffer makes the first dear.
-    pub fn shared_lines(&self) -> impl Iterator<Item = (&'static str, Bytes)> {
+    /// The same. As on the wire, all values share one buffer: clones of static values would be free, and the first clone of
+    /// a value that is alone in its buffer would be expensive.
+    fn shared_lines(&self) -> impl Iterator<Item = (&'static str, Bytes)> {
         let lines = self.lines();
-        let buffer = Bytes::from(lines.iter().map(|(_, value)| value.as_str()).collect::<String>());
-        // A buffer becomes one that is shared when it is cloned first.
+        let buffer = Bytes::from(lines.iter().map(|(_, value)| *value).collect::<String>());
+        // The first clone makes a buffer a shared one.
         let buffer = buffer.clone();
         let mut start = 0;
         lines.into_iter().map(move |(name, value)| {
@@ -138,11 +146,7 @@ impl Asked {
     }
 
     /// The request for Actix Web.
-    ///
-    /// # Panics
-    ///
-    /// Never: every value is one.
-    pub fn request(&self) -> ServiceRequest {
+    pub(crate) fn for_actix(&self) -> ServiceRequest {
         let method = Method::from_bytes(self.method().as_bytes()).expect("a method");
         let mut request = TestRequest::default().method(method).uri("/api/notes");
         for (name, value) in self.shared_lines() {
@@ -150,6 +154,16 @@ impl Asked {
             request = request.append_header((HeaderName::from_static(name), value));
         }
         request.to_srv_request()
+    }
+
+    /// The request for Tower's services.
+    pub(crate) fn for_tower(&self) -> TowerRequest {
+        let mut request = http1::Request::builder().method(self.method()).uri("/api/notes");
+        for (name, value) in self.shared_lines() {
+            let value = http1::HeaderValue::from_maybe_shared(value).expect("a header's value");
+            request = request.header(http1::HeaderName::from_static(name), value);
+        }
+        request.body(()).expect("a request")
     }
 }
 
@@ -160,18 +174,18 @@ pub struct Case {
     pub name: &'static str,
     /// The policy.
     pub setup: Setup,
-    /// What stands behind.
+    /// What stands behind the middleware.
     pub handler: Handler,
     /// The request.
-    pub asked: Asked,
-    /// The answer that is right.
-    pub right: Right,
+    pub request: BrowserRequest,
+    /// The response expected.
+    pub expected: Expected,
 }
 
-/// Whom an answer allows.
+/// Who may read a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowed {
-    /// Nobody.
+    /// No origin.
     Nobody,
     /// The request's own origin.
     Itself,
@@ -179,45 +193,35 @@ pub enum Allowed {
     Any,
 }
 
-/// What is right.
+/// A response that is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Right {
+pub struct Expected {
     /// Our status.
     pub status: u16,
-    /// Who is allowed.
+    /// Who may read it.
     pub allowed: Allowed,
-    /// What our answer varies by.
+    /// What our response varies by.
     pub vary: Option<&'static str>,
 }
 
 impl Case {
-    /// Whether the floor's policy is this case's.
-    pub fn has_floor(&self) -> bool {
-        self.setup == Setup::listed() && self.handler == Handler::Plain
-    }
-
-    /// Whether it has a meaning at Tower's interface.
-    pub fn has_tower(&self) -> bool {
-        self.handler == Handler::Plain
-    }
-
-    /// The value of `Access-Control-Allow-Origin` that is right, if it is right to send it.
-    pub fn right_origin(&self) -> Option<&str> {
-        match self.right.allowed {
+    /// The value of `Access-Control-Allow-Origin`, if it is right to send it.
+    pub fn expected_origin(&self) -> Option<&str> {
+        match self.expected.allowed {
             Allowed::Nobody => None,
-            Allowed::Itself => self.asked.origin.as_deref(),
+            Allowed::Itself => self.request.origin.as_deref(),
             Allowed::Any => Some("*"),
         }
     }
 
-    /// The `Access-Control-*` lines that are right, sorted.
-    pub fn right_lines(&self) -> Vec<(&'static str, &str)> {
-        let Some(allowed) = self.right_origin() else { return Vec::new() };
+    /// The `Access-Control-*` lines expected, sorted.
+    pub fn expected_lines(&self) -> Vec<(&'static str, &str)> {
+        let Some(allowed) = self.expected_origin() else { return Vec::new() };
         let mut lines: Vec<(&str, &str)> = vec![("access-control-allow-origin", allowed)];
         if self.setup.credentials {
             lines.push(("access-control-allow-credentials", "true"));
         }
-        if self.asked.preflight.is_some() {
+        if self.request.preflight.is_some() {
             lines.push(("access-control-allow-methods", "PUT, DELETE, PATCH"));
             lines.push(("access-control-allow-headers", "content-type, x-request-id"));
             lines.push(("access-control-max-age", "3600"));
@@ -229,7 +233,7 @@ impl Case {
     }
 }
 
-/// How many of the first cases are what most requests are, and have goals.
+/// How many of the first cases are what most requests are: these are guarded, and timed.
 pub const MAIN_CASES: usize = 6;
 
 /// Every case; the first [`MAIN_CASES`] of them are the main ones.
@@ -240,56 +244,62 @@ pub fn cases() -> Vec<Case> {
     let listed = Setup::listed;
     let pattern = || Setup { origins: vec!["https://*.example.com".to_owned()], credentials: true };
     let any = || Setup { origins: vec!["*".to_owned()], credentials: false };
-    let plain = |name, setup, asked, right| Case { name, setup, handler: Handler::Plain, asked, right };
-    let allowed = || Asked::get(Some(ORIGIN));
+    let case =
+        |name, setup, request, expected| Case { name, setup, handler: Handler::Plain, request, expected };
+    let get = BrowserRequest::get;
+    let preflight = |names| BrowserRequest::preflight(ORIGIN, names);
     let (vary, preflight_vary) = (Some("origin"), Some("origin, access-control-request-method"));
-    let yes = Right { status: 200, allowed: Allowed::Itself, vary };
-    let no = Right { allowed: Allowed::Nobody, ..yes };
-    let granted = Right { status: 204, vary: preflight_vary, ..yes };
-    let refused = Right { status: 403, vary: preflight_vary, ..no };
+    let allowed = Expected { status: 200, allowed: Allowed::Itself, vary };
+    let refused = Expected { allowed: Allowed::Nobody, ..allowed };
+    let granted = Expected { status: 204, vary: preflight_vary, ..allowed };
+    let denied = Expected { status: 403, vary: preflight_vary, ..refused };
     vec![
-        plain("no Origin", listed(), Asked::get(None), no),
-        plain("allowed origin, credentials", listed(), allowed(), yes),
-        plain("refused origin", listed(), Asked::get(Some(OTHER)), no),
-        plain("preflight, allowed", listed(), Asked::preflight(ORIGIN, two), granted),
-        plain("preflight, refused", listed(), Asked::preflight(OTHER, two), refused),
-        plain(
-            "preflight naming 2 000 headers (10 KB)",
-            listed(),
-            Asked::preflight(ORIGIN, names(2000)),
-            granted,
+        case("no Origin", listed(), get(None), refused),
+        case("allowed origin, credentials", listed(), get(Some(ORIGIN)), allowed),
+        case("refused origin", listed(), get(Some(OTHER)), refused),
+        case("preflight, allowed", listed(), preflight(two.to_owned()), granted),
+        case("preflight, refused", listed(), BrowserRequest::preflight(OTHER, two), denied),
+        case("preflight naming 2 000 headers (10 KB)", listed(), preflight(names(2000)), granted),
+        case("preflight naming 13 000 headers (65 KB)", listed(), preflight(names(13_000)), granted),
+        case("an Origin of 8 KB", listed(), get(Some(&long)), refused),
+        case("an Origin of 8 KB, pattern", pattern(), get(Some(&long)), refused),
+        case("refused origin, pattern", pattern(), get(Some(OTHER)), refused),
+        case("allowed by pattern, credentials", pattern(), get(Some(ORIGIN)), allowed),
+        case(
+            "allowed origin, no credentials",
+            Setup { credentials: false, ..listed() },
+            get(Some(ORIGIN)),
+            allowed,
         ),
-        plain(
-            "preflight naming 13 000 headers (65 KB)",
-            listed(),
-            Asked::preflight(ORIGIN, names(13_000)),
-            granted,
+        case(
+            "any origin",
+            any(),
+            get(Some(ORIGIN)),
+            Expected { allowed: Allowed::Any, vary: None, ..allowed },
         ),
-        plain("an Origin of 8 KB", listed(), Asked::get(Some(&long)), no),
-        plain("an Origin of 8 KB, pattern", pattern(), Asked::get(Some(&long)), no),
-        plain("refused origin, pattern", pattern(), Asked::get(Some(OTHER)), no),
-        plain("allowed by pattern, credentials", pattern(), allowed(), yes),
-        plain("allowed origin, no credentials", Setup { credentials: false, ..listed() }, allowed(), yes),
-        plain("any origin", any(), allowed(), Right { allowed: Allowed::Any, vary: None, ..yes }),
-        plain(
+        case(
             "any origin, preflight",
             any(),
-            Asked::preflight(ORIGIN, two),
-            Right { allowed: Allowed::Any, ..granted },
+            preflight(two.to_owned()),
+            Expected { allowed: Allowed::Any, ..granted },
         ),
         Case {
-            name: "a handler with headers and Vary",
-            setup: listed(),
             handler: Handler::OwnHeaders,
-            asked: allowed(),
-            right: Right { vary: Some("accept-encoding, origin"), ..yes },
+            ..case(
+                "a handler with headers and Vary",
+                listed(),
+                get(Some(ORIGIN)),
+                Expected { vary: Some("accept-encoding, origin"), ..allowed },
+            )
         },
         Case {
-            name: "an inner middleware's Err",
-            setup: listed(),
             handler: Handler::InnerError,
-            asked: allowed(),
-            right: Right { status: 401, ..yes },
+            ..case(
+                "an inner middleware's Err",
+                listed(),
+                get(Some(ORIGIN)),
+                Expected { status: 401, ..allowed },
+            )
         },
     ]
 }

@@ -3,28 +3,30 @@
 
 use std::{
     convert::Infallible,
-    future::Ready,
+    future::{Ready, ready},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use actix_web::{
     Error, HttpResponse,
     body::MessageBody,
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, fn_service},
+    dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, Transform, fn_service},
     error::ErrorUnauthorized,
     http::header,
 };
 use actix_web_cors::{Cors, LivePolicy};
-use futures_util::{FutureExt as _, future::ready};
+use futures_util::FutureExt as _;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_layer::Layer as _;
 
 use crate::{
-    cases::{Handler, Setup},
+    cases::{Case, EXPOSED, HEADERS, Handler, MAX_AGE, METHODS, Setup, TowerRequest},
     floor::Floor,
+    service::{Actix, Contestant, Tower, TowerResponse},
 };
 
-/// A middleware around an Actix service, or none.
+/// A middleware, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contender {
     /// The service alone.
@@ -41,20 +43,15 @@ pub enum Contender {
     OursPerRequestAsync,
     /// `actix-cors`.
     ActixCors,
-}
-
-/// What is done with a contender's service.
-pub trait Use {
-    /// Is given the service.
-    fn with<S, B>(self, service: S)
-    where
-        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-        B: MessageBody;
+    /// The service alone, at Tower's interface.
+    TowerBare,
+    /// `tower-http`, at Tower's interface.
+    TowerHttp,
 }
 
 impl Contender {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Bare,
         Self::Floor,
         Self::Ours,
@@ -62,6 +59,8 @@ impl Contender {
         Self::OursPerRequest,
         Self::OursPerRequestAsync,
         Self::ActixCors,
+        Self::TowerBare,
+        Self::TowerHttp,
     ];
 
     /// What tables call it.
@@ -74,21 +73,43 @@ impl Contender {
             Self::OursPerRequest => "per_request",
             Self::OursPerRequestAsync => "per_request_async",
             Self::ActixCors => "actix-cors",
+            Self::TowerBare => "tower-bare",
+            Self::TowerHttp => "tower-http",
         }
     }
 
-    /// Makes the contender's service and hands it over.
-    pub fn make(self, setup: &Setup, handler: Handler, user: impl Use) {
-        // Each arm has a service type of its own.
-        match handler {
-            Handler::Plain => self.make_around(
+    /// The bare service at the same interface.
+    #[must_use]
+    pub const fn bare(self) -> Self {
+        if matches!(self, Self::TowerBare | Self::TowerHttp) { Self::TowerBare } else { Self::Bare }
+    }
+
+    /// Whether it is this project's.
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Ours | Self::OursLive | Self::OursPerRequest | Self::OursPerRequestAsync)
+    }
+
+    /// Whether it can be given this case: the floor has one policy, and Tower's interface no errors and no `Vary` of handlers.
+    pub fn takes(self, case: &Case) -> bool {
+        match self {
+            Self::Floor => case.setup == Setup::listed() && case.handler == Handler::Plain,
+            Self::TowerBare | Self::TowerHttp => case.handler == Handler::Plain,
+            _ => true,
+        }
+    }
+
+    /// The contender's service.
+    pub fn make(self, setup: &Setup, handler: Handler) -> Box<dyn Contestant> {
+        match (self, handler) {
+            (Self::TowerBare, _) => Box::new(Tower(TowerBare)),
+            (Self::TowerHttp, _) => Box::new(Tower(tower_http(setup).layer(TowerBare))),
+            (_, Handler::Plain) => self.around(
                 setup,
                 &fn_service(|request: ServiceRequest| {
                     ready(Ok::<_, Error>(request.into_response(HttpResponse::Ok().finish())))
                 }),
-                user,
             ),
-            Handler::OwnHeaders => self.make_around(
+            (_, Handler::OwnHeaders) => self.around(
                 setup,
                 &fn_service(|request: ServiceRequest| {
                     let response = HttpResponse::Ok()
@@ -98,22 +119,20 @@ impl Contender {
                         .finish();
                     ready(Ok::<_, Error>(request.into_response(response)))
                 }),
-                user,
             ),
-            Handler::InnerError => self.make_around(
+            (_, Handler::InnerError) => self.around(
                 setup,
                 &fn_service(|request: ServiceRequest| {
                     drop(request);
                     ready(Err::<ServiceResponse, Error>(ErrorUnauthorized("who are you?")))
                 }),
-                user,
             ),
         }
     }
 
-    fn make_around<F, B>(self, setup: &Setup, factory: &F, user: impl Use)
+    fn around<F, B>(self, setup: &Setup, factory: &F) -> Box<dyn Contestant>
     where
-        F: actix_web::dev::ServiceFactory<
+        F: ServiceFactory<
                 ServiceRequest,
                 Config = (),
                 InitError = (),
@@ -126,33 +145,44 @@ impl Contender {
         let Some(Ok(service)) = factory.new_service(()).now_or_never() else {
             unreachable!("a service made of a function is ready at once")
         };
+        let policy = || setup.policy();
         match self {
-            Self::Bare => user.with(service),
-            Self::Floor => user.with(Floor::new(service)),
-            Self::Ours => user.with(wrap(&Cors::new(setup.policy()), service)),
-            Self::OursLive => user.with(wrap(&Cors::new(LivePolicy::new(setup.policy())), service)),
+            Self::Floor => Box::new(Actix(Floor::new(service))),
+            Self::Ours => wrap(&Cors::new(policy()), service),
+            Self::OursLive => wrap(&Cors::new(LivePolicy::new(policy())), service),
             Self::OursPerRequest => {
-                let policy = setup.policy();
-                user.with(wrap(&Cors::per_request(move |_| policy.clone()), service));
+                let policy = policy();
+                wrap(&Cors::per_request(move |_| policy.clone()), service)
             }
             Self::OursPerRequestAsync => {
-                let policy = setup.policy();
-                user.with(wrap(
-                    &Cors::per_request_async(move |_| std::future::ready(policy.clone())),
-                    service,
-                ));
+                let policy = policy();
+                wrap(&Cors::per_request_async(move |_| ready(policy.clone())), service)
             }
-            Self::ActixCors => user.with(wrap(&actix_cors(setup), service)),
+            Self::ActixCors => wrap(&actix_cors(setup), service),
+            Self::Bare | Self::TowerBare | Self::TowerHttp => Box::new(Actix(service)),
         }
     }
 }
 
-pub(crate) fn actix_cors(setup: &Setup) -> actix_cors::Cors {
+fn wrap<T, S, B>(middleware: &T, service: S) -> Box<dyn Contestant>
+where
+    T: Transform<S, ServiceRequest, Response = ServiceResponse<B>, Error = Error, InitError = ()>,
+    T::Transform: 'static,
+    S: Service<ServiceRequest>,
+    B: MessageBody,
+{
+    let Some(Ok(service)) = middleware.new_transform(service).now_or_never() else {
+        unreachable!("these middleware are ready at once")
+    };
+    Box::new(Actix(service))
+}
+
+fn actix_cors(setup: &Setup) -> actix_cors::Cors {
     let cors = actix_cors::Cors::default()
-        .allowed_methods(["PUT", "DELETE", "PATCH"])
-        .allowed_headers([header::CONTENT_TYPE, header::HeaderName::from_static("x-request-id")])
-        .expose_headers([header::ETAG])
-        .max_age(3600);
+        .allowed_methods(METHODS)
+        .allowed_headers(HEADERS)
+        .expose_headers(EXPOSED)
+        .max_age(usize::try_from(MAX_AGE).ok());
     let cors = if setup.credentials { cors.supports_credentials() } else { cors };
     if setup.is_any() {
         return cors.allow_any_origin().send_wildcard();
@@ -164,30 +194,34 @@ pub(crate) fn actix_cors(setup: &Setup) -> actix_cors::Cors {
     setup.origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
+fn tower_http(setup: &Setup) -> CorsLayer {
+    use http1::{HeaderName, HeaderValue, Method};
+
+    let origins = if setup.is_any() {
+        AllowOrigin::any()
+    } else if let Some(suffix) = setup.pattern_suffix() {
+        let suffix = suffix.to_owned();
+        AllowOrigin::predicate(move |origin, _| fits(origin.as_bytes(), &suffix))
+    } else {
+        AllowOrigin::list(setup.origins.iter().map(|origin| HeaderValue::from_str(origin).expect("a value")))
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods(METHODS.map(|method| Method::from_bytes(method.as_bytes()).expect("a method")))
+        .allow_headers(HEADERS.map(HeaderName::from_static))
+        .expose_headers(EXPOSED.map(HeaderName::from_static))
+        .allow_credentials(setup.credentials)
+        .max_age(Duration::from_secs(MAX_AGE))
+}
+
 /// What the peers, which know no patterns, are given in their place. It knows neither ports nor what a host is.
 fn fits(origin: &[u8], suffix: &str) -> bool {
     origin.starts_with(b"https://") && origin.ends_with(suffix.as_bytes())
 }
 
-fn wrap<T, S>(middleware: &T, service: S) -> T::Transform
-where
-    T: Transform<S, ServiceRequest, InitError = ()>,
-    S: Service<ServiceRequest>,
-{
-    let Some(Ok(service)) = middleware.new_transform(service).now_or_never() else {
-        unreachable!("these middleware are ready at once")
-    };
-    service
-}
-
-/// A request as Tower's services take it.
-pub type TowerRequest = http1::Request<()>;
-/// A response as they give it.
-pub type TowerResponse = http1::Response<()>;
-
-/// Answers 200 without any header: the bare service at Tower's interface.
+/// Responds 200 without any header.
 #[derive(Clone, Debug)]
-pub struct TowerBare;
+struct TowerBare;
 
 impl tower_service::Service<TowerRequest> for TowerBare {
     type Response = TowerResponse;
@@ -200,32 +234,6 @@ impl tower_service::Service<TowerRequest> for TowerBare {
 
     fn call(&mut self, request: TowerRequest) -> Self::Future {
         drop(request);
-        std::future::ready(Ok(TowerResponse::new(())))
+        ready(Ok(TowerResponse::new(())))
     }
-}
-
-/// `tower-http`'s middleware around [`TowerBare`].
-///
-/// # Panics
-///
-/// When the origins are no header values.
-pub fn tower_cors(setup: &Setup) -> tower_http::cors::Cors<TowerBare> {
-    use http1::{HeaderName, HeaderValue, Method, header};
-
-    let origins = if setup.is_any() {
-        AllowOrigin::any()
-    } else if let Some(suffix) = setup.pattern_suffix() {
-        let suffix = suffix.to_owned();
-        AllowOrigin::predicate(move |origin, _| fits(origin.as_bytes(), &suffix))
-    } else {
-        AllowOrigin::list(setup.origins.iter().map(|origin| HeaderValue::from_str(origin).expect("a value")))
-    };
-    CorsLayer::new()
-        .allow_origin(origins)
-        .allow_methods([Method::PUT, Method::DELETE, Method::PATCH])
-        .allow_headers([header::CONTENT_TYPE, HeaderName::from_static("x-request-id")])
-        .expose_headers([header::ETAG])
-        .allow_credentials(setup.credentials)
-        .max_age(std::time::Duration::from_secs(3600))
-        .layer(TowerBare)
 }

@@ -1,15 +1,22 @@
-//! Keeps the speed: the ratios of our instructions to the floor's, measured now, beside those that are committed. No time
+//! Keeps the speed: the ratios of our instructions to the floor's, measured now, next to those that are committed. No time
 //! is looked at, so a busy machine says the same as an idle one.
 
 use std::{fmt::Write as _, fs, path::PathBuf, process::ExitCode};
 
 use crate::instructions;
 
-/// How far a ratio may be from the committed one. A better one is to be committed, too, or it could be lost unseen.
+/// By how much a ratio may differ from the committed one and still count as the same.
 const TOLERANCE: f64 = 0.05;
 
-fn committed_file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("ratios.txt")
+/// What a ratio says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Kept,
+    /// To be committed, or it could be lost unseen.
+    Better,
+    Worse,
+    NotCommitted,
+    NotMeasured,
 }
 
 /// Compares; with `write` it commits what it measures instead.
@@ -18,38 +25,96 @@ fn committed_file() -> PathBuf {
 ///
 /// When valgrind is not installed, or the committed ratios can't be read or written.
 pub fn main(write: bool) -> ExitCode {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("ratios.txt");
     let measured = instructions::ratios_to_floor();
     if write {
-        let mut text = String::new();
-        for (name, ratio) in &measured {
-            let _ = writeln!(text, "{ratio:.3} {name}");
-        }
-        fs::write(committed_file(), text).expect("the committed ratios can be written");
+        fs::write(file, written(&measured)).expect("the committed ratios can be written");
         return ExitCode::SUCCESS;
     }
-    let text = fs::read_to_string(committed_file()).expect("the committed ratios can be read");
-    let (mut passed, mut failed) = (0, 0);
-    for (name, ratio) in measured {
-        let committed = text.lines().find_map(|line| {
-            let (ratio, case) = line.split_once(' ')?;
-            (case == name).then(|| ratio.parse::<f64>().ok()).flatten()
-        });
-        let within = committed.is_some_and(|committed| (ratio / committed - 1.0).abs() <= TOLERANCE);
-        let committed = committed.map_or_else(|| "none".to_owned(), |committed| format!("{committed:.3}"));
-        println!(
-            "{} {name}: {ratio:.3} x floor, committed {committed}",
-            if within { "ok    " } else { "FAILED" }
-        );
-        if within {
-            passed += 1;
-        } else {
-            failed += 1;
-        }
+    let committed = read(&fs::read_to_string(file).expect("the committed ratios can be read"));
+    let verdicts = compare(&measured, &committed);
+    for (name, verdict) in &verdicts {
+        let of = |ratios: &[(String, f64)]| {
+            let ratio = ratios.iter().find(|(known, _)| known == name);
+            ratio.map_or_else(|| "none".to_owned(), |(_, ratio)| format!("{ratio:.3}"))
+        };
+        println!("{verdict:?}: {name}: {} × floor, committed {}", of(&measured), of(&committed));
     }
-    println!("{passed} passed, {failed} failed");
-    if failed > 0 {
-        println!("if the change is meant: target/release/guard --write");
+    let any = |wanted: &[Verdict]| verdicts.iter().any(|(_, verdict)| wanted.contains(verdict));
+    if any(&[Verdict::Better]) {
+        println!("commit the better ones: cargo run --release -p cors-bench -- guard --write");
+    }
+    if any(&[Verdict::Worse, Verdict::NotCommitted, Verdict::NotMeasured]) {
+        println!("if the change is meant: cargo run --release -p cors-bench -- guard --write");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
+}
+
+fn compare(measured: &[(String, f64)], committed: &[(String, f64)]) -> Vec<(String, Verdict)> {
+    let ratio_of = |name: &str| committed.iter().find(|(known, _)| known == name).map(|(_, ratio)| *ratio);
+    let verdict = |(name, ratio): &(String, f64)| {
+        let verdict = match ratio_of(name).map(|committed| ratio / committed - 1.0) {
+            None => Verdict::NotCommitted,
+            Some(growth) if growth < -TOLERANCE => Verdict::Better,
+            Some(growth) if growth <= TOLERANCE => Verdict::Kept,
+            // What is not a number is worse, too.
+            Some(_) => Verdict::Worse,
+        };
+        (name.clone(), verdict)
+    };
+    let is_measured = |name: &str| measured.iter().any(|(known, _)| known == name);
+    let missing = committed.iter().filter(|(name, _)| !is_measured(name));
+    let missing = missing.map(|(name, _)| (name.clone(), Verdict::NotMeasured));
+    measured.iter().map(verdict).chain(missing).collect()
+}
+
+fn written(ratios: &[(String, f64)]) -> String {
+    ratios.iter().fold(String::new(), |mut text, (name, ratio)| {
+        let _ = writeln!(text, "{ratio:.3} {name}");
+        text
+    })
+}
+
+fn read(text: &str) -> Vec<(String, f64)> {
+    let line = |line: &str| {
+        let (ratio, name) = line.split_once(' ')?;
+        Some((name.to_owned(), ratio.parse().ok()?))
+    };
+    text.lines().map(|text| line(text).unwrap_or_else(|| panic!("a ratio and a case in {text:?}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_grew_or_is_missing_fails() {
+        let committed = read("1.100 kept\n1.100 better\n1.100 worse\n1.000 gone\n");
+        let measured = [("kept", 1.154), ("better", 1.044), ("worse", 1.156), ("new", 1.0)]
+            .map(|(name, ratio)| (name.to_owned(), ratio));
+        let verdicts = [
+            ("kept", Verdict::Kept),
+            ("better", Verdict::Better),
+            ("worse", Verdict::Worse),
+            ("new", Verdict::NotCommitted),
+            ("gone", Verdict::NotMeasured),
+        ];
+        assert_eq!(
+            compare(&measured, &committed),
+            verdicts.map(|(name, verdict)| (name.to_owned(), verdict))
+        );
+    }
+
+    #[test]
+    fn a_ratio_that_is_not_a_number_is_worse() {
+        let [committed, measured] = [1.0, f64::NAN].map(|ratio| [("case".to_owned(), ratio)]);
+        assert_eq!(compare(&measured, &committed), [("case".to_owned(), Verdict::Worse)]);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let ratios = [("a case, with words".to_owned(), 1.25), ("another".to_owned(), 1.5)];
+        assert_eq!(read(&written(&ratios)), ratios);
+    }
 }

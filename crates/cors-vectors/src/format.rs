@@ -1,10 +1,7 @@
-//! The vectors as they stand in their files. Nothing here runs one.
+//! The vectors as they are in their files. Nothing here runs one.
 
 #![allow(missing_docs, reason = "the README describes each member")]
-#![allow(
-    clippy::option_option,
-    reason = "a member that is null says something else than one that is missing"
-)]
+#![allow(clippy::option_option, reason = "a null member and a missing one mean different things")]
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -29,7 +26,7 @@ pub struct BrowserVector {
     pub unexpressed: Option<String>,
 }
 
-/// A file of what an engine does otherwise.
+/// A file of an engine's differences from the standard.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EngineFile {
@@ -37,7 +34,7 @@ struct EngineFile {
     differs: Vec<Differs>,
 }
 
-/// What one engine does otherwise.
+/// How one engine differs from the standard in one vector.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Differs {
@@ -106,7 +103,7 @@ pub struct Sent {
     pub preflight: Option<Preflight>,
     pub method: Option<String>,
     pub url: Option<String>,
-    /// None where it is not said, and is the page's; `Some(None)` where there must be none.
+    /// `None` if the member is missing: the page's origin. `Some(None)` if there must be no `Origin`.
     #[serde(default, deserialize_with = "said")]
     pub origin: Option<Option<String>>,
     #[serde(default)]
@@ -114,7 +111,7 @@ pub struct Sent {
     pub body: Option<bool>,
     #[serde(default)]
     pub headers: BTreeMap<String, Option<String>>,
-    /// None where the connection closes.
+    /// `None` if the connection closes.
     #[serde(default = "a_response")]
     pub response: Option<Response>,
 }
@@ -223,7 +220,7 @@ pub(crate) fn read(folder: &Path) -> Vec<(String, Section)> {
             let vector =
                 vector.unwrap_or_else(|| panic!("engines/{name}.json: {file} has no vector {wanted:?}"));
             let before = vector.engines.insert(engine.clone(), differs.clone());
-            assert!(before.is_none(), "engines/{name}.json: {:?} stands there twice", vector.name);
+            assert!(before.is_none(), "engines/{name}.json: {:?} is there twice", vector.name);
         }
     }
     sections
@@ -253,7 +250,7 @@ fn read_files<T: serde::de::DeserializeOwned>(folder: &Path) -> Vec<(String, T)>
 ///
 /// # Panics
 ///
-/// If there is another code point in it.
+/// If the text has another code point.
 pub fn isomorphic_encode(text: &str) -> Vec<u8> {
     text.chars()
         .map(|character| {
@@ -280,7 +277,7 @@ fn a_response() -> Option<Response> {
     Some(Response::default())
 }
 
-/// Tells a member that is null from one that is missing.
+/// Distinguishes a null member from a missing one.
 fn said<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(deserializer).map(Some)
 }

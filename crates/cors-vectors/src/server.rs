@@ -1,4 +1,4 @@
-//! What the server's end must do with a vector, whoever plays that end.
+//! What the server's end must do with a vector, for every package that plays one.
 
 use std::fmt::Debug;
 

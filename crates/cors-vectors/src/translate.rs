@@ -1,17 +1,17 @@
-//! From a vector to what the model takes. Whoever plays vectors does it by this.
+//! Translates a vector into the model's types, for everything that plays vectors.
 
 use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Request, Response};
 
 use crate::format::{self, Fetch, isomorphic_encode};
 
-/// What script asks for.
+/// The request as the page's script makes it.
 ///
 /// # Errors
 ///
-/// If the vector names something that there is not.
+/// If the vector has an unknown value.
 pub fn request(fetch: &Fetch) -> Result<Request, String> {
     let described = &fetch.request;
-    let page = PageOrigin::of(&fetch.page).ok_or("the page is no URL")?;
+    let page = PageOrigin::of(&fetch.page).ok_or("the page is not a valid URL")?;
     let mut request = Request::new(page, &described.method, &described.url)
         .mode(match described.mode.as_deref() {
             None | Some("cors") => Mode::Cors,

@@ -1,22 +1,22 @@
 //! The CORS protocol of the [Fetch Standard](https://fetch.spec.whatwg.org/#http-cors-protocol) as a pure library, both
-//! ends of it: what a server answers, and what a browser then does. No I/O, no framework, no async.
+//! ends of it: how a server responds, and what a browser does with the response. No I/O, no framework, no async.
 //!
-//! **Use it** to write CORS middleware for a framework that has none as good, to check policies in your own tools, or to
-//! find out what a browser would make of an answer. **Don't** if you use Actix Web: there `actix-web-cors` does it all.
+//! **Use it** to write CORS middleware for a framework that lacks one, to check policies in your own tools, or to find out
+//! what a browser would do with a response. **Don't** if you use Actix Web: `actix-web-cors` does all of this there.
 //!
-//! - [`Policy`] says who may use what a server answers. It is checked when it is built, and [`InvalidPolicy`] names every
-//!   mistake at once, each with what to write instead.
+//! - [`Policy`] says which origins may read a server's responses, and what they may send. It is checked when it is
+//!   built, and [`InvalidPolicy`] lists every mistake at once, each with what to write instead.
 //! - [`server::decide`] says what to do with one request; see [`server`].
-//! - [`browser::Browser`] says what a browser sends, what it lets script see of the answer, and if nothing, why, and what
-//!   would mend it; see [`browser`].
+//! - [`browser::Browser`] says what a browser sends and what a page's script can read of the response. If the browser blocks
+//!   the request, it also says why, and how to fix it; see [`browser`].
 //!
-//! The two ends share no code: each is the other's oracle in the test suite. The conformance vectors, in the
+//! The two ends share no code, so that the test suite can check each against the other. The conformance vectors, in the
 //! repository's `crates/cors-vectors`, state the rules as data, for both.
 //!
 //! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file.
 //!
-//! The browser enforces CORS, the server publishes a policy. So the answer to a preflight hardly depends on what the
-//! request asks for: an allowed origin is sent the whole policy, and the browser compares.
+//! The server publishes a policy; the browser enforces it. So the response to a preflight hardly depends on the requested
+//! method and headers: an allowed origin gets the whole policy, and the browser compares.
 //!
 //! ```
 //! use fetch_cors::Policy;

@@ -1,4 +1,4 @@
-//! The decision for one request, without a server: each rule a row, all fields compared.
+//! The decision for one request, without a server: one row per rule, with all fields compared.
 
 use fetch_cors::{
     Policy, Setting,
@@ -47,7 +47,7 @@ const GRANTED: Decision = Decision::PreflightGranted { echo_method: false, echo_
 
 #[test]
 fn decisions() {
-    let (any, listed, echoing, nobody) = (Policy::any_origin(), listed(), echoing(), Policy::deny_all());
+    let (any, listed, echoing, denying) = (Policy::any_origin(), listed(), echoing(), Policy::deny_all());
     let bare = Policy::builder().allow_origins(["https://a.example"]).allow_credentials().build().unwrap();
     for (name, policy, method, headers, expected) in [
         ("any origin", &any, "GET", &[ORIGIN][..], Decision::AnyOrigin),
@@ -63,12 +63,12 @@ fn decisions() {
         ("allowed, OPTIONS", &listed, "OPTIONS", &[ORIGIN], Decision::Allowed),
         ("not allowed", &listed, "GET", &[OTHER], Decision::NotAllowed),
         ("not allowed, two origins", &listed, "GET", &[ORIGIN, ORIGIN], Decision::NotAllowed),
-        ("not allowed, nobody is", &nobody, "GET", &[ORIGIN], Decision::NotAllowed),
+        ("not allowed, no origin is", &denying, "GET", &[ORIGIN], Decision::NotAllowed),
         ("preflight", &listed, "OPTIONS", &[ORIGIN, PUT], GRANTED),
         ("preflight, two request methods", &listed, "OPTIONS", &[ORIGIN, PUT, PUT], GRANTED),
         ("preflight, not allowed", &listed, "OPTIONS", &[OTHER, PUT], Decision::PreflightRefused),
         ("preflight, two origins", &listed, "OPTIONS", &[ORIGIN, ORIGIN, PUT], Decision::PreflightRefused),
-        ("preflight, nobody is allowed", &nobody, "OPTIONS", &[ORIGIN, PUT], Decision::PreflightRefused),
+        ("preflight, no origin is allowed", &denying, "OPTIONS", &[ORIGIN, PUT], Decision::PreflightRefused),
         ("preflight, credentials without `*`", &bare, "OPTIONS", &[ORIGIN, PUT], GRANTED),
         (
             "preflight, method echoed",
@@ -92,7 +92,7 @@ fn decisions() {
 }
 
 #[test]
-fn what_is_echoed_is_bounded() {
+fn echoes_are_bounded() {
     let policy = echoing();
     let echo = |method: &str, headers: &[&str]| {
         let mut lines = vec![ORIGIN, ("access-control-request-method", method)];
@@ -109,19 +109,19 @@ fn what_is_echoed_is_bounded() {
         ("a method of 64 bytes", method64.as_str(), &[][..], (true, false)),
         ("a method of 65 bytes", &method65, &[], (false, false)),
         ("an empty method", "", &[], (false, false)),
-        ("a method that is none", "P T", &[], (false, false)),
+        ("an invalid method", "P T", &[], (false, false)),
         ("names with white space and empty elements", "PUT", &["x-a , ,x-b\t,"], (true, true)),
         ("names over two lines", "PUT", &["x-a", "x-b"], (true, true)),
         ("no name at all", "PUT", &[" , "], (true, false)),
         ("a line's end among the white space", "PUT", &["x-a,\r\n\r\n,b"], (true, false)),
         ("a form feed among it", "PUT", &["x-a,\u{c}x-b"], (true, false)),
-        ("an empty line beside one that is not", "PUT", &["", "x-a"], (true, true)),
-        ("what is no name", "PUT", &["x-a, x b"], (true, false)),
-        ("what is no name, on the second line", "PUT", &["x-a", "x\"b"], (true, false)),
+        ("an empty line next to one with names", "PUT", &["", "x-a"], (true, true)),
+        ("an invalid name", "PUT", &["x-a, x b"], (true, false)),
+        ("an invalid name on the second line", "PUT", &["x-a", "x\"b"], (true, false)),
         ("4096 bytes", "PUT", &[names4096.as_str()], (true, true)),
         ("4097 bytes", "PUT", &[names4097.as_str()], (true, false)),
-        ("4096 bytes with what joins two lines", "PUT", &[names4093.as_str(), "x"], (true, true)),
-        ("too much over two lines", "PUT", &[names4094.as_str(), "x"], (true, false)),
+        ("4096 bytes, counting the comma between two lines", "PUT", &[names4093.as_str(), "x"], (true, true)),
+        ("4097 bytes on two lines", "PUT", &[names4094.as_str(), "x"], (true, false)),
     ] {
         assert_eq!(echo(method, headers), expected, "{name}");
     }
@@ -146,7 +146,7 @@ fn exposing() -> Policy {
         .unwrap()
 }
 
-/// What a response depends on beyond the policy, as an adapter says.
+/// `Vary` also names the headers that an adapter's responses depend on.
 #[test]
 fn fields_with_dependencies() {
     struct Names(Vec<String>);
@@ -236,7 +236,7 @@ fn fields_of_every_decision() {
             ],
         ),
         (
-            "preflight, no methods listed: what always passes, so that no upload is allowed more",
+            "preflight, no methods listed: the safelisted ones, so that no upload may use another",
             exposing(),
             Request("OPTIONS", &[ORIGIN, PUT]),
             &[
@@ -278,7 +278,7 @@ fn fields_of_every_decision() {
             ],
         ),
         (
-            "preflight, nothing to echo still varies by what could be",
+            "preflight, nothing to echo, but `Vary` names what could be",
             echoing(),
             Request("OPTIONS", &[ORIGIN, PUT]),
             &[
@@ -299,20 +299,16 @@ fn same_origin() {
     let host = |value| ("host", value);
     for (name, headers, expected) in [
         ("the browser says so", &[OTHER, site("same-origin")][..], true),
-        ("the user's own doing", &[OTHER, site("none")], true),
+        ("the user started it", &[OTHER, site("none")], true),
         ("the browser says same-site", &[ORIGIN, site("same-site"), host("a.example")], false),
         ("the browser says cross-site", &[ORIGIN, site("cross-site"), host("a.example")], false),
-        ("said twice", &[ORIGIN, site("same-origin"), site("same-origin"), host("a.example")], false),
-        ("something else is said", &[ORIGIN, site("Same-Origin"), host("a.example")], false),
+        ("sent twice", &[ORIGIN, site("same-origin"), site("same-origin"), host("a.example")], false),
+        ("an unknown value", &[ORIGIN, site("Same-Origin"), host("a.example")], false),
         ("the same host", &[ORIGIN, host("a.example")], true),
         ("the same host, TLS ends at a proxy", &[("origin", "http://a.example"), host("a.example")], true),
         ("in another case", &[ORIGIN, host("A.Example")], true),
-        ("the default port written out", &[ORIGIN, host("a.example:443")], true),
-        (
-            "the default port of http written out",
-            &[("origin", "http://a.example"), host("a.example:80")],
-            true,
-        ),
+        ("the default port in `Host`", &[ORIGIN, host("a.example:443")], true),
+        ("the default port of http in `Host`", &[("origin", "http://a.example"), host("a.example:80")], true),
         ("the other scheme's default port", &[ORIGIN, host("a.example:80")], false),
         ("the same port", &[("origin", "http://a.example:8080"), host("a.example:8080")], true),
         ("another port", &[("origin", "http://a.example:8080"), host("a.example:3000")], false),
@@ -438,7 +434,7 @@ fn refusals() {
 
 #[test]
 #[allow(clippy::too_many_lines, reason = "a table")]
-fn refusals_say_what_to_do() {
+fn refusals_say_what_to_change() {
     let request_method = |value| ("access-control-request-method", value);
     let request_headers = |value| ("access-control-request-headers", value);
     let (listed, echoing, any) = (listed(), echoing(), Policy::any_origin());
@@ -462,10 +458,10 @@ fn refusals_say_what_to_do() {
             &listed,
             &[("origin", "null")],
             Setting::AllowOrigins,
-            "the origin \"null\" is not allowed; it can't be added to allow_origins: browsers send this for sandboxed frames, local files and data: URLs, so allowing it would allow any site",
+            "the origin \"null\" is not allowed; it can't be added to allow_origins: browsers send \"null\" for sandboxed frames, local files and data: URLs, which any site can create, so allowing it would allow every site",
         ),
         (
-            "an origin that is none",
+            "an invalid origin",
             &listed,
             &[("origin", "https://a.example/")],
             Setting::AllowOrigins,
@@ -476,14 +472,14 @@ fn refusals_say_what_to_do() {
             &listed,
             &[("origin", "https://*.a.example")],
             Setting::AllowOrigins,
-            "the origin \"https://*.a.example\" is not allowed; no browser sends that",
+            "the origin \"https://*.a.example\" is not allowed; no browser sends such an origin",
         ),
         (
             "an endless origin",
             &listed,
             &[("origin", endless.as_str())],
             Setting::AllowOrigins,
-            "no browser sends that",
+            "no browser sends such an origin",
         ),
         (
             "plain http",
@@ -511,7 +507,7 @@ fn refusals_say_what_to_do() {
             &listed,
             &[ORIGIN, OTHER],
             Setting::AllowOrigins,
-            "there is more than one Origin, \"https://a.example\" the first; no browser sends that, so look at what is in between",
+            "the request has more than one Origin header (the first is \"https://a.example\"); no browser does that, so check the proxies in between",
         ),
         (
             "method",
@@ -539,7 +535,7 @@ fn refusals_say_what_to_do() {
             &listed,
             &[ORIGIN, request_method("TRACE")],
             Setting::AllowMethods,
-            "it can't be added to allow_methods: browsers forbid this method, so it can never be used",
+            "it can't be added to allow_methods: browsers forbid this method, so no page can ever send it",
         ),
         (
             "headers",
@@ -553,14 +549,14 @@ fn refusals_say_what_to_do() {
             &listed,
             &[ORIGIN, PUT, request_headers("x-c,access-control-allow-origin")],
             Setting::AllowHeaders,
-            "\"access-control-allow-origin\" can't be added to allow_headers: this is a response header; allow_headers lists what script may send",
+            "\"access-control-allow-origin\" can't be added to allow_headers: this is a response header; allow_headers lists request headers that scripts may send",
         ),
         (
             "cookies",
             &listed,
             &[ORIGIN, ("cookie", "a=b")],
             Setting::AllowCredentials,
-            "the request carries cookies, so the browser withholds the answer; to allow them, turn on allow_credentials",
+            "the request carries cookies, which the policy does not allow, so the browser withholds the response; to allow them, turn on allow_credentials",
         ),
         (
             "cookies, any origin",
@@ -574,14 +570,14 @@ fn refusals_say_what_to_do() {
             &echoing,
             &[ORIGIN, request_method("P T")],
             Setting::AllowMethods,
-            "the method \"P T\" is not sent back as allowed; it is no method of at most 64 bytes",
+            "the method \"P T\" is not echoed, so the browser won't send the request; only method names of up to 64 bytes are echoed",
         ),
         (
             "headers not echoed",
             &echoing,
             &[ORIGIN, PUT, request_headers("a b")],
             Setting::AllowHeaders,
-            "the headers \"a b\" are not sent back as allowed; they are no list of names of at most 4096 bytes",
+            "the headers \"a b\" are not echoed, so the browser won't send the request; only lists of header names of up to 4096 bytes are echoed",
         ),
     ] {
         let preflight = headers.iter().any(|(header, _)| *header == "access-control-request-method");

@@ -1,4 +1,4 @@
-//! What a policy means in words, and how two differ: the differences are checked against all origins of a small world.
+//! What a policy means in words, and how two policies differ; differences are checked against all origins of a small world.
 
 use fetch_cors::{Origin, Policy, PolicyBuilder, Widening};
 use proptest::prelude::*;
@@ -89,7 +89,7 @@ fn origins_that_widen() {
             Some("https://evil.a.example:8080"),
         ),
         (
-            "any port but the default",
+            "any port except the default",
             &["https://a.example"],
             &["https://a.example:*"],
             Some("https://a.example:8443"),
@@ -113,7 +113,7 @@ fn origins_that_widen() {
     }
 }
 
-/// Every port of a host, one by one, is any port of it; one less is not.
+/// A list of every port of a host covers `:*`; if one port is missing, it does not.
 #[test]
 fn a_union_may_cover_a_pattern() {
     let mut ports: Vec<String> =
@@ -127,7 +127,7 @@ fn a_union_may_cover_a_pattern() {
     assert_eq!(widened_origin(&before, &after).as_deref(), Some("http://localhost:54322"));
 }
 
-/// Where the base leaves room for one byte only, the subdomains can all be listed.
+/// If the base is so long that a label has only one byte, all subdomains can be listed.
 #[test]
 fn a_union_may_cover_all_subdomains_of_a_long_base() {
     let base = ["a".repeat(62), "b".repeat(62), "c".repeat(62), "d".repeat(62)].join(".");
@@ -142,7 +142,7 @@ fn a_union_may_cover_all_subdomains_of_a_long_base() {
     assert_eq!(widened_origin(&before, &after), Some(format!("https://u.{base}")));
 }
 
-/// Any port of every host there is room for, listed one by one, and no end of ports to try: an answer comes all the same.
+/// If every host that has room is listed, each on any port, there is nothing to find, and the search must still end.
 #[test]
 fn a_search_among_many_hosts_and_ports_ends() {
     let base = ["a".repeat(62), "b".repeat(62), "c".repeat(62), "d".repeat(61)].join(".");
@@ -156,7 +156,7 @@ fn a_search_among_many_hosts_and_ports_ends() {
     assert_eq!(before.widening(&after), []);
 }
 
-/// Where it leaves room for three, a label on a label is a subdomain too.
+/// With room for three bytes, two labels with a dot between them fit too.
 #[test]
 fn several_labels_are_found_where_single_ones_are_covered() {
     let base = ["a".repeat(62), "b".repeat(62), "c".repeat(62), "d".repeat(60)].join(".");
@@ -193,7 +193,7 @@ fn names_and_credentials_that_widen() {
         ),
         ("any method", a().allow_methods(["PUT"]), a().allow_methods(["*"]), vec![method("DELETE")]),
         (
-            "any method, where the usual are listed",
+            "any method, though the usual ones are listed",
             a().allow_methods(["PUT", "DELETE", "PATCH", "x-0"]),
             a().allow_methods(["*"]),
             vec![method("x-1")],
@@ -202,7 +202,7 @@ fn names_and_credentials_that_widen() {
         ("a header", a(), a().allow_headers(["x-a"]), vec![header("x-a")]),
         ("any header", a(), a().allow_headers(["*"]), vec![header("authorization")]),
         (
-            "any header, where the usual are listed",
+            "any header, though the usual ones are listed",
             a().allow_headers(["authorization", "content-type"]),
             a().allow_headers(["*"]),
             vec![header("x-0")],
@@ -220,7 +220,7 @@ fn names_and_credentials_that_widen() {
         ("no credentials any more", a().allow_credentials(), a(), vec![]),
         ("max-age is not compared", a(), a().max_age(std::time::Duration::from_secs(600)), vec![]),
         (
-            "all, to nobody",
+            "everything, to no origin",
             a(),
             Policy::builder().allow_methods(["*"]).allow_headers(["*"]).allow_credentials(),
             vec![],
@@ -240,7 +240,7 @@ fn names_and_credentials_that_widen() {
     ] {
         assert_eq!(before.build().unwrap().widening(&after.build().unwrap()), expected, "{name}");
     }
-    // Whatever a policy for nobody says of methods is said to nobody.
+    // If a policy allows no origin, the methods that it lists are allowed to no one.
     let to_nobody =
         Policy::builder().allow_methods(["*"]).allow_headers(["*"]).allow_credentials().build().unwrap();
     let nothing = Policy::deny_all();
@@ -268,7 +268,7 @@ fn names_and_credentials_that_widen() {
     assert_eq!(Policy::any_origin().widening(&Policy::any_origin()), []);
 }
 
-/// Script reads them whether they are exposed or not.
+/// Scripts can read them whether they are exposed or not.
 /// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>
 #[test]
 fn each_safelisted_response_header_widens_nothing() {
@@ -287,7 +287,7 @@ fn each_safelisted_response_header_widens_nothing() {
     }
 }
 
-/// Patterns over a world so small that all its origins can be listed: three hosts deep, two labels, three ports.
+/// Patterns over a world so small that all its origins can be listed: hosts of up to three labels, two labels, three ports.
 fn a_pattern() -> impl Strategy<Value = String> {
     let host =
         prop::collection::vec(prop::sample::select(vec!["a", "b"]), 1..4).prop_map(|labels| labels.join("."));
@@ -339,16 +339,16 @@ proptest! {
 #[test]
 fn summaries() {
     for (name, policy, expected) in [
-        ("nothing", Policy::deny_all(), "No page of another origin may read what the server answers."),
-        ("nothing listed", policy(&[]), "No page of another origin may read what the server answers."),
+        ("nothing", Policy::deny_all(), "No page of another origin may read the server's responses."),
+        ("nothing listed", policy(&[]), "No page of another origin may read the server's responses."),
         (
             "any origin",
             Policy::any_origin(),
-            "Pages of any origin may read what the server answers, without the user's cookies.\n\
-             They may send requests of any method, and any request header.\n\
-             They may read no response header but the safelisted ones.\n\
-             Browsers keep a preflight's answer for 5 seconds, their default.\n\
-             Risk: every site on the web can read responses, and on a private network so can every site that somebody there opens",
+            "Pages of any origin may read the server's responses, without the user's cookies.\n\
+             They may send requests of any method, with any request header.\n\
+             They may read only the safelisted response headers.\n\
+             Browsers cache preflight responses for 5 seconds, their default.\n\
+             Risk: every site on the web can read responses, even those of a server on a private network if someone on that network opens the site",
         ),
         (
             "one origin",
@@ -360,10 +360,10 @@ fn summaries() {
                 .max_age(std::time::Duration::from_secs(600))
                 .build()
                 .unwrap(),
-            "Pages of https://a.example may read what the server answers, with the user's cookies.\n\
-             They may send GET, HEAD, POST, PUT, and the request headers x-a, x-b.\n\
-             They may read the response headers etag.\n\
-             Browsers keep a preflight's answer for up to 600 seconds.",
+            "Pages of https://a.example may read the server's responses, with the user's cookies.\n\
+             They may send GET, HEAD, POST, PUT, with the request headers x-a, x-b.\n\
+             They may read the response header etag.\n\
+             Browsers cache preflight responses for up to 600 seconds.",
         ),
         (
             "wildcards and plain http",
@@ -382,10 +382,10 @@ fn summaries() {
             .unwrap(),
             "Pages of http://a.example, any subdomain of b.example over https on port 8443, localhost over http on any port, \
              any subdomain of c.example over http, d.example over https on any port, e.example over http on any port \
-             may read what the server answers, without the user's cookies.\n\
-             They may send GET, HEAD, POST, and no request header but the safelisted ones.\n\
+             may read the server's responses, without the user's cookies.\n\
+             They may send GET, HEAD, POST, with only the safelisted request headers.\n\
              They may read any response header.\n\
-             Browsers keep a preflight's answer not at all.\n\
+             Browsers do not cache preflight responses.\n\
              Risk: anyone on any subdomain of b.example over https on port 8443 can read responses\n\
              Risk: any program on the user's machine that serves a page can read responses\n\
              Risk: anyone on any subdomain of c.example over http can read responses\n\
@@ -394,17 +394,17 @@ fn summaries() {
              Risk: anyone on the network between the user and http://a.example can read responses",
         ),
         (
-            "what was opted in",
+            "opt-ins",
             builder(&["https://*.github.io", "http://a.example:8080"])
                 .allow_credentials()
                 .danger_allow_public_suffixes()
                 .danger_allow_insecure_origins()
                 .build()
                 .unwrap(),
-            "Pages of http://a.example:8080, any subdomain of github.io over https may read what the server answers, with the user's cookies.\n\
-             They may send GET, HEAD, POST, and no request header but the safelisted ones.\n\
-             They may read no response header but the safelisted ones.\n\
-             Browsers keep a preflight's answer for 5 seconds, their default.\n\
+            "Pages of http://a.example:8080, any subdomain of github.io over https may read the server's responses, with the user's cookies.\n\
+             They may send GET, HEAD, POST, with only the safelisted request headers.\n\
+             They may read only the safelisted response headers.\n\
+             Browsers cache preflight responses for 5 seconds, their default.\n\
              Risk: anyone on any subdomain of github.io over https can read responses with the user's cookies\n\
              Risk: anyone can register a name under the public suffix github.io\n\
              Risk: anyone on the network between the user and http://a.example:8080 can read responses with the user's cookies",

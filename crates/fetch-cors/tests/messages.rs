@@ -1,5 +1,5 @@
-//! Every message about a mistake, as the person who made it reads it. `messages.txt` holds them all: read it when it
-//! changes, as if you had made the mistake at 2 a.m. `UPDATE_EXPECT=1 cargo test -p fetch-cors --test messages` writes it.
+//! Every message about a mistake, as the person who made it reads it. `messages.txt` contains them all: when it changes, read
+//! it as if you had made the mistake at 2 a.m. `UPDATE_EXPECT=1 cargo test -p fetch-cors --test messages` writes it.
 
 use std::{collections::BTreeSet, fmt::Write as _, time::Duration};
 
@@ -108,7 +108,7 @@ fn every_message() {
     expect_file!["./messages.txt"].assert_eq(&said);
 }
 
-/// What a suggestion says to write is itself accepted.
+/// Every suggested value is accepted.
 #[test]
 fn every_suggestion_is_valid() {
     let mut suggestions = 0;
@@ -118,7 +118,7 @@ fn every_suggestion_is_valid() {
         };
         for suggestion in invalid.problems().iter().filter_map(|problem| problem.suggestion()) {
             suggestions += 1;
-            // With credentials, too; and nobody is ever told to allow every origin.
+            // Even with credentials. And no suggestion is to allow every origin.
             let accepted = Policy::builder().allow_origins([suggestion]).allow_credentials().build();
             assert_ne!(suggestion, "*", "{value:?}");
             assert!(accepted.is_ok(), "{value:?} -> {suggestion:?}: {accepted:?}");

@@ -1,5 +1,4 @@
-//! Building a policy: what is accepted, what is folded, what is refused together, and the form it is read from and given
-//! back in.
+//! Building a policy: what is accepted, what is merged, what is rejected in combination, and its serialized form.
 
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ fn origins<const N: usize>(origins: [&str; N]) -> PolicyBuilder {
     Policy::builder().allow_origins(origins)
 }
 
-/// Duplicates, and what another entry covers, are accepted and folded.
+/// Duplicates, and entries that another one covers, are accepted and left out.
 #[test]
-fn folding() {
+fn redundant_origins_are_left_out() {
     for (name, given, kept) in [
         ("a duplicate", &["https://a.example", "https://a.example"][..], &["https://a.example"][..]),
         ("a duplicate pattern", &["https://*.a.example", "https://*.a.example"], &["https://*.a.example"]),
@@ -68,7 +67,7 @@ fn folding() {
             &["https://*.x.a.example:*", "https://*.a.example"],
         ),
         (
-            "a suffix is no parent",
+            "a suffix that is not a parent",
             &["https://*.xa.example", "https://*.a.example"],
             &["https://*.xa.example", "https://*.a.example"],
         ),
@@ -76,13 +75,13 @@ fn folding() {
         let policy = Policy::builder().allow_origins(given.iter().copied()).build().expect(name);
         let config = policy.to_config();
         assert_eq!(config.allow_origins, kept, "{name}");
-        // Once more: the normalized form is its own.
+        // Normalizing the normalized form doesn't change it.
         assert_eq!(Policy::try_from(config.clone()).expect(name).to_config(), config, "{name}");
     }
 }
 
 #[test]
-fn names_are_normalized_and_folded() {
+fn names_are_normalized_without_duplicates() {
     let policy = origins(["https://a.example"])
         .allow_methods(["put", "PUT", "PATCH", "get"])
         .allow_headers(["Content-Type", "content-type", "X-A"])
@@ -104,7 +103,7 @@ fn names_are_normalized_and_folded() {
     assert_eq!(any.to_config().allow_headers, ["*"]);
 }
 
-/// A setting that is valid alone and refused with credentials, and how to opt in.
+/// Settings that are valid alone and rejected with credentials, and how to opt in.
 #[test]
 fn credentials() {
     let kinds = |builder: PolicyBuilder| match builder.build() {
@@ -218,7 +217,7 @@ fn max_age() {
         ("the longest", Some(Duration::MAX), Err((Kind::MaxAgeTooLong, "86400"))),
         ("a fraction", Some(Duration::from_millis(500)), Err((Kind::MaxAgeFraction, "1"))),
         (
-            "a day less a nanosecond",
+            "a nanosecond less than a day",
             Some(Duration::new(86_399, 999_999_999)),
             Err((Kind::MaxAgeFraction, "86400")),
         ),
@@ -263,7 +262,7 @@ fn config_round_trips_through_toml_and_json() {
     }
 }
 
-/// Builder and config are one validation: what one says, the other says.
+/// Builder and config share one validation, so they report the same problems.
 #[test]
 fn builder_and_config_agree() {
     let mut config = full();
@@ -313,7 +312,7 @@ fn a_policy_is_read_and_written_as_its_config() {
     assert!(invalid.to_string().contains("Write \"https://a.example\""), "{invalid}");
 }
 
-/// What is wrong with a suggestion, too, is said at once.
+/// What would be wrong with a suggestion is reported, too.
 #[test]
 fn no_mistake_hides_behind_another() {
     let kinds = |origin: &str| {

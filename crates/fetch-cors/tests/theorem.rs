@@ -1,21 +1,24 @@
-//! The theorem: for every valid policy and every request that a page can make, a browser lets script have exactly what the
-//! policy's plain meaning allows. The server's end of the library responds, its browser's end judges, and [`meaning`] says
-//! what should come of it; each of the three is written without the others.
+//! The theorem: for every valid policy and every request that a page can make, a browser gives the page's script exactly
+//! what the policy's plain meaning allows. The server's end of the library responds, its browser's end decides, and
+//! [`meaning`] says what the outcome must be; each of the three is written without the others.
 //!
-//! It holds with a cold cache and without redirects, for the standard's profile, and so it is searched for
-//! counter-examples first. Then come a preflight cache over time, a policy that is changed while browsers remember the old
-//! one, a noisy proxy, a shared cache, and at last servers and pages that do whatever they like.
+//! The theorem is tested first with an empty cache and without redirects, in the standard's profile. Then come a preflight
+//! cache over time, a policy that changes while browsers cache the old one, a noisy proxy, a shared cache, and finally
+//! arbitrary servers and pages.
 //!
-//! `PROPTEST_CASES` sets the number of cases for each property. Counter-examples are kept in `theorem.regressions`.
+//! `PROPTEST_CASES` sets the number of cases per property. Counter-examples are stored in `theorem.regressions`.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use cors_vectors::theorem::{
     Counted, cases, check_cold, check_noisy, check_shared_cache, check_steps,
-    meaning::{self, Ask, Outcome, Server, may_set, may_use_method},
+    meaning::{self, Outcome, PageRequest, Server, may_set, may_use_method},
     network::{Handler, Incoming, Noise, serve},
     steps,
-    world::{ask, ask_of_any_length, handler, invitation, rules, rules_and, rules_and_their_successors},
+    world::{
+        handler, invitation, page_request, page_request_of_any_length, rules, rules_and,
+        rules_and_their_successors,
+    },
 };
 use fetch_cors::{
     Policy, PolicyConfig,
@@ -33,28 +36,28 @@ proptest! {
     /// The theorem itself.
     #[test]
     fn a_browser_allows_what_the_policy_means(
-        (rules, ask) in rules_and(ask_of_any_length()),
+        (rules, page_request) in rules_and(page_request_of_any_length()),
         handler in handler(),
     ) {
-        check_cold(&rules, &ask, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
+        check_cold(&rules, &page_request, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
     }
 
-    /// A proxy may write all headers another way, as long as they mean the same.
+    /// A proxy may rewrite all headers, as long as they mean the same.
     #[test]
     fn a_noisy_proxy_changes_nothing(
-        (rules, ask) in rules_and(ask()),
+        (rules, page_request) in rules_and(page_request()),
         handler in handler(),
         noise in collection::vec(any::<u8>(), 0..80),
     ) {
         let server = |policy: &Policy, request: &Incoming| serve(policy, &handler, request);
-        check_noisy(&rules, &ask, &Noise::new(noise), server);
+        check_noisy(&rules, &page_request, &Noise::new(noise), server);
     }
 }
 
 proptest! {
     #![proptest_config(cases(400))]
 
-    /// A preflight cache saves preflights, and changes no verdict.
+    /// A preflight cache saves preflights but changes no verdict.
     #[test]
     fn a_preflight_cache_changes_nothing(
         rules in rules(),
@@ -67,8 +70,8 @@ proptest! {
         check_steps([&rules, &rules], usize::MAX, &steps, server);
     }
 
-    /// A policy that takes the place of another is obeyed at once by every response, and by preflights as soon as browsers
-    /// may not remember the old one.
+    /// A policy that replaces another applies at once to every response, and to preflights as soon as browsers no longer
+    /// cache the old one.
     #[test]
     fn a_new_policy_is_obeyed(
         (before, after) in rules_and_their_successors(),
@@ -82,24 +85,24 @@ proptest! {
         check_steps([&before, &after], swapped_at, &steps, server);
     }
 
-    /// Responses that are kept for other pages are the ones that these pages would have got.
+    /// Responses cached for other pages equal those that these pages would have got from the server.
     #[test]
     fn a_shared_cache_changes_nothing(
         rules in rules(),
-        asks in collection::vec((ask(), invitation()), 2..6),
+        page_requests in collection::vec((page_request(), invitation()), 2..6),
         origin in select(&["https://api.test", "https://example.com"][..]),
         handler in handler(),
     ) {
         let server = |policy: &Policy, request: &Incoming| serve(policy, &handler, request);
-        check_shared_cache(&rules, asks, Server { origin, path: "/" }, server);
+        check_shared_cache(&rules, page_requests, Server { origin, path: "/" }, server);
     }
 
-    /// Whatever a page asks for and a server responds, a fetch comes to its end.
+    /// Whatever a page requests and a server responds, a fetch ends.
     #[test]
     fn no_server_confuses_a_browser(fetch in any_fetch()) {
         let mut browser = Browser::new(fetch.profile);
         check_any_fetch(&mut browser, &fetch);
-        // Once more, with what the first one left in the cache.
+        // Again, with what the first fetch left in the cache.
         check_any_fetch(&mut browser, &fetch);
     }
 
@@ -118,17 +121,17 @@ proptest! {
         names.sort_unstable();
         names.dedup();
         prop_assert_eq!(names.len(), fields.len(), "a header twice");
-        // Nothing is echoed that could end a line, and nothing without end.
+        // An echo contains no line break, and its length is bounded.
         for (_, value) in &fields {
             prop_assert!(!value.contains(&b'\n') && value.len() < 8192, "{:?}", value);
         }
     }
 }
 
-/// To an upload with a listener, a preflight's response that lists no methods at all allows any:
-/// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, where it says what to do "if methods is null".
+/// For an upload with a listener, a preflight response without a list of methods would allow any:
+/// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, "if methods is null".
 #[test]
-fn an_upload_with_a_listener_is_allowed_no_more_than_others() {
+fn an_upload_listener_allows_no_other_method() {
     let policy = Policy::builder().allow_origins(["https://a.example"]).build().unwrap();
     let handler = Handler { status: 200, headers: Vec::new() };
     let page = PageOrigin::of("https://a.example").unwrap();
@@ -149,10 +152,10 @@ fn an_upload_with_a_listener_is_allowed_no_more_than_others() {
     }
 }
 
-/// The one exception to [`check_steps`], step by step: a policy without `*` keeps the `*` of its predecessor alive in a
-/// browser that asks often enough.
+/// The one exception to [`check_steps`], step by step: in a browser that sends preflights often enough, a policy without `*`
+/// keeps renewing the cached `*` of its predecessor.
 #[test]
-fn an_old_wildcard_is_prolonged_by_new_preflights() {
+fn new_preflights_renew_an_old_wildcard() {
     let before = Policy::builder().allow_origins(["https://a.example"]).allow_methods(["*"]).build().unwrap();
     let after =
         Policy::builder().allow_origins(["https://a.example"]).allow_methods(["PUT"]).allow_headers(["x-a"]);
@@ -176,18 +179,18 @@ fn an_old_wildcard_is_prolonged_by_new_preflights() {
     let request =
         |method| Request::new(PageOrigin::of("https://a.example").unwrap(), method, "https://api.example/");
     assert_eq!(preflights(&before, request("DELETE"), 0), (1, true));
-    assert_eq!(preflights(&after, request("DELETE"), 4), (0, true), "five seconds are not over");
-    // The header makes it ask, and the response lists `PUT`, which `*` covers.
+    assert_eq!(preflights(&after, request("DELETE"), 4), (0, true), "it is cached for five seconds");
+    // The header needs a preflight; its response lists `PUT`, which renews the `*` that covers it.
     assert_eq!(preflights(&after, request("PUT").header("x-a", "1"), 4), (1, true));
     assert_eq!(
         preflights(&after, request("DELETE"), 8),
         (0, true),
-        "nine seconds since, and the other's five"
+        "eight seconds after the first, but renewed at four"
     );
     assert_eq!(preflights(&after, request("DELETE"), 9), (1, false));
 }
 
-/// A fetch of anything, and the responses of a server that may be up to anything, over and over.
+/// An arbitrary fetch, and the responses that an arbitrary server repeats.
 #[derive(Clone, Debug)]
 struct AnyFetch {
     profile: Profile,
@@ -208,7 +211,7 @@ struct AnyFetch {
 #[derive(Clone, Debug)]
 struct AnyResponse {
     status: u16,
-    /// Whether it allows all that can be allowed, beside what else it says, so that fetches come far.
+    /// Whether it also allows everything that can be allowed, so that fetches get far.
     is_permissive: bool,
     headers: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -258,7 +261,7 @@ const ANY_TEXTS: [&str; 40] = [
     "blob:https://example.com/1",
 ];
 
-/// Bytes, mostly such as mean something somewhere.
+/// Bytes, mostly ones that mean something in some header.
 fn any_value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         6 => select(&ANY_TEXTS[..]).prop_map(|text| text.as_bytes().to_vec()),
@@ -366,7 +369,7 @@ fn any_fetch() -> impl Strategy<Value = AnyFetch> {
         )
 }
 
-/// Fetches to the end, and returns how many requests that took, preflights included.
+/// Runs a fetch to its end and returns the number of requests, including preflights.
 fn check_any_fetch(browser: &mut Browser, fetch: &AnyFetch) -> usize {
     let Some(page) = PageOrigin::of(&fetch.page) else { return 0 };
     let mut request = Request::new(page, &fetch.method, &fetch.url)
@@ -388,20 +391,20 @@ fn check_any_fetch(browser: &mut Browser, fetch: &AnyFetch) -> usize {
         match next {
             Next::Send(exchange) => {
                 *(if exchange.is_preflight() { &mut preflights } else { &mut requests }) += 1;
-                // Twenty redirects, and a preflight before each request.
+                // At most twenty redirects, and one preflight before each request.
                 assert!(requests <= 21 && preflights <= 21);
                 let origin = exchange.headers().get("origin").unwrap_or_default();
                 let scripted = &fetch.responses[(preflights + requests) % fetch.responses.len()];
                 let own = scripted.headers.iter();
                 let mut response = Response::new(scripted.status).header("x-b", "1");
                 if scripted.is_permissive {
-                    let asked = |name| exchange.headers().get(name).unwrap_or_default();
+                    let requested = |name| exchange.headers().get(name).unwrap_or_default();
                     response = Response::new(if exchange.is_preflight() { 200 } else { scripted.status })
                         .header("x-b", "1")
-                        .header("access-control-allow-origin", asked("origin"))
+                        .header("access-control-allow-origin", requested("origin"))
                         .header("access-control-allow-credentials", "true")
-                        .header("access-control-allow-methods", asked("access-control-request-method"))
-                        .header("access-control-allow-headers", asked("access-control-request-headers"));
+                        .header("access-control-allow-methods", requested("access-control-request-method"))
+                        .header("access-control-allow-headers", requested("access-control-request-headers"));
                     let own = own.filter(|(name, _)| !name.starts_with(b"access-control-allow"));
                     response = own.fold(response, |response, (name, value)| response.header(name, value));
                 } else {
@@ -429,12 +432,12 @@ fn check_any_fetch(browser: &mut Browser, fetch: &AnyFetch) -> usize {
                 };
                 assert!(
                     last.is_none_or(|(_, response)| names(&response) == withheld),
-                    "every header is one or the other"
+                    "every header is either readable or withheld"
                 );
                 break;
             }
             Next::Done(Verdict::Blocked(blocked)) => {
-                // Words are found for whatever happened.
+                // There are words for every outcome.
                 assert!(!blocked.to_string().is_empty() && !blocked.why().is_empty());
                 for engine in Engine::ALL {
                     let _ = blocked.console(engine);
@@ -446,19 +449,19 @@ fn check_any_fetch(browser: &mut Browser, fetch: &AnyFetch) -> usize {
     preflights + requests
 }
 
-/// A property that is never put to the test holds, too: the cases must be such that each outcome, and each cause of one
-/// taken alone, occurs in a fair share of them.
+/// A property also holds if no case tests it, so each outcome, and each single cause of one, must occur in enough cases.
 #[test]
-fn the_cases_are_telling() {
+fn the_cases_cover_every_outcome() {
     const CASES: usize = 2000;
     let mut counts = BTreeMap::<&str, usize>::new();
     let mut runner = TestRunner::deterministic();
-    let strategy = (rules_and(ask_of_any_length()), handler());
+    let strategy = (rules_and(page_request_of_any_length()), handler());
     for _ in 0..CASES {
-        let ((rules, ask), handler) = strategy.new_tree(&mut runner).unwrap().current();
-        let outcome =
-            check_cold(&rules, &ask, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
-        for seen in what_matters(&rules.config, &ask, &outcome) {
+        let ((rules, page_request), handler) = strategy.new_tree(&mut runner).unwrap().current();
+        let outcome = check_cold(&rules, &page_request, |policy: &Policy, request: &Incoming| {
+            serve(policy, &handler, request)
+        });
+        for seen in what_matters(&rules.config, &page_request, &outcome) {
             *counts.entry(seen).or_default() += 1;
         }
     }
@@ -492,24 +495,29 @@ fn the_cases_are_telling() {
     }
 }
 
-/// What is notable about a case.
-fn what_matters(policy: &PolicyConfig, ask: &Ask, outcome: &Outcome) -> Vec<&'static str> {
+/// The notable properties of a case.
+fn what_matters(policy: &PolicyConfig, page_request: &PageRequest, outcome: &Outcome) -> Vec<&'static str> {
     let is_any = |list: &[String]| list.iter().any(|listed| listed == "*");
-    let (mut all, origin) = (Vec::new(), &ask.page.origin);
-    let names = ask.unsafe_names();
+    let (mut all, origin) = (Vec::new(), &page_request.page.origin);
+    let names = page_request.unsafe_names();
     if origin == "null" {
         all.push("an opaque origin");
     }
     if policy.allow_origins.len() > 8 {
         all.push("many origins");
     }
-    if names.iter().any(|name| ask.headers.iter().filter(|header| header.name == *name).count() > 7) {
+    if names.iter().any(|name| page_request.headers.iter().filter(|header| header.name == *name).count() > 7)
+    {
         all.push("safelisted headers that are too long together");
     }
     if let Outcome::Readable(headers) = outcome
-        && !ask.is_same_origin()
+        && !page_request.is_same_origin()
     {
-        all.push(if ask.asks_first() { "readable after a preflight" } else { "readable at once" });
+        all.push(if page_request.needs_preflight() {
+            "readable after a preflight"
+        } else {
+            "readable at once"
+        });
         if is_any(&policy.allow_origins) {
             all.push("by any origin");
         } else if policy.allow_origins.contains(origin) {
@@ -517,7 +525,7 @@ fn what_matters(policy: &PolicyConfig, ask: &Ask, outcome: &Outcome) -> Vec<&'st
         } else {
             all.push("by a wildcard");
         }
-        if ask.credentials == Credentials::Include {
+        if page_request.credentials == Credentials::Include {
             all.push("with credentials");
         }
         if is_any(&policy.expose_headers) && headers.contains_key("etag") {
@@ -527,7 +535,9 @@ fn what_matters(policy: &PolicyConfig, ask: &Ask, outcome: &Outcome) -> Vec<&'st
         } else {
             all.push("with a header that is not exposed");
         }
-        if policy.allow_credentials && is_any(&policy.allow_methods) && ask.method.eq_ignore_ascii_case("put")
+        if policy.allow_credentials
+            && is_any(&policy.allow_methods)
+            && page_request.method.eq_ignore_ascii_case("put")
         {
             all.push("any method, with credentials");
         }
@@ -538,8 +548,8 @@ fn what_matters(policy: &PolicyConfig, ask: &Ask, outcome: &Outcome) -> Vec<&'st
     }
     let may = [
         policy.allow_origins.iter().any(|pattern| meaning::matches(pattern, origin)),
-        ask.credentials != Credentials::Include || policy.allow_credentials,
-        may_use_method(policy, &ask.method),
+        page_request.credentials != Credentials::Include || policy.allow_credentials,
+        may_use_method(policy, &page_request.method),
         names.iter().all(|name| may_set(policy, name)),
     ];
     all.push(match outcome {
@@ -558,9 +568,9 @@ fn what_matters(policy: &PolicyConfig, ask: &Ask, outcome: &Outcome) -> Vec<&'st
     all
 }
 
-/// The same for sequences: preflights are saved, and policies revoked and outlived.
+/// The same for sequences: preflights are saved, permissions revoked, and old policies still cached.
 #[test]
-fn the_sequences_are_telling() {
+fn the_sequences_cover_every_change() {
     const CASES: usize = 800;
     let mut all = Counted::default();
     let mut runner = TestRunner::deterministic();
@@ -581,9 +591,9 @@ fn the_sequences_are_telling() {
     assert!(all.outdated > 15 && all.revoked > 80, "{all:?}");
 }
 
-/// And for servers that do what they like: some make a browser go as far as it goes.
+/// The same for arbitrary servers: some lead a browser through as many redirects as it follows.
 #[test]
-fn some_servers_lead_far() {
+fn some_servers_redirect_to_the_limit() {
     let mut runner = TestRunner::deterministic();
     let strategy = any_fetch();
     let mut lengths = BTreeMap::<usize, usize>::new();

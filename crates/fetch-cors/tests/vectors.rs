@@ -7,7 +7,7 @@ use cors_vectors::{
     isomorphic_decode, request, response, sections, server_trials,
 };
 use fetch_cors::{
-    browser::{Browser, Engine, Exchange, Next, PageOrigin, Profile, Verdict},
+    browser::{Browser, Difference, Engine, Exchange, Next, PageOrigin, Profile, Verdict},
     server::{decide, fields},
 };
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -27,7 +27,7 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// By the standard, and as each engine does it.
+/// Plays a vector by the standard, and in each engine's profile.
 fn play_in_each_profile(vector: &BrowserVector) -> Result<(), String> {
     let profiles = Engine::ALL.map(|engine| (Some(engine.name()), Profile::of(engine)));
     let failures: Vec<_> = std::iter::once((None, Profile::STANDARD))
@@ -40,7 +40,7 @@ fn play_in_each_profile(vector: &BrowserVector) -> Result<(), String> {
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
-/// Ignored, with the reason, where there is no Python.
+/// Ignored, with the reason, if Python is not installed.
 fn generated_files_are_current() -> Trial {
     const NAME: &str = "generated_files_are_current";
     if Command::new("python3").arg("--version").output().is_err() {
@@ -55,11 +55,13 @@ fn generated_files_are_current() -> Trial {
     })
 }
 
-/// What an engine does otherwise is in its profile, and what is in a profile was seen in a vector.
+/// Every difference in a vector is in the engine's profile, and every difference of a profile has a vector.
 fn differences_are_pinned() {
+    let variants: Vec<String> = Difference::ALL.iter().map(|difference| format!("{difference:?}")).collect();
+    assert!(variants.is_sorted(), "the differences are not declared in alphabetical order");
     for engine in Engine::ALL {
         let profile = Profile::of(engine);
-        assert!(profile.differences.is_sorted(), "{engine}: not in order");
+        assert!(profile.differences.is_sorted(), "{engine}: not sorted");
         let mut unpinned: HashSet<&str> =
             profile.differences.iter().map(|difference| difference.name()).chain(["max-age-limit"]).collect();
         let known = unpinned.clone();
@@ -75,7 +77,7 @@ fn differences_are_pinned() {
                 }
             }
         }
-        // No browser is that patient; the source is cited in the profile.
+        // That would take a browser hours; the profile cites the engine's source instead.
         unpinned.remove("max-age-limit");
         assert!(unpinned.is_empty(), "{engine}: no vector shows {unpinned:?}");
     }
@@ -121,7 +123,7 @@ fn files_are_in_order() {
 fn play(vector: &BrowserVector, engine: Option<&str>, profile: Profile) -> Result<(), String> {
     let expected = vector.expected(engine);
     if expected.len() != vector.fetches.len() {
-        return Err("what differs has not as many fetches as the vector".to_owned());
+        return Err("the differing vector does not have as many fetches as the standard's".to_owned());
     }
     let mut browser = Browser::new(profile);
     let mut now = Duration::from_secs(1_000_000);
@@ -139,7 +141,7 @@ fn play_fetch(
     expected: &Expected,
     now: Duration,
 ) -> Result<(), String> {
-    let page = PageOrigin::of(&fetch.page).ok_or("the page is no URL")?;
+    let page = PageOrigin::of(&fetch.page).ok_or("the page is not a valid URL")?;
     let mut next = browser.fetch(request(fetch)?, now);
     let mut wire = expected.wire.iter();
     let verdict = loop {

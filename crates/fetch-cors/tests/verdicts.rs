@@ -1,5 +1,5 @@
-//! What a blocked request is told: every reason with its fix, as a person reads it, in `verdicts.txt`. And what a browser
-//! remembers, as its owner sees it. Which reason applies is the vectors' matter.
+//! Every reason for a blocked request with its fix, as a person reads it, in `verdicts.txt`; and the preflight cache through
+//! the public API. The vectors check which reason applies.
 
 use std::{fmt::Write, time::Duration};
 
@@ -14,29 +14,29 @@ fn request(method: &str) -> Request {
     Request::new(PageOrigin::of("https://app.example").unwrap(), method, API)
 }
 
-fn asks(url: &str) -> Request {
+fn get_from(url: &str) -> Request {
     Request::new(PageOrigin::of("https://app.example").unwrap(), "GET", url)
 }
 
-fn answer(lines: &[(&str, &str)]) -> Response {
+fn response(lines: &[(&str, &str)]) -> Response {
     lines.iter().fold(Response::new(200), |response, (name, value)| response.header(name, value))
 }
 
 fn allow_origin(value: &str) -> Response {
-    answer(&[("access-control-allow-origin", value)])
+    response(&[("access-control-allow-origin", value)])
 }
 
 const ALLOWED: (&str, &str) = ("access-control-allow-origin", "https://app.example");
 
-/// Each request that is sent gets the next answer; none stands for a connection that breaks.
-fn play(request: Request, answers: &[Option<Response>]) -> Verdict {
+/// Each request that is sent gets the next response; `None` is a broken connection.
+fn play(request: Request, responses: &[Option<Response>]) -> Verdict {
     let mut browser = Browser::default();
-    let mut answers = answers.iter();
+    let mut responses = responses.iter();
     let mut next = browser.fetch(request, Duration::ZERO);
     loop {
         next = match next {
             Next::Done(verdict) => return verdict,
-            Next::Send(exchange) => match answers.next().expect("an answer for each request") {
+            Next::Send(exchange) => match responses.next().expect("a response for each request") {
                 Some(response) => exchange.receive(&mut browser, response, Duration::ZERO),
                 None => exchange.fail(&mut browser),
             },
@@ -54,23 +54,23 @@ fn every_reason_in_words() {
         |location: &str| Some(Response::new(302).header(ALLOWED.0, ALLOWED.1).header("location", location));
     let long = "x".repeat(300);
     let cases: Vec<(&str, Request, Vec<Option<Response>>)> = vec![
-        ("invalid URL", asks("https://"), vec![]),
-        ("URL with credentials", asks("https://user:secret@api.example/"), vec![]),
+        ("invalid URL", get_from("https://"), vec![]),
+        ("URL with credentials", get_from("https://user:secret@api.example/"), vec![]),
         ("invalid method", request("P U T"), vec![]),
         ("forbidden method", request("TRACE"), vec![]),
         ("method that needs CORS", put().mode(Mode::NoCors), vec![]),
         ("body of a GET", get().body(None), vec![]),
         ("invalid header name", get().header("x y", "1"), vec![]),
         ("invalid header value", get().header("x-a", "1\n2"), vec![]),
-        ("bad port", asks("https://api.example:6000/"), vec![]),
-        ("mixed content", asks("http://api.example/"), vec![]),
+        ("bad port", get_from("https://api.example:6000/"), vec![]),
+        ("mixed content", get_from("http://api.example/"), vec![]),
         ("other origin", get().mode(Mode::SameOrigin), vec![]),
         ("redirect mode in no-cors", get().mode(Mode::NoCors).redirect(Redirect::Error), vec![]),
-        ("scheme", asks("ftp://api.example/"), vec![]),
-        ("no answer", get(), vec![None]),
-        ("no answer to the preflight", put(), vec![None]),
-        ("no allow-origin", get(), vec![Some(answer(&[]))]),
-        ("no allow-origin on the preflight", put(), vec![Some(answer(&[]))]),
+        ("scheme", get_from("ftp://api.example/"), vec![]),
+        ("no response", get(), vec![None]),
+        ("no response to the preflight", put(), vec![None]),
+        ("no allow-origin", get(), vec![Some(response(&[]))]),
+        ("no allow-origin on the preflight", put(), vec![Some(response(&[]))]),
         ("several origins", get(), vec![Some(allow_origin("https://app.example, https://b.example"))]),
         ("wildcard with credentials", include(get()), vec![Some(allow_origin("*"))]),
         ("another origin", get(), vec![Some(allow_origin("https://other.example"))]),
@@ -87,45 +87,45 @@ fn every_reason_in_words() {
         ),
         ("too much to show", get(), vec![Some(allow_origin(&long))]),
         ("just not too much", get(), vec![Some(allow_origin(&long[..200]))]),
-        ("no allow-credentials", include(get()), vec![Some(answer(&[ALLOWED]))]),
+        ("no allow-credentials", include(get()), vec![Some(response(&[ALLOWED]))]),
         (
             "allow-credentials in another case",
             include(get()),
-            vec![Some(answer(&[ALLOWED, ("access-control-allow-credentials", "True")]))],
+            vec![Some(response(&[ALLOWED, ("access-control-allow-credentials", "True")]))],
         ),
         ("preflight status", put(), vec![Some(Response::new(401).header(ALLOWED.0, ALLOWED.1))]),
         ("preflight redirect", put(), vec![redirect("https://www.api.example/")]),
         (
             "invalid methods",
             put(),
-            vec![Some(answer(&[ALLOWED, ("access-control-allow-methods", "PUT GET")]))],
+            vec![Some(response(&[ALLOWED, ("access-control-allow-methods", "PUT GET")]))],
         ),
         (
             "invalid headers",
             get().header("x-a", "1"),
-            vec![Some(answer(&[ALLOWED, ("access-control-allow-headers", "x-a x-b")]))],
+            vec![Some(response(&[ALLOWED, ("access-control-allow-headers", "x-a x-b")]))],
         ),
-        ("method", put(), vec![Some(answer(&[ALLOWED]))]),
+        ("method", put(), vec![Some(response(&[ALLOWED]))]),
         (
             "patch",
             request("patch"),
-            vec![Some(answer(&[ALLOWED, ("access-control-allow-methods", "PATCH")]))],
+            vec![Some(response(&[ALLOWED, ("access-control-allow-methods", "PATCH")]))],
         ),
         (
             "method, wildcard with credentials",
             include(put()),
-            vec![Some(answer(&[
+            vec![Some(response(&[
                 ALLOWED,
                 ("access-control-allow-credentials", "true"),
                 ("access-control-allow-methods", "*"),
             ]))],
         ),
-        ("header", get().header("X-A", "1"), vec![Some(answer(&[ALLOWED]))]),
-        ("headers", get().header("X-B", "1").header("X-A", "1"), vec![Some(answer(&[ALLOWED]))]),
+        ("header", get().header("X-A", "1"), vec![Some(response(&[ALLOWED]))]),
+        ("headers", get().header("X-B", "1").header("X-A", "1"), vec![Some(response(&[ALLOWED]))]),
         (
             "header, wildcard with credentials",
             include(get()).header("x-a", "1"),
-            vec![Some(answer(&[
+            vec![Some(response(&[
                 ALLOWED,
                 ("access-control-allow-credentials", "true"),
                 ("access-control-allow-headers", "*"),
@@ -134,15 +134,15 @@ fn every_reason_in_words() {
         (
             "authorization and the wildcard",
             get().header("authorization", "Bearer 1"),
-            vec![Some(answer(&[ALLOWED, ("access-control-allow-headers", "*")]))],
+            vec![Some(response(&[ALLOWED, ("access-control-allow-headers", "*")]))],
         ),
         ("redirect mode error", get().redirect(Redirect::Error), vec![redirect("/")]),
-        ("location that is none", get(), vec![redirect("https://")]),
+        ("invalid location", get(), vec![redirect("https://")]),
         ("location of another scheme", get(), vec![redirect("data:,a")]),
         ("too many redirects", get(), (0..21).map(|_| redirect("/")).collect()),
         ("location with credentials", get(), vec![redirect("https://user@api.example/")]),
         (
-            "null after foreign redirects",
+            "null after a redirect between other origins",
             get(),
             vec![redirect("https://b.example/"), Some(allow_origin("https://app.example"))],
         ),
@@ -154,12 +154,12 @@ fn every_reason_in_words() {
         (
             "resource policy",
             get().mode(Mode::NoCors),
-            vec![Some(answer(&[("cross-origin-resource-policy", "same-origin")]))],
+            vec![Some(response(&[("cross-origin-resource-policy", "same-origin")]))],
         ),
     ];
     let mut texts = String::new();
-    for (name, request, answers) in cases {
-        let verdict = play(request, &answers);
+    for (name, request, responses) in cases {
+        let verdict = play(request, &responses);
         assert!(!verdict.is_allowed(), "{name}");
         let _ = writeln!(texts, "# {name}\n{verdict}\n");
     }
@@ -169,47 +169,47 @@ fn every_reason_in_words() {
 #[test]
 fn what_is_allowed_in_words() {
     assert_eq!(
-        play(request("GET"), &[Some(answer(&[ALLOWED]))]).to_string(),
-        "allowed: script reads a response of type cors, with the status 200"
+        play(request("GET"), &[Some(response(&[ALLOWED]))]).to_string(),
+        "allowed: the script gets a response of type cors, with status 200"
     );
     assert_eq!(
-        play(request("GET").mode(Mode::NoCors), &[Some(answer(&[]))]).to_string(),
-        "allowed: script reads a response of type opaque"
+        play(request("GET").mode(Mode::NoCors), &[Some(response(&[]))]).to_string(),
+        "allowed: the script gets a response of type opaque"
     );
 }
 
 #[test]
-fn what_script_reads() {
-    let response = answer(&[ALLOWED, ("Content-Type", "text/plain"), ("etag", "1")]);
+fn what_a_script_reads() {
+    let response = response(&[ALLOWED, ("Content-Type", "text/plain"), ("etag", "1")]);
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers().get("content-type").as_deref(), Some(&b"text/plain"[..]));
     let verdict = play(request("GET"), &[Some(response)]);
-    let allowed = verdict.allowed().expect("an answer");
+    let allowed = verdict.allowed().expect("a response");
     assert_eq!(allowed.header("content-type"), Some(&b"text/plain"[..]));
     assert_eq!(allowed.header("etag"), None);
     assert_eq!(allowed.withheld_headers, ["access-control-allow-origin", "etag"]);
 }
 
 #[test]
-fn preflights_are_remembered_until_they_are_forgotten() {
+fn preflights_are_cached_until_they_are_forgotten() {
     let mut browser = Browser::new(Profile::FIREFOX);
     assert_eq!(browser.profile(), Profile::of(Engine::Firefox));
     let at = Duration::from_secs;
     assert!(browser.cache().is_empty(at(0)));
     let Next::Send(preflight) = browser.fetch(request("PUT"), at(0)) else { panic!("a preflight") };
     let granted =
-        answer(&[ALLOWED, ("access-control-allow-methods", "PUT"), ("access-control-max-age", "10")]);
+        response(&[ALLOWED, ("access-control-allow-methods", "PUT"), ("access-control-max-age", "10")]);
     let Next::Send(put) = preflight.receive(&mut browser, &granted, at(0)) else { panic!("the request") };
     assert!(!put.is_preflight());
     assert!(!browser.cache().is_empty(at(9)));
     assert!(browser.cache().is_empty(at(10)));
 
-    let asks = |browser: &mut Browser, now| match browser.fetch(request("PUT"), now) {
+    let sends_preflight = |browser: &mut Browser, now| match browser.fetch(request("PUT"), now) {
         Next::Send(exchange) => exchange.is_preflight(),
         Next::Done(verdict) => panic!("{verdict}"),
     };
-    assert!(!asks(&mut browser, at(9)));
+    assert!(!sends_preflight(&mut browser, at(9)));
     browser.forget_preflights();
     assert!(browser.cache().is_empty(at(0)));
-    assert!(asks(&mut browser, at(9)));
+    assert!(sends_preflight(&mut browser, at(9)));
 }

@@ -1,8 +1,7 @@
-//! A Lab on free ports, and a client that sends bytes to it, as a test wants them and no browser would.
+//! A Lab on free ports, and a client that sends it any bytes, even those that a browser would not send.
 #![allow(dead_code, reason = "every file of tests uses a part of this")]
 
-pub(crate) mod lesson;
-pub(crate) mod send;
+pub(crate) mod sender;
 
 use std::{
     collections::HashMap,
@@ -16,16 +15,16 @@ use std::{
 use demo_backend::{Options, Running};
 use serde_json::{Value, json};
 
-/// Far longer than any answer takes, even on a busy machine.
+/// Far longer than any response takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A Lab whose default session allows nothing.
-pub(crate) struct Lab {
+pub(crate) struct TestLab {
     pub(crate) running: Running,
     _folder: tempfile::TempDir,
 }
 
-impl Lab {
+impl TestLab {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let policy: PathBuf = folder.path().join("cors.toml");
@@ -37,7 +36,7 @@ impl Lab {
             attacker: free(),
             policy: Some(policy),
             announce: |_| {},
-            report: |_| {},
+            on_exchange: |_| {},
         };
         let running = Running::start(&options).expect("free ports");
         Self { running, _folder: folder }
@@ -51,11 +50,11 @@ impl Lab {
         &self.running.origins().page
     }
 
-    /// Asks the control API as the page does.
-    pub(crate) fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    /// Calls the control API as the page does.
+    pub(crate) fn control(&self, method: &str, path: &str, body: Option<&Value>) -> WireResponse {
         let body = body.map(ToString::to_string).unwrap_or_default();
         let headers = [("x-cors-lab", "1"), ("content-type", "application/json")];
-        ask(self.page(), method, &format!("/control{path}"), &headers, body.as_bytes())
+        send(self.page(), method, &format!("/control{path}"), &headers, body.as_bytes())
     }
 
     /// Makes a session with this policy.
@@ -69,28 +68,34 @@ impl Lab {
     }
 }
 
-/// An answer as it stood on the wire.
+/// A response as it was on the wire.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct WireResponse {
     pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl WireResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(listed, _)| listed == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON: {error} {self:?}"))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON: {error} {self:?}"))
     }
 }
 
 /// Sends one request.
-pub(crate) fn ask(origin: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-    Connection::open(origin).ask(method, path, headers, body)
+pub(crate) fn send(
+    origin: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> WireResponse {
+    Connection::open(origin).send(method, path, headers, body)
 }
 
 /// A connection for many requests.
@@ -107,16 +112,22 @@ impl Connection {
         Self { host, stream: BufReader::new(stream) }
     }
 
-    pub(crate) fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> WireResponse {
         let mut head = format!("{method} {path} HTTP/1.1\r\n");
         if !headers.iter().any(|(name, _)| *name == "host") {
-            write!(head, "host: {}\r\n", self.host).expect("a string takes all");
+            write!(head, "host: {}\r\n", self.host).expect("writing to a string can't fail");
         }
         if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "transfer-encoding") {
-            write!(head, "content-length: {}\r\n", body.len()).expect("a string takes all");
+            write!(head, "content-length: {}\r\n", body.len()).expect("writing to a string can't fail");
         }
         for (name, value) in headers {
-            write!(head, "{name}: {value}\r\n").expect("a string takes all");
+            write!(head, "{name}: {value}\r\n").expect("writing to a string can't fail");
         }
         head.push_str("\r\n");
         let stream = self.stream.get_mut();
@@ -124,35 +135,40 @@ impl Connection {
 
         let status = self.line();
         let status = status.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line");
-        let mut answer = Answer { status, headers: Vec::new(), body: Vec::new() };
+        let mut response = WireResponse { status, headers: Vec::new(), body: Vec::new() };
         loop {
             let line = self.line();
             let Some((name, value)) = line.split_once(':') else { break };
-            answer.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            response.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let length = answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let length = response.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         if method != "HEAD" {
-            answer.body = vec![0; length];
-            self.stream.read_exact(&mut answer.body).expect("a whole body");
+            response.body = vec![0; length];
+            self.stream.read_exact(&mut response.body).expect("a whole body");
         }
-        answer
+        response
     }
 
     fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stream.read_line(&mut line).expect("an answer");
+        self.stream.read_line(&mut line).expect("a response");
         line.trim_end().to_owned()
     }
 }
 
-/// What the server adds to the application's headers.
+/// The headers that the server adds to the application's.
 const ADDED: [&str; 3] = ["connection", "content-length", "date"];
 
-/// Headers to compare: sorted, without what the server adds to each answer.
+/// Headers to compare: sorted, without what the server adds to each response.
 pub(crate) fn comparable(headers: impl IntoIterator<Item = (String, String)>) -> HashMap<String, String> {
     let shown = |name: &str, value: String| {
-        // Nobody can tell the cookie's value beforehand.
-        if name == "set-cookie" { value.split('=').next().unwrap_or_default().to_owned() } else { value }
+        match name {
+            // The cookie's value is random.
+            "set-cookie" => value.split('=').next().unwrap_or_default().to_owned(),
+            // Time goes on.
+            "age" => String::new(),
+            _ => value,
+        }
     };
     headers
         .into_iter()

@@ -45,7 +45,10 @@ function withXhr(request) {
     xhr.upload.onprogress = () => {};
     xhr.timeout = PATIENCE;
     xhr.onload = () => {
-      const lines = xhr.getAllResponseHeaders().split("\r\n").filter((line) => line !== "");
+      const lines = xhr
+        .getAllResponseHeaders()
+        .split("\r\n")
+        .filter((line) => line !== "");
       const headers = lines.map((line) => line.split(/: ?(.*)/s).slice(0, 2));
       resolve({ allowed: { status: xhr.status, url: xhr.responseURL, headers } });
     };

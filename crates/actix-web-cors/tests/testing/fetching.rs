@@ -261,11 +261,11 @@ async fn redirects() {
             get("https://app.example/?to=/a"),
             Ok(("https://app.example/a", "GET")),
         ),
-        ("to nowhere", one(), get("/?to=https://nowhere.example/"), Err("no-answer")),
+        ("to nowhere", one(), get("/?to=https://nowhere.example/"), Err("no-response")),
         ("to no HTTP", one(), get("/?to=data:,a"), Err("location-not-http")),
         ("to no URL", one(), get("/?to=https://"), Err("location-invalid")),
         ("to plain http", one(), get("/?to=http://api.example/"), Err("mixed-content")),
-        ("a URL too long for a server", one(), get(long), Err("no-answer")),
+        ("a URL too long for a server", one(), get(long), Err("no-response")),
         (
             "an error, if script says so",
             one(),
@@ -489,7 +489,7 @@ async fn servers_are_told_apart_by_origin() {
         let outcome = browser.page(PAGE).fetch(get(url)).await;
         assert_eq!(outcome.text().ok().as_deref(), expected, "{url}\n{outcome}");
         if expected.is_none() {
-            assert_blocked!(outcome, Reason::NoAnswer);
+            assert_blocked!(outcome, Reason::NoResponse);
         }
     }
 }

@@ -44,8 +44,8 @@ async fn a_forgotten_method() {
         expected the browser to give script the answer, and it does not
 
         PUT /items/1 from a page of https://app.example
-        blocked at the preflight; the request itself was never sent: the preflight's answer does not allow the method PUT
-          fix: answer the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
+        blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
+          fix: respond to the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
           see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 
         1. preflight
@@ -75,8 +75,8 @@ async fn an_answer_that_is_withheld() {
         &outcome,
         &expect![[r#"
             GET /items from a page of https://app.example
-            blocked at the CORS check; the server handled the request, and its answer is withheld: the answer has no Access-Control-Allow-Origin
-              fix: answer with Access-Control-Allow-Origin: https://app.example, and with Vary: Origin; with a policy of this crate: add "https://app.example" to allow_origins
+            blocked at the CORS check, after the server handled the request: the response has no Access-Control-Allow-Origin header
+              fix: respond with Access-Control-Allow-Origin: https://app.example and Vary: Origin; with a policy of this crate: add "https://app.example" to allow_origins
               see https://fetch.spec.whatwg.org/#cors-check
 
             1. request
@@ -108,7 +108,7 @@ async fn an_answer_that_is_allowed() {
         expected the browser to block the answer, and it does not
 
         GET /items from a page of https://app.example
-        allowed: script reads a response of type cors, with the status 200
+        allowed: the script gets a response of type cors, with status 200
           headers that script reads: content-type
           headers that it does not: access-control-allow-origin, etag, set-cookie, vary
 
@@ -139,8 +139,8 @@ async fn a_server_that_is_not_there() {
         &outcome,
         &expect![[r#"
         GET https://cdn.example/ from a page of https://app.example
-        blocked by the network, not by CORS: no answer came: the server is not reachable, the connection broke, its certificate is not valid, or what it sent is not HTTP
-          fix: start the server, and open the URL in the browser's address bar to see what it says
+        blocked by the network, not by CORS: no response arrived; either the server is not reachable, the connection broke, its certificate is not valid, or what it sent is not HTTP
+          fix: check that the server is running, and open the URL in the browser's address bar to see the error
           see https://fetch.spec.whatwg.org/#concept-network-error
 
         1. request
@@ -164,7 +164,7 @@ async fn nothing_is_sent() {
         &outcome,
         &expect![[r#"
             PUT /\n from a page of https://app.example
-            blocked before it was sent, by the call itself: a "no-cors" request can't have the method PUT, only GET, HEAD and POST
+            blocked by fetch() itself, before anything was sent: a "no-cors" request can't have the method PUT, only GET, HEAD and POST
               fix: in the page, leave out the mode, so that it is "cors"
               see https://fetch.spec.whatwg.org/#dom-request
 

@@ -1,4 +1,5 @@
-//! The properties, for whatever serves: the bare decision and the writer, or a framework's middleware.
+//! The properties, for any implementation of the server's end: the bare decision and the writer, or a framework's
+//! middleware.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,12 +10,12 @@ use fetch_cors::{
 use proptest::{collection, prelude::*, test_runner::FileFailurePersistence};
 
 use super::{
-    meaning::{Ask, Outcome, Server, may_read, may_set, may_use_method, meaning},
+    meaning::{Outcome, PageRequest, Server, may_read, may_set, may_use_method, meaning},
     network::{Incoming, Noise, ServerResponse, SharedCache, browse, parsed},
-    world::{Invitation, Rules, ask, pause},
+    world::{Invitation, Rules, page_request, pause},
 };
 
-/// By default few enough cases for every run of the tests; `PROPTEST_CASES` says otherwise.
+/// The default number of cases is small enough for every test run; `PROPTEST_CASES` overrides it.
 pub fn cases(default: u32) -> ProptestConfig {
     let mut config = ProptestConfig {
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
@@ -32,145 +33,164 @@ pub trait Serve: Fn(&Policy, &Incoming) -> ServerResponse {}
 impl<F: Fn(&Policy, &Incoming) -> ServerResponse> Serve for F {}
 
 /// The theorem itself, for one request: nothing is cached, nothing is redirected.
-pub fn check_cold(rules: &Rules, ask: &Ask, serve: impl Serve) -> Outcome {
+pub fn check_cold(rules: &Rules, page_request: &PageRequest, serve: impl Serve) -> Outcome {
     let mut browser = Browser::new(Profile::STANDARD);
-    let seen =
-        browse(&mut browser, ask, Duration::ZERO, |exchange| serve(&rules.policy, &Incoming::of(exchange)));
+    let seen = browse(&mut browser, page_request, Duration::ZERO, |exchange| {
+        serve(&rules.policy, &Incoming::of(exchange))
+    });
     assert_eq!(
         seen.preflights == 1,
-        ask.asks_first(),
+        page_request.needs_preflight(),
         "a preflight is sent where one is needed, and nowhere else"
     );
-    assert_eq!(seen.outcome, meaning(&rules.config, ask, &seen.response));
+    assert_eq!(seen.outcome, meaning(&rules.config, page_request, &seen.response));
     seen.outcome
 }
 
-/// A proxy may write all headers another way, on the way to the server and back, as long as they mean the same.
-pub fn check_noisy(rules: &Rules, ask: &Ask, noise: &Noise, serve: impl Serve) {
+/// A proxy may rewrite all headers, in requests and in responses, as long as they mean the same.
+pub fn check_noisy(rules: &Rules, page_request: &PageRequest, noise: &Noise, serve: impl Serve) {
     let mut browser = Browser::new(Profile::STANDARD);
-    let seen = browse(&mut browser, ask, Duration::ZERO, |exchange| {
+    let seen = browse(&mut browser, page_request, Duration::ZERO, |exchange| {
         let mut request = Incoming::of(exchange);
         request.headers = parsed(&noise.scatter(&request.headers));
         let ServerResponse { status, headers } = serve(&rules.policy, &request);
         ServerResponse { status, headers: noise.scatter(&headers) }
     });
-    assert_eq!(seen.outcome, meaning(&rules.config, ask, &seen.response));
+    assert_eq!(seen.outcome, meaning(&rules.config, page_request, &seen.response));
 }
 
-/// Responses that are kept for other pages are the ones that these pages would have got.
-pub fn check_shared_cache(rules: &Rules, asks: Vec<(Ask, Invitation)>, server: Server, serve: impl Serve) {
+/// Responses cached for other pages equal those that these pages would have got from the server.
+pub fn check_shared_cache(
+    rules: &Rules,
+    page_requests: Vec<(PageRequest, Invitation)>,
+    server: Server,
+    serve: impl Serve,
+) {
     let mut cache = SharedCache::default();
-    for (mut ask, invitation) in asks {
-        ask.invite(&rules.config, invitation);
-        ask.server = server;
+    for (mut page_request, invitation) in page_requests {
+        page_request.invite(&rules.config, invitation);
+        page_request.server = server;
         let mut browser = Browser::new(Profile::STANDARD);
-        let seen = browse(&mut browser, &ask, Duration::ZERO, |exchange| {
+        let seen = browse(&mut browser, &page_request, Duration::ZERO, |exchange| {
             cache.respond(exchange, |request| serve(&rules.policy, request))
         });
-        assert_eq!(seen.outcome, meaning(&rules.config, &ask, &seen.response));
+        assert_eq!(seen.outcome, meaning(&rules.config, &page_request, &seen.response));
     }
 }
 
 /// Some requests, and an order in which they are sent, again and again.
 #[derive(Clone, Debug)]
 pub struct Steps {
-    asks: Vec<Ask>,
-    /// How long after the last, and which.
+    page_requests: Vec<PageRequest>,
+    /// The time since the last request, and the index of the request.
     order: Vec<(Duration, usize)>,
 }
 
 pub fn steps() -> impl Strategy<Value = Steps> {
-    (collection::vec(ask(), 1..4), collection::vec((pause(), 0..8_usize), 2..8), prop::bool::weighted(0.8))
-        .prop_map(|(mut asks, order, of_one_page)| {
-            let first = asks[0].clone();
-            for ask in asks.iter_mut().filter(|_| of_one_page) {
-                ask.page = first.page.clone();
-                ask.server = first.server;
+    (
+        collection::vec(page_request(), 1..4),
+        collection::vec((pause(), 0..8_usize), 2..8),
+        prop::bool::weighted(0.8),
+    )
+        .prop_map(|(mut page_requests, order, of_one_page)| {
+            let first = page_requests[0].clone();
+            for page_request in page_requests.iter_mut().filter(|_| of_one_page) {
+                page_request.page = first.page.clone();
+                page_request.server = first.server;
             }
-            Steps { asks, order }
+            Steps { page_requests, order }
         })
 }
 
 impl Steps {
     #[must_use]
     pub fn invite(mut self, rules: &Rules, invitation: Invitation) -> Self {
-        for ask in &mut self.asks {
-            ask.invite(&rules.config, invitation);
+        for page_request in &mut self.page_requests {
+            page_request.invite(&rules.config, invitation);
         }
         self
     }
 }
 
-/// What a browser may have in its cache of one page and one URL, and what it must have.
+/// What a browser may have in its preflight cache for one page and one URL, and what it must have.
 #[derive(Default)]
-struct Remembered {
-    /// Until when it may remember anything.
+struct Cached {
+    /// Until when it may have any entry.
     anything: Duration,
-    /// Until when it may remember anything of the first policy.
+    /// Until when it may have an entry of the first policy.
     first: Duration,
-    /// Until when it must remember a request, by its index.
+    /// Until when it must have the entries of a request, by its index.
     requests: HashMap<usize, Duration>,
 }
 
-/// How often a sequence came to what it is there for.
+/// How often the cases that matter occurred in a sequence.
 #[derive(Debug, Default)]
 pub struct Counted {
     pub steps: usize,
-    /// A preflight was needed, and saved.
+    /// A preflight was needed, and the cache saved it.
     pub saved: usize,
-    /// It was allowed by what was remembered of the first policy, and would not have been by the second.
+    /// The cache still allowed by the first policy what the second one does not allow.
     pub outdated: usize,
-    /// The first policy had allowed it, and the second does not.
+    /// The second policy blocked what the first one allowed.
     pub revoked: usize,
 }
 
 /// Sends requests through one browser, the first `swapped_at` under the first policy.
 pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serve: impl Serve) -> Counted {
     let mut browser = Browser::new(Profile::STANDARD);
-    let mut remembered = HashMap::<(&str, Server), Remembered>::new();
+    let mut cached = HashMap::<(&str, Server), Cached>::new();
     let (mut now, mut counted) = (Duration::ZERO, Counted::default());
     let [first, _] = policies;
     for (step, &(pause, index)) in steps.order.iter().enumerate() {
         now += pause;
-        let index = index % steps.asks.len();
-        let (ask, is_first) = (&steps.asks[index], step < swapped_at);
+        let index = index % steps.page_requests.len();
+        let (page_request, is_first) = (&steps.page_requests[index], step < swapped_at);
         let rules = policies[usize::from(!is_first)];
-        let seen = browse(&mut browser, ask, now, |exchange| serve(&rules.policy, &Incoming::of(exchange)));
+        let seen =
+            browse(&mut browser, page_request, now, |exchange| serve(&rules.policy, &Incoming::of(exchange)));
 
-        let known = remembered.entry((ask.page.origin.as_str(), ask.server)).or_default();
-        let is_saved = ask.asks_first() && seen.preflights == 0;
-        let expected = meaning(&rules.config, ask, &seen.response);
+        let known = cached.entry((page_request.page.origin.as_str(), page_request.server)).or_default();
+        let is_saved = page_request.needs_preflight() && seen.preflights == 0;
+        let expected = meaning(&rules.config, page_request, &seen.response);
         counted.steps += 1;
         counted.saved += usize::from(is_saved);
         counted.revoked += usize::from(
             !is_first
                 && seen.outcome == Outcome::NeverSent
-                && meaning(&first.config, ask, &seen.response) != expected,
+                && meaning(&first.config, page_request, &seen.response) != expected,
         );
         if is_saved {
-            assert!(now < known.anything, "it remembers a preflight for too long");
+            assert!(now < known.anything, "a preflight is cached for too long");
         } else {
             let must = known.requests.get(&index).is_some_and(|&until| now < until);
-            // A preflight's response need not list GET, HEAD or POST, and what is not listed is not remembered.
-            assert!(!must || ask.upload_listener || !ask.asks_first(), "it forgot a preflight too early");
+            // A preflight response need not list GET, HEAD or POST, and what is not listed is not cached.
+            assert!(
+                !must || page_request.upload_listener || !page_request.needs_preflight(),
+                "a preflight is not cached for long enough"
+            );
         }
-        if is_saved && expected == Outcome::NeverSent && may_read(&rules.config, ask) {
-            // What must be allowed may be allowed now or before, each thing by itself.
-            assert!(now < known.first, "it remembers the old policy for too long");
+        if is_saved && expected == Outcome::NeverSent && may_read(&rules.config, page_request) {
+            // The method and each header may be allowed by either policy.
+            assert!(now < known.first, "the old policy is cached for too long");
             let both = [&rules.config, &first.config];
-            assert!(both.iter().any(|policy| may_use_method(policy, &ask.method)));
-            assert!(ask.unsafe_names().iter().all(|name| both.iter().any(|policy| may_set(policy, name))));
+            assert!(both.iter().any(|policy| may_use_method(policy, &page_request.method)));
+            assert!(
+                page_request
+                    .unsafe_names()
+                    .iter()
+                    .all(|name| both.iter().any(|policy| may_set(policy, name)))
+            );
             assert!(matches!(seen.outcome, Outcome::Readable(_)));
-            let mut simple = ask.clone();
+            let mut simple = page_request.clone();
             "GET".clone_into(&mut simple.method);
             simple.headers.clear();
             simple.body = None;
             simple.upload_listener = false;
-            // Of the response it reads what the policy of now exposes.
+            // The script reads what the current policy exposes.
             assert_eq!(seen.outcome, meaning(&rules.config, &simple, &seen.response));
             counted.outdated += 1;
-        } else if is_saved && !may_read(&rules.config, ask) {
-            // It was sent without asking, but nothing of the response is given away.
+        } else if is_saved && !may_read(&rules.config, page_request) {
+            // It was sent without a preflight, but the script reads nothing of the response.
             assert_eq!(seen.outcome, Outcome::Withheld);
             assert!(now < known.first);
         } else {
@@ -178,9 +198,9 @@ pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serv
         }
 
         let is_blocked = !matches!(seen.outcome, Outcome::Readable(_));
-        if ask.asks_first() && is_blocked {
-            // A network error makes a browser ask again.
-            *known = Remembered::default();
+        if page_request.needs_preflight() && is_blocked {
+            // A network error clears the cache entries.
+            *known = Cached::default();
         } else if seen.preflights == 1 {
             let until = now + rules.max_age();
             known.anything = known.anything.max(until);
@@ -196,8 +216,8 @@ pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serv
     counted
 }
 
-/// Whether preflights under this policy may be granted with a `*`. In a cache it lives longer than the rest: by the
-/// standard a later preflight that names a method or header prolongs what covers it, be it the name or `*`.
+/// Whether preflight responses of this policy may contain a `*`. A cached `*` lives longer than other entries: by the
+/// standard, a later preflight response that lists a method or header renews every entry that covers it, even `*`.
 fn has_wildcard(config: &PolicyConfig) -> bool {
     config.allow_methods.iter().chain(&config.allow_headers).any(|listed| listed == "*")
 }

@@ -1,6 +1,5 @@
-//! What a policy means, read as its author reads it: a request and lists of strings, compared in the most naive way there
-//! is. It is the yardstick for both ends of the library, so it shares no code with either, and is short enough to be
-//! checked by eye.
+//! What a policy means, as its author reads it: a request and lists of strings, compared in the most naive way. Both ends of
+//! the library are checked against it, so it shares no code with either, and is short enough to be checked by eye.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +8,20 @@ use fetch_cors::{
     browser::{Credentials, PageOrigin, Request},
 };
 
-/// A request of a page, with what the standard says of its parts where these were made up.
+/// A request of a page. Each generated header says what the standard makes of it.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct PageRequest {
     pub page: Page,
     pub server: Server,
     pub method: String,
     pub headers: Vec<Header>,
-    /// The header that the body brings along if script sets none of that name.
+    /// The header that comes with the body unless the script sets it.
     pub body: Option<Header>,
     pub credentials: Credentials,
     pub upload_listener: bool,
 }
 
-/// A page by its address, and the origin by which a browser names it.
+/// A page: its address, and its origin as browsers serialize it.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub address: String,
@@ -42,41 +41,41 @@ pub struct Header {
     pub kind: Kind,
 }
 
-/// What the standard says of a request header, taken by itself.
+/// What the standard says about a single request header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Any page may send it, unless all such headers together are too long.
+    /// CORS-safelisted, unless all such headers together are too long.
     Safelisted,
-    /// A page must be allowed to send it.
+    /// It needs a preflight, and the policy must allow it.
     Unsafe,
-    /// No script can set it, so that it is as if script had not tried.
+    /// Forbidden: the browser ignores that the script sets it.
     Ignored,
 }
 
-/// What becomes of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The browser asked first, and was not allowed to go on.
+    /// The preflight response did not allow it.
     NeverSent,
-    /// The server handled it, and script is not given the response.
+    /// The server handled it, but the script doesn't get the response.
     Withheld,
-    /// Script is given the response, and these of its headers.
+    /// The script gets the response with these headers.
     Readable(BTreeMap<String, Vec<u8>>),
 }
 
-/// The headers of a response: names in lower case, values without the white space around them.
+/// The headers of a response: names in lower case, values without surrounding white space.
 pub type Headers = Vec<(String, Vec<u8>)>;
 
-/// The plain meaning of a policy for one request, and for the headers of the response to it.
-pub fn meaning(policy: &PolicyConfig, ask: &Ask, response: &Headers) -> Outcome {
-    let may_read = may_read(policy, ask);
+/// The plain meaning of a policy for one request and the headers of its response.
+pub fn meaning(policy: &PolicyConfig, page_request: &PageRequest, response: &Headers) -> Outcome {
+    let may_read = may_read(policy, page_request);
     let may_send = may_read
-        && may_use_method(policy, &ask.method)
-        && ask.unsafe_names().iter().all(|name| may_set(policy, name))
-        && fits_an_echo(policy, ask);
-    if ask.is_same_origin() {
+        && may_use_method(policy, &page_request.method)
+        && page_request.unsafe_names().iter().all(|name| may_set(policy, name))
+        && fits_an_echo(policy, page_request);
+    if page_request.is_same_origin() {
         Outcome::Readable(only(response, |_| true))
-    } else if ask.asks_first() && !may_send {
+    } else if page_request.needs_preflight() && !may_send {
         Outcome::NeverSent
     } else if !may_read {
         Outcome::Withheld
@@ -86,9 +85,9 @@ pub fn meaning(policy: &PolicyConfig, ask: &Ask, response: &Headers) -> Outcome 
 }
 
 /// Whether the page's origin is allowed, and with credentials if it uses them.
-pub fn may_read(policy: &PolicyConfig, ask: &Ask) -> bool {
-    policy.allow_origins.iter().any(|pattern| matches(pattern, &ask.page.origin))
-        && (ask.credentials != Credentials::Include || policy.allow_credentials)
+pub fn may_read(policy: &PolicyConfig, page_request: &PageRequest) -> bool {
+    policy.allow_origins.iter().any(|pattern| matches(pattern, &page_request.page.origin))
+        && (page_request.credentials != Credentials::Include || policy.allow_credentials)
 }
 
 pub fn may_use_method(policy: &PolicyConfig, method: &str) -> bool {
@@ -114,22 +113,22 @@ fn is_exposed(policy: &PolicyConfig, header: &str) -> bool {
         || policy.expose_headers.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(header))
 }
 
-/// The one limit on a `*`: with credentials it is an echo of what was asked for, and no endless one.
-fn fits_an_echo(policy: &PolicyConfig, ask: &Ask) -> bool {
+/// The one limit on a `*`: with credentials it is an echo of the requested names, which may not be too long.
+fn fits_an_echo(policy: &PolicyConfig, page_request: &PageRequest) -> bool {
     let is_any = |list: &[String]| policy.allow_credentials && list.iter().any(|listed| listed == "*");
-    let names: usize = ask.unsafe_names().iter().map(|name| name.len() + 1).sum();
-    // To an upload with a listener, a response without a list of methods allows the method it asked for.
-    (!is_any(&policy.allow_methods) || ask.method.len() <= 64 || ask.upload_listener)
+    let names: usize = page_request.unsafe_names().iter().map(|name| name.len() + 1).sum();
+    // For an upload with a listener, a response without a list of methods allows the requested method.
+    (!is_any(&policy.allow_methods) || page_request.method.len() <= 64 || page_request.upload_listener)
         && (!is_any(&policy.allow_headers) || names <= 4097)
 }
 
-/// Whether an origin is one of those that a pattern stands for.
+/// Whether a pattern matches an origin.
 pub fn matches(pattern: &str, origin: &str) -> bool {
     if pattern == "*" || pattern == origin {
         return true;
     }
     let ((scheme, host, port), (any_scheme, any_host, any_port)) = (split(origin), split(pattern));
-    // What a `*` stands for is what DNS can hold.
+    // A `*` matches only what DNS allows.
     let is_label = |label: &str| {
         let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         (1..=63).contains(&label.len()) && label.chars().all(is_letter)
@@ -144,7 +143,7 @@ pub fn matches(pattern: &str, origin: &str) -> bool {
         && (port == any_port || any_port == "*")
 }
 
-/// Scheme, host and port; an empty port is the scheme's own.
+/// Scheme, host and port; an empty port is the scheme's default.
 fn split(origin: &str) -> (&str, &str, &str) {
     let (scheme, authority) = origin.split_once("://").unwrap_or((origin, ""));
     match authority.rsplit_once(':') {
@@ -160,7 +159,7 @@ fn normal(method: &str) -> String {
     if is_normalized { upper } else { method.to_owned() }
 }
 
-/// The headers that script reads if it may read these: never a cookie. Lines of one name are one header.
+/// The exposed headers, without cookies. Lines of one name are combined.
 fn only(response: &Headers, is_exposed: impl Fn(&str) -> bool) -> BTreeMap<String, Vec<u8>> {
     let mut readable = BTreeMap::<String, Vec<u8>>::new();
     for (name, value) in response {
@@ -174,18 +173,18 @@ fn only(response: &Headers, is_exposed: impl Fn(&str) -> bool) -> BTreeMap<Strin
     readable
 }
 
-impl Ask {
+impl PageRequest {
     pub fn is_same_origin(&self) -> bool {
         self.page.origin == self.server.origin
     }
 
-    /// Whether a browser has to send a preflight, if it has none in its cache.
-    pub fn asks_first(&self) -> bool {
+    /// Whether a browser must send a preflight, unless it has one cached.
+    pub fn needs_preflight(&self) -> bool {
         let is_simple = ["GET", "HEAD", "POST"].contains(&normal(&self.method).as_str());
         !self.is_same_origin() && (self.upload_listener || !is_simple || !self.unsafe_names().is_empty())
     }
 
-    /// The names of headers that the page must be allowed to send.
+    /// The names of headers that the policy must allow.
     pub fn unsafe_names(&self) -> BTreeSet<String> {
         let sets_type = self.headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-type"));
         let brought = self.body.iter().filter(|_| !sets_type);

@@ -1,8 +1,8 @@
-//! The world of the theorem: policies and requests that are generated, what a policy means, what stands between a browser
-//! and a handler, and the properties that hold whatever serves.
+//! The world of the theorem: generated policies and requests, what a policy means, what is between a browser and a handler,
+//! and the properties that must hold for every implementation of the server's end.
 
 #![allow(clippy::missing_panics_doc, reason = "a property that does not hold is a panic")]
-#![allow(missing_docs, reason = "each module's own comments say what matters")]
+#![allow(missing_docs, reason = "each module has its own comments")]
 
 mod checks;
 pub mod meaning;

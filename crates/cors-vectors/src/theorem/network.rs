@@ -1,5 +1,5 @@
-//! What stands between a browser and a handler: a server that does what a policy decides, a proxy that is as noisy as
-//! RFC 9110 lets it be, and a shared cache that goes by `Vary`.
+//! What is between a browser and a handler: a server that follows the policy's decision, a proxy that rewrites as much as
+//! RFC 9110 allows, and a shared cache that follows `Vary`.
 
 use std::cell::Cell;
 
@@ -9,16 +9,16 @@ use fetch_cors::{
     server::{RequestField, RequestHead, decide, fields},
 };
 
-use super::meaning::{Ask, Headers, Outcome};
+use super::meaning::{Headers, Outcome, PageRequest};
 
-/// What a handler responds; CORS does not care that it may differ from request to request.
+/// A handler's response. It is the same for every request, which makes no difference for CORS.
 #[derive(Clone, Debug)]
 pub struct Handler {
     pub status: u16,
     pub headers: Vec<(&'static str, &'static str)>,
 }
 
-/// A request as it came in.
+/// A request as the server receives it.
 pub struct Incoming {
     pub method: String,
     pub headers: Headers,
@@ -50,7 +50,7 @@ fn combined(headers: &Headers, name: &str) -> Vec<u8> {
     lines.join(&b", "[..])
 }
 
-/// A response, before and after its way back.
+/// A response, as the server sends it or as the browser receives it.
 #[derive(Clone, Debug)]
 pub struct ServerResponse {
     pub status: u16,
@@ -58,18 +58,22 @@ pub struct ServerResponse {
 }
 
 impl ServerResponse {
-    /// As a browser reads it.
+    /// The response as a browser reads it.
     pub fn response(&self) -> Response {
         let response = Response::new(self.status);
         self.headers.iter().fold(response, |response, (name, value)| response.header(name, value))
     }
 }
 
-/// A server with a policy, as any adapter makes one.
+/// A server with a policy, like every adapter.
 pub fn serve(policy: &Policy, handler: &Handler, request: &Incoming) -> ServerResponse {
     let decision = decide(policy, request);
     let is_preflight = !request.header("access-control-request-method").is_empty();
-    assert_eq!(decision.is_preflight(), is_preflight, "the handler sees all requests but preflights");
+    assert_eq!(
+        decision.is_preflight(),
+        is_preflight,
+        "the handler gets every request that is not a preflight"
+    );
     let mut headers = Headers::new();
     let status = match (is_preflight, decision.is_allowed()) {
         (true, true) => 204,
@@ -85,7 +89,7 @@ pub fn serve(policy: &Policy, handler: &Handler, request: &Incoming) -> ServerRe
     ServerResponse { status, headers }
 }
 
-/// Where a proxy's whims come from; those of an exhausted source, and so of a shrunken one, are none.
+/// The source of a proxy's choices. When it is exhausted, the proxy changes nothing; so shrinking a case removes changes.
 #[derive(Debug, Default)]
 pub struct Noise {
     bytes: Vec<u8>,
@@ -107,11 +111,11 @@ impl Noise {
         choices[usize::from(self.next()) % choices.len()]
     }
 
-    /// The same headers in the way a proxy may write them: names in another case, white space around values, lists over
+    /// The same headers as a proxy may rewrite them: names in another case, white space around values, lists over
     /// several lines and with empty elements (RFC 9110, sections 5.1, 5.3, 5.5 and 5.6.1), and the order of headers with
     /// different names changed.
     pub fn scatter(&self, headers: &Headers) -> Headers {
-        // The others are no lists: whoever split one would make it another.
+        // The other headers are not lists, so splitting them would change their meaning.
         const LISTS: [&str; 5] = [
             "access-control-allow-headers",
             "access-control-allow-methods",
@@ -133,7 +137,7 @@ impl Noise {
                     }
                     lines.last_mut().unwrap().extend(self.pick(&["", "", " ", "\t \t"]).bytes());
                     let element = str::from_utf8(element.trim_ascii()).expect("lists are text");
-                    // Names of headers are the same in any case, methods are not.
+                    // Header names are case-insensitive, methods are not.
                     let is_method = name == "access-control-allow-methods";
                     let element = if is_method { element.to_owned() } else { self.recase(element) };
                     lines.last_mut().unwrap().extend(element.bytes());
@@ -168,13 +172,13 @@ impl Noise {
     }
 }
 
-/// As every HTTP parser delivers headers.
+/// Headers as every HTTP parser returns them.
 pub fn parsed(headers: &Headers) -> Headers {
     headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim_ascii().to_vec())).collect()
 }
 
-/// A cache that many browsers share. It keeps responses for ever, and tells them apart by what `Vary` names and by nothing
-/// else (RFC 9111, section 4.1), preflights' included, as some CDNs can be told to.
+/// A cache that many browsers share. It stores responses for ever and distinguishes them only by what `Vary` names (RFC
+/// 9111, section 4.1). It even stores preflight responses, as some CDNs can be configured to.
 #[derive(Debug, Default)]
 pub struct SharedCache(Vec<(String, String, Headers, ServerResponse)>);
 
@@ -185,8 +189,8 @@ impl SharedCache {
         serve: impl Fn(&Incoming) -> ServerResponse,
     ) -> ServerResponse {
         let (request, url) = (Incoming::of(exchange), exchange.url().to_string());
-        // No cache may keep the response to an `OPTIONS`. One that keeps preflights' all the same has to tell them from the
-        // `OPTIONS` that a page asks for itself, whose `Vary` does not name what makes a preflight.
+        // HTTP doesn't allow caching the response to an `OPTIONS`. A cache that still stores preflight responses must not
+        // use them for a page's own `OPTIONS`, whose `Vary` does not name the headers that make a preflight.
         let is_cacheable = exchange.is_preflight() || ["GET", "HEAD"].contains(&exchange.method());
         let kept = self.0.iter().filter(|_| is_cacheable).find(|(method, at, headers, response)| {
             let vary = combined(&response.headers, "vary");
@@ -207,30 +211,30 @@ impl SharedCache {
     }
 }
 
-/// What was seen of a request from outside.
+/// What was observed of a request.
 #[derive(Debug)]
 pub struct Seen {
     pub outcome: Outcome,
     pub preflights: usize,
-    /// The headers of the response to the request itself.
+    /// The headers of the response to the actual request.
     pub response: Headers,
 }
 
-/// Lets a browser send a request and all that it sends for it.
+/// Lets a browser send a request, with the preflight that it may need.
 pub fn browse(
     browser: &mut Browser,
-    ask: &Ask,
+    page_request: &PageRequest,
     now: std::time::Duration,
     mut respond: impl FnMut(&Exchange) -> ServerResponse,
 ) -> Seen {
     let (mut preflights, mut requests, mut last) = (0, 0, None);
-    let mut next = browser.fetch(ask.request(), now);
+    let mut next = browser.fetch(page_request.request(), now);
     let verdict = loop {
         match next {
             Next::Send(exchange) => {
-                let with_credentials = match ask.credentials {
+                let with_credentials = match page_request.credentials {
                     Credentials::Omit => false,
-                    Credentials::SameOrigin => ask.is_same_origin(),
+                    Credentials::SameOrigin => page_request.is_same_origin(),
                     Credentials::Include => true,
                 };
                 let is_preflight = exchange.is_preflight();

@@ -1,5 +1,5 @@
-//! A world small enough that policies and requests often meet: origins beside their look-alikes, methods and headers in
-//! every case that the standard treats apart, lengths around its limits.
+//! A world so small that policies often match requests: origins and their look-alikes, methods and headers in every spelling
+//! that the standard distinguishes, lengths around its limits.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use proptest::{
 };
 
 use super::{
-    meaning::{Ask, Header, Kind, Page, Server},
+    meaning::{Header, Kind, Page, PageRequest, Server},
     network::Handler,
 };
 
@@ -134,7 +134,7 @@ const EXPOSED_HEADERS: [&str; 9] = [
 ];
 const MAX_AGES: [Option<u64>; 6] = [None, Some(0), Some(1), Some(4), Some(60), Some(86_400)];
 
-/// From <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>, each by itself.
+/// Safelisted one by one: <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>.
 const SAFELISTED: [(&str, &str); 16] = [
     ("accept", "text/html, */*;q=0.1"),
     ("Accept", "b\u{fc}cher"),
@@ -166,7 +166,7 @@ const UNSAFE: [(&str, &str); 37] = [
     ("user-agent", "me"),
     ("dpr", "2"),
     ("last-event-id", "1"),
-    ("second", "not forbidden, for lack of a hyphen"),
+    ("second", "not forbidden, because it has no hyphen"),
     ("x-http-method-override", "PATCH"),
     ("x-http-method-override", "\"TRACE\""),
     ("accept", "a(b"),
@@ -192,7 +192,7 @@ const UNSAFE: [(&str, &str); 37] = [
     ("range", "bytes=0"),
     ("range", "bytes=00000000000000000000000000000000000000000007-6"),
 ];
-/// What pages send most.
+/// The headers that pages send most.
 const USUAL: [(&str, &str); 4] =
     [("X-B", "3"), ("x-a", "1"), ("authorization", "Bearer token"), ("content-type", "application/json")];
 /// From <https://fetch.spec.whatwg.org/#forbidden-request-header>.
@@ -228,7 +228,7 @@ pub const HANDLERS_HEADERS: [(&str, &str); 14] = [
     ("set-cookie2", "e=f"),
 ];
 
-/// A policy, and what its author wrote.
+/// A policy, and the config that its author wrote.
 #[derive(Clone)]
 pub struct Rules {
     pub config: PolicyConfig,
@@ -242,7 +242,7 @@ impl std::fmt::Debug for Rules {
 }
 
 impl Rules {
-    /// Makes a policy of what a policy could be made of, with as few changes as it takes.
+    /// Makes a valid policy from a config, with as few changes as possible.
     fn of(mut config: PolicyConfig) -> Self {
         if config.allow_credentials {
             config.allow_origins.retain(|pattern| pattern != "*");
@@ -265,7 +265,7 @@ pub fn rules() -> impl Strategy<Value = Rules> {
     config().prop_map(Rules::of)
 }
 
-/// A policy, and the one that takes its place: another in some of its settings.
+/// A policy, and its successor, which differs in some settings.
 pub fn rules_and_their_successors() -> impl Strategy<Value = (Rules, Rules)> {
     (config(), config(), 1..64_u8).prop_map(|(before, other, changes)| {
         let mut after = before.clone();
@@ -329,14 +329,14 @@ fn config() -> impl Strategy<Value = PolicyConfig> {
         })
 }
 
-/// Some of these names, or any, or both: `*` makes the others idle.
+/// Some of these names, or `*`, or both: `*` makes the others redundant.
 fn list(names: &'static [&'static str], size: impl Into<SizeRange>) -> impl Strategy<Value = Vec<String>> {
     let some = collection::vec(select(names), size);
     (some, prop_oneof![2 => Just(None), 1 => Just(Some("*"))])
         .prop_map(|(names, any)| names.into_iter().chain(any).map(ToOwned::to_owned).collect())
 }
 
-/// Origins of two labels and two ports, at most three labels deep; with wildcards if told so.
+/// Origins made of two labels and two ports, at most three labels deep; with wildcards if requested.
 fn small_world(wildcard: &'static str) -> impl Strategy<Value = String> {
     const HOSTS: [&str; 14] = [
         "a", "b", "a.a", "a.b", "b.a", "b.b", "a.a.a", "a.a.b", "a.b.a", "a.b.b", "b.a.a", "b.a.b", "b.b.a",
@@ -355,7 +355,7 @@ fn page() -> impl Strategy<Value = Page> {
         16 => select(&PAGES[..])
             .prop_map(|(address, origin)| Page { address: address.to_owned(), origin: origin.to_owned() }),
         8 => small_world("").prop_map(same),
-        // A label of 63 bytes is the longest, and a host of 253.
+        // Around the longest label, 63 bytes, and the longest host, 253.
         2 => (62..65_usize, 2..4_usize, 47..52_usize).prop_map(move |(label, labels, last)| {
             let start = format!("{}.", "l".repeat(label)).repeat(labels) + &"k".repeat(last);
             same(format!("https://{start}.example.com"))
@@ -384,7 +384,7 @@ fn long(name: &str, start: &str, length: usize) -> Header {
     Header { name: name.to_owned(), value, kind: if length <= 128 { Kind::Safelisted } else { Kind::Unsafe } }
 }
 
-/// Headers that are safelisted one by one, and come to 1024 bytes or a little more or less.
+/// Headers that are safelisted one by one and add up to about 1024 bytes.
 fn bulk() -> impl Strategy<Value = Vec<Header>> {
     (1022..1027_usize, select(&["accept", "accept-language"][..])).prop_map(|(length, name)| {
         let lines = (0..length.div_ceil(128)).map(|line| (length - line * 128).min(128));
@@ -392,8 +392,8 @@ fn bulk() -> impl Strategy<Value = Vec<Header>> {
     })
 }
 
-/// A request whose method and header names are of any length that is likely.
-pub fn ask() -> impl Strategy<Value = Ask> {
+/// A request whose method and header names have usual lengths.
+pub fn page_request() -> impl Strategy<Value = PageRequest> {
     let body = select(
         &[
             ("text/plain;charset=UTF-8", Kind::Safelisted),
@@ -420,44 +420,56 @@ pub fn ask() -> impl Strategy<Value = Ask> {
         .prop_map(|(page, server, method, headers, body, credentials, upload_listener)| {
             let takes_body = !["GET", "HEAD"].contains(&method.to_ascii_uppercase().as_str());
             let body = body.filter(|_| takes_body);
-            Ask { page, server, method: method.to_owned(), headers, body, credentials, upload_listener }
+            PageRequest {
+                page,
+                server,
+                method: method.to_owned(),
+                headers,
+                body,
+                credentials,
+                upload_listener,
+            }
         })
 }
 
-/// A request, now and then with a method or with header names as long as an echo can be, or longer.
-pub fn ask_of_any_length() -> impl Strategy<Value = Ask> {
+/// A request, sometimes with a method or header names around the limit of an echo.
+pub fn page_request_of_any_length() -> impl Strategy<Value = PageRequest> {
     let too_long = prop_oneof![
         20 => Just((None, None)),
         1 => (62..67_usize).prop_map(|length| (Some("M".repeat(length)), None)),
         1 => (4093..4096_usize).prop_map(|length| (None, Some("x".repeat(length)))),
     ];
-    (ask(), too_long).prop_map(|(mut ask, (method, name))| {
+    (page_request(), too_long).prop_map(|(mut page_request, (method, name))| {
         if let Some(method) = method {
-            ask.method = method;
+            page_request.method = method;
         }
         if name.is_some() {
-            ask.headers.clear();
+            page_request.headers.clear();
         }
-        ask.headers.extend(name.map(|name| Header { name, value: String::new(), kind: Kind::Unsafe }));
-        ask
+        page_request.headers.extend(name.map(|name| Header {
+            name,
+            value: String::new(),
+            kind: Kind::Unsafe,
+        }));
+        page_request
     })
 }
 
-/// What brings a policy and a request together that by chance alone would rarely meet.
+/// Changes a request so that it matches the policy more often than by chance.
 #[derive(Clone, Copy, Debug)]
 pub struct Invitation {
-    /// The page is moved to one of the origins that are allowed.
+    /// Moves the page to an allowed origin.
     origin: Option<usize>,
-    /// What the request could be refused for is taken away from it.
-    asks_for_less: bool,
+    /// Removes what the policy would refuse.
+    drops_refused: bool,
 }
 
 pub fn invitation() -> impl Strategy<Value = Invitation> {
     (option::weighted(0.7, 0..32_usize), prop::bool::weighted(0.3))
-        .prop_map(|(origin, asks_for_less)| Invitation { origin, asks_for_less })
+        .prop_map(|(origin, drops_refused)| Invitation { origin, drops_refused })
 }
 
-impl Ask {
+impl PageRequest {
     pub fn invite(&mut self, config: &PolicyConfig, invitation: Invitation) {
         let is_any = |list: &[String]| list.iter().any(|listed| listed == "*");
         if let Some(origin) = invitation.origin
@@ -470,7 +482,7 @@ impl Ask {
             let origin = host.replace(":*", ["", ":8443"][variant / 2]);
             self.page = Page { address: origin.clone(), origin };
         }
-        if invitation.asks_for_less {
+        if invitation.drops_refused {
             if let Some(method) = config.allow_methods.first().filter(|_| !is_any(&config.allow_methods)) {
                 self.method.clone_from(method);
             }
@@ -487,11 +499,13 @@ impl Ask {
     }
 }
 
-/// A policy and a request that have a chance to get along.
-pub fn rules_and(ask: impl Strategy<Value = Ask>) -> impl Strategy<Value = (Rules, Ask)> {
-    (rules(), ask, invitation()).prop_map(|(rules, mut ask, invitation)| {
-        ask.invite(&rules.config, invitation);
-        (rules, ask)
+/// A policy and a request that often match.
+pub fn rules_and(
+    page_request: impl Strategy<Value = PageRequest>,
+) -> impl Strategy<Value = (Rules, PageRequest)> {
+    (rules(), page_request, invitation()).prop_map(|(rules, mut page_request, invitation)| {
+        page_request.invite(&rules.config, invitation);
+        (rules, page_request)
     })
 }
 
@@ -501,7 +515,7 @@ pub fn handler() -> impl Strategy<Value = Handler> {
         .prop_map(|(status, headers)| Handler { status, headers })
 }
 
-/// How long it takes until the next request: nothing, or just under or over what browsers keep a preflight for.
+/// The time until the next request: none, or just below or above how long browsers cache preflights.
 pub fn pause() -> impl Strategy<Value = Duration> {
     select(&[0, 0, 0, 1, 999, 1000, 4000, 4999, 5000, 59_000, 60_000, 86_400_000][..])
         .prop_map(Duration::from_millis)

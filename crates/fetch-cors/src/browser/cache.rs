@@ -1,4 +1,4 @@
-//! The CORS-preflight cache: what earlier preflights allowed, and for how long. Time is told, never asked.
+//! The CORS-preflight cache: what earlier preflights allowed, and for how long. The caller passes in the time.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ struct Entry {
     expires: Duration,
 }
 
-/// One of the first two is null in the standard.
+/// The method or the header name of a cache entry; in the standard one of the two is null.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Allows {
-    /// Nothing but what needs no entry; kept where it matters that there was a preflight at all.
+    /// Only CORS-safelisted methods and headers; stored for engines that check whether there was a preflight at all.
     Safelisted,
     Method(String),
     /// In lower case.
@@ -33,19 +33,19 @@ enum Allows {
 }
 
 impl Allows {
-    /// Whether this entry is a match for what is asked: the same name, or `*`.
-    fn covers(&self, asked: &Self, key: Key<'_>) -> bool {
+    /// Whether this entry matches what is requested: the same name, or `*`.
+    fn covers(&self, requested: &Self, key: Key<'_>) -> bool {
         let profile = key.profile;
         let is_wildcard = |name: &str| {
             name == "*"
-                && !profile.has(Difference::WildcardIsRememberedAsName)
-                && !(key.credentials && profile.has(Difference::PreflightReplacesEntry))
+                && !profile.has(Difference::WildcardIsCachedLiterally)
+                && !(key.credentials && profile.has(Difference::PreflightReplacesCacheEntries))
         };
-        match (self, asked) {
+        match (self, requested) {
             (Self::Method(allowed), Self::Method(name)) => allowed == name || is_wildcard(allowed),
             (Self::Header(allowed), Self::Header(name)) => {
                 let is_covered = name != NON_WILDCARD_REQUEST_HEADER
-                    || profile.has(Difference::RememberedWildcardCoversAuthorization);
+                    || profile.has(Difference::CachedWildcardCoversAuthorization);
                 allowed == name || is_covered && is_wildcard(allowed)
             }
             _ => false,
@@ -53,7 +53,7 @@ impl Allows {
     }
 }
 
-/// What the entries of a request are found by.
+/// What a request's cache entries are looked up by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key<'a> {
     /// Serialized, with redirects taken into account.
@@ -67,7 +67,7 @@ pub(super) struct Key<'a> {
 impl Key<'_> {
     /// <https://fetch.spec.whatwg.org/#concept-cache-match>
     fn matches(&self, entry: &Entry) -> bool {
-        let is_for_credentials = if self.profile.has(Difference::CredentialsHaveEntriesOfTheirOwn) {
+        let is_for_credentials = if self.profile.has(Difference::CredentialsAreCachedSeparately) {
             entry.credentials == self.credentials
         } else {
             entry.credentials || !self.credentials
@@ -81,7 +81,7 @@ impl Key<'_> {
 }
 
 impl PreflightCache {
-    /// Whether it holds nothing that counts at this time.
+    /// Whether it has no entry that is valid at this time.
     pub fn is_empty(&self, now: Duration) -> bool {
         !self.entries.iter().any(|entry| now < entry.expires)
     }
@@ -96,19 +96,19 @@ impl PreflightCache {
         self.has(key, &Allows::Header(name.to_owned()), now)
     }
 
-    /// Whether anything is remembered for it.
+    /// Whether it has any entry for the key.
     pub(super) fn has_any(&self, key: Key<'_>, now: Duration) -> bool {
         self.entries.iter().any(|entry| now < entry.expires && key.matches(entry))
     }
 
-    fn has(&self, key: Key<'_>, asked: &Allows, now: Duration) -> bool {
+    fn has(&self, key: Key<'_>, requested: &Allows, now: Duration) -> bool {
         self.entries
             .iter()
-            .any(|entry| now < entry.expires && key.matches(entry) && entry.allows.covers(asked, key))
+            .any(|entry| now < entry.expires && key.matches(entry) && entry.allows.covers(requested, key))
     }
 
-    /// The last steps of a [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0): what matches lives
-    /// on for `max_age`, what doesn't is [new](https://fetch.spec.whatwg.org/#concept-cache-create-entry).
+    /// The last steps of a [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0): matching
+    /// entries are renewed for `max_age`, others [created](https://fetch.spec.whatwg.org/#concept-cache-create-entry).
     pub(super) fn store(
         &mut self,
         key: Key<'_>,
@@ -119,19 +119,20 @@ impl PreflightCache {
     ) {
         let profile = key.profile;
         self.entries.retain(|entry| now < entry.expires);
-        if profile.has(Difference::OpaqueOriginsAreNotRemembered) && key.origin == "null"
-            || profile.has(Difference::ZeroMaxAgeChangesNothing) && max_age.is_zero()
+        if profile.has(Difference::OpaqueOriginsAreNotCached) && key.origin == "null"
+            || profile.has(Difference::ZeroMaxAgeKeepsCache) && max_age.is_zero()
         {
             return;
         }
-        if profile.has(Difference::PreflightReplacesEntry) {
+        if profile.has(Difference::PreflightReplacesCacheEntries) {
             self.clear(key);
         }
         let expires = now.saturating_add(max_age);
         let methods = methods.iter().map(|name| Allows::Method(name.clone()));
         let headers = headers.iter().map(|name| Allows::Header(name.to_ascii_lowercase()));
-        let itself = profile.has(Difference::UploadListenerNeedsNoEntry).then_some(Allows::Safelisted);
-        for allows in methods.chain(headers).chain(itself) {
+        let method_less =
+            profile.has(Difference::UploadListenerNeedsNoMethodEntry).then_some(Allows::Safelisted);
+        for allows in methods.chain(headers).chain(method_less) {
             let mut known = false;
             for entry in &mut self.entries {
                 if key.matches(entry) && entry.allows.covers(&allows, key) {

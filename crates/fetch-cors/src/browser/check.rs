@@ -1,5 +1,5 @@
-//! The checks on an answer: may script have it, may the request be sent, may the page embed it. Pure functions of a request
-//! and an answer.
+//! The checks on a response: may the script read it, may the actual request be sent, may the page embed it. Pure
+//! functions of a request and a response.
 
 use std::time::Duration;
 
@@ -39,17 +39,17 @@ pub(super) fn cors_check(origin: &str, credentials: Credentials, headers: &Heade
     }
 }
 
-/// What a preflight's answer allows, to be kept.
+/// What a preflight response allows, to be cached.
 pub(super) struct Grant {
     pub(super) methods: Vec<String>,
     pub(super) headers: Vec<String>,
     pub(super) max_age: Duration,
 }
 
-/// Seconds that a preflight is kept if its answer does not say.
+/// The seconds that a preflight response is cached for if it does not say.
 const DEFAULT_MAX_AGE: u64 = 5;
 
-/// What a preflight's answer says, from step 7 of
+/// Reads a preflight response, from step 7 of
 /// [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0). `origin` is the request's, serialized.
 pub(super) fn read_grant(
     request: &Constructed,
@@ -72,7 +72,7 @@ pub(super) fn read_grant(
         .map_err(|_| Reason::AllowHeadersInvalid { value: value("access-control-allow-headers") })?
         .unwrap_or_default();
     let methods = match methods {
-        None if request.use_cors_preflight && !profile.has(Difference::UploadListenerGrantsNoMethod) => {
+        None if request.use_cors_preflight && !profile.has(Difference::UploadListenerAllowsNoMethod) => {
             vec![request.method.clone()]
         }
         methods => methods.unwrap_or_default(),
@@ -83,7 +83,8 @@ pub(super) fn read_grant(
 }
 
 impl Grant {
-    /// Whether it allows the request, from the same step. `unsafe_names` are the request's CORS-unsafe request-header names.
+    /// Checks that it allows the request, from the same step. `unsafe_names` are the request's CORS-unsafe request-header
+    /// names.
     pub(super) fn check(
         &self,
         request: &Constructed,
@@ -119,7 +120,7 @@ impl Grant {
     }
 }
 
-/// `Access-Control-Max-Age` in seconds (RFC 9111, section 1.2.2), or what stands for it where it is missing or malformed.
+/// `Access-Control-Max-Age` in seconds (RFC 9111, section 1.2.2), or the default if it is missing or malformed.
 fn max_age(headers: &HeaderList, profile: Profile) -> u64 {
     let mut values = headers.values("access-control-max-age");
     let value = match (values.next(), values.next()) {
@@ -132,7 +133,7 @@ fn max_age(headers: &HeaderList, profile: Profile) -> u64 {
             return text.parse::<i64>().ok().map(|number| u64::try_from(number).unwrap_or(0));
         }
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // More seconds than fit are more than anyone waits.
+        // A larger number than fits is a longer time than matters.
         is_number.then(|| text.parse().unwrap_or(u64::MAX))
     });
     number.unwrap_or(if profile.has(Difference::InvalidMaxAgeIsZero) { 0 } else { DEFAULT_MAX_AGE })
@@ -149,23 +150,23 @@ pub(super) fn resource_policy_check(
     let allows = match policy.as_slice() {
         b"same-origin" => page.is_same_origin(url),
         b"same-site" if *page == PageOrigin::Opaque => profile.has(Difference::OpaquePagesAreSameSite),
-        // An answer over TLS must not end up in a page that came without.
+        // A response over TLS must not be embedded in a page that was loaded without.
         b"same-site" => page.is_schemelessly_same_site(url) && (page.is_https() || url.scheme() != "https"),
         _ => true,
     };
     if allows { Ok(()) } else { Err(Reason::ResourcePolicy { policy: shown(&policy) }) }
 }
 
-/// How much of a server's value a verdict shows, in bytes.
+/// The most that a verdict shows of a server's value, in bytes.
 const MAX_SHOWN: usize = 200;
 
-/// A server's bytes, in a verdict.
+/// A server's value as a verdict shows it.
 pub(super) fn shown(value: &[u8]) -> String {
     readable(value, MAX_SHOWN)
 }
 
-/// Bytes that somebody else sent, for a person to read on one line: control characters and what isn't UTF-8 escaped, and
-/// cut after `most` bytes.
+/// Bytes that someone else sent, as one readable line: control characters and bytes that are not UTF-8 are escaped, and
+/// everything after `most` bytes is cut.
 ///
 /// ```
 /// use fetch_cors::browser::readable;

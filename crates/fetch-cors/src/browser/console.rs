@@ -1,6 +1,6 @@
-//! What each engine writes to its console when it blocks, as it was captured from the running engine; the conformance test
-//! compares each message with what the engine writes today. Where an engine writes nothing, or nothing that could be told
-//! from other failures, there is no message.
+//! What each engine writes to its console when it blocks a request, captured from the running engine; the conformance test
+//! compares each message with what the engine writes today. There is no message where an engine writes nothing, or only what
+//! it writes for other failures, too.
 
 use url::Url;
 
@@ -8,12 +8,13 @@ use super::{
     headers,
     profile::Engine,
     reason::Reason,
+    response::is_redirect_status,
     verdict::{Blocked, Step},
 };
 
 impl Blocked {
-    /// What the engine writes to its console, where a person meets it; none where it writes nothing that belongs to this
-    /// step. WebKit writes well-known header names in their usual case, others as script did.
+    /// The message that the engine writes to its console; none if it writes none for this reason at this step. WebKit writes
+    /// well-known header names in their usual case, others as the script wrote them.
     ///
     /// ```
     /// # use fetch_cors::browser::{Browser, Engine, Next, PageOrigin, Profile, Request, Response};
@@ -37,7 +38,7 @@ impl Blocked {
 
 fn message(blocked: &Blocked, engine: Engine) -> Option<String> {
     match &blocked.reason {
-        // What is shown escaped the engines show in ways of their own.
+        // Each engine shows such values in its own way.
         Reason::AllowOriginMismatch { value }
         | Reason::AllowOriginMultiple { value }
         | Reason::AllowMethodsInvalid { value }
@@ -46,7 +47,7 @@ fn message(blocked: &Blocked, engine: Engine) -> Option<String> {
         {
             return None;
         }
-        // Of several headers each engine names another.
+        // Of several headers, each engine names a different one.
         Reason::HeaderNotAllowed { names, .. } if names.len() > 1 => return None,
         _ => {}
     }
@@ -85,7 +86,7 @@ fn chromium(blocked: &Blocked) -> Option<String> {
              when the request's credentials mode is 'include'.",
             value.as_deref().unwrap_or_default()
         ),
-        Reason::PreflightStatus { status: 301 | 302 | 303 | 307 | 308 } => {
+        Reason::PreflightStatus { status } if is_redirect_status(*status) => {
             "Redirect is not allowed for a preflight request.".to_owned()
         }
         Reason::PreflightStatus { .. } => "It does not have HTTP ok status.".to_owned(),
@@ -165,7 +166,7 @@ fn firefox(blocked: &Blocked) -> Option<String> {
         Reason::AllowCredentialsNotTrue { .. } => {
             "(Reason: expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’).".to_owned()
         }
-        Reason::PreflightStatus { status: 301 | 302 | 303 | 307 | 308 } => return None,
+        Reason::PreflightStatus { status } if is_redirect_status(*status) => return None,
         Reason::PreflightStatus { status } => {
             format!("(Reason: CORS preflight response did not succeed). Status code: {status}.")
         }
@@ -201,7 +202,7 @@ fn firefox(blocked: &Blocked) -> Option<String> {
     ))
 }
 
-/// The first element of a list that is no token.
+/// The first element of a list that is not a token.
 fn no_token(value: &str) -> Option<&str> {
     value
         .split(',')
@@ -213,7 +214,7 @@ fn webkit(blocked: &Blocked) -> Option<String> {
     let url = blocked.url.as_ref()?;
     let status = blocked.status.unwrap_or_default();
     Some(match &blocked.reason {
-        // What it says of a redirect begins otherwise.
+        // Its messages about redirects begin differently.
         _ if blocked.step != Step::Preflight
             && blocked.step != Step::Redirect
             && (300..400).contains(&status) =>

@@ -1,5 +1,5 @@
-//! The way of one request through the browser: main fetch, HTTP fetch, the preflight before it and the redirects after it.
-//! A state machine that sends nothing itself: it says what to send, and is told what came back.
+//! A request's path through the browser: main fetch, HTTP fetch, the preflight before it and the redirects after it. The
+//! state machine sends nothing itself: it returns what to send, and the caller passes in the response.
 
 use std::time::Duration;
 
@@ -21,28 +21,28 @@ use super::{
     verdict::{Blocked, Step, Verdict},
 };
 
-/// A browser, as far as CORS is concerned: the rules it follows, and the preflights it remembers.
+/// A browser, as far as CORS is concerned: the rules it follows, and its CORS-preflight cache.
 ///
-/// It stands for the tabs of one top-level site (one network partition), since that is what shares a preflight cache.
+/// It models the tabs of one top-level site (one network partition), because those share a preflight cache.
 #[derive(Clone, Debug, Default)]
 pub struct Browser {
     profile: Profile,
     cache: PreflightCache,
 }
 
-/// What comes next.
+/// The next step of a fetch.
 #[derive(Debug)]
-#[must_use = "a fetch goes on only if what it asks for is done"]
+#[must_use = "a fetch continues only if its request is sent"]
 pub enum Next {
-    /// Send this, and tell what came back.
+    /// Send this request, and pass the response to [`Exchange::receive`].
     Send(Exchange),
-    /// It is over.
+    /// The fetch is complete.
     Done(Verdict),
 }
 
-/// A request to send, with [`receive`](Self::receive) for its answer.
+/// A request to send, with [`receive`](Self::receive) for its response.
 #[derive(Debug)]
-#[must_use = "a fetch goes on only if it is told what came back"]
+#[must_use = "a fetch continues only with `receive` or `fail`"]
 pub struct Exchange {
     fetch: Fetch,
     is_preflight: bool,
@@ -51,7 +51,7 @@ pub struct Exchange {
 }
 
 impl Browser {
-    /// With nothing remembered yet.
+    /// A browser with an empty preflight cache.
     pub fn new(profile: Profile) -> Self {
         Self { profile, cache: PreflightCache::default() }
     }
@@ -61,18 +61,18 @@ impl Browser {
         self.profile
     }
 
-    /// The preflights it remembers.
+    /// Its preflight cache.
     pub fn cache(&self) -> &PreflightCache {
         &self.cache
     }
 
-    /// Forgets all preflights.
+    /// Clears the preflight cache.
     pub fn forget_preflights(&mut self) {
         self.cache = PreflightCache::default();
     }
 
-    /// Starts a request. `now` is the time since a moment of your choice, the same for all calls; only the preflight cache
-    /// reads it. <https://fetch.spec.whatwg.org/#fetch-method>
+    /// Starts a fetch. `now` is the time since a moment of your choice, the same for all calls; only the preflight cache
+    /// uses it. <https://fetch.spec.whatwg.org/#fetch-method>
     pub fn fetch(&mut self, request: Request, now: Duration) -> Next {
         let page = request.page().clone();
         match request.construct(self.profile) {
@@ -85,7 +85,7 @@ impl Browser {
                     profile: self.profile,
                     preflighted: false,
                     wants_preflight,
-                    asked_names: script_names,
+                    requested_names: script_names,
                     sent_origin: false,
                     status: None,
                 }
@@ -122,13 +122,14 @@ impl Exchange {
         if self.is_preflight { "OPTIONS" } else { &self.fetch.request.method }
     }
 
-    /// Where to, without a fragment.
+    /// The URL, without a fragment.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The headers that script or CORS or [Fetch Metadata](https://w3c.github.io/webappsec-fetch-metadata/) give it; what
-    /// else browsers send (`User-Agent`, `Cookie`, …) is not among them.
+    /// The headers that come from the script, from CORS or from
+    /// [Fetch Metadata](https://w3c.github.io/webappsec-fetch-metadata/), not the others that browsers send (`User-Agent`,
+    /// `Cookie`, …).
     pub fn headers(&self) -> &HeaderList {
         &self.headers
     }
@@ -138,28 +139,28 @@ impl Exchange {
         self.is_preflight
     }
 
-    /// Whether the request's body goes along. A redirect may have taken it away.
+    /// Whether the request has its body. A redirect may have removed it.
     pub fn has_body(&self) -> bool {
         !self.is_preflight && self.fetch.request.has_body
     }
 
-    /// Whether cookies and HTTP authentication go along, and cookies of the answer are kept.
+    /// Whether the request includes cookies and HTTP authentication, and cookies of the response are stored.
     /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>
     pub fn includes_credentials(&self) -> bool {
         !self.is_preflight
             && match self.fetch.request.credentials {
                 Credentials::Include => true,
-                Credentials::SameOrigin => self.fetch.is_at_home(),
+                Credentials::SameOrigin => self.fetch.is_same_origin_so_far(),
                 Credentials::Omit => false,
             }
     }
 
-    /// The page whose script asks.
+    /// The origin of the page whose script sends the request.
     pub fn page(&self) -> &PageOrigin {
         &self.fetch.request.page
     }
 
-    /// Tells what the server answered.
+    /// Continues with the server's response.
     pub fn receive(mut self, browser: &mut Browser, response: &Response, now: Duration) -> Next {
         self.fetch.status = Some(response.status);
         let response = self.fetch.as_parsed(response);
@@ -170,10 +171,10 @@ impl Exchange {
         }
     }
 
-    /// Tells that there was no answer.
+    /// Continues without a response: the connection failed, or what came was not HTTP.
     pub fn fail(self, browser: &mut Browser) -> Next {
         let step = if self.is_preflight { Step::Preflight } else { Step::Network };
-        self.fetch.block(browser, step, Reason::NoAnswer)
+        self.fetch.block(browser, step, Reason::NoResponse)
     }
 }
 
@@ -190,22 +191,22 @@ struct Fetch {
     request: Constructed,
     tainting: Tainting,
     profile: Profile,
-    /// Whether it needed a preflight (or one that is remembered) on the way.
+    /// Whether it has needed a preflight (sent or cached) so far.
     preflighted: bool,
-    /// Whether what script asked for needs one, wherever it is sent.
+    /// Whether the request as the script made it needs one, whatever its URL.
     wants_preflight: bool,
     /// The [CORS-unsafe request-header names](https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names) that a
-    /// preflight asks for.
-    asked_names: Vec<String>,
-    /// Whether it has carried an `Origin` on the way.
+    /// preflight requests.
+    requested_names: Vec<String>,
+    /// Whether it has sent an `Origin` so far.
     sent_origin: bool,
-    /// The status of the last answer, until the next request is sent.
+    /// The status of the last response, until the next request is sent.
     status: Option<u16>,
 }
 
 impl Fetch {
     fn current_url(&self) -> &Url {
-        // The list starts with one, and only grows.
+        // The list starts with one URL and only grows.
         &self.request.urls[self.request.urls.len() - 1]
     }
 
@@ -222,7 +223,7 @@ impl Fetch {
             return self.send();
         }
         if url.scheme() == "data" {
-            // Of what such a URL holds, nothing is a matter of CORS.
+            // CORS doesn't apply to `data:` URLs.
             return self.allow(ResponseType::Basic, &Response::new(200));
         }
         match self.request.mode {
@@ -247,26 +248,26 @@ impl Fetch {
             return self.send();
         }
         self.preflighted = true;
-        // What script set stays to be asked for in some engines, whatever a redirect took away.
-        if !self.profile.has(Difference::RedirectKeepsNamesToAskFor) {
-            self.asked_names = unsafe_names;
+        // Some engines still request headers that the script set and a redirect removed.
+        if !self.profile.has(Difference::RedirectKeepsRequestedNames) {
+            self.requested_names = unsafe_names;
         }
-        if self.is_remembered(browser, now) { self.send() } else { self.send_preflight() }
+        if self.is_cached(browser, now) { self.send() } else { self.send_preflight() }
     }
 
-    /// Whether the [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache) allows all that needs to be
-    /// asked for. A step of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
-    fn is_remembered(&self, browser: &Browser, now: Duration) -> bool {
+    /// Whether the [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache) allows everything that a
+    /// preflight would request. A step of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
+    fn is_cached(&self, browser: &Browser, now: Duration) -> bool {
         let origin = self.serialized_origin();
         let key = self.key(&origin);
-        let needs_no_entry = self.profile.has(Difference::UploadListenerNeedsNoEntry);
-        if needs_no_entry && !browser.cache.has_any(key, now) {
+        let needs_no_method_entry = self.profile.has(Difference::UploadListenerNeedsNoMethodEntry);
+        if needs_no_method_entry && !browser.cache.has_any(key, now) {
             return false;
         }
-        let asks_for_method =
-            !is_safelisted_method(&self.request.method) || self.request.use_cors_preflight && !needs_no_entry;
-        (!asks_for_method || browser.cache.has_method(key, &self.request.method, now))
-            && self.asked_names.iter().all(|name| browser.cache.has_header(key, name, now))
+        let requests_method = !is_safelisted_method(&self.request.method)
+            || self.request.use_cors_preflight && !needs_no_method_entry;
+        (!requests_method || browser.cache.has_method(key, &self.request.method, now))
+            && self.requested_names.iter().all(|name| browser.cache.has_header(key, name, now))
     }
 
     fn key<'a>(&'a self, origin: &'a str) -> Key<'a> {
@@ -278,14 +279,14 @@ impl Fetch {
         }
     }
 
-    /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, up to the answer.
+    /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, up to the response.
     fn send_preflight(self) -> Next {
         let mut headers = HeaderList::default();
         headers.append(b"accept", b"*/*");
         headers.append(b"access-control-request-method", self.request.method.as_bytes());
-        if !self.asked_names.is_empty() {
-            // Without the space that combining would put in.
-            headers.append(b"access-control-request-headers", self.asked_names.join(",").as_bytes());
+        if !self.requested_names.is_empty() {
+            // Joined without the space that combining header lines would add.
+            headers.append(b"access-control-request-headers", self.requested_names.join(",").as_bytes());
         }
         headers.append(b"origin", self.preflight_origin().as_bytes());
         self.append_fetch_metadata(&mut headers, "cors");
@@ -297,8 +298,8 @@ impl Fetch {
             Ok(grant) => grant,
             Err(reason) => return self.block(browser, Step::Preflight, reason),
         };
-        let allowed = grant.check(&self.request, &self.asked_names, self.profile);
-        if allowed.is_ok() || self.profile.has(Difference::RefusedPreflightIsRemembered) {
+        let allowed = grant.check(&self.request, &self.requested_names, self.profile);
+        if allowed.is_ok() || self.profile.has(Difference::RefusedPreflightIsCached) {
             let origin = self.serialized_origin();
             browser.cache.store(self.key(&origin), &grant.methods, &grant.headers, grant.max_age, now);
         }
@@ -308,7 +309,7 @@ impl Fetch {
         }
     }
 
-    /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>, up to the answer.
+    /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>, up to the response.
     fn send(mut self) -> Next {
         let mut headers = self.headers_on_the_wire();
         if self.sends_origin() {
@@ -330,19 +331,19 @@ impl Fetch {
         Next::Send(Exchange { fetch: self, is_preflight, url, headers })
     }
 
-    /// The origin that a preflight names.
+    /// The `Origin` of a preflight.
     fn preflight_origin(&self) -> String {
-        if self.profile.has(Difference::PreflightAfterRedirectNamesPage) {
+        if self.profile.has(Difference::PreflightAfterRedirectSendsPageOrigin) {
             self.request.page.to_string()
         } else {
             self.serialized_origin()
         }
     }
 
-    /// Script's headers as they are sent.
+    /// The script's headers as they are sent.
     fn headers_on_the_wire(&self) -> HeaderList {
         let mut headers = self.request.headers.clone();
-        if self.profile.has(Difference::RepeatedContentTypeIsOne) {
+        if self.profile.has(Difference::RepeatedContentTypeIsSentOnce) {
             let mut seen = false;
             headers =
                 headers.filtered(|name, _| name != "content-type" || !std::mem::replace(&mut seen, true));
@@ -353,39 +354,39 @@ impl Fetch {
                 _ => value,
             });
         }
-        if self.profile.has(Difference::HeadersAreUtf8) {
+        if self.profile.has(Difference::HeaderValuesAreUtf8) {
             let encode = |value: Vec<u8>| value.into_iter().map(char::from).collect::<String>().into_bytes();
             headers = headers.map_values(|_, value| encode(value));
         }
         headers
     }
 
-    /// A response as the engine's HTTP parser hands it on.
+    /// A response as the engine's HTTP parser returns it.
     fn as_parsed(&self, response: &Response) -> Response {
         let mut headers = response.headers.clone();
-        if self.profile.has(Difference::EmptyLinesAreSkipped) {
+        if self.profile.has(Difference::EmptyResponseLinesAreIgnored) {
             let has_value = |name: &str| response.headers.values(name).any(|value| !value.is_empty());
             headers = headers.filtered(|name, value| !value.is_empty() || !has_value(name));
         }
-        if self.profile.has(Difference::HeadersAreUtf8) {
+        if self.profile.has(Difference::HeaderValuesAreUtf8) {
             headers = headers.map_values(|_, value| to_utf8(&value));
         }
         Response { status: response.status, headers }
     }
 
-    /// Whether cookies of credentials mode `same-origin` go along.
-    fn is_at_home(&self) -> bool {
+    /// Whether the request may still include cookies in credentials mode `same-origin`.
+    fn is_same_origin_so_far(&self) -> bool {
         match self.tainting {
             Tainting::Basic => true,
             Tainting::Cors => false,
             Tainting::Opaque => {
-                self.profile.has(Difference::CredentialsFollowOpaqueRedirects) && self.started_at_home()
+                self.profile.has(Difference::NoCorsRedirectKeepsCookies) && self.started_same_origin()
             }
         }
     }
 
     /// Whether its first URL is of the page's own origin.
-    fn started_at_home(&self) -> bool {
+    fn started_same_origin(&self) -> bool {
         self.request.urls.first().is_some_and(|url| self.request.page.is_same_origin(url))
     }
 
@@ -408,7 +409,7 @@ impl Fetch {
         if response.is_redirect() {
             let location = self.location(response);
             match (self.request.redirect, location) {
-                // A redirect to nowhere is an answer like any other.
+                // A redirect status without a `Location` is an ordinary response.
                 (Redirect::Follow, None) => {}
                 (Redirect::Error, None) if self.profile.has(Difference::RedirectNeedsLocation) => {}
                 (Redirect::Error, _) => return self.block(browser, Step::Redirect, Reason::RedirectIsError),
@@ -437,12 +438,12 @@ impl Fetch {
         let values: Vec<&[u8]> = response.headers.values("location").collect();
         let value = match values[..] {
             [] => return None,
-            [b""] if self.profile.has(Difference::EmptyLocationIsNone) => return None,
+            [b""] if self.profile.has(Difference::EmptyLocationIsIgnored) => return None,
             [b""] if self.profile.has(Difference::EmptyLocationIsInvalid) => None,
             [value] => Some(value.to_vec()),
             _ if self.profile.has(Difference::LocationsAreCombined) => response.headers.get("location"),
             [first, ref others @ ..] => {
-                let is_same = self.profile.has(Difference::SameLocationsAreOne)
+                let is_same = self.profile.has(Difference::EqualLocationsAreOne)
                     && others.iter().all(|other| *other == first);
                 is_same.then(|| first.to_vec())
             }
@@ -474,18 +475,18 @@ impl Fetch {
             return self.block(browser, Step::Redirect, Reason::TooManyRedirects);
         }
         let to_other_origin = self.request.mode == Mode::Cors && !self.request.page.is_same_origin(&location);
-        let is_strict = self.profile.has(Difference::LocationMayNotHaveCredentials)
+        let is_strict = self.profile.has(Difference::LocationCredentialsAreAlwaysAnError)
             && self.request.mode != Mode::SameOrigin;
         let may_have_credentials = !is_strict && !to_other_origin && self.tainting != Tainting::Cors;
         if has_credentials(&location) && !may_have_credentials {
             return self.block(browser, Step::Redirect, Reason::LocationHasCredentials);
         }
-        if self.profile.has(Difference::NoWayBackHome)
+        if self.profile.has(Difference::RedirectBackToPageBlocked)
             && self.tainting == Tainting::Cors
-            && self.started_at_home()
+            && self.started_same_origin()
             && self.request.page.is_same_origin(&location)
         {
-            return self.block(browser, Step::Redirect, Reason::RedirectBackHome);
+            return self.block(browser, Step::Redirect, Reason::RedirectBackToPage);
         }
         let method = self.request.method.as_str();
         let becomes_get = match response.status {
@@ -513,7 +514,7 @@ impl Fetch {
     /// <https://fetch.spec.whatwg.org/#serializing-a-request-origin>
     fn serialized_origin(&self) -> String {
         let page = &self.request.page;
-        // https://fetch.spec.whatwg.org/#concept-request-tainted-origin, which need not tell sites from origins here.
+        // https://fetch.spec.whatwg.org/#concept-request-tainted-origin, where sites and origins need no distinction here.
         let is_tainted = self.request.urls.windows(2).any(|step| match step {
             [last, url] => !PageOrigin::of_url(last).is_same_origin(url) && !page.is_same_origin(last),
             _ => false,
@@ -521,9 +522,9 @@ impl Fetch {
         if is_tainted { PageOrigin::Opaque.to_string() } else { page.to_string() }
     }
 
-    /// <https://fetch.spec.whatwg.org/#append-a-request-origin-header>, with the referrer policy that pages have unless
-    /// they set one. It makes the origin `null` where a page of https sends to plain http, which is no mixed content only
-    /// for loopback, and not worth a rule of its own.
+    /// <https://fetch.spec.whatwg.org/#append-a-request-origin-header>, with the default referrer policy. That policy
+    /// also makes the origin `null` when an https page sends to plain http. This is not modelled: mixed-content blocking
+    /// leaves only loopback, where it makes little difference.
     fn sends_origin(&self) -> bool {
         self.tainting == Tainting::Cors
             || !matches!(self.request.method.as_str(), "GET" | "HEAD")
@@ -561,10 +562,10 @@ impl Fetch {
         )))
     }
 
-    /// Ends in a [network error](https://fetch.spec.whatwg.org/#concept-network-error), which makes a preflight forgotten.
+    /// Ends in a [network error](https://fetch.spec.whatwg.org/#concept-network-error) and clears the preflight cache entry.
     fn block(self, browser: &mut Browser, step: Step, reason: Reason) -> Next {
         let origin = self.serialized_origin();
-        if self.forgets(step, &reason) {
+        if self.clears_cache(step, &reason) {
             browser.cache.clear(self.key(&origin));
         }
         let (url, redirects) = (Some(without_fragment(self.current_url())), self.redirects());
@@ -582,26 +583,28 @@ impl Fetch {
             by_xhr,
         })
     }
-    /// Whether the failure makes preflights of the URL forgotten.
-    fn forgets(&self, step: Step, reason: &Reason) -> bool {
+
+    /// Whether the failure clears the cache entries of the URL.
+    fn clears_cache(&self, step: Step, reason: &Reason) -> bool {
         let profile = self.profile;
-        let is_failed_check = step == Step::CorsCheck && profile.has(Difference::EveryFailureForgets);
+        let is_failed_check =
+            step == Step::CorsCheck && profile.has(Difference::FailedCheckAlwaysClearsCache);
         let is_exempt = match reason {
-            Reason::RedirectIsError => profile.has(Difference::RedirectErrorForgetsNothing),
-            reason if is_refusal(reason) => profile.has(Difference::RefusedPreflightIsRemembered),
+            Reason::RedirectIsError => profile.has(Difference::RedirectErrorKeepsCache),
+            reason if is_refusal(reason) => profile.has(Difference::RefusedPreflightIsCached),
             _ => false,
         };
-        let forgets = step == Step::Preflight || !profile.has(Difference::FailureForgetsNothing);
-        (self.preflighted || is_failed_check) && !is_exempt && forgets
+        let clears = step == Step::Preflight || !profile.has(Difference::FailureKeepsCache);
+        (self.preflighted || is_failed_check) && !is_exempt && clears
     }
 }
 
-/// Whether it must be asked for before it is sent to another origin.
+/// Whether a cross-origin request needs a preflight.
 fn needs_preflight(request: &Constructed, unsafe_names: &[String]) -> bool {
     request.use_cors_preflight || !is_safelisted_method(&request.method) || !unsafe_names.is_empty()
 }
 
-/// With a replacement character for each byte that is not UTF-8.
+/// Replaces each byte that is not UTF-8 by a replacement character.
 fn to_utf8(value: &[u8]) -> Vec<u8> {
     let mut text = String::new();
     for chunk in value.utf8_chunks() {
@@ -611,7 +614,7 @@ fn to_utf8(value: &[u8]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Whether it says that a preflight's answer was a valid one, and allows something else.
+/// Whether the preflight response was valid but does not allow the request.
 fn is_refusal(reason: &Reason) -> bool {
     matches!(
         reason,

@@ -1,9 +1,9 @@
-//! A header list, as the standard reads one: names in any case, several lines of a name, values that nobody has checked.
-//! No header has a meaning here.
+//! A header list as in the standard: names in any case, several lines of a name, unchecked values. This module gives no
+//! header a meaning.
 
 /// <https://fetch.spec.whatwg.org/#concept-header-list>
 ///
-/// Names are kept in lower case. A name that is no token is left out, as every HTTP parser does; a value may be any bytes.
+/// Names are stored in lower case. Names that are not tokens are left out, as by HTTP parsers; values may be any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderList {
     list: Vec<(String, Vec<u8>)>,
@@ -14,12 +14,12 @@ pub struct HeaderList {
 pub(super) struct Malformed;
 
 impl HeaderList {
-    /// The headers in order, one for each line.
+    /// The headers in order, one per line.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.list.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
-    /// All values of a name, combined: with `, ` in between. `name` is in lower case.
+    /// All values of a name, joined by `, `. `name` is in lower case.
     /// <https://fetch.spec.whatwg.org/#concept-header-list-get>
     pub fn get(&self, name: &str) -> Option<Vec<u8>> {
         let values: Vec<&[u8]> = self.values(name).collect();
@@ -34,7 +34,7 @@ impl HeaderList {
         }
     }
 
-    /// One header for each name, in the order of the first.
+    /// One header per name, in the order in which the names first occur.
     pub(super) fn combined(&self) -> Self {
         let mut list: Vec<(String, Vec<u8>)> = Vec::new();
         for (name, value) in &self.list {
@@ -46,12 +46,12 @@ impl HeaderList {
         Self { list }
     }
 
-    /// Those that pass.
+    /// The headers that `keep` returns `true` for.
     pub(super) fn filtered(&self, mut keep: impl FnMut(&str, &[u8]) -> bool) -> Self {
         Self { list: self.list.iter().filter(|(name, value)| keep(name, value)).cloned().collect() }
     }
 
-    /// With other values.
+    /// The same names, with changed values.
     pub(super) fn map_values(self, change: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> Self {
         let change = |(name, value): (String, Vec<u8>)| {
             let value = change(&name, value);
@@ -72,7 +72,8 @@ impl HeaderList {
         self.iter().filter(move |(listed, _)| *listed == name).map(|(_, value)| value)
     }
 
-    /// [Sorted and combined](https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine), those that `keep` picks.
+    /// [Sorted and combined](https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine) headers of the
+    /// names that `keep` returns `true` for.
     pub(super) fn sorted(&self, keep: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
         let mut names: Vec<&str> = self.iter().map(|(name, _)| name).filter(|name| keep(name)).collect();
         names.sort_unstable();
@@ -81,7 +82,7 @@ impl HeaderList {
     }
 
     /// [Extracts](https://fetch.spec.whatwg.org/#extract-header-list-values) a list of tokens, `#method` or `#field-name`;
-    /// none if the header is absent. Empty elements and white space mean nothing (RFC 9110, section 5.6.1).
+    /// none if the header is absent. Empty elements and white space are ignored (RFC 9110, section 5.6.1).
     pub(super) fn tokens(&self, name: &str) -> Result<Option<Vec<String>>, Malformed> {
         if !self.contains(name) {
             return Ok(None);
@@ -92,7 +93,7 @@ impl HeaderList {
             .map(Some)
     }
 
-    /// The elements of a list that are tokens; the others are passed over.
+    /// The elements of a list that are tokens; the others are ignored.
     pub(super) fn valid_tokens(&self, name: &str) -> Vec<&str> {
         self.elements(name).filter_map(token).collect()
     }

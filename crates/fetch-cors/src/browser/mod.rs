@@ -1,8 +1,9 @@
-//! The browser's end: what a browser sends, and what it lets script see of the answer. The CORS parts of *fetch*, section
-//! by section of the [standard](https://fetch.spec.whatwg.org/), as a state machine without I/O, clock or randomness.
+//! The browser's end: what a browser sends, and what it lets a page's script read of the response. The CORS parts of
+//! *fetch*, section by section of the [Fetch Standard](https://fetch.spec.whatwg.org/), as a state machine without I/O,
+//! clock or randomness.
 //!
 //! **Use it** to find out whether a page could use an API, from a test, a tool or a proxy, without a browser. **Don't** use
-//! it to protect anything: a browser protects its user, and only for pages that run in it.
+//! it to protect anything: only a real browser enforces CORS, and only for the pages that it runs.
 //!
 //! ```
 //! use std::time::Duration;
@@ -28,17 +29,17 @@
 //! };
 //!
 //! let blocked = verdict.blocked().unwrap();
-//! assert_eq!(blocked.why(), "the preflight's answer does not allow the method PUT");
+//! assert_eq!(blocked.why(), "the preflight response does not allow the method PUT");
 //! assert_eq!(blocked.fix().setting.unwrap(), r#"add "PUT" to allow_methods"#);
 //! ```
 //!
-//! It knows requests, answers and origins, but no policy, and shares no parser with the server's end:
-//! so the one can check the other, and the test suite does.
+//! It knows requests, responses and origins, but not policies, and it shares no parser with the server's end, so that the
+//! test suite can check each end against the other.
 //!
-//! # What it leaves out
+//! # What it does not model
 //!
-//! Content Security Policy, service workers, HTTP caches, `Cross-Origin-Embedder-Policy`, HSTS, the blocking of opaque
-//! answers by their kind, third-party cookie rules, `blob:` and `file:` URLs, and navigations.
+//! Content Security Policy, service workers, HTTP caches, `Cross-Origin-Embedder-Policy`, HSTS, opaque response blocking
+//! (ORB), third-party cookie rules, `blob:` and `file:` URLs, and navigations.
 
 #![allow(clippy::doc_markdown, reason = "WebKit is a name, not code")]
 

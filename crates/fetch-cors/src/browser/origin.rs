@@ -1,5 +1,5 @@
-//! Where a page comes from, and how it relates to where a request goes. A parser of its own: the server's end reads
-//! origins by another, so that each can check the other.
+//! The origin of a page, and how it relates to the URL of a request. The server's end has a different parser for origins, so
+//! that each can check the other.
 
 use std::fmt;
 
@@ -16,13 +16,13 @@ use url::{Host, Url};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PageOrigin {
-    /// Scheme, host, and port: what nearly every page has.
+    /// Scheme, host, and port; nearly every page has such an origin.
     Tuple {
-        /// Such as `https`; a custom one in a browser extension or an application's web view.
+        /// For example `https`; browser extensions and apps' web views have custom schemes.
         scheme: String,
-        /// In Punycode, an IPv6 address in brackets.
+        /// In Punycode; IPv6 addresses are in brackets.
         host: String,
-        /// None where it is the scheme's default, or there is none.
+        /// None if it is the scheme's default, or the scheme has no ports.
         port: Option<u16>,
     },
     /// An opaque origin, which serializes to `null`: a sandboxed frame, a `data:` URL, a local file.
@@ -32,7 +32,7 @@ pub enum PageOrigin {
 impl PageOrigin {
     /// The origin of a page at this URL; `null` is opaque. <https://html.spec.whatwg.org/multipage/browsers.html#origin>
     ///
-    /// None if it is no URL.
+    /// None if `page` is not a valid URL.
     pub fn of(page: &str) -> Option<Self> {
         if page == "null" {
             return Some(Self::Opaque);
@@ -40,7 +40,7 @@ impl PageOrigin {
         Some(Self::of_url(&Url::parse(page).ok()?))
     }
 
-    /// <https://url.spec.whatwg.org/#origin>; a custom scheme counts, as it does in the web views that use one.
+    /// <https://url.spec.whatwg.org/#origin>; a custom scheme makes a tuple origin, as it does in apps' web views.
     pub(super) fn of_url(url: &Url) -> Self {
         match url.host_str() {
             Some(host) if !host.is_empty() && url.scheme() != "file" => {
@@ -100,7 +100,7 @@ pub(super) fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-/// As it goes over the wire.
+/// The URL as it is sent.
 pub(super) fn without_fragment(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
@@ -111,7 +111,7 @@ pub(super) fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// Whether browsers take the URL for secure: https, and loopback too, where nobody can listen in.
+/// Whether browsers treat the URL as secure: https, and loopback, because nobody else can listen in on that.
 /// <https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url>
 pub fn is_potentially_trustworthy(url: &Url) -> bool {
     let is_loopback = match url.host() {

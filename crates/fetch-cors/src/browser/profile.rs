@@ -1,5 +1,6 @@
-//! Where engines are known to differ from the standard, and from each other. Each difference was seen in the running engine
-//! and is pinned by a vector that is replayed in it; what would take hours to see cites the engine's source.
+//! Where engines are known to differ from the standard and from each other. Each difference was observed in the running
+//! engine, and a vector that is replayed in the engine checks it; what would take hours to observe cites the engine's
+//! source.
 
 use std::fmt;
 
@@ -9,9 +10,9 @@ use std::fmt;
 pub enum Engine {
     /// Blink and Chromium's network stack: Chrome, Edge, Opera, Brave.
     Chromium,
-    /// Gecko.
+    /// Gecko: Firefox.
     Firefox,
-    /// Safari's, and every browser's on an iPhone.
+    /// WebKit: Safari, and every browser on an iPhone.
     WebKit,
 }
 
@@ -19,7 +20,7 @@ impl Engine {
     /// All engines.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
-    /// In lower case, as the vectors and the tests name it.
+    /// The name in the vectors and tests, in lower case.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
@@ -39,7 +40,7 @@ impl fmt::Display for Engine {
     }
 }
 
-/// Which rules a browser follows where the standard and the engines part.
+/// Which rules a browser follows where engines differ from the standard.
 ///
 /// ```
 /// use fetch_cors::browser::{Difference, Engine, Profile};
@@ -51,9 +52,10 @@ impl fmt::Display for Engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The longest that a preflight is kept, in seconds; none for no limit. The standard leaves it to the browser.
+    /// The longest time that a preflight response is cached, in seconds; none for no limit. The standard lets browsers
+    /// choose.
     pub max_age_limit: Option<u64>,
-    /// What else is otherwise than the standard says.
+    /// What else differs from the standard.
     pub differences: &'static [Difference],
 }
 
@@ -66,79 +68,79 @@ impl Profile {
         max_age_limit: Some(7200),
         differences: &[
             Difference::ClientHintsAreSafelisted,
-            Difference::EmptyLocationIsNone,
-            Difference::FailureForgetsNothing,
+            Difference::EmptyLocationIsIgnored,
+            Difference::EqualLocationsAreOne,
+            Difference::FailureKeepsCache,
             Difference::InvalidLocationIsAlwaysAnError,
-            Difference::LinesAreCombinedFirst,
-            Difference::LocationMayNotHaveCredentials,
+            Difference::LocationCredentialsAreAlwaysAnError,
             Difference::MaxAgeIsSigned,
-            Difference::OpaqueOriginsAreNotRemembered,
+            Difference::OpaqueOriginsAreNotCached,
             Difference::OpaquePagesAreSameSite,
-            Difference::PreflightReplacesEntry,
+            Difference::Ports4190And6679Allowed,
+            Difference::PreflightReplacesCacheEntries,
             Difference::RangeIsNormalized,
-            Difference::RangeOf64Bits,
+            Difference::RangeOver64BitsNeedsPreflight,
             Difference::RedirectNeedsLocation,
-            Difference::SameLocationsAreOne,
-            Difference::SomeBadPortsAreNot,
-            Difference::UploadListenerGrantsNoMethod,
+            Difference::RequestLinesAreCombinedFirst,
+            Difference::UploadListenerAllowsNoMethod,
             Difference::UploadListenerNeedsBody,
-            Difference::UploadListenerNeedsNoEntry,
+            Difference::UploadListenerNeedsNoMethodEntry,
             Difference::UserAgentIsForbidden,
             Difference::WildcardCoversAuthorization,
         ],
     };
-    /// Firefox's rules. The limit of max-age stands in `netwerk/protocol/http/nsCORSListenerProxy.cpp`.
+    /// Firefox's rules. The limit of max-age is in `netwerk/protocol/http/nsCORSListenerProxy.cpp`.
     pub const FIREFOX: Self = Self {
         max_age_limit: Some(86_400),
         differences: &[
-            Difference::ContentTypeIsReadOtherwise,
-            Difference::CredentialsHaveEntriesOfTheirOwn,
-            Difference::EmptyLinesAreSkipped,
-            Difference::EveryFailureForgets,
+            Difference::CredentialsAreCachedSeparately,
+            Difference::EmptyResponseLinesAreIgnored,
+            Difference::EqualLocationsAreOne,
+            Difference::FailedCheckAlwaysClearsCache,
             Difference::InvalidMaxAgeIsZero,
-            Difference::WildcardExposesBesideInvalidNames,
-            Difference::NamesAreRepeated,
-            Difference::NonAsciiIsUnsafe,
-            Difference::NoLimitForAllSafelisted,
-            Difference::OverridesAreSplitInQuotes,
-            Difference::PreflightAfterRedirectNamesPage,
-            Difference::RangeOf64Bits,
-            Difference::RedirectErrorForgetsNothing,
+            Difference::MethodOverrideIsSplitInQuotes,
+            Difference::NonAsciiNeedsPreflight,
+            Difference::OddContentTypeNeedsPreflight,
+            Difference::PreflightAfterRedirectSendsPageOrigin,
+            Difference::RangeOver64BitsNeedsPreflight,
+            Difference::RedirectErrorKeepsCache,
             Difference::RedirectKeepsNeedForPreflight,
-            Difference::RepeatedContentTypeIsOne,
-            Difference::SameLocationsAreOne,
-            Difference::UploadListenerGrantsNoMethod,
-            Difference::UploadListenerNeedsNoEntry,
+            Difference::RepeatedContentTypeIsSentOnce,
+            Difference::RepeatedNamesAreListedTwice,
+            Difference::SafelistedHeadersHaveNoTotalLimit,
+            Difference::UploadListenerAllowsNoMethod,
+            Difference::UploadListenerNeedsNoMethodEntry,
             Difference::WildcardCoversAuthorization,
-            Difference::WildcardIsRememberedAsName,
-            Difference::ZeroMaxAgeChangesNothing,
+            Difference::WildcardExposesDespiteInvalidNames,
+            Difference::WildcardIsCachedLiterally,
+            Difference::ZeroMaxAgeKeepsCache,
         ],
     };
     /// WebKit's rules. The limit of max-age is `maxPreflightCacheTimeout` in `CrossOriginPreflightResultCache.cpp`.
     pub const WEBKIT: Self = Self {
         max_age_limit: Some(600),
         differences: &[
-            Difference::CredentialsFollowOpaqueRedirects,
+            Difference::CachedWildcardCoversAuthorization,
             Difference::EmptyLocationIsInvalid,
-            Difference::FailureForgetsNothing,
-            Difference::HeadersAreUtf8,
-            Difference::LinesAreCombinedFirst,
+            Difference::FailureKeepsCache,
+            Difference::HeaderValuesAreUtf8,
             Difference::LocationsAreCombined,
+            Difference::LooseRangeIsSafelisted,
             Difference::MaxAgeIsSigned,
-            Difference::NoWayBackHome,
-            Difference::OpaqueRequestKeepsBodyType,
+            Difference::MethodOverrideIsSplitInQuotes,
+            Difference::NoCorsKeepsBodyType,
+            Difference::NoCorsRedirectKeepsCookies,
             Difference::OriginStaysAfterRedirect,
-            Difference::OverridesAreSplitInQuotes,
-            Difference::PreflightReplacesEntry,
-            Difference::RangeIsReadLoosely,
-            Difference::RangeOf64Bits,
-            Difference::RedirectKeepsNamesToAskFor,
+            Difference::PreflightReplacesCacheEntries,
+            Difference::RangeOver64BitsNeedsPreflight,
+            Difference::RedirectBackToPageBlocked,
             Difference::RedirectKeepsNeedForPreflight,
+            Difference::RedirectKeepsRequestedNames,
             Difference::RedirectNeedsLocation,
-            Difference::RefusedPreflightIsRemembered,
-            Difference::RememberedWildcardCoversAuthorization,
-            Difference::UploadListenerGrantsNoMethod,
-            Difference::UploadListenerNeedsNoEntry,
+            Difference::RefusedPreflightIsCached,
+            Difference::RequestLinesAreCombinedFirst,
+            Difference::UploadListenerAllowsNoMethod,
+            Difference::UploadListenerNeedsNoMethodEntry,
             Difference::WildcardCoversAuthorization,
         ],
     };
@@ -164,10 +166,10 @@ impl Default for Profile {
     }
 }
 
-/// Makes the enumeration, its names and its descriptions from one list.
+/// Generates the enum, its names and its descriptions from one list, which is sorted by variant.
 macro_rules! differences {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
-        /// Something that an engine does otherwise than the standard says.
+        /// Something that an engine does differently from the standard.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Difference {
@@ -175,10 +177,10 @@ macro_rules! differences {
         }
 
         impl Difference {
-            /// All of them.
+            /// All differences, sorted by variant.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// As the vectors name it.
+            /// The name in the vectors.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
@@ -196,98 +198,99 @@ macro_rules! differences {
 }
 
 differences! {
+    /// A cached `*` covers `Authorization`, too.
+    CachedWildcardCoversAuthorization = "cached-wildcard-covers-authorization",
     /// `Save-Data`, `DPR`, `Viewport-Width` and other client hints need no preflight.
     ClientHintsAreSafelisted = "client-hints-are-safelisted",
-    /// A comma or an empty parameter in `Content-Type` needs a preflight.
-    ContentTypeIsReadOtherwise = "content-type-is-read-otherwise",
-    /// A `no-cors` request that a redirect takes to another origin keeps the cookies of credentials mode `same-origin`.
-    CredentialsFollowOpaqueRedirects = "credentials-follow-opaque-redirects",
-    /// What a preflight allowed a request with credentials is remembered for requests with credentials alone.
-    CredentialsHaveEntriesOfTheirOwn = "credentials-have-entries-of-their-own",
-    /// Of several lines of a response header, those without a value do not count.
-    EmptyLinesAreSkipped = "empty-lines-are-skipped",
+    /// A preflight response for a request with credentials is cached only for requests with credentials.
+    CredentialsAreCachedSeparately = "credentials-are-cached-separately",
+    /// A redirect with an empty `Location` is an ordinary response.
+    EmptyLocationIsIgnored = "empty-location-is-ignored",
     /// A redirect with an empty `Location` is an error.
     EmptyLocationIsInvalid = "empty-location-is-invalid",
-    /// A redirect with an empty `Location` is an ordinary answer.
-    EmptyLocationIsNone = "empty-location-is-none",
-    /// A failed CORS check makes preflights of the URL forgotten even where the request needed none.
-    EveryFailureForgets = "every-failure-forgets",
-    /// A request that fails after its preflight leaves the preflight remembered.
-    FailureForgetsNothing = "failure-forgets-nothing",
-    /// Header values with bytes beyond ASCII are sent as UTF-8, and read as UTF-8.
-    HeadersAreUtf8 = "headers-are-utf8",
-    /// A redirect whose `Location` is no URL is an error in redirect mode `manual`, too.
+    /// If a response has several lines of a header, those without a value are ignored.
+    EmptyResponseLinesAreIgnored = "empty-response-lines-are-ignored",
+    /// Several `Location` lines with the same value count as one.
+    EqualLocationsAreOne = "equal-locations-are-one",
+    /// A failed CORS check clears the URL's preflight cache entries even if the request needed no preflight.
+    FailedCheckAlwaysClearsCache = "failed-check-always-clears-cache",
+    /// A request that fails after its preflight leaves the preflight cached.
+    FailureKeepsCache = "failure-keeps-cache",
+    /// Header values with bytes outside ASCII are sent and read as UTF-8.
+    HeaderValuesAreUtf8 = "header-values-are-utf8",
+    /// A redirect whose `Location` is not a valid URL is an error in redirect mode `manual`, too.
     InvalidLocationIsAlwaysAnError = "invalid-location-is-always-an-error",
-    /// An `Access-Control-Max-Age` that is no number means zero seconds, not five.
+    /// An `Access-Control-Max-Age` that is not a number means zero seconds, not five.
     InvalidMaxAgeIsZero = "invalid-max-age-is-zero",
-    /// `Access-Control-Expose-Headers: *` exposes all even where something else in the list is no name.
-    WildcardExposesBesideInvalidNames = "wildcard-exposes-beside-invalid-names",
-    /// Several lines of a request header are combined before they are looked at, so that limits apply to the whole.
-    LinesAreCombinedFirst = "lines-are-combined-first",
-    /// A redirect to a URL with a user name or a password is always an error.
-    LocationMayNotHaveCredentials = "location-may-not-have-credentials",
-    /// Several `Location` lines are one, with a comma in it.
+    /// A redirect to a URL with a user name or a password is an error even within one origin.
+    LocationCredentialsAreAlwaysAnError = "location-credentials-are-always-an-error",
+    /// Several `Location` lines are joined with commas into one.
     LocationsAreCombined = "locations-are-combined",
+    /// A `Range` needs no preflight even if its unit is written `Bytes` or its numbers have a sign.
+    LooseRangeIsSafelisted = "loose-range-is-safelisted",
     /// `Access-Control-Max-Age` may have a sign, a negative one means zero, and one of more than 64 bits means five seconds.
     MaxAgeIsSigned = "max-age-is-signed",
-    /// A header name that stands twice is asked for twice.
-    NamesAreRepeated = "names-are-repeated",
-    /// Bytes beyond ASCII in `Accept` and `Content-Type` need a preflight.
-    NonAsciiIsUnsafe = "non-ascii-is-unsafe",
-    /// Safelisted headers need no preflight however long they are together.
-    NoLimitForAllSafelisted = "no-limit-for-all-safelisted",
-    /// A request that a redirect took away from the page's own origin can't come back to it.
-    NoWayBackHome = "no-way-back-home",
-    /// Preflights of pages whose origin is `null` are not remembered.
-    OpaqueOriginsAreNotRemembered = "opaque-origins-are-not-remembered",
-    /// A page of an opaque origin passes `Cross-Origin-Resource-Policy: same-site` where the page that holds it would.
-    OpaquePagesAreSameSite = "opaque-pages-are-same-site",
+    /// A comma inside quotation marks separates the methods of `X-HTTP-Method-Override`.
+    MethodOverrideIsSplitInQuotes = "method-override-is-split-in-quotes",
     /// A `no-cors` request keeps the `Content-Type` of its body, whatever it is.
-    OpaqueRequestKeepsBodyType = "opaque-request-keeps-body-type",
-    /// An `Origin` that was sent to the page's own origin stays when a redirect there makes the request a `GET`.
+    NoCorsKeepsBodyType = "no-cors-keeps-body-type",
+    /// A `no-cors` request in credentials mode `same-origin` keeps its cookies when a redirect takes it to another origin.
+    NoCorsRedirectKeepsCookies = "no-cors-redirect-keeps-cookies",
+    /// Bytes outside ASCII in `Accept` and `Content-Type` need a preflight.
+    NonAsciiNeedsPreflight = "non-ascii-needs-preflight",
+    /// A `Content-Type` with a comma or an empty parameter needs a preflight.
+    OddContentTypeNeedsPreflight = "odd-content-type-needs-preflight",
+    /// Preflights of pages whose origin is `null` are not cached.
+    OpaqueOriginsAreNotCached = "opaque-origins-are-not-cached",
+    /// `Cross-Origin-Resource-Policy: same-site` lets a page of an opaque origin pass if the page that embeds it is
+    /// same-site.
+    OpaquePagesAreSameSite = "opaque-pages-are-same-site",
+    /// An `Origin` sent to the page's own origin is sent again when a redirect there makes the request a `GET`.
     OriginStaysAfterRedirect = "origin-stays-after-redirect",
-    /// A comma in quotation marks separates the methods of `X-HTTP-Method-Override`.
-    OverridesAreSplitInQuotes = "overrides-are-split-in-quotes",
-    /// A preflight after redirects from one foreign origin to another names the page's origin, not `null`.
-    PreflightAfterRedirectNamesPage = "preflight-after-redirect-names-page",
-    /// A preflight replaces all that is remembered for its origin and URL, with and without credentials.
-    PreflightReplacesEntry = "preflight-replaces-entry",
-    /// The numbers of a `Range` are sent without zeros before them.
+    /// Requests to ports 4190 and 6679 are not blocked.
+    Ports4190And6679Allowed = "ports-4190-and-6679-allowed",
+    /// After a redirect between two origins that are not the page's, a preflight sends the page's origin, not `null`.
+    PreflightAfterRedirectSendsPageOrigin = "preflight-after-redirect-sends-page-origin",
+    /// A preflight replaces all cache entries of its origin and URL, with and without credentials.
+    PreflightReplacesCacheEntries = "preflight-replaces-cache-entries",
+    /// The numbers of a `Range` are sent without leading zeros.
     RangeIsNormalized = "range-is-normalized",
-    /// The unit of a `Range` may be `Bytes`, too, and its numbers may have a sign.
-    RangeIsReadLoosely = "range-is-read-loosely",
     /// A `Range` whose numbers do not fit into 64 bits needs a preflight.
-    RangeOf64Bits = "range-of-64-bits",
-    /// In redirect mode `error`, a redirect that is not followed leaves the preflight remembered.
-    RedirectErrorForgetsNothing = "redirect-error-forgets-nothing",
-    /// After a redirect, a preflight asks for the headers that script set, those that the redirect took away among them.
-    RedirectKeepsNamesToAskFor = "redirect-keeps-names-to-ask-for",
-    /// A request that needed a preflight needs one after each redirect, even where nothing is left to ask for.
+    RangeOver64BitsNeedsPreflight = "range-over-64-bits-needs-preflight",
+    /// A request that was redirected from the page's own origin to another one can't be redirected back.
+    RedirectBackToPageBlocked = "redirect-back-to-page-blocked",
+    /// In redirect mode `error`, a redirect leaves the preflight cached.
+    RedirectErrorKeepsCache = "redirect-error-keeps-cache",
+    /// A request that needed a preflight needs one after each redirect, even if nothing is left that needs one.
     RedirectKeepsNeedForPreflight = "redirect-keeps-need-for-preflight",
-    /// A redirect status without a `Location` is an ordinary answer in redirect mode `error`, too.
+    /// After a redirect, a preflight requests all headers that the script set, even those that the redirect removed.
+    RedirectKeepsRequestedNames = "redirect-keeps-requested-names",
+    /// A redirect status without a `Location` is an ordinary response in redirect mode `error`, too.
     RedirectNeedsLocation = "redirect-needs-location",
-    /// A preflight whose answer does not allow its method or headers is remembered for what it does allow.
-    RefusedPreflightIsRemembered = "refused-preflight-is-remembered",
-    /// A remembered `*` covers `Authorization`, too.
-    RememberedWildcardCoversAuthorization = "remembered-wildcard-covers-authorization",
-    /// Of several `Content-Type` lines of a request, one is sent.
-    RepeatedContentTypeIsOne = "repeated-content-type-is-one",
-    /// Several `Location` lines with the same value are one.
-    SameLocationsAreOne = "same-locations-are-one",
-    /// The ports 4190 and 6679 are not blocked.
-    SomeBadPortsAreNot = "some-bad-ports-are-not",
-    /// With an upload listener, an answer without `Access-Control-Allow-Methods` does not allow the method.
-    UploadListenerGrantsNoMethod = "upload-listener-grants-no-method",
-    /// An upload listener asks for a preflight only where there is a body.
+    /// A preflight response that does not allow the request's method or headers is cached for what it does allow.
+    RefusedPreflightIsCached = "refused-preflight-is-cached",
+    /// If a request has several `Content-Type` lines, only the first is sent.
+    RepeatedContentTypeIsSentOnce = "repeated-content-type-is-sent-once",
+    /// A preflight lists a request header once per line, not once per name.
+    RepeatedNamesAreListedTwice = "repeated-names-are-listed-twice",
+    /// Several lines of a request header are combined before they are checked, so that limits apply to all of them together.
+    RequestLinesAreCombinedFirst = "request-lines-are-combined-first",
+    /// The total length of all safelisted headers' values has no limit above which they need a preflight.
+    SafelistedHeadersHaveNoTotalLimit = "safelisted-headers-have-no-total-limit",
+    /// With an upload listener, a preflight response without `Access-Control-Allow-Methods` does not allow the method.
+    UploadListenerAllowsNoMethod = "upload-listener-allows-no-method",
+    /// An upload listener makes a preflight necessary only if there is a body.
     UploadListenerNeedsBody = "upload-listener-needs-body",
-    /// With an upload listener, a preflight is remembered though it did not list the method.
-    UploadListenerNeedsNoEntry = "upload-listener-needs-no-entry",
-    /// Script can't set `User-Agent`.
+    /// With an upload listener, a preflight is cached even if its response did not list the method.
+    UploadListenerNeedsNoMethodEntry = "upload-listener-needs-no-method-entry",
+    /// Scripts can't set `User-Agent`.
     UserAgentIsForbidden = "user-agent-is-forbidden",
     /// `Access-Control-Allow-Headers: *` covers `Authorization`. <https://github.com/whatwg/fetch/issues/1919>
     WildcardCoversAuthorization = "wildcard-covers-authorization",
-    /// A remembered `*` serves no other method or header than those that were asked for.
-    WildcardIsRememberedAsName = "wildcard-is-remembered-as-name",
-    /// A preflight with a max-age of zero leaves alone what is remembered.
-    ZeroMaxAgeChangesNothing = "zero-max-age-changes-nothing",
+    /// `Access-Control-Expose-Headers: *` exposes all headers even if the list also contains an invalid name.
+    WildcardExposesDespiteInvalidNames = "wildcard-exposes-despite-invalid-names",
+    /// A `*` is cached as a literal name, so it does not cover other methods or headers.
+    WildcardIsCachedLiterally = "wildcard-is-cached-literally",
+    /// A preflight response with a max-age of zero leaves the cache entries as they are.
+    ZeroMaxAgeKeepsCache = "zero-max-age-keeps-cache",
 }

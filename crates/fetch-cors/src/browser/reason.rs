@@ -1,30 +1,29 @@
-//! Why a fetch is blocked, as data. What it means for a person is said in `words` and in `console`.
+//! Why a fetch is blocked, as data. The words for people are in `words` and in `console`.
 
-/// Why a browser gives script nothing.
+/// Why a browser blocks a fetch, so that the script gets an error instead of a response.
 ///
-/// The examples show what makes it so: a request from `https://app.example` to `https://api.example`, and what the answer
-/// said.
+/// The examples show requests from `https://app.example` to `https://api.example`, or headers of the response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// `fetch("https://")`: no URL.
+    /// `fetch("https://")`: not a valid URL.
     InvalidUrl {
-        /// As script wrote it.
+        /// As the script wrote it.
         url: String,
     },
     /// `fetch("https://user:secret@api.example/")`.
     UrlHasCredentials {
-        /// As script wrote it.
+        /// As the script wrote it.
         url: String,
     },
-    /// `fetch(url, { method: "P U T" })`: no token.
+    /// `fetch(url, { method: "P U T" })`: not a token.
     InvalidMethod {
-        /// As script wrote it.
+        /// As the script wrote it.
         method: String,
     },
     /// `fetch(url, { method: "TRACE" })`.
     ForbiddenMethod {
-        /// As script wrote it.
+        /// As the script wrote it.
         method: String,
     },
     /// `fetch(url, { method: "PUT", mode: "no-cors" })`.
@@ -32,19 +31,19 @@ pub enum Reason {
         /// Normalized.
         method: String,
     },
-    /// `fetch(url, { body: "…" })`: a `GET` has none.
+    /// `fetch(url, { body: "…" })`: a `GET` can't have one.
     BodyNotAllowed {
         /// Normalized.
         method: String,
     },
-    /// `fetch(url, { headers: { "x y": "1" } })`: no token.
+    /// `fetch(url, { headers: { "x y": "1" } })`: not a token.
     InvalidHeaderName {
-        /// As script wrote it.
+        /// As the script wrote it.
         name: String,
     },
     /// `fetch(url, { headers: { "x-a": "1\n2" } })`.
     InvalidHeaderValue {
-        /// As script wrote it.
+        /// As the script wrote it.
         name: String,
     },
     /// `fetch("http://api.example:6000/")`: a port of another protocol.
@@ -63,64 +62,64 @@ pub enum Reason {
         /// The URL's scheme.
         scheme: String,
     },
-    /// No connection, no answer, or no HTTP.
-    NoAnswer,
+    /// No connection, no response, or not HTTP.
+    NoResponse,
     /// No `Access-Control-Allow-Origin` at all.
     AllowOriginMissing,
     /// `Access-Control-Allow-Origin: https://app.example, https://other.example`, on one line or on two.
     AllowOriginMultiple {
-        /// What the answer said.
+        /// What the response said.
         value: String,
     },
     /// `Access-Control-Allow-Origin: *`, and the request's credentials mode is `include`.
     AllowOriginWildcard,
     /// `Access-Control-Allow-Origin: https://other.example`.
     AllowOriginMismatch {
-        /// What the answer said.
+        /// What the response said.
         value: String,
     },
     /// The right `Access-Control-Allow-Origin` without `Access-Control-Allow-Credentials: true`, and the request's
     /// credentials mode is `include`.
     AllowCredentialsNotTrue {
-        /// What the answer said; none if it said nothing.
+        /// What the response said; none if the header was missing.
         value: Option<String>,
     },
-    /// The preflight's answer has a status outside of 200–299: `405 Method Not Allowed`, or a redirect.
+    /// The preflight response has a status outside of 200–299: `405 Method Not Allowed`, or a redirect.
     PreflightStatus {
         /// The status.
         status: u16,
     },
     /// `Access-Control-Allow-Methods: PUT DELETE`: no comma.
     AllowMethodsInvalid {
-        /// What the answer said.
+        /// What the response said.
         value: String,
     },
     /// `Access-Control-Allow-Headers: x-a x-b`: no comma.
     AllowHeadersInvalid {
-        /// What the answer said.
+        /// What the response said.
         value: String,
     },
     /// A `PUT`, and `Access-Control-Allow-Methods: DELETE`.
     MethodNotAllowed {
         /// The request's method.
         method: String,
-        /// The answer has a `*`, which means nothing to a request with credentials.
+        /// The response has a `*`, which does not apply to requests with credentials.
         is_wildcard_literal: bool,
     },
     /// A header `x-a`, and `Access-Control-Allow-Headers: x-b`.
     HeaderNotAllowed {
         /// The names of all headers that are not allowed, in lower case, sorted.
         names: Vec<String>,
-        /// The answer has a `*`, which means nothing to a request with credentials.
+        /// The response has a `*`, which does not apply to requests with credentials.
         is_wildcard_literal: bool,
     },
     /// An `Authorization` header, and `Access-Control-Allow-Headers: *`.
     AuthorizationNotListed,
-    /// `fetch(url, { redirect: "error" })`, and the answer is a redirect.
+    /// `fetch(url, { redirect: "error" })`, and the response is a redirect.
     RedirectIsError,
     /// `Location: https://`, or two of them.
     LocationInvalid {
-        /// What the answer said.
+        /// What the response said.
         location: String,
     },
     /// `Location: data:,hello`.
@@ -132,17 +131,17 @@ pub enum Reason {
     TooManyRedirects,
     /// `Location: https://user:secret@api.example/`.
     LocationHasCredentials,
-    /// `Location: https://app.example/`, the page's own origin. Only WebKit minds.
-    RedirectBackHome,
+    /// A redirect from another origin back to the page's own: `Location: https://app.example/`. Only WebKit blocks it.
+    RedirectBackToPage,
     /// A `no-cors` request, and `Cross-Origin-Resource-Policy: same-origin`.
     ResourcePolicy {
-        /// What the answer said.
+        /// What the response said.
         policy: String,
     },
 }
 
 impl Reason {
-    /// As the vectors name it.
+    /// The name in the vectors.
     pub fn name(&self) -> &'static str {
         match self {
             Self::InvalidUrl { .. } => "invalid-url",
@@ -158,7 +157,7 @@ impl Reason {
             Self::OtherOrigin => "other-origin",
             Self::RedirectModeInNoCors => "redirect-mode-in-no-cors",
             Self::SchemeNotHttp { .. } => "scheme-not-http",
-            Self::NoAnswer => "no-answer",
+            Self::NoResponse => "no-response",
             Self::AllowOriginMissing => "allow-origin-missing",
             Self::AllowOriginMultiple { .. } => "allow-origin-multiple",
             Self::AllowOriginWildcard => "allow-origin-wildcard",
@@ -175,8 +174,88 @@ impl Reason {
             Self::LocationNotHttp { .. } => "location-not-http",
             Self::TooManyRedirects => "too-many-redirects",
             Self::LocationHasCredentials => "location-has-credentials",
-            Self::RedirectBackHome => "redirect-back-home",
+            Self::RedirectBackToPage => "redirect-back-to-page",
             Self::ResourcePolicy { .. } => "resource-policy",
+        }
+    }
+
+    /// The response header by which it is blocked, in lower case; `None` where no response header decides.
+    pub fn header(&self) -> Option<&'static str> {
+        match self {
+            Self::AllowOriginMissing
+            | Self::AllowOriginMultiple { .. }
+            | Self::AllowOriginWildcard
+            | Self::AllowOriginMismatch { .. } => Some("access-control-allow-origin"),
+            Self::AllowCredentialsNotTrue { .. } => Some("access-control-allow-credentials"),
+            Self::AllowMethodsInvalid { .. } | Self::MethodNotAllowed { .. } => {
+                Some("access-control-allow-methods")
+            }
+            Self::AllowHeadersInvalid { .. }
+            | Self::HeaderNotAllowed { .. }
+            | Self::AuthorizationNotListed => Some("access-control-allow-headers"),
+            Self::RedirectIsError
+            | Self::LocationInvalid { .. }
+            | Self::LocationNotHttp { .. }
+            | Self::TooManyRedirects
+            | Self::LocationHasCredentials
+            | Self::RedirectBackToPage => Some("location"),
+            Self::ResourcePolicy { .. } => Some("cross-origin-resource-policy"),
+            Self::InvalidUrl { .. }
+            | Self::UrlHasCredentials { .. }
+            | Self::InvalidMethod { .. }
+            | Self::ForbiddenMethod { .. }
+            | Self::MethodNeedsCors { .. }
+            | Self::BodyNotAllowed { .. }
+            | Self::InvalidHeaderName { .. }
+            | Self::InvalidHeaderValue { .. }
+            | Self::BadPort { .. }
+            | Self::MixedContent
+            | Self::OtherOrigin
+            | Self::RedirectModeInNoCors
+            | Self::SchemeNotHttp { .. }
+            | Self::NoResponse
+            | Self::PreflightStatus { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_that_decides_is_the_one_that_the_rule_reads() {
+        let value = String::new;
+        let rows = [
+            (Some("access-control-allow-origin"), Reason::AllowOriginMissing),
+            (Some("access-control-allow-origin"), Reason::AllowOriginMultiple { value: value() }),
+            (Some("access-control-allow-origin"), Reason::AllowOriginWildcard),
+            (Some("access-control-allow-origin"), Reason::AllowOriginMismatch { value: value() }),
+            (Some("access-control-allow-credentials"), Reason::AllowCredentialsNotTrue { value: None }),
+            (Some("access-control-allow-methods"), Reason::AllowMethodsInvalid { value: value() }),
+            (
+                Some("access-control-allow-methods"),
+                Reason::MethodNotAllowed { method: value(), is_wildcard_literal: false },
+            ),
+            (Some("access-control-allow-headers"), Reason::AllowHeadersInvalid { value: value() }),
+            (
+                Some("access-control-allow-headers"),
+                Reason::HeaderNotAllowed { names: Vec::new(), is_wildcard_literal: false },
+            ),
+            (Some("access-control-allow-headers"), Reason::AuthorizationNotListed),
+            (Some("location"), Reason::RedirectIsError),
+            (Some("location"), Reason::TooManyRedirects),
+            (Some("location"), Reason::LocationInvalid { location: value() }),
+            (Some("location"), Reason::LocationNotHttp { scheme: value() }),
+            (Some("location"), Reason::LocationHasCredentials),
+            (Some("location"), Reason::RedirectBackToPage),
+            (Some("cross-origin-resource-policy"), Reason::ResourcePolicy { policy: value() }),
+            (None, Reason::PreflightStatus { status: 404 }),
+            (None, Reason::NoResponse),
+            (None, Reason::MixedContent),
+        ];
+        for (header, reason) in rows {
+            assert_eq!(reason.header(), header, "{reason:?}");
         }
     }
 }

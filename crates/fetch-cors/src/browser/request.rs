@@ -1,5 +1,4 @@
-//! What a page asks for: the arguments of its `fetch()`, not yet looked at. Whether it can be asked for at all is
-//! decided when it is [fetched](super::Browser::fetch).
+//! The arguments of a page's `fetch()`. They are checked when the request is [fetched](super::Browser::fetch).
 
 use url::Url;
 
@@ -14,12 +13,12 @@ use super::{
 /// <https://fetch.spec.whatwg.org/#concept-request-mode>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// What `fetch()` does unless it is told otherwise; also `<img crossorigin>`, fonts, module scripts, `XMLHttpRequest`.
+    /// The default of `fetch()`; also `<img crossorigin>`, fonts, module scripts, `XMLHttpRequest`.
     #[default]
     Cors,
-    /// The answer stays opaque to script: plain `<img>`, `<script>`, forms.
+    /// Scripts get an opaque response: plain `<img>`, `<script>`, forms.
     NoCors,
-    /// Other origins are an error.
+    /// A request to another origin is an error.
     SameOrigin,
 }
 
@@ -28,26 +27,26 @@ pub enum Mode {
 pub enum Credentials {
     /// Never any cookies.
     Omit,
-    /// Cookies to the page's own origin alone. What `fetch()` does unless it is told otherwise.
+    /// Cookies only to the page's own origin. The default of `fetch()`.
     #[default]
     SameOrigin,
-    /// Cookies to every origin, which must allow it: `withCredentials` of `XMLHttpRequest`.
+    /// Cookies to every origin, which then must allow credentials: `withCredentials` of `XMLHttpRequest`.
     Include,
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-request-redirect-mode>
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Redirect {
-    /// What `fetch()` does unless it is told otherwise.
+    /// The default of `fetch()`.
     #[default]
     Follow,
     /// A redirect is an error.
     Error,
-    /// A redirect is an answer that script can't look into.
+    /// A redirect gives the script an opaque response.
     Manual,
 }
 
-/// A request as script makes it.
+/// A request as a script makes it.
 ///
 /// ```
 /// use fetch_cors::browser::{Credentials, PageOrigin, Request};
@@ -96,13 +95,13 @@ impl Request {
         }
     }
 
-    /// Adds a request header. Those that script may not set are left out, as the browser leaves them out.
+    /// Adds a request header. Forbidden request headers are left out, as browsers leave them out.
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         self.headers.push((name.as_ref().to_vec(), value.as_ref().to_vec()));
         self
     }
 
-    /// Gives it a body. `content_type` is what the kind of body brings along if script sets none:
+    /// Adds a body. `content_type` is the type that this kind of body has unless the script sets one:
     /// `text/plain;charset=UTF-8` for a string, `application/x-www-form-urlencoded;charset=UTF-8` for `URLSearchParams`,
     /// `multipart/form-data; boundary=…` for `FormData`, none for bytes.
     pub fn body(mut self, content_type: Option<&str>) -> Self {
@@ -128,7 +127,7 @@ impl Request {
         self
     }
 
-    /// `XMLHttpRequest` with a listener on its `upload`, which asks for a preflight whatever else it sends.
+    /// Makes it an `XMLHttpRequest` with a listener on its `upload`, which always needs a preflight.
     /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
     pub fn upload_listener(mut self) -> Self {
         self.upload_listener = true;
@@ -140,8 +139,7 @@ impl Request {
         &self.page
     }
 
-    /// What the constructor of a [`Request`](https://fetch.spec.whatwg.org/#dom-request) makes of its arguments, or why it
-    /// throws.
+    /// What the constructor of a [`Request`](https://fetch.spec.whatwg.org/#dom-request) returns, or why it throws.
     pub(super) fn construct(self, profile: Profile) -> Result<Constructed, Reason> {
         let url = Url::parse(&self.url)
             .or_else(|error| match &self.page {
@@ -174,7 +172,7 @@ impl Request {
         if let Body::Typed(content_type) = &self.body
             && !headers.contains("content-type")
         {
-            let is_kept = profile.has(Difference::OpaqueRequestKeepsBodyType);
+            let is_kept = profile.has(Difference::NoCorsKeepsBodyType);
             let mode = if is_kept { Mode::Cors } else { self.mode };
             fill(&mut headers, mode, b"content-type", content_type, profile)?;
         }
@@ -231,7 +229,7 @@ fn fill(
 #[derive(Clone, Debug)]
 pub(super) struct Constructed {
     pub(super) page: PageOrigin,
-    /// The URL list; the last is the current URL.
+    /// The URL list; the last one is the current URL.
     pub(super) urls: Vec<Url>,
     pub(super) method: String,
     pub(super) headers: HeaderList,

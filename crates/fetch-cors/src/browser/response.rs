@@ -1,4 +1,4 @@
-//! What a server answered, and what of it script may see.
+//! What a server responded, and what of it a script may read.
 
 use url::Url;
 
@@ -6,7 +6,7 @@ use super::{
     Difference, Profile, headers::HeaderList, origin::without_fragment, request::Credentials, safelist,
 };
 
-/// The head of a server's answer. Nothing about it is trusted.
+/// The head of a server's response. Nothing about it is trusted.
 ///
 /// ```
 /// use fetch_cors::browser::Response;
@@ -21,7 +21,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// An answer with this status and no header.
+    /// A response with this status and no headers.
     pub fn new(status: u16) -> Self {
         Self { status, headers: HeaderList::default() }
     }
@@ -48,28 +48,33 @@ impl Response {
         (200..=299).contains(&self.status)
     }
 
-    /// <https://fetch.spec.whatwg.org/#redirect-status>
+    /// Whether this is a redirect, if it has a `Location`.
     pub(super) fn is_redirect(&self) -> bool {
-        matches!(self.status, 301 | 302 | 303 | 307 | 308)
+        is_redirect_status(self.status)
     }
+}
+
+/// <https://fetch.spec.whatwg.org/#redirect-status>
+pub(super) fn is_redirect_status(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-response-type>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseType {
-    /// The page's own origin answered: script reads everything but cookies.
+    /// The response is same-origin: the script reads everything except `Set-Cookie`.
     Basic,
-    /// Another origin answered, and allowed it: script reads what is exposed.
+    /// Another origin responded and allowed the page's origin: the script reads what is exposed.
     Cors,
-    /// Another origin answered a `no-cors` request: script reads nothing.
+    /// Another origin responded to a `no-cors` request: the script reads nothing.
     Opaque,
-    /// A redirect that script asked not to follow: script reads nothing.
+    /// A redirect in redirect mode `manual`: the script reads nothing.
     OpaqueRedirect,
 }
 
 impl ResponseType {
-    /// As script reads it in `response.type`.
+    /// The value of `response.type`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Basic => "basic",
@@ -80,27 +85,27 @@ impl ResponseType {
     }
 }
 
-/// What script is given: a filtered response.
+/// What the script gets: a filtered response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Allowed {
-    /// As script reads it in `response.type`.
+    /// The value of `response.type`.
     pub response_type: ResponseType,
-    /// The status that script reads; 0 where the response is opaque.
+    /// The status that the script reads; 0 if the response is opaque.
     pub status: u16,
-    /// The headers that script can read, sorted, in lower case; lines of one name are combined.
+    /// The headers that the script can read, sorted, with names in lower case; lines of one name are combined.
     pub readable_headers: Vec<(String, Vec<u8>)>,
-    /// The names of those that are there, but not for script, sorted. To expose one, the answer lists it in
-    /// `Access-Control-Expose-Headers` (`expose_headers`); `set-cookie` and `set-cookie2` can't be exposed.
+    /// The names of the response's headers that the script can't read, sorted. `Access-Control-Expose-Headers`
+    /// (`expose_headers`) exposes a header; `set-cookie` and `set-cookie2` can't be exposed.
     pub withheld_headers: Vec<String>,
-    /// Where the answer came from in the end, as script reads it in `response.url`; none, where the response is opaque.
+    /// The URL of the response after redirects, the value of `response.url`; none if the response is opaque.
     pub url: Option<Url>,
-    /// Whether there was a redirect on the way, as far as script can tell.
+    /// The value of `response.redirected`.
     pub is_redirected: bool,
 }
 
 impl Allowed {
-    /// The value that script reads, if it can; `name` is in lower case.
+    /// The value that the script reads, if it can; `name` is in lower case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.readable_headers.iter().find(|(readable, _)| readable == name).map(|(_, value)| value.as_slice())
     }
@@ -153,10 +158,11 @@ impl Exposed {
 
 /// From the last steps of [main fetch](https://fetch.spec.whatwg.org/#main-fetch).
 fn exposed_names(headers: &HeaderList, credentials: Credentials, profile: Profile) -> Exposed {
-    // A list that can't be read exposes nothing, and is no reason to withhold the answer.
+    // An invalid list exposes nothing; it does not block the response.
     const NAME: &str = "access-control-expose-headers";
     let mut names = headers.tokens(NAME).ok().flatten().unwrap_or_default();
-    if profile.has(Difference::WildcardExposesBesideInvalidNames) && headers.valid_tokens(NAME).contains(&"*")
+    if profile.has(Difference::WildcardExposesDespiteInvalidNames)
+        && headers.valid_tokens(NAME).contains(&"*")
     {
         names.push("*".to_owned());
     }

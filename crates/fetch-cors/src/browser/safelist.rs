@@ -1,5 +1,5 @@
-//! What any page may send without asking, and what no script may send at all: lists and byte limits, each named as the
-//! standard names it. Pure functions of names and values.
+//! What a page may send without a preflight, and what scripts may not send at all: lists and byte limits, named as in the
+//! standard. Pure functions of names and values.
 
 use super::{
     Difference, Profile,
@@ -54,21 +54,21 @@ pub(super) fn is_forbidden_request_header(name: &str, value: &[u8], profile: Pro
     if name == "user-agent" && profile.has(Difference::UserAgentIsForbidden) {
         return true;
     }
-    // Headers that make some servers take the request for one of another method.
+    // Some servers treat the request as one of the method that such a header names.
     matches!(name, "x-http-method" | "x-http-method-override" | "x-method-override")
-        && split_list(value, !profile.has(Difference::OverridesAreSplitInQuotes))
+        && split_list(value, !profile.has(Difference::MethodOverrideIsSplitInQuotes))
             .iter()
             .any(|method| is_forbidden_method(method))
 }
 
 /// <https://fetch.spec.whatwg.org/#header-value-get-decode-and-split>, as bytes.
-fn split_list(value: &[u8], minds_quotes: bool) -> Vec<&[u8]> {
+fn split_list(value: &[u8], respects_quotes: bool) -> Vec<&[u8]> {
     let (mut quoted, mut escaped, mut start, mut parts) = (false, false, 0, Vec::new());
     for (at, &byte) in value.iter().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
-            b'"' if minds_quotes => quoted = !quoted,
+            b'"' if respects_quotes => quoted = !quoted,
             b',' if !quoted => {
                 parts.push(&value[start..at]);
                 start = at + 1;
@@ -82,7 +82,7 @@ fn split_list(value: &[u8], minds_quotes: bool) -> Vec<&[u8]> {
 
 /// The longest value of a safelisted header, in bytes.
 const MAX_SAFELISTED_VALUE: usize = 128;
-/// The most that the values of all safelisted headers may come to, in bytes.
+/// The greatest total length of all safelisted headers' values, in bytes.
 const MAX_SAFELISTED_VALUES: usize = 1024;
 
 /// <https://fetch.spec.whatwg.org/#cors-safelisted-request-header>; `name` is in lower case.
@@ -90,8 +90,9 @@ pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: Pr
     if value.len() > MAX_SAFELISTED_VALUE {
         return false;
     }
-    let is_unsafe =
-        |byte: &u8| is_unsafe_byte(*byte) || !byte.is_ascii() && profile.has(Difference::NonAsciiIsUnsafe);
+    let is_unsafe = |byte: &u8| {
+        is_unsafe_byte(*byte) || !byte.is_ascii() && profile.has(Difference::NonAsciiNeedsPreflight)
+    };
     match name {
         "accept" => !value.iter().any(is_unsafe),
         "accept-language" | "content-language" => {
@@ -101,7 +102,7 @@ pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: Pr
             let is_odd = value.contains(&b',') || value.windows(2).any(|pair| pair == b";;");
             !value.iter().any(is_unsafe)
                 && is_form_type(value)
-                && !(is_odd && profile.has(Difference::ContentTypeIsReadOtherwise))
+                && !(is_odd && profile.has(Difference::OddContentTypeNeedsPreflight))
         }
         "range" => is_simple_range(value, profile),
         "device-memory" | "downlink" | "dpr" | "ect" | "rtt" | "save-data" | "viewport-width" | "width" => {
@@ -116,8 +117,8 @@ fn is_unsafe_byte(byte: u8) -> bool {
     byte < b' ' && byte != b'\t' || byte == 0x7f || b"\"():<>?@[\\]{}".contains(&byte)
 }
 
-/// Whether the essence is one of a form's three. <https://mimesniff.spec.whatwg.org/#parse-a-mime-type>; its parameters
-/// can make no MIME type invalid.
+/// Whether the essence is one of the three that HTML forms send. <https://mimesniff.spec.whatwg.org/#parse-a-mime-type>;
+/// parameters never make a MIME type invalid.
 fn is_form_type(value: &[u8]) -> bool {
     let essence = value.split(|&byte| byte == b';').next().unwrap_or_default();
     let essence = trim(essence, is_http_whitespace).to_ascii_lowercase();
@@ -126,11 +127,11 @@ fn is_form_type(value: &[u8]) -> bool {
         .any(|form| form.as_bytes() == essence)
 }
 
-/// The digits of the two numbers of one range with a start; the second may be missing.
+/// The digits of a single range's two numbers; the second may be missing.
 /// <https://fetch.spec.whatwg.org/#simple-range-header-value>
 fn simple_range(value: &[u8], profile: Profile) -> Option<(&[u8], &[u8])> {
     const UNIT: &[u8] = b"bytes=";
-    let is_loose = profile.has(Difference::RangeIsReadLoosely);
+    let is_loose = profile.has(Difference::LooseRangeIsSafelisted);
     let (unit, range) = value.split_at_checked(UNIT.len())?;
     if unit != UNIT && !(is_loose && unit.eq_ignore_ascii_case(UNIT)) {
         return None;
@@ -145,12 +146,12 @@ fn simple_range(value: &[u8], profile: Profile) -> Option<(&[u8], &[u8])> {
 fn is_simple_range(value: &[u8], profile: Profile) -> bool {
     let Some((start, end)) = simple_range(value, profile) else { return false };
     let (start, end) = (without_zeros(start), without_zeros(end));
-    if profile.has(Difference::RangeOf64Bits)
+    if profile.has(Difference::RangeOver64BitsNeedsPreflight)
         && [start, end].iter().any(|digits| !digits.is_empty() && to_i64(digits).is_none())
     {
         return false;
     }
-    // Numbers of any length, compared as such; `-` ends the value where there is no second one.
+    // The numbers may be of any length, so their digits are compared; without a second number the value ends with `-`.
     value.ends_with(b"-") || (start.len(), start) <= (end.len(), end)
 }
 
@@ -162,7 +163,7 @@ fn to_i64(digits: &[u8]) -> Option<i64> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// A range as Chromium writes it anew.
+/// A range as Chromium rewrites it.
 pub(super) fn normalized_range(value: &[u8], profile: Profile) -> Option<Vec<u8>> {
     let (start, end) = simple_range(value, profile).filter(|_| is_simple_range(value, profile))?;
     let number = |digits: &[u8]| to_i64(digits).map_or_else(String::new, |number| number.to_string());
@@ -172,7 +173,7 @@ pub(super) fn normalized_range(value: &[u8], profile: Profile) -> Option<Vec<u8>
 /// <https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names>, sorted and in lower case.
 pub(super) fn unsafe_request_header_names(headers: &HeaderList, profile: Profile) -> Vec<String> {
     let (mut unsafe_names, mut potentially_unsafe, mut safelisted_size) = (Vec::new(), Vec::new(), 0);
-    let combined = profile.has(Difference::LinesAreCombinedFirst).then(|| headers.combined());
+    let combined = profile.has(Difference::RequestLinesAreCombinedFirst).then(|| headers.combined());
     for (name, value) in combined.as_ref().unwrap_or(headers).iter() {
         if is_safelisted_request_header(name, value, profile) {
             potentially_unsafe.push(name.to_owned());
@@ -181,11 +182,12 @@ pub(super) fn unsafe_request_header_names(headers: &HeaderList, profile: Profile
             unsafe_names.push(name.to_owned());
         }
     }
-    if safelisted_size > MAX_SAFELISTED_VALUES && !profile.has(Difference::NoLimitForAllSafelisted) {
+    if safelisted_size > MAX_SAFELISTED_VALUES && !profile.has(Difference::SafelistedHeadersHaveNoTotalLimit)
+    {
         unsafe_names.append(&mut potentially_unsafe);
     }
     unsafe_names.sort_unstable();
-    if !profile.has(Difference::NamesAreRepeated) {
+    if !profile.has(Difference::RepeatedNamesAreListedTwice) {
         unsafe_names.dedup();
     }
     unsafe_names
@@ -204,7 +206,7 @@ pub(super) fn is_no_cors_safelisted_request_header(name: &str, value: &[u8], pro
 pub(super) const REQUEST_BODY_HEADERS: [&str; 4] =
     ["content-encoding", "content-language", "content-location", "content-type"];
 
-/// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>, without what the answer exposes.
+/// <https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name>, without what the response exposes.
 pub(super) fn is_safelisted_response_header(name: &str) -> bool {
     const NAMES: [&str; 7] = [
         "cache-control",
@@ -223,7 +225,7 @@ pub(super) fn is_forbidden_response_header(name: &str) -> bool {
     matches!(name, "set-cookie" | "set-cookie2")
 }
 
-/// Whether it can be a method at all.
+/// Whether this is a valid method.
 pub(super) fn is_method(method: &str) -> bool {
     token(method.as_bytes()).is_some()
 }
@@ -237,5 +239,6 @@ pub(super) fn is_bad_port(port: u16, profile: Profile) -> bool {
         1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
         10080,
     ];
-    BAD_PORTS.contains(&port) && !(profile.has(Difference::SomeBadPortsAreNot) && matches!(port, 4190 | 6679))
+    BAD_PORTS.contains(&port)
+        && !(profile.has(Difference::Ports4190And6679Allowed) && matches!(port, 4190 | 6679))
 }

@@ -1,25 +1,25 @@
-//! How a fetch ends, as data.
+//! The outcome of a fetch, as data.
 
 use url::Url;
 
 use super::{origin::PageOrigin, reason::Reason, response::Allowed};
 
-/// What a browser does in the end.
+/// The outcome of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Script is given an answer.
+    /// The script gets a response.
     Allowed(Allowed),
-    /// Script is given a `TypeError`, and never told why.
+    /// The script gets a `TypeError`, which doesn't say why.
     Blocked(Box<Blocked>),
 }
 
 impl Verdict {
-    /// Whether script is given an answer, if only an opaque one.
+    /// Whether the script gets a response, even if it is opaque.
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed(_))
     }
 
-    /// What script is given, if anything.
+    /// The response that the script gets, if any.
     pub fn allowed(&self) -> Option<&Allowed> {
         match self {
             Self::Allowed(allowed) => Some(allowed),
@@ -27,7 +27,7 @@ impl Verdict {
         }
     }
 
-    /// Why script is given nothing, if so.
+    /// Why the fetch is blocked, if it is.
     pub fn blocked(&self) -> Option<&Blocked> {
         match self {
             Self::Allowed(_) => None,
@@ -36,31 +36,32 @@ impl Verdict {
     }
 }
 
-/// Where on its way a fetch was blocked.
+/// The step at which a fetch is blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Step {
-    /// Script's own call throws; nothing is sent. <https://fetch.spec.whatwg.org/#dom-request>
+    /// The script's call throws; nothing is sent. <https://fetch.spec.whatwg.org/#dom-request>
     Request,
-    /// The browser does not send it. <https://fetch.spec.whatwg.org/#main-fetch>
+    /// The browser does not send the request. <https://fetch.spec.whatwg.org/#main-fetch>
     MainFetch,
-    /// The browser asked first, and the answer did not allow the request; it is never sent.
+    /// The preflight response does not allow the actual request, so that is never sent.
     /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>
     Preflight,
-    /// The server answered, and the browser withholds the answer. <https://fetch.spec.whatwg.org/#cors-check>
+    /// The server handled the request, but the browser withholds the response. <https://fetch.spec.whatwg.org/#cors-check>
     CorsCheck,
-    /// The server forbids pages of other origins to embed the answer.
+    /// The server forbids pages of other origins or sites to embed the response.
     /// <https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header>
     ResourcePolicy,
-    /// The server answered with a redirect that is not followed. <https://fetch.spec.whatwg.org/#http-redirect-fetch>
+    /// The server responded with a redirect that the browser does not follow.
+    /// <https://fetch.spec.whatwg.org/#http-redirect-fetch>
     Redirect,
-    /// There was no answer: no connection, or none that speaks HTTP. That is no matter of CORS, though script is given
-    /// the same error.
+    /// There was no response: no connection, or what came was not HTTP. CORS isn't involved, but the script gets the same
+    /// error.
     Network,
 }
 
 impl Step {
-    /// As the vectors name it.
+    /// The name in the vectors.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Request => "request",
@@ -74,29 +75,29 @@ impl Step {
     }
 }
 
-/// Where, why, and how to mend it.
+/// A blocked fetch: where, why, and how to fix it.
 ///
-/// `Display` is three lines: where and why, the fix, the section of the standard.
+/// `Display` writes three lines: where and why, the fix, the section of the standard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Blocked {
-    /// Where on its way.
+    /// The step at which it was blocked.
     pub step: Step,
     /// Why.
     pub reason: Reason,
     /// The page's origin.
     pub page: PageOrigin,
-    /// The origin that the browser compared with, as `Origin` named it: the page's, or `null` after a redirect from one
-    /// foreign origin to another.
+    /// The request's origin, as sent in `Origin`: the page's, or `null` after a redirect between two origins that are not
+    /// the page's.
     pub origin: String,
-    /// The URL of the request that was blocked, after redirects; none if there is no such URL.
+    /// The URL of the blocked request, after redirects; none if it is not valid.
     pub url: Option<Url>,
-    /// The URL that script asked for; none if it is none.
+    /// The URL that the script requested; none if it is not valid.
     pub first_url: Option<Url>,
-    /// How many redirects were followed on the way there.
+    /// How many redirects were followed before.
     pub redirects: usize,
-    /// The status of the answer that was not good enough; none if there was no answer.
+    /// The status of the response that caused the block; none if there was no response.
     pub status: Option<u16>,
-    /// Whether it was sent by an `XMLHttpRequest`, which engines name in their consoles.
+    /// Whether an `XMLHttpRequest` sent it, which engines say in their console messages.
     pub(super) by_xhr: bool,
 }

@@ -1,10 +1,11 @@
-//! Verdicts in words that somebody can act on. Nothing here takes part in the decision.
+//! Verdicts in words that tell people what to change. Nothing here affects the decision.
 
 use std::fmt;
 
 use super::{
     origin::PageOrigin,
     reason::Reason,
+    response::is_redirect_status,
     verdict::{Blocked, Step, Verdict},
 };
 
@@ -12,8 +13,8 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allowed(allowed) => {
-                write!(f, "allowed: script reads a response of type {}", allowed.response_type.name())?;
-                if allowed.status == 0 { Ok(()) } else { write!(f, ", with the status {}", allowed.status) }
+                write!(f, "allowed: the script gets a response of type {}", allowed.response_type.name())?;
+                if allowed.status == 0 { Ok(()) } else { write!(f, ", with status {}", allowed.status) }
             }
             Self::Blocked(blocked) => blocked.fmt(f),
         }
@@ -23,13 +24,11 @@ impl fmt::Display for Verdict {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Request => "before it was sent, by the call itself",
-            Self::MainFetch => "before it was sent",
-            Self::Preflight => "at the preflight; the request itself was never sent",
-            Self::CorsCheck => {
-                "at the CORS check; the server handled the request, and its answer is withheld"
-            }
-            Self::ResourcePolicy => "by the answer's Cross-Origin-Resource-Policy",
+            Self::Request => "by fetch() itself, before anything was sent",
+            Self::MainFetch => "before the request was sent",
+            Self::Preflight => "at the preflight, so the actual request was never sent",
+            Self::CorsCheck => "at the CORS check, after the server handled the request",
+            Self::ResourcePolicy => "by the response's Cross-Origin-Resource-Policy",
             Self::Redirect => "at a redirect",
             Self::Network => "by the network, not by CORS",
         })
@@ -40,20 +39,19 @@ impl fmt::Display for Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fix {
-    /// What the server should answer, or what the page should ask for, as an instruction.
+    /// What the server should respond with, or what the page should request, as an instruction.
     pub change: String,
-    /// The setting of this crate's policies that makes the server answer so, as an instruction; none where no policy can
-    /// help.
+    /// The setting of this crate's policies that makes the server do so, as an instruction; none if no policy can help.
     pub setting: Option<String>,
 }
 
 impl Blocked {
-    /// What would let the request pass.
+    /// How to let the request pass.
     pub fn fix(&self) -> Fix {
         self.reason.fix(self)
     }
 
-    /// The section of the standard that the browser follows here.
+    /// The section of the standard by which the browser blocks the request.
     pub fn spec(&self) -> &'static str {
         match &self.reason {
             Reason::InvalidUrl { .. }
@@ -70,7 +68,7 @@ impl Blocked {
             Reason::OtherOrigin | Reason::RedirectModeInNoCors | Reason::SchemeNotHttp { .. } => {
                 "https://fetch.spec.whatwg.org/#main-fetch"
             }
-            Reason::NoAnswer => "https://fetch.spec.whatwg.org/#concept-network-error",
+            Reason::NoResponse => "https://fetch.spec.whatwg.org/#concept-network-error",
             Reason::AllowOriginMissing
             | Reason::AllowOriginMultiple { .. }
             | Reason::AllowOriginWildcard
@@ -89,7 +87,7 @@ impl Blocked {
             | Reason::LocationNotHttp { .. }
             | Reason::TooManyRedirects
             | Reason::LocationHasCredentials
-            | Reason::RedirectBackHome => "https://fetch.spec.whatwg.org/#http-redirect-fetch",
+            | Reason::RedirectBackToPage => "https://fetch.spec.whatwg.org/#http-redirect-fetch",
             Reason::ResourcePolicy { .. } => {
                 "https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header"
             }
@@ -115,94 +113,92 @@ impl Blocked {
         self.reason.in_words(self)
     }
 
-    /// What is to carry a header: "the preflight's answer" or "the answer".
-    fn answer(&self) -> &'static str {
-        if self.step == Step::Preflight { "the preflight's answer" } else { "the answer" }
+    /// Which response a header is missing or wrong in.
+    fn response(&self) -> &'static str {
+        if self.step == Step::Preflight { "the preflight response" } else { "the response" }
     }
 }
 
 impl Reason {
     #[allow(clippy::too_many_lines, reason = "a table")]
     fn in_words(&self, blocked: &Blocked) -> String {
-        let (answer, origin) = (blocked.answer(), &blocked.origin);
+        let (response, origin) = (blocked.response(), &blocked.origin);
         match self {
-            Self::InvalidUrl { url } => format!("\"{url}\" is no URL"),
+            Self::InvalidUrl { url } => format!("\"{url}\" is not a valid URL"),
             Self::UrlHasCredentials { url } => {
-                format!("\"{url}\" holds a user name or a password, which fetch() refuses")
+                format!("\"{url}\" contains a user name or a password, which fetch() rejects")
             }
             Self::InvalidMethod { method } => {
-                format!("\"{method}\" is no method: a method has no spaces or separators")
+                format!("\"{method}\" is not a valid method: a method can't contain spaces or separators")
             }
-            Self::ForbiddenMethod { method } => format!("browsers let no script send the method {method}"),
+            Self::ForbiddenMethod { method } => format!("browsers don't let scripts send the method {method}"),
             Self::MethodNeedsCors { method } => {
                 format!("a \"no-cors\" request can't have the method {method}, only GET, HEAD and POST")
             }
-            Self::BodyNotAllowed { method } => format!("a {method} request has no body"),
-            Self::InvalidHeaderName { name } => format!("\"{name}\" is no header name"),
+            Self::BodyNotAllowed { method } => format!("a {method} request can't have a body"),
+            Self::InvalidHeaderName { name } => format!("\"{name}\" is not a valid header name"),
             Self::InvalidHeaderValue { name } => {
-                format!("the value of the header \"{name}\" holds a line break or a NUL")
+                format!("the value of the header \"{name}\" contains a line break or a NUL")
             }
             Self::BadPort { port } => {
-                format!("browsers never send HTTP to port {port}, which belongs to another protocol")
+                format!("browsers never send HTTP requests to port {port}, because it belongs to another protocol")
             }
             Self::MixedContent => {
-                "a page that came over https may not send requests over plain http".to_owned()
+                "a page loaded over https can't send requests over plain http".to_owned()
             }
             Self::OtherOrigin => {
-                format!("the mode is \"same-origin\", and the URL is not of the page's origin, {origin}")
+                format!("the mode is \"same-origin\", but the URL's origin is not the page's, {origin}")
             }
             Self::RedirectModeInNoCors => {
                 "a \"no-cors\" request to another origin must follow redirects".to_owned()
             }
             Self::SchemeNotHttp { scheme } => {
-                format!("script reads other origins over http and https alone, not {scheme}:")
+                format!("scripts can fetch from other origins only over http and https, not {scheme}:")
             }
-            Self::NoAnswer => {
-                "no answer came: the server is not reachable, the connection broke, its certificate is \
-                               not valid, or what it sent is not HTTP"
+            Self::NoResponse => {
+                "no response arrived; either the server is not reachable, the connection broke, its certificate is not \
+                 valid, or what it sent is not HTTP"
                     .to_owned()
             }
-            Self::AllowOriginMissing => format!("{answer} has no Access-Control-Allow-Origin"),
+            Self::AllowOriginMissing => format!("{response} has no Access-Control-Allow-Origin header"),
             Self::AllowOriginMultiple { value } => format!(
-                "{answer} says Access-Control-Allow-Origin: {value}, which is more than one value, and only one is allowed"
+                "{response} says Access-Control-Allow-Origin: {value}, which is more than one value, but only one is allowed"
             ),
             Self::AllowOriginWildcard => format!(
-                "{answer} says Access-Control-Allow-Origin: *, which does not hold for requests with credentials"
+                "{response} says Access-Control-Allow-Origin: *, which does not apply to requests with credentials"
             ),
             Self::AllowOriginMismatch { value } => format!(
-                "{answer} says Access-Control-Allow-Origin: {value}, and the origin is {origin}{}",
+                "{response} says Access-Control-Allow-Origin: {value}, but the origin is {origin}{}",
                 mismatch_hint(value, origin)
             ),
             Self::AllowCredentialsNotTrue { value: None } => {
                 format!(
-                    "the request has credentials, and {answer} has no Access-Control-Allow-Credentials: true"
+                    "the request has credentials, but {response} has no Access-Control-Allow-Credentials: true"
                 )
             }
             Self::AllowCredentialsNotTrue { value: Some(value) } => format!(
-                "the request has credentials, and {answer} says Access-Control-Allow-Credentials: {value}, where only \
-                 true counts, in lower case"
+                "the request has credentials, but {response} says Access-Control-Allow-Credentials: {value}, and only \
+                 true in lower case counts"
             ),
-            Self::PreflightStatus { status: status @ (301 | 302 | 303 | 307 | 308) } => {
-                format!(
-                    "the preflight was answered with a redirect ({status}), which a preflight may not follow"
-                )
+            Self::PreflightStatus { status } if is_redirect_status(*status) => {
+                format!("the preflight response is a redirect ({status}), and preflights can't follow redirects")
             }
             Self::PreflightStatus { status } => {
-                format!("the preflight was answered with the status {status}, and only 200 to 299 is a yes")
+                format!("the preflight response has status {status}, and only 200 to 299 lets the request pass")
             }
             Self::AllowMethodsInvalid { value } => format!(
-                "the preflight's answer says Access-Control-Allow-Methods: {value}, which is no list of methods with \
-                 commas in between"
+                "the preflight response says Access-Control-Allow-Methods: {value}, which is not a comma-separated list \
+                 of methods"
             ),
             Self::AllowHeadersInvalid { value } => format!(
-                "the preflight's answer says Access-Control-Allow-Headers: {value}, which is no list of header names \
-                 with commas in between"
+                "the preflight response says Access-Control-Allow-Headers: {value}, which is not a comma-separated list \
+                 of header names"
             ),
             Self::MethodNotAllowed { method, is_wildcard_literal: false } => {
-                format!("the preflight's answer does not allow the method {method}")
+                format!("the preflight response does not allow the method {method}")
             }
             Self::MethodNotAllowed { method, is_wildcard_literal: true } => format!(
-                "the preflight's answer does not list the method {method}, and its * does not hold for requests with \
+                "the preflight response does not list the method {method}, and its * does not apply to requests with \
                  credentials"
             ),
             Self::HeaderNotAllowed { names, is_wildcard_literal } => {
@@ -210,38 +206,36 @@ impl Reason {
                 let names = names.join(", ");
                 if *is_wildcard_literal {
                     format!(
-                        "the preflight's answer does not list the header{plural} {names}, and its * does not hold for \
+                        "the preflight response does not list the header{plural} {names}, and its * does not apply to \
                          requests with credentials"
                     )
                 } else {
-                    format!("the preflight's answer does not allow the header{plural} {names}")
+                    format!("the preflight response does not allow the header{plural} {names}")
                 }
             }
             Self::AuthorizationNotListed => {
-                "the preflight's answer does not list the header authorization, which * \
-                                             does not cover"
-                    .to_owned()
+                "the preflight response does not list the header authorization, which * does not cover".to_owned()
             }
             Self::RedirectIsError => {
-                "the answer is a redirect, and the redirect mode is \"error\"".to_owned()
+                "the response is a redirect, but the redirect mode is \"error\"".to_owned()
             }
             Self::LocationInvalid { location } => {
-                format!("the redirect's Location, \"{location}\", is not one URL")
+                format!("the redirect's Location, \"{location}\", is not a single valid URL")
             }
             Self::LocationNotHttp { scheme } => {
-                format!("the redirect leads to {scheme}:, and only http and https are followed")
+                format!("the redirect leads to {scheme}:, but browsers follow redirects only to http and https")
             }
-            Self::TooManyRedirects => "there were more than 20 redirects".to_owned(),
+            Self::TooManyRedirects => "there were more than 20 redirects, and browsers follow no more".to_owned(),
             Self::LocationHasCredentials => {
-                "the redirect leads to a URL with a user name or a password in it, at another origin"
-                    .to_owned()
+                "the redirect leads to a URL that contains a user name or a password".to_owned()
             }
-            Self::RedirectBackHome => {
-                "the redirect leads from another origin back to the page's own, which WebKit does not follow"
+            Self::RedirectBackToPage => {
+                "the redirect leads from another origin back to the page's own, and WebKit does not follow it"
                     .to_owned()
             }
             Self::ResourcePolicy { policy } => {
-                format!("the answer says Cross-Origin-Resource-Policy: {policy}, and the page is elsewhere")
+                let place = if policy == "same-site" { "site" } else { "origin" };
+                format!("the response says Cross-Origin-Resource-Policy: {policy}, but the page is of another {place}")
             }
         }
     }
@@ -251,7 +245,8 @@ impl Reason {
         let origin = &blocked.origin;
         let page = |change: &str| Fix { change: change.to_owned(), setting: None };
         let server = |change: String, setting: String| Fix { change, setting: Some(setting) };
-        let to = if blocked.step == Step::Preflight { "answer the preflight with" } else { "answer with" };
+        let to =
+            if blocked.step == Step::Preflight { "respond to the preflight with" } else { "respond with" };
         match self {
             Self::InvalidUrl { .. } => page("in the page, write an absolute URL such as https://api.example.com/"),
             Self::UrlHasCredentials { .. } => {
@@ -260,12 +255,13 @@ impl Reason {
             Self::InvalidMethod { .. } | Self::ForbiddenMethod { .. } => page("in the page, use another method"),
             Self::MethodNeedsCors { .. } | Self::OtherOrigin => page("in the page, leave out the mode, so that it is \"cors\""),
             Self::BodyNotAllowed { .. } => page("in the page, use POST or PUT, or put the data into the URL"),
-            Self::InvalidHeaderName { .. } | Self::InvalidHeaderValue { .. } => page("in the page, correct the header"),
+            Self::InvalidHeaderName { .. } => page("in the page, correct the header's name"),
+            Self::InvalidHeaderValue { .. } => page("in the page, remove line breaks and NUL from the header's value"),
             Self::BadPort { .. } => page("let the server listen on another port, such as 8080"),
             Self::MixedContent => page("serve the API over https"),
             Self::RedirectModeInNoCors => page("in the page, leave out the redirect mode"),
             Self::SchemeNotHttp { .. } => page("serve it over https"),
-            Self::NoAnswer => page("start the server, and open the URL in the browser's address bar to see what it says"),
+            Self::NoResponse => page("check that the server is running, and open the URL in the browser's address bar to see the error"),
             Self::AllowOriginMissing
             | Self::AllowOriginMultiple { .. }
             | Self::AllowOriginWildcard
@@ -274,19 +270,19 @@ impl Reason {
                 format!("{to} Access-Control-Allow-Credentials: true"),
                 "turn on allow_credentials".to_owned(),
             ),
-            Self::PreflightStatus { status: 301 | 302 | 303 | 307 | 308 } => page(
-                "in the page, write the URL that the redirect leads to (often https, or with or without a slash at the end)",
+            Self::PreflightStatus { status } if is_redirect_status(*status) => page(
+                "in the page, use the URL that the redirect leads to (it often differs only in https or in a trailing slash)",
             ),
             Self::PreflightStatus { .. } => server(
-                "answer the preflight, an OPTIONS request that carries no cookies and no Authorization, with 204".to_owned(),
+                "respond with 204 to the preflight, an OPTIONS request that carries neither cookies nor Authorization".to_owned(),
                 "wrap the application or the scope, not a route, and put Cors outside of authentication".to_owned(),
             ),
             Self::AllowMethodsInvalid { .. } => server(
-                "answer the preflight with a list such as Access-Control-Allow-Methods: PUT, DELETE".to_owned(),
+                "respond to the preflight with a list such as Access-Control-Allow-Methods: PUT, DELETE".to_owned(),
                 "list the methods in allow_methods".to_owned(),
             ),
             Self::AllowHeadersInvalid { .. } => server(
-                "answer the preflight with a list such as Access-Control-Allow-Headers: content-type, x-request-id"
+                "respond to the preflight with a list such as Access-Control-Allow-Headers: content-type, x-request-id"
                     .to_owned(),
                 "list the names in allow_headers".to_owned(),
             ),
@@ -296,29 +292,29 @@ impl Reason {
                     page("in the page, write \"PATCH\": methods are case-sensitive, and browsers don't correct this one")
                 }
                 _ => server(
-                    format!("answer the preflight with Access-Control-Allow-Methods: {method}"),
+                    format!("respond to the preflight with Access-Control-Allow-Methods: {method}"),
                     format!("add \"{method}\" to allow_methods"),
                 ),
             },
             Self::HeaderNotAllowed { names, .. } => server(
-                format!("answer the preflight with Access-Control-Allow-Headers: {}", names.join(", ")),
+                format!("respond to the preflight with Access-Control-Allow-Headers: {}", names.join(", ")),
                 format!("add \"{}\" to allow_headers", names.join("\", \"")),
             ),
             Self::AuthorizationNotListed => server(
-                "answer the preflight with Access-Control-Allow-Headers: *, authorization".to_owned(),
-                "add \"authorization\" to allow_headers (\"*\" covers it, too)".to_owned(),
+                "respond to the preflight with Access-Control-Allow-Headers: *, authorization".to_owned(),
+                "add \"authorization\" to allow_headers (\"*\" includes it)".to_owned(),
             ),
-            Self::RedirectIsError => page("in the page, leave out the redirect mode, or fetch the URL that it leads to"),
-            Self::LocationInvalid { .. } => page("answer with one Location that is a URL"),
+            Self::RedirectIsError => page("in the page, leave out the redirect mode, or fetch the URL that the redirect leads to"),
+            Self::LocationInvalid { .. } => page("respond with one Location header that contains a valid URL"),
             Self::LocationNotHttp { .. } => page("redirect to https"),
-            Self::TooManyRedirects => page("take the loop out of the server's redirects"),
+            Self::TooManyRedirects => page("remove the loop from the server's redirects"),
             Self::LocationHasCredentials => page("redirect to a URL without a user name and password"),
-            Self::RedirectBackHome => page("in the page, write the URL that the redirects lead to"),
+            Self::RedirectBackToPage => page("in the page, use the URL that the redirects lead to"),
             Self::ResourcePolicy { .. } if *origin == "null" => {
-                page("answer with Cross-Origin-Resource-Policy: cross-origin")
+                page("respond with Cross-Origin-Resource-Policy: cross-origin")
             }
             Self::ResourcePolicy { .. } => page(
-                "answer with Cross-Origin-Resource-Policy: cross-origin, or ask with CORS (crossorigin on the element)",
+                "respond with Cross-Origin-Resource-Policy: cross-origin, or use CORS (the crossorigin attribute)",
             ),
         }
     }
@@ -327,41 +323,41 @@ impl Reason {
 fn fix_origin(blocked: &Blocked, to: &str) -> Fix {
     if blocked.redirects > 0 && blocked.origin == "null" && blocked.page != PageOrigin::Opaque {
         return Fix {
-            change: "in the page, write the URL that the redirect leads to: after a redirect from one foreign origin \
-                     to another the browser sends Origin: null"
+            change: "in the page, use the URL that the redirect leads to: after a redirect between two origins that are \
+                     not the page's, browsers send Origin: null"
                 .to_owned(),
             setting: None,
         };
     }
     if blocked.origin == "null" {
         return Fix {
-            change: "serve the page from an http or https origin: it has none (a local file, a sandboxed frame), and \
-                     to allow null is to allow everyone's"
+            change: "serve the page from an http or https origin; it has none now (a local file or a sandboxed frame), \
+                     and allowing null would allow any site"
                 .to_owned(),
             setting: None,
         };
     }
     Fix {
-        change: format!("{to} Access-Control-Allow-Origin: {}, and with Vary: Origin", blocked.origin),
+        change: format!("{to} Access-Control-Allow-Origin: {} and Vary: Origin", blocked.origin),
         setting: Some(format!("add \"{}\" to allow_origins", blocked.origin)),
     }
 }
 
-/// The mistakes that are hard to see.
+/// Points out mistakes that are easy to overlook.
 fn mismatch_hint(value: &str, origin: &str) -> &'static str {
     let strip_scheme = |text: &str| text.split_once("://").map(|(_, rest)| rest.to_owned());
     if value.strip_suffix('/') == Some(origin) {
-        " (an origin has no slash at the end)"
+        " (an origin has no trailing slash)"
     } else if value.eq_ignore_ascii_case(origin) {
-        " (an origin is in lower case)"
+        " (browsers send origins in lower case)"
     } else if value.trim_matches(['"', '\'']) == origin {
         " (an origin has no quotation marks)"
     } else if strip_scheme(value).is_some() && strip_scheme(value) == strip_scheme(origin) {
-        " (another scheme is another origin)"
+        " (a different scheme makes a different origin)"
     } else if value.split_whitespace().any(|part| part == origin) {
-        " (a list of origins is not allowed)"
+        " (only one origin is allowed, not a list)"
     } else if value.contains('*') {
-        " (browsers know no patterns, only * alone)"
+        " (browsers do not support patterns, only a single *)"
     } else {
         ""
     }

@@ -1,17 +1,17 @@
-//! Labels of a domain: how long they may be and which bytes they are made of.
+//! Labels of a domain: how long they may be and which bytes they may contain.
 
 /// The longest domain that DNS can carry as text, without a trailing dot (RFC 1035, section 2.3.4).
 pub(crate) const MAX_HOST: usize = 253;
 /// The longest label of a domain (RFC 1035, section 2.3.4).
 pub(crate) const MAX_LABEL: usize = 63;
 
-/// A byte that may stand in a label. Narrower than the URL Standard's host code points on purpose: a label such as
-/// `a!b` cannot be registered, and refusing it takes a whole class of look-alikes out of reach of a wildcard.
+/// Whether a label may contain this byte. Narrower than the URL Standard's host code points on purpose: a label such as
+/// `a!b` can't be registered, and rejecting it keeps wildcards from matching look-alikes.
 pub(crate) const fn is_label_byte(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')
 }
 
-/// One or more non-empty labels joined by dots, e.g. what `*` may stand for in `https://*.example.com`.
+/// Whether these are one or more non-empty labels joined by dots, which is what `*` matches in `https://*.example.com`.
 #[inline]
 pub(crate) fn is_labels(bytes: &[u8]) -> bool {
     let mut length = 0;
@@ -27,7 +27,7 @@ pub(crate) fn is_labels(bytes: &[u8]) -> bool {
     (1..=MAX_LABEL).contains(&length)
 }
 
-/// [`is_label_byte`] of every byte.
+/// [`is_label_byte`] of every byte, as a table: one load per byte instead of several comparisons.
 static IS_LABEL_BYTE: [bool; 256] = {
     let mut is_label = [false; 256];
     let mut byte = 0;

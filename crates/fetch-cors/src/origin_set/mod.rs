@@ -1,8 +1,8 @@
-//! The index of allowed origins: built once, then asked with whatever bytes a request carries.
+//! The set of allowed origins: built once, then searched for the value of each request's `Origin`.
 //!
-//! Nothing is normalized: a request's origin is in the set if its bytes are those of an exact origin, or have the shape
-//! that a pattern describes. Up to [`FEW`] entries of a kind are compared one after another; more stand in a [`Table`], so
-//! that neither a large policy nor a crafted `Origin` makes a look-up slow.
+//! Nothing is normalized: an origin is in the set if its bytes equal an exact origin or match a pattern. Up to [`FEW`]
+//! entries of a kind are compared one after another; more are in a [`Table`], so that neither a large policy nor a
+//! crafted `Origin` makes a lookup slow.
 
 mod bytes;
 pub(crate) mod labels;
@@ -13,17 +13,18 @@ mod wildcards;
 use bytes::are_same;
 use table::{Item, Table};
 use wildcard::{MAX_ORIGIN, Wildcard};
-use wildcards::{Wildcards, read, write};
+use wildcards::{Wildcards, decode, encode};
 
-/// Up to this many entries a scan is cheaper than a hash.
+/// Up to this many entries, comparing each costs less than hashing the origin.
 const FEW: usize = 4;
 
 /// The origins that a policy lists.
 #[derive(Debug, Default)]
 pub(crate) struct OriginSet {
-    /// The first of the exact origins, if there are no more than [`FEW`].
+    /// The first exact origin, unless there are more than [`FEW`]. It is stored here, not in `more`, because many
+    /// policies list one origin only, and then a lookup is one comparison without a call.
     first: Option<Box<[u8]>>,
-    /// All else. Many policies have nothing else, and their look-ups end where that shows.
+    /// Everything else, if anything.
     more: Option<Box<More>>,
 }
 
@@ -37,13 +38,13 @@ struct More {
 /// The exact origins.
 #[derive(Debug)]
 enum Exact {
-    /// All but the first, if there are no more than [`FEW`].
+    /// All exact origins except the first, if there are at most [`FEW`] in total.
     Few(Box<[Box<[u8]>]>),
     Many(Table),
 }
 
 impl OriginSet {
-    /// A set of valid exact origins and wildcards. Duplicates and what a wildcard already covers are left out.
+    /// A set of valid exact origins and wildcards. Duplicates and entries that a wildcard covers are left out.
     pub(crate) fn new(exact: &[&str], wildcards: &[Wildcard<'_>]) -> Self {
         let mut kept = Wildcards::new(wildcards);
         if wildcards.iter().any(|&wildcard| kept.covers_more_widely(wildcard)) {
@@ -66,7 +67,7 @@ impl OriginSet {
         Self { first, more: is_more.then(|| Box::new(More { exact, wildcards })) }
     }
 
-    /// Whether the bytes of an `Origin` header's value are an origin of this set.
+    /// Whether the value of an `Origin` header is in this set.
     #[inline(always)]
     pub(crate) fn contains(&self, origin: &[u8]) -> bool {
         self.first.as_deref().is_some_and(|first| are_same(first, origin))
@@ -77,7 +78,7 @@ impl OriginSet {
         self.first.is_none() && self.more.is_none()
     }
 
-    /// The exact origins in the order they were given.
+    /// The exact origins in their original order.
     pub(crate) fn exact(&self) -> impl ExactSizeIterator<Item = &str> {
         let first = usize::from(self.first.is_some());
         let exact = self.more.as_ref().map(|more| &more.exact);
@@ -96,20 +97,20 @@ impl OriginSet {
         })
     }
 
-    /// The wildcards in the order they were given.
+    /// The wildcards in their original order.
     pub(crate) fn wildcards(&self) -> impl ExactSizeIterator<Item = Wildcard<'_>> {
         let wildcards = self.more.as_ref().and_then(|more| more.wildcards.as_ref());
         (0..wildcards.map_or(0, Wildcards::len)).map(move |index| {
             let (class, text) = wildcards.map_or((0, &b""[..]), |wildcards| wildcards.get(index));
-            read(class, text)
+            decode(class, text)
         })
     }
 
-    /// Whether one pattern of this set, alone, covers everything that `wildcard` does.
+    /// Whether a single pattern of this set covers everything that `wildcard` does.
     pub(crate) fn covers(&self, wildcard: Wildcard<'_>) -> bool {
         self.more.as_ref().and_then(|more| more.wildcards.as_ref()).is_some_and(|wildcards| {
             let mut text = Vec::new();
-            let class = write(wildcard, &mut text);
+            let class = encode(wildcard, &mut text);
             wildcards.has(class, &text) || wildcards.covers_more_widely(wildcard)
         })
     }
@@ -155,7 +156,7 @@ mod tests {
         OriginSet::new(&exact, &wildcards)
     }
 
-    /// The same patterns among others, so many that they are hashed.
+    /// The same patterns among so many others that the set hashes them.
     fn padded(patterns: &[&str]) -> OriginSet {
         let others: Vec<String> = (0..20)
             .flat_map(|n| {
@@ -304,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_match_nothing() {
+    fn bytes_that_are_not_utf8_match_nothing() {
         for patterns in [&["https://*.example"][..], &["https://a.example", "http://localhost:*"]] {
             for origin in
                 [&b"https://\xff.example"[..], b"http://localhost:\xff", b"\xff", b"https://a.example\0"]
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_come_back_in_order_and_once() {
+    fn entries_are_returned_in_order_without_duplicates() {
         let many: Vec<String> = (0..1000).map(|n| format!("https://{n}.a.example")).collect();
         let twice: Vec<&str> = many.iter().chain(&many).map(String::as_str).collect();
         assert!(set(&twice).exact().eq(many.iter().map(String::as_str)));
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn large_sets_hold_what_was_put_in_and_nothing_else() {
+    fn large_sets_contain_their_entries_and_nothing_else() {
         let exact: Vec<String> = (0..5000).map(|n| format!("https://host-{n}.example")).collect();
         let wildcards: Vec<String> = (0..5000).map(|n| format!("https://*.base-{n}.example")).collect();
         let all: Vec<&str> = exact.iter().chain(&wildcards).map(String::as_str).collect();
@@ -342,7 +343,7 @@ mod tests {
         assert!(!set.contains(b"https://host-5000.example") && !set.contains(b"https://a.base-5000.example"));
     }
 
-    /// What a pattern means, said naively.
+    /// What a pattern matches, implemented naively.
     fn matches(pattern: &str, origin: &str) -> bool {
         let (scheme, authority) = pattern.split_once("://").unwrap();
         let Some(rest) = origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")) else {
@@ -381,7 +382,7 @@ mod tests {
     fn an_origin() -> impl Strategy<Value = String> {
         (
             prop::sample::select(vec!["http", "https"]),
-            // No label may be empty; an origin may say so all the same.
+            // Labels can't be empty, but a request may still send such an origin.
             a_host(&["a", "b", "ab", ""]),
             prop::sample::select(vec!["", ":1", ":2", ":3"]),
         )
@@ -390,7 +391,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_set_holds_what_one_of_its_patterns_means(
+        fn a_set_contains_what_one_of_its_patterns_matches(
             patterns in prop::collection::vec(a_pattern(), 0..30),
             origins in prop::collection::vec(an_origin(), 1..20),
         ) {

@@ -1,7 +1,8 @@
-//! A table of many short texts, built once, in which a look-up costs one access to memory that no cache holds.
+//! A read-only hash table of short strings, laid out so that a lookup touches one cold cache line.
 //!
-//! All texts lie in one arena, those of a bucket one after another, and a compact array says where each bucket starts.
-//! The hash that picks the bucket is keyed by random numbers, so that nobody can choose texts that share one.
+//! All texts are in one arena, those of a bucket next to each other, so a lookup follows no pointer per text. A compact
+//! array says where each bucket starts. The hash that picks the bucket is keyed by random numbers, so that nobody can choose
+//! texts that share a bucket.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -14,47 +15,47 @@ use super::bytes::are_same;
 /// The longest text, in bytes.
 pub(super) const MAX_TEXT: usize = LENGTH as usize;
 
-/// How many texts a bucket has, on average. More make the array of starts smaller, and a bucket longer to go through.
+/// How many texts a bucket has on average. More of them save memory in `starts`, but a lookup compares more headers.
 const BUCKET: usize = 3;
 
-/// What stands before a text in the arena: ten bits of its length, two of its class, four of its hash. Most strangers in
-/// its bucket, even those of the same length, are told apart by it.
+/// Entry header: 10 bits length, 2 bits class, 4 bits hash tag. The tag rejects most entries without comparing bytes.
 type Header = u16;
 
-/// The arena's unit. A header is one; the last one of a text may be filled up.
+/// The arena's unit, two bytes. A header is one unit, and a text is padded to whole units; so a header is read as one
+/// element, and 32-bit offsets reach 8 GiB.
 type Unit = [u8; size_of::<Header>()];
 
 const LENGTH: Header = (1 << 10) - 1;
 const CLASS: u32 = LENGTH.count_ones();
 const TAG: u32 = CLASS + 2;
 
-/// Where no text starts.
+/// An offset at which no text starts.
 const DUPLICATE: usize = usize::MAX;
 
 /// Texts, each with a class, without duplicates.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// The buckets, one after another: each of its texts with its header, in the order of these.
+    /// The buckets, one after another. A bucket's texts are sorted by header, so that a lookup can stop at a greater one.
     arena: Box<[Unit]>,
-    /// Where in the arena each bucket starts, and where the last one ends.
+    /// The arena offset where each bucket starts, and where the last one ends.
     starts: Offsets,
-    /// Where in the arena each text starts, in the order they were given. Only iteration needs it.
+    /// The arena offset of each text, in the original order. Only iteration needs it.
     order: Offsets,
     keys: Keys,
 }
 
-/// What a [`Table`] is made of.
+/// An entry from which a [`Table`] is built.
 pub(super) trait Item {
-    /// The class, a number below 4, and the text, which may be written to a buffer first.
+    /// The class, a number below 4, and the text, which may be written to the buffer first.
     fn read<'a>(&'a self, buffer: &'a mut Vec<u8>) -> (u8, &'a [u8]);
 }
 
 impl Table {
-    /// A table of these; duplicates are left out.
+    /// A table of these entries; duplicates are left out.
     ///
     /// # Panics
     ///
-    /// When a text is longer than [`MAX_TEXT`].
+    /// If a text is longer than [`MAX_TEXT`].
     pub(super) fn new(items: &[impl Item]) -> Self {
         Self::with_narrow_offsets_up_to(u32::MAX, items)
     }
@@ -64,7 +65,7 @@ impl Table {
         let buckets = items.len().div_ceil(BUCKET).clamp(1, u32::MAX as usize);
         let mut buffer = Vec::new();
         let mut size = 0;
-        // Sorts the items by bucket: how many each has says where it starts, and going through it where it ends.
+        // Counting sort by bucket.
         let mut places = vec![0; buckets];
         let mut hashes = Vec::with_capacity(items.len());
         for item in items {
@@ -125,7 +126,7 @@ impl Table {
         self.order.len()
     }
 
-    /// The class and the text that were given first, second, and so on.
+    /// The class and the text at an index, in the original order.
     pub(super) fn get(&self, index: usize) -> (u8, &[u8]) {
         let (header, rest) = self.arena[self.order.get(index)..].split_first().unwrap_or((&[0; 2], &[]));
         let header = Header::from_le_bytes(*header);
@@ -139,7 +140,7 @@ impl Table {
         text.len() <= MAX_TEXT && self.find_hashed(class, text, self.keys.hash(text))
     }
 
-    /// Finds texts that this one ends with.
+    /// Prepares lookups of several suffixes of a text, in a single pass.
     #[inline(always)]
     pub(super) fn suffixes<'a>(&'a self, class: u8, text: &'a [u8]) -> Suffixes<'a> {
         Suffixes { table: self, class, hasher: self.keys.hasher(), rest: text, hashed: 0 }
@@ -153,7 +154,7 @@ impl Table {
     }
 }
 
-/// Whether one of the texts of a bucket is this one.
+/// Whether a bucket contains this text.
 #[inline(always)]
 fn holds(bucket: &[Unit], wanted: Header, text: &[u8]) -> bool {
     let mut index = 0;
@@ -178,10 +179,10 @@ fn starts_with(rest: &[Unit], text: &[u8]) -> bool {
     rest.as_flattened().get(..text.len()).is_some_and(|other| are_same(other, text))
 }
 
-/// How many units the text after a header takes.
+/// How many units the text after a header has.
 #[inline(always)]
 fn units(header: Header) -> usize {
-    // Half of it, rounded up; `div_ceil` takes two more instructions.
+    // Half the length, rounded up; `div_ceil` takes two more instructions per entry.
     (usize::from(header & LENGTH) + 1) >> 1
 }
 
@@ -191,14 +192,15 @@ fn header(class: u8, length: usize, hash: u64) -> Header {
     length as Header | Header::from(class) << CLASS | (hash as Header) << TAG
 }
 
-/// The bucket that a hash picks, of fewer than 2^32: by its highest bits, as the header has the lowest.
+/// The bucket that a hash picks, of fewer than 2^32. The highest bits pick it, because the tag already uses the lowest; a
+/// multiplication scales them, which is cheaper than a division.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "the result is less than the number of buckets")]
 fn bucket(hash: u64, buckets: usize) -> usize {
     ((hash >> 32).wrapping_mul(buckets as u64) >> 32) as usize
 }
 
-/// Places in an arena, in as few bytes as it allows.
+/// Offsets in an arena, of four bytes each where those are enough, which halves their memory.
 #[derive(Debug)]
 enum Offsets {
     Narrow(Box<[u32]>),
@@ -229,7 +231,7 @@ impl Offsets {
         }
     }
 
-    /// From one offset to the next, where a hash says.
+    /// The arena range of the bucket that a hash picks.
     #[inline(always)]
     fn bucket(&self, hash: u64) -> Range<usize> {
         match self {
@@ -254,20 +256,20 @@ fn pair<T: Copy + Default>(offsets: &[T], hash: u64) -> [T; 2] {
     }
 }
 
-/// Finds texts that another one ends with, in one pass over it, from its end.
+/// Looks up several suffixes of one text in a single pass from its end: each continues the hash of the one before.
 #[derive(Debug)]
 pub(super) struct Suffixes<'a> {
     table: &'a Table,
     class: u8,
     hasher: Hasher,
-    /// What the hasher has not seen.
+    /// The bytes that are not hashed yet.
     rest: &'a [u8],
-    /// How many bytes it has.
+    /// How many bytes are hashed.
     hashed: usize,
 }
 
 impl Suffixes<'_> {
-    /// Whether these last bytes are a text of the table. Each time they must be more than before.
+    /// Whether these last bytes are in the table. Call with suffixes of increasing length.
     #[inline(always)]
     pub(super) fn find(&mut self, suffix: &[u8]) -> bool {
         while let Some((rest, step)) = self.rest.split_last_chunk()
@@ -281,7 +283,7 @@ impl Suffixes<'_> {
     }
 }
 
-/// What makes the hash a secret.
+/// The random keys of the hash.
 #[derive(Clone, Copy, Debug)]
 struct Keys([u64; 2]);
 
@@ -299,8 +301,8 @@ impl Keys {
         Hasher { state: self.0[0], key: self.0[1] }
     }
 
-    /// A hash of a text that is read from its end, so that those of its suffixes come along. It need not withstand who sees
-    /// its values, only who doesn't know the keys.
+    /// The hash of a text, read from its end, so that it continues the hash of each suffix. Keyed: safe against someone who
+    /// doesn't know the keys, not against someone who sees hash values.
     #[inline(always)]
     fn hash(self, text: &[u8]) -> u64 {
         let (mut hasher, mut rest) = (self.hasher(), text);
@@ -325,15 +327,16 @@ impl Hasher {
         self.state = fold(self.state ^ low, self.key ^ high);
     }
 
-    /// The hash of a text whose last steps were added: what is left of it, and its length. Bytes may count twice.
+    /// The hash of a text whose last steps were added: mixes in the remaining bytes and the length. The remainder is read as
+    /// the text's first 16 bytes, even if some were added already; that saves a copy.
     #[inline(always)]
     fn finish(self, text: &[u8]) -> u64 {
         let [low, high] = match text.first_chunk::<STEP>() {
             Some(first) => halves(*first),
             None => short(text),
         };
-        // A length that were mixed with the text alone could be made up for by it.
-        #[allow(clippy::cast_possible_truncation, reason = "of a length its lowest bits are enough")]
+        // The length rotates the state; mixed in with the text, it could be cancelled by a chosen byte.
+        #[allow(clippy::cast_possible_truncation, reason = "the lowest bits of a length are enough")]
         let length = text.len() as u32;
         fold(self.state.rotate_left(length) ^ low, self.key ^ high)
     }
@@ -346,7 +349,7 @@ fn halves(step: [u8; STEP]) -> [u64; 2] {
     [step as u64, (step >> 64) as u64]
 }
 
-/// All bytes of a text that is shorter than a step.
+/// All bytes of a text that is shorter than a step, in two words.
 #[inline(always)]
 fn short(text: &[u8]) -> [u64; 2] {
     if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
@@ -355,9 +358,9 @@ fn short(text: &[u8]) -> [u64; 2] {
     [text.iter().fold(0, |bytes, &byte| bytes << 8 | u64::from(byte)), 0]
 }
 
-/// Both halves of the product, folded: every bit of the input reaches every bit of the result.
+/// Multiplies, and folds the two halves of the product, so that every bit of the input affects every bit of the result.
 #[inline(always)]
-#[allow(clippy::cast_possible_truncation, reason = "the two halves of the product are what is wanted")]
+#[allow(clippy::cast_possible_truncation, reason = "each half of the product")]
 const fn fold(a: u64, b: u64) -> u64 {
     let product = (a as u128) * (b as u128);
     product as u64 ^ (product >> 64) as u64
@@ -369,7 +372,7 @@ mod tests {
 
     use super::*;
 
-    /// The class of a text is how long it is, by four.
+    /// The class of a text is its length modulo 4.
     fn class(text: &str) -> u8 {
         u8::try_from(text.len() % 4).unwrap()
     }
@@ -389,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_holds_what_was_put_in_once_and_in_order() {
+    fn a_table_contains_its_texts_once_and_in_order() {
         let twice = |texts: Vec<String>| [texts.clone(), texts].concat();
         let of_length =
             |length: usize| format!("{}.{length}", "a".repeat(length.saturating_sub(2)))[..length].to_owned();
@@ -415,7 +418,7 @@ mod tests {
             let mut seen = HashSet::new();
             let unique: Vec<&str> =
                 texts.iter().map(String::as_str).filter(|text| seen.insert(*text)).collect();
-            // Offsets are narrow, wide, and just narrow and just wide.
+            // Narrow offsets, wide ones, and both sides of the limit.
             let size: usize = unique.iter().map(|text| 1 + text.len().div_ceil(2)).sum();
             let size = u32::try_from(size).unwrap();
             for (narrow, wide) in
@@ -432,11 +435,11 @@ mod tests {
                         "{name}: {text}, another class"
                     );
                 }
-                for stranger in ["", "https://host-1000.example", "999", "2000", &"d".repeat(MAX_TEXT)] {
+                for other in ["", "https://host-1000.example", "999", "2000", &"d".repeat(MAX_TEXT)] {
                     assert_eq!(
-                        table.find(class(stranger), stranger.as_bytes()),
-                        seen.contains(stranger),
-                        "{name}: {stranger}"
+                        table.find(class(other), other.as_bytes()),
+                        seen.contains(other),
+                        "{name}: {other}"
                     );
                 }
                 assert!(!table.find(0, &[b'a'; MAX_TEXT + 1]), "{name}: too long");
@@ -446,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_buckets_and_full_ones_are_both_there() {
+    fn some_buckets_are_empty_and_none_is_overfull() {
         let table = table(u32::MAX, &numbered(10_000));
         let buckets =
             (0..table.starts.len() - 1).map(|index| table.starts.get(index)..table.starts.get(index + 1));
@@ -454,9 +457,9 @@ mod tests {
         assert_eq!(sizes.len(), 10_000_usize.div_ceil(BUCKET));
         assert_eq!(sizes.iter().sum::<usize>(), table.arena.len());
         assert!(sizes.contains(&0));
-        // One of a thousand million tables has a bucket with so many.
-        let most = sizes.iter().max().unwrap() / (1 + "https://host-1000.example".len().div_ceil(2));
-        assert!((2 * BUCKET..8 * BUCKET).contains(&most), "{most}");
+        // One table in a thousand million has a bucket with more.
+        let largest = sizes.iter().max().unwrap() / (1 + "https://host-1000.example".len().div_ceil(2));
+        assert!((2 * BUCKET..8 * BUCKET).contains(&largest), "{largest}");
     }
 
     #[test]
@@ -467,11 +470,11 @@ mod tests {
             texts.into_iter().map(|text| text.bytes().rev().map(char::from).collect()).collect();
         let table = table(u32::MAX, &texts);
         let longest = texts.last().unwrap();
-        for class_asked in 0..4 {
+        for requested in 0..4 {
             for stride in [1, 2, 3, 7, 15, 16, 17, 33, 64] {
-                let mut suffixes = table.suffixes(class_asked, longest.as_bytes());
+                let mut suffixes = table.suffixes(requested, longest.as_bytes());
                 for length in (1..=300).step_by(stride) {
-                    let expected = class(&texts[length - 1]) == class_asked;
+                    let expected = class(&texts[length - 1]) == requested;
                     let suffix = &longest.as_bytes()[longest.len() - length..];
                     assert_eq!(suffixes.find(suffix), expected, "{length}, by {stride}");
                 }
@@ -479,8 +482,8 @@ mod tests {
         }
     }
 
-    /// Nine bytes an origin at most: three for its header and to fill its text up, four for its place in the order, and not
-    /// two for its bucket.
+    /// At most nine bytes per origin in addition to its text: three for header and padding, four in `order`, and less
+    /// than two for its share of `starts`.
     #[test]
     fn large_tables_are_small() {
         for count in [5, 1000, 1025, 5000] {
@@ -507,7 +510,7 @@ mod tests {
             assert_ne!(keys.hash(&[&text[..length], b"\0"].concat()), hash, "{length}");
             assert_ne!(keys.hash(&[b"\0", &text[..length]].concat()), hash, "{length}");
         }
-        // What differs in length alone differs in its hash, and what makes up for it with a byte, too.
+        // Texts that differ only in length have different hashes, even if one byte is chosen to cancel the length.
         let repeated: HashSet<u64> = (0..=MAX_TEXT)
             .flat_map(|length| {
                 [&b"a"[..], b"`", b"c"].map(|first| keys.hash(&[first, &[b'a'; MAX_TEXT][..length]].concat()))
@@ -520,7 +523,7 @@ mod tests {
     fn hashes_are_spread() {
         let keys = Keys::random();
         let hashes: Vec<u64> = numbered(4096).iter().map(|text| keys.hash(text.as_bytes())).collect();
-        // 4096 values thrown into 8192 places leave about 3223 of them taken.
+        // 4096 random values take about 3223 of 8192 places.
         let places: HashSet<usize> = hashes.iter().map(|&hash| bucket(hash, 8192)).collect();
         assert!((3100..3350).contains(&places.len()), "{}", places.len());
         let tags: HashSet<u64> = hashes.iter().map(|&hash| hash % 8192).collect();

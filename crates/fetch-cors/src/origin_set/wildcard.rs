@@ -1,14 +1,14 @@
-//! A pattern that stands for many web origins, as data. Reading one from what a person wrote is `policy::pattern`'s task.
+//! A pattern that matches many web origins, as data. `policy::pattern` reads it from what a person wrote.
 
-/// The longest origin that a policy holds, in bytes. A web origin has at most 268; the rest is room for custom schemes.
+/// The longest origin that a policy can list, in bytes. A web origin has at most 268; the rest is room for custom schemes.
 pub(crate) const MAX_ORIGIN: usize = 512;
 
-/// A pattern that stands for many web origins.
+/// A pattern that matches many web origins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wildcard<'a> {
-    /// `https` if true, else `http`: no other scheme takes wildcards.
+    /// `https` if true, else `http`: patterns have no other schemes.
     pub(crate) secure: bool,
-    /// Whether `*.` stands before the host, for one or more labels, never none.
+    /// Whether `*.` precedes the host. It matches one or more labels.
     pub(crate) subdomains: bool,
     pub(crate) host: &'a str,
     pub(crate) port: Port,
@@ -17,10 +17,10 @@ pub(crate) struct Wildcard<'a> {
 /// The port of an origin or pattern, as it is serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Port {
-    /// None written: the scheme's default.
+    /// No port is written: the scheme's default.
     Default,
     Number(u16),
-    /// `:*`, any port and the default.
+    /// `:*`: any port, including the default.
     Any,
 }
 

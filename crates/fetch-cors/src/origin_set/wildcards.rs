@@ -1,4 +1,4 @@
-//! The wildcards of a set, few or many.
+//! The wildcards of a set: a list of a few, or a table of many.
 
 use std::io::Write as _;
 
@@ -10,36 +10,36 @@ use super::{
     wildcard::{MAX_ORIGIN, Port, Wildcard, default_port, parse_port},
 };
 
-/// Wildcards are [written](write()).
+/// A wildcard, [encoded](encode()).
 impl Item for Wildcard<'_> {
     fn read<'a>(&'a self, buffer: &'a mut Vec<u8>) -> (u8, &'a [u8]) {
         buffer.clear();
-        (write(*self, buffer), buffer)
+        (encode(*self, buffer), buffer)
     }
 }
 
-/// A bit of a wildcard's class: it is for `https`, not `http`.
+/// A bit of a wildcard's class: its scheme is `https`, not `http`.
 const SECURE: u8 = 1;
-/// The other bit: for any port, not for a certain one.
+/// The other bit: it matches any port, not a fixed one.
 const ANY_PORT: u8 = 2;
 
-/// Appends what the origins that a wildcard stands for end with, but for their port where it may be any: with a dot in
-/// front if `*` stands before it, and the whole host otherwise. Returns the wildcard's class.
-pub(super) fn write(wildcard: Wildcard<'_>, text: &mut Vec<u8>) -> u8 {
+/// Encodes a wildcard as the bytes that every matching origin ends with: `.host[:port]` for `*.host`, else `host[:port]`; no
+/// port if any matches. So a lookup compares bytes with the end of an origin. Returns the wildcard's class.
+pub(super) fn encode(wildcard: Wildcard<'_>, text: &mut Vec<u8>) -> u8 {
     let Wildcard { secure, subdomains, host, port } = wildcard;
     if subdomains {
         text.push(b'.');
     }
     text.extend_from_slice(host.as_bytes());
     if let Port::Number(number) = port {
-        // Writing to memory cannot fail.
+        // Writing to a vector can't fail.
         let _ = write!(text, ":{number}");
     }
     class(secure, port == Port::Any)
 }
 
-/// The wildcard that was [written](write()).
-pub(super) fn read(class: u8, text: &[u8]) -> Wildcard<'_> {
+/// The wildcard that was [encoded](encode()).
+pub(super) fn decode(class: u8, text: &[u8]) -> Wildcard<'_> {
     let text = str::from_utf8(text).unwrap_or("");
     let (host, port) = match text.rsplit_once(':') {
         _ if class & ANY_PORT != 0 => (text, Port::Any),
@@ -54,7 +54,7 @@ const fn class(secure: bool, any_port: bool) -> u8 {
     (if secure { SECURE } else { 0 }) | if any_port { ANY_PORT } else { 0 }
 }
 
-/// The wildcards of a set, as they are [written](write()).
+/// The wildcards of a set, [encoded](encode()).
 #[derive(Debug)]
 pub(super) enum Wildcards {
     Few(Box<[(u8, Box<[u8]>)]>),
@@ -64,18 +64,19 @@ pub(super) enum Wildcards {
 #[derive(Debug)]
 pub(super) struct Many {
     table: Table,
-    /// Those for `http`, and those for `https`.
-    shapes: [Shapes; 2],
+    /// By scheme: `http`, `https`.
+    lengths: [SuffixLengths; 2],
 }
 
-/// Which look-ups the wildcards of one scheme make necessary.
+/// The lengths of one scheme's wildcards. Only suffixes of these lengths are looked up, and no others, so a lookup takes one
+/// step per length, not one per dot of the origin.
 #[derive(Debug)]
-struct Shapes {
-    /// How long the texts are that start with a dot, the shortest first: of those with a certain port.
-    certain_port: Box<[usize]>,
-    /// And of those with any.
+struct SuffixLengths {
+    /// Distinct lengths of the `.suffix` texts with a fixed port, ascending.
+    fixed_port: Box<[usize]>,
+    /// Distinct lengths of the `.suffix` texts that match any port, ascending.
     any_port: Box<[usize]>,
-    /// Whether there are texts that start without one.
+    /// Whether there are texts without a leading dot, `host` of `http://host:*`.
     hosts: bool,
 }
 
@@ -87,9 +88,9 @@ impl Wildcards {
         let mut few: Vec<(u8, Box<[u8]>)> = Vec::new();
         for &wildcard in wildcards {
             let mut text = Vec::new();
-            let written = (write(wildcard, &mut text), text.into_boxed_slice());
-            if !few.contains(&written) {
-                few.push(written);
+            let encoded = (encode(wildcard, &mut text), text.into_boxed_slice());
+            if !few.contains(&encoded) {
+                few.push(encoded);
             }
         }
         Self::Few(few.into())
@@ -116,24 +117,24 @@ impl Wildcards {
         }
     }
 
-    /// Whether a wildcard other than this one covers it.
+    /// Whether another wildcard covers this one.
     pub(super) fn covers_more_widely(&self, wildcard: Wildcard<'_>) -> bool {
         if self.len() == 0 {
             return false;
         }
         let Wildcard { secure, subdomains, host, port } = wildcard;
         let mut text = Vec::with_capacity(".:65535".len() + host.len());
-        let certain = write(wildcard, &mut text);
+        let fixed = encode(wildcard, &mut text);
         let host = &text[..usize::from(subdomains) + host.len()];
         let any = class(secure, true);
         (port != Port::Any && self.has(any, host))
             || dots(host).filter(|&dot| dot > 0).any(|dot| {
-                self.has(any, &host[dot..]) || (port != Port::Any && self.has(certain, &text[dot..]))
+                self.has(any, &host[dot..]) || (port != Port::Any && self.has(fixed, &text[dot..]))
             })
     }
 
-    /// Whether one of them stands for an origin, which need not be a valid one: only what a `*` stands for is examined, as
-    /// the rest of it is the pattern's.
+    /// Whether one of them matches an origin, which may be invalid: only the part that a `*` matches is validated,
+    /// because the rest equals the pattern's bytes, which are valid.
     #[inline(never)]
     pub(super) fn contain(&self, origin: &[u8]) -> bool {
         let Some((start, rest)) = origin.split_first_chunk() else { return false };
@@ -171,49 +172,49 @@ impl Many {
                 hosts[usize::from(class & SECURE)] = true;
             }
         }
-        let shapes = [false, true].map(|secure| {
-            let lengths = |any_port| {
+        let lengths = [false, true].map(|secure| {
+            let of_port = |any_port| {
                 let is_length = &is_length[usize::from(class(secure, any_port))];
                 (0..is_length.len()).filter(|&length| is_length[length]).collect()
             };
-            Shapes {
-                certain_port: lengths(false),
-                any_port: lengths(true),
+            SuffixLengths {
+                fixed_port: of_port(false),
+                any_port: of_port(true),
                 hosts: hosts[usize::from(secure)],
             }
         });
-        Self { table, shapes }
+        Self { table, lengths }
     }
 
-    /// Whether this is one of the texts. Most are told by their lengths not to be.
+    /// Whether this is one of the texts. Most others are ruled out by their length, before they are hashed.
     pub(super) fn has(&self, class: u8, text: &[u8]) -> bool {
-        let shapes = &self.shapes[usize::from(class & SECURE)];
-        let lengths = if class & ANY_PORT == 0 { &shapes.certain_port } else { &shapes.any_port };
+        let lengths = &self.lengths[usize::from(class & SECURE)];
+        let lengths = if class & ANY_PORT == 0 { &lengths.fixed_port } else { &lengths.any_port };
         (!text.starts_with(b".") || lengths.binary_search(&text.len()).is_ok())
             && self.table.find(class, text)
     }
 
     #[inline(always)]
     pub(super) fn contain(&self, secure: bool, rest: &[u8]) -> bool {
-        let shapes = &self.shapes[usize::from(secure)];
+        let lengths = &self.lengths[usize::from(secure)];
         if rest.len() > MAX_REST {
             return false;
         }
-        if self.end(class(secure, false), &shapes.certain_port, rest) {
+        if self.contains_suffix(class(secure, false), &lengths.fixed_port, rest) {
             return true;
         }
-        if shapes.any_port.is_empty() && !shapes.hosts {
+        if lengths.any_port.is_empty() && !lengths.hosts {
             return false;
         }
         let host = without_port(rest, secure);
         let class = class(secure, true);
-        // A host with a dot in front would be the text of its subdomains.
-        self.end(class, &shapes.any_port, host)
-            || (shapes.hosts && !host.starts_with(b".") && self.table.find(class, host))
+        // A host with a leading dot would find the text of its subdomains.
+        self.contains_suffix(class, &lengths.any_port, host)
+            || (lengths.hosts && !host.starts_with(b".") && self.table.find(class, host))
     }
 
-    /// Whether a text with a dot in front ends a host, perhaps with a port, and `*` stands for what is before.
-    fn end(&self, class: u8, lengths: &[usize], host: &[u8]) -> bool {
+    /// Whether a text with a leading dot ends `host`, which may include a port, and `*` matches what precedes it.
+    fn contains_suffix(&self, class: u8, lengths: &[usize], host: &[u8]) -> bool {
         let mut suffixes = self.table.suffixes(class, host);
         for &length in lengths {
             let Some((star, end)) = host.split_at_checked(host.len().wrapping_sub(length)) else { break };
@@ -225,10 +226,10 @@ impl Many {
     }
 }
 
-/// The longest that can follow `://` in an origin which a wildcard stands for.
+/// The greatest length of what follows `://` in an origin that a wildcard matches.
 const MAX_REST: usize = MAX_HOST + ".:65535".len();
 
-/// Whether what follows `://` in an origin is the text of a wildcard, or ends with it where that starts with a dot.
+/// Whether what follows `://` in an origin equals a wildcard's text, or ends with it if the text starts with a dot.
 #[inline(always)]
 fn is_matched(rest: &[u8], text: &[u8], secure: bool, any_port: bool) -> bool {
     let host = if any_port { without_port(rest, secure) } else { rest };
@@ -237,7 +238,7 @@ fn is_matched(rest: &[u8], text: &[u8], secure: bool, any_port: bool) -> bool {
     are_same(end, text) && if text.starts_with(b".") { is_star(star, host) } else { star.is_empty() }
 }
 
-/// Whether `*` stands for these first bytes of a host, perhaps with a port, whose other bytes are those of a wildcard.
+/// Whether `*` matches `star`, the first bytes of `host`, which may include a port and otherwise equals a wildcard's text.
 #[inline(always)]
 fn is_star(star: &[u8], host: &[u8]) -> bool {
     let is_short = || {
@@ -247,10 +248,10 @@ fn is_star(star: &[u8], host: &[u8]) -> bool {
     (host.len() <= MAX_HOST || is_short()) && labels::is_labels(star)
 }
 
-/// A host without its port, if it is one that browsers write.
+/// A host without its port, if that is a port as browsers write it.
 ///
-/// Whatever else has a colon is returned as it is, and no wildcard's host: those have none, but for IPv6 addresses, which
-/// end with a bracket.
+/// Otherwise the host is returned unchanged, with its colon. It then equals no wildcard's host, because those have no colon
+/// except inside the brackets of an IPv6 address.
 #[inline]
 fn without_port(rest: &[u8], secure: bool) -> &[u8] {
     if !rest.last().is_some_and(u8::is_ascii_digit) {
@@ -263,10 +264,10 @@ fn without_port(rest: &[u8], secure: bool) -> &[u8] {
     if number.is_some_and(|number| number != default_port(secure)) { host } else { rest }
 }
 
-/// Where the dots are.
+/// The positions of the dots.
 fn dots(text: &[u8]) -> impl Iterator<Item = usize> {
     text.iter().enumerate().filter(|&(_, &byte)| byte == b'.').map(|(dot, _)| dot)
 }
 
-// Every text must fit a table.
+// Every text must fit into a table.
 const _: () = assert!(MAX_ORIGIN <= MAX_TEXT && MAX_REST < MAX_ORIGIN - "https://".len());

@@ -1,5 +1,5 @@
-//! From what a person wrote to a policy that holds: the builder, and the one validation that builder and configuration
-//! share. It looks at every setting before it answers, so that all mistakes are reported at once.
+//! The builder, and the validation that builder and configuration share. It checks every setting before it returns, so that
+//! all mistakes are reported at once.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -11,18 +11,17 @@ use super::{
 };
 use crate::origin_set::{OriginSet, wildcard::Wildcard};
 
-/// The longest max-age that any browser honours: Firefox keeps a preflight for 24 hours, Chromium for two.
+/// The longest max-age that any browser honours: Firefox caches a preflight response for 24 hours, Chromium for two.
 pub(crate) const MAX_MAX_AGE: u64 = 86_400;
 
 /// Collects what a policy allows; [`build`](PolicyBuilder::build) checks it. Made by [`Policy::builder`].
 ///
-/// Every method that takes a list adds to it, so that it can be called more than once. What is never listed is not
-/// allowed.
+/// Methods that take a list add to it, so they can be called more than once. What is never listed is not allowed.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct PolicyBuilder {
     config: PolicyConfig,
-    /// Takes the place of `config.max_age`, which could not hold a fraction of a second.
+    /// Replaces `config.max_age`, which can't hold a fraction of a second.
     max_age: Option<Duration>,
 }
 
@@ -33,29 +32,29 @@ impl From<PolicyConfig> for PolicyBuilder {
 }
 
 impl PolicyBuilder {
-    /// Origins whose pages may use what the server answers. The value of
-    /// [`Access-Control-Allow-Origin`](https://fetch.spec.whatwg.org/#http-access-control-allow-origin) follows from it.
+    /// Origins whose pages may read responses. They decide the value of
+    /// [`Access-Control-Allow-Origin`](https://fetch.spec.whatwg.org/#http-access-control-allow-origin).
     ///
     /// | permitted | means |
     /// |---|---|
     /// | `https://app.example.com` | exactly this origin |
     /// | `https://*.example.com` | one or more labels before `.example.com`, never `example.com` itself |
-    /// | `http://localhost:*` | any port, and none |
+    /// | `http://localhost:*` | any port, including the default |
     /// | `https://*.example.com:*` | both |
-    /// | `tauri://localhost` | a custom scheme, exactly as its shell sends it |
+    /// | `tauri://localhost` | a custom scheme, exactly as the app's web view sends it |
     /// | `*` | any origin; only without credentials |
     ///
     /// | prohibited | because |
     /// |---|---|
-    /// | `https://app.example.com/` | an origin has no path, and so no trailing slash |
-    /// | `app.example.com` | an origin starts with its scheme |
+    /// | `https://app.example.com/` | an origin has no path, not even a trailing slash |
+    /// | `app.example.com` | an origin starts with a scheme |
     /// | `https://App.example.com`, `https://bücher.example` | browsers send lower case and Punycode |
     /// | `https://app.example.com:443` | browsers leave out the default port |
-    /// | `https://*example.com`, `https://app.*.com` | a wildcard stands for whole labels at the front |
-    /// | `null`, `file://` | every sandboxed frame and local file is `null`, so any site can be |
+    /// | `https://*example.com`, `https://app.*.com` | a wildcard matches whole labels, at the front |
+    /// | `null`, `file://` | every sandboxed frame and local file sends `null`, so any site can |
     ///
-    /// With credentials these are prohibited too, unless opted in: plain-http origins that are not loopback, and
-    /// wildcards under a known public suffix such as `https://*.github.io`.
+    /// With credentials, two more need an opt-in: plain-http origins that are not loopback, and wildcards under a known
+    /// public suffix such as `https://*.github.io`.
     pub fn allow_origins<I>(mut self, origins: I) -> Self
     where
         I: IntoIterator,
@@ -65,12 +64,12 @@ impl PolicyBuilder {
         self
     }
 
-    /// Methods that script may use beside `GET`, `HEAD` and `POST`, which
-    /// [always pass](https://fetch.spec.whatwg.org/#cors-safelisted-method) (and may be listed). `*` allows any; with
-    /// credentials, where it is an echo of what is asked for, any of at most 64 bytes.
+    /// Methods that scripts may use in addition to `GET`, `HEAD` and `POST`, which are
+    /// [CORS-safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-method) and always allowed (listing them is fine).
+    /// `*` allows every method; with credentials, where the requested method is echoed, every method of up to 64 bytes.
     ///
-    /// Permitted: `PUT`, `put` (browsers send it as `PUT`), `PATCH`, `Custom`. Prohibited: `patch` (browsers send it as
-    /// written, and no server handles it), `CONNECT`, `TRACE` and `TRACK` (browsers forbid them).
+    /// Permitted: `PUT`, `put` (browsers send it as `PUT`), `PATCH`, `Custom`. Prohibited: `patch` (browsers send it exactly
+    /// as written, and servers expect `PATCH`), `CONNECT`, `TRACE` and `TRACK` (browsers forbid them).
     pub fn allow_methods<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
@@ -80,11 +79,12 @@ impl PolicyBuilder {
         self
     }
 
-    /// Request headers that script may set beside the
-    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) ones, in any case. `*` allows any,
-    /// `authorization` included; with credentials, where it is an echo of what is asked for, up to 4096 bytes of names.
+    /// Request headers that scripts may set in addition to the
+    /// [CORS-safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) ones, in upper or lower case. `*`
+    /// allows every header, including `authorization`; with credentials, where the requested names are echoed, up to 4096
+    /// bytes of names.
     ///
-    /// Permitted: `content-type`, `Authorization`, `x-request-id`. Prohibited: `cookie`, `origin`, `sec-…` (script can't
+    /// Permitted: `content-type`, `Authorization`, `x-request-id`. Prohibited: `cookie`, `origin`, `sec-…` (scripts can't
     /// set them), `access-control-allow-origin` and other response headers.
     pub fn allow_headers<I>(mut self, names: I) -> Self
     where
@@ -95,11 +95,11 @@ impl PolicyBuilder {
         self
     }
 
-    /// Response headers that script may read beside the
-    /// [safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) ones, in any case. `*` exposes
-    /// all; only without credentials.
+    /// Response headers that scripts may read in addition to the
+    /// [CORS-safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) ones, in upper or lower case.
+    /// `*` exposes all of them; only without credentials.
     ///
-    /// Permitted: `etag`, `X-Request-Id`. Prohibited: `set-cookie` (no script can read it), `origin`, `if-match` and
+    /// Permitted: `etag`, `X-Request-Id`. Prohibited: `set-cookie` (scripts can never read it), `origin`, `if-match` and
     /// other request headers.
     pub fn expose_headers<I>(mut self, names: I) -> Self
     where
@@ -110,17 +110,18 @@ impl PolicyBuilder {
         self
     }
 
-    /// Lets pages of the allowed origins act as the signed-in user: requests carry cookies and HTTP authentication, and
-    /// script reads the answers. <https://fetch.spec.whatwg.org/#http-access-control-allow-credentials>
+    /// Lets pages of the allowed origins act as the signed-in user: their requests carry cookies and HTTP authentication,
+    /// and their scripts read the responses. <https://fetch.spec.whatwg.org/#http-access-control-allow-credentials>
     ///
-    /// Allow it only to origins that you would trust with the user's session.
+    /// Turn it on only if you would trust every allowed origin with the user's session.
     pub fn allow_credentials(mut self) -> Self {
         self.config.allow_credentials = true;
         self
     }
 
-    /// How long a browser may keep a preflight's answer instead of asking again: whole seconds, up to 86 400 (24 hours,
-    /// Firefox's limit; Chromium's is two hours, Safari's ten minutes). Without it browsers keep one for five seconds; zero turns that off.
+    /// How long a browser may cache a preflight response, instead of sending another preflight: whole seconds, up to 86 400
+    /// (24 hours, Firefox's limit; Chromium's is two hours, Safari's ten minutes). Without it, browsers cache for five
+    /// seconds; zero turns caching off.
     /// <https://fetch.spec.whatwg.org/#http-access-control-max-age>
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
@@ -129,8 +130,8 @@ impl PolicyBuilder {
 
     /// Accepts plain-http origins that are not loopback in a policy with credentials.
     ///
-    /// Whoever is on the network between a user and such a site can put script into its pages, and so act as the user
-    /// on your server, however well that one is protected.
+    /// Anyone on the network between a user and such a site can inject a script into its pages, and so act as the user on
+    /// your server, even if your server itself uses TLS.
     pub fn danger_allow_insecure_origins(mut self) -> Self {
         self.config.danger_allow_insecure_origins = true;
         self
@@ -148,7 +149,7 @@ impl PolicyBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidPolicy`] holds every problem there is, each with what to write instead.
+    /// [`InvalidPolicy`] lists every problem, each with what to write instead.
     pub fn build(self) -> Result<Policy, InvalidPolicy> {
         let config = &self.config;
         let mut problems = Problems::default();
@@ -205,13 +206,13 @@ fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
             }
         }
     }
-    // Who allows any need not list some.
+    // If every origin is allowed, the listed ones add nothing.
     let listed = if any { OriginSet::default() } else { OriginSet::new(&exact, &wildcards) };
-    AllowedOrigins { any, nobody: false, listed }
+    AllowedOrigins { any, denied_on_purpose: false, listed }
 }
 
-/// What is still wrong with a suggestion is said now, not when somebody has followed it, and so is what is wrong with the
-/// suggestion for that. All get the last one, if it is valid.
+/// Reports what would still be wrong after following a suggestion, now instead of in the next run, and so on for the
+/// suggestion to fix that. All these faults get the last suggestion, if it is valid.
 fn with_faults_of_suggestion(value: &str, first: Fault, config: &PolicyConfig) -> Vec<Fault> {
     let mut suggestion = first.suggestion.clone();
     let mut faults = vec![first];
@@ -232,14 +233,14 @@ fn with_faults_of_suggestion(value: &str, first: Fault, config: &PolicyConfig) -
     faults.into_iter().map(with_last).collect()
 }
 
-/// More than an origin can have one after another.
+/// An upper bound: no origin has this many faults one after another.
 const MAX_FAULTS: usize = 8;
 
 fn fault_of_suggestion(text: &str, config: &PolicyConfig) -> Option<Fault> {
     pattern::parse(text).and_then(|pattern| check_with_credentials(text, pattern, config)).err()
 }
 
-/// What must not be combined with credentials, because it would make the policy insecure by accident.
+/// Rejects what must not be combined with credentials, because it would make the policy insecure by accident.
 fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConfig) -> Result<(), Fault> {
     if !config.allow_credentials {
         return Ok(());
@@ -253,7 +254,7 @@ fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConf
         && !config.danger_allow_insecure_origins
         && !host::is_loopback(host)
     {
-        // Another port would be another server, which may not speak TLS.
+        // A port other than the default belongs to one server, which may not speak TLS.
         let suggestion = value.strip_prefix("http://").filter(|rest| host::without_port(rest) == *rest);
         return Err(Fault::with_suggestion(
             ProblemKind::InsecureOriginWithCredentials,

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 #[allow(unused_imports, reason = "for the links in the documentation")]
 use super::Policy;
 
-/// A policy as it stands in a configuration file; nothing in it has been checked yet.
+/// A policy as it is written in a configuration file; nothing in it has been checked yet.
 ///
-/// What is left out is not allowed. A field that does not exist is refused, so that a typo does not silently
-/// allow less (or more) than was meant. `Policy::try_from(config)` checks it, by the same rules as the builder, and
+/// What is left out is not allowed. Unknown fields are rejected, so that a typo does not silently allow less (or more)
+/// than intended. `Policy::try_from(config)` checks it, by the same rules as the builder, and
 /// [`Policy::to_config`] gives the normalized form back.
 ///
 /// ```
@@ -31,7 +31,7 @@ use super::Policy;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Later versions may have more fields, so in Rust it is filled field by field:
+/// Later versions may add fields, so Rust code fills it field by field:
 ///
 /// ```
 /// use fetch_cors::{Policy, PolicyConfig};
@@ -49,19 +49,19 @@ use super::Policy;
 pub struct PolicyConfig {
     /// Origins and origin patterns; see [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
     pub allow_origins: Vec<String>,
-    /// Methods beside `GET`, `HEAD` and `POST`;
+    /// Methods in addition to `GET`, `HEAD` and `POST`;
     /// see [`PolicyBuilder::allow_methods`](crate::PolicyBuilder::allow_methods).
     pub allow_methods: Vec<String>,
-    /// Request headers that script may set;
+    /// Request headers that scripts may set;
     /// see [`PolicyBuilder::allow_headers`](crate::PolicyBuilder::allow_headers).
     pub allow_headers: Vec<String>,
-    /// Response headers that script may read;
+    /// Response headers that scripts may read;
     /// see [`PolicyBuilder::expose_headers`](crate::PolicyBuilder::expose_headers).
     pub expose_headers: Vec<String>,
     /// Whether cookies and other credentials may be used;
     /// see [`PolicyBuilder::allow_credentials`](crate::PolicyBuilder::allow_credentials).
     pub allow_credentials: bool,
-    /// How long a browser may keep a preflight's answer, in seconds;
+    /// How long a browser may cache a preflight response, in seconds;
     /// see [`PolicyBuilder::max_age`](crate::PolicyBuilder::max_age).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,

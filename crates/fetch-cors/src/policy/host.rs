@@ -1,5 +1,5 @@
-//! What may stand between `://` and the port of an origin: domains and IP addresses as a browser's URL parser
-//! serializes them. Nothing here decides what is allowed; it only says what a browser can send.
+//! The host of an origin: domains and IP addresses as a browser's URL parser serializes them. This module says what a
+//! browser can send; it does not decide what is allowed.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::origin_set::labels::{MAX_HOST, is_labels};
 
-/// A domain as a browser serializes it. One trailing dot is part of the origin if it is part of the URL.
+/// Whether this is a domain as a browser serializes it. If the URL has one trailing dot, so does the origin.
 pub(crate) fn is_domain(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     name.len() <= MAX_HOST
@@ -22,13 +22,13 @@ fn is_valid_punycode(name: &str) -> bool {
     idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::URL).is_ok_and(|ascii| ascii == name)
 }
 
-/// The ASCII form of an international domain, or none where it has none.
+/// The ASCII form of an international domain; none if the domain is not valid.
 /// <https://url.spec.whatwg.org/#concept-domain-to-ascii>
 pub(crate) fn to_ascii(host: &str) -> Option<String> {
     idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL).ok().map(Into::into)
 }
 
-/// Whether the URL Standard reads the host as an IPv4 address (and fails where it is not one).
+/// Whether the URL Standard reads the host as an IPv4 address, and rejects it if it is not a valid one.
 /// <https://url.spec.whatwg.org/#ends-in-a-number-checker>
 pub(crate) fn ends_in_a_number(host: &str) -> bool {
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or("");
@@ -37,7 +37,7 @@ pub(crate) fn ends_in_a_number(host: &str) -> bool {
         || hexadecimal.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// The IPv4 parser of the URL Standard, which knows hexadecimal, octal and short forms.
+/// The IPv4 parser of the URL Standard, which accepts hexadecimal, octal and short forms.
 /// <https://url.spec.whatwg.org/#concept-ipv4-parser>
 pub(crate) fn parse_ipv4(host: &str) -> Option<Ipv4Addr> {
     let parts: Vec<&str> = host.strip_suffix('.').unwrap_or(host).split('.').collect();
@@ -63,7 +63,7 @@ fn ipv4_number(part: &str) -> Option<u64> {
         None if part.len() > 1 && part.starts_with('0') => (&part[1..], 8),
         None => (part, 10),
     };
-    // `from_str_radix` would take a sign.
+    // `from_str_radix` would accept a sign.
     if digits.starts_with(['+', '-']) {
         return None;
     }
@@ -119,7 +119,8 @@ pub(crate) fn without_port(authority: &str) -> &str {
     }
 }
 
-/// `localhost`, names under it, and the loopback addresses: what browsers treat as potentially trustworthy without TLS.
+/// Whether this is `localhost`, a name under it, or a loopback address: browsers treat these as potentially trustworthy
+/// without TLS.
 /// <https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy>
 pub(crate) fn is_loopback(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);

@@ -1,70 +1,73 @@
-//! Every sentence that a person reads about a mistake in a policy. What the mistake is was found out where the setting was
-//! read; here it only becomes words.
+//! Every sentence that a person reads about a mistake in a policy: what is wrong, where, why, and what to write instead. The
+//! checks are made where a setting is read; here their results only become words.
 
 use std::fmt;
 
-use super::problem::{Fact, Fault, InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting};
+use super::{
+    escape::escape_text,
+    problem::{Fact, Fault, InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting},
+};
 
 impl ProblemKind {
-    /// Why it is one, in half a sentence.
+    /// What is wrong, in one clause that fits after a colon.
     pub(crate) fn why(self) -> &'static str {
         match self {
-            Self::EmptyOrigin => "this is empty",
-            Self::Whitespace => "an origin has no white space or control characters",
-            Self::SeveralOrigins => "these are several origins in one string",
-            Self::MissingScheme => "an origin starts with its scheme",
+            Self::EmptyOrigin => "an origin can't be empty",
+            Self::Whitespace => "an origin can't contain white space or control characters",
+            Self::SeveralOrigins => "this is more than one origin in one string",
+            Self::MissingScheme => "an origin starts with a scheme such as \"https://\"",
             Self::NullOrigin => {
-                "browsers send this for sandboxed frames, local files and data: URLs, so allowing it would allow any site"
+                "browsers send \"null\" for sandboxed frames, local files and data: URLs, which any site can create, so allowing it would allow every site"
             }
             Self::OpaqueScheme => {
-                "pages with this scheme have no origin of their own, browsers send \"null\" for them, which any site can send too"
+                "pages with this scheme have no origin of their own: browsers send \"null\" for them, which any site can send too"
             }
-            Self::NotAPageScheme => "no page has this scheme, so browsers never send it as an origin",
-            Self::InvalidScheme => "this does not start with a scheme and \"://\"",
-            Self::UpperCase => "browsers send origins in lower case, and this is compared byte by byte",
+            Self::NotAPageScheme => "no page has this scheme, so browsers never send it in an Origin header",
+            Self::InvalidScheme => "this does not start with a valid scheme and \"://\"",
+            Self::UpperCase => "browsers send origins in lower case, and origins are compared byte by byte",
             Self::Path => "an origin has no path",
             Self::Userinfo => "an origin has no user name or password",
             Self::UnicodeHost => "browsers send international names in their ASCII form (Punycode)",
             Self::InvalidHost => {
                 "the host must be labels of a-z, 0-9, \"-\" and \"_\" joined by dots, or an IP address"
             }
-            Self::IpAddressForm => "browsers send IP addresses in one standard form",
+            Self::IpAddressForm => "browsers send this IP address in another form",
             Self::InvalidPort => "a port is a number from 1 to 65535, without leading zeros",
             Self::DefaultPort => "browsers leave out the default port",
             Self::MisplacedWildcard => {
-                "a \"*\" stands only for whole labels at the front of an http or https domain, or for its port"
+                "a \"*\" can only replace whole labels at the front of an http or https domain, or its port"
             }
-            Self::RegularExpression => "origin patterns are no regular expressions",
+            Self::RegularExpression => "origin patterns are not regular expressions",
             Self::AnyOriginWithCredentials => {
-                "with credentials this would let every site on the web act as the signed-in user, and browsers refuse it"
+                "with credentials, this would let every site on the web act as the signed-in user, and browsers reject it"
             }
             Self::InsecureOriginWithCredentials => {
                 "with credentials, anyone on the network between the user and this plain-http site could read what the user can"
             }
             Self::PublicSuffixWithCredentials => {
-                "with credentials this would trust everyone who can register a name under the public suffix"
+                "with credentials, this would trust everyone who can register a name under the public suffix"
             }
-            Self::InvalidMethod => "this is not an HTTP method",
-            Self::ForbiddenMethod => "browsers forbid this method, so it can never be used",
+            Self::InvalidMethod => "this is not a valid HTTP method",
+            Self::ForbiddenMethod => "browsers forbid this method, so no page can ever send it",
             Self::MethodCase => {
-                "methods are case-sensitive, and browsers send this one as script wrote it, which servers expect in upper case"
+                "methods are case-sensitive; browsers send this one exactly as written, and servers expect upper case"
             }
-            Self::InvalidHeaderName => "this is not the name of an HTTP header",
+            Self::InvalidHeaderName => "this is not a valid header name",
             Self::ForbiddenRequestHeader => {
-                "browsers set this request header themselves and never let script set it, so it needs no allowing"
+                "browsers set this header themselves; scripts can't, so it doesn't have to be allowed"
             }
             Self::ResponseHeaderAmongAllowed => {
-                "this is a response header; allow_headers lists what script may send"
+                "this is a response header; allow_headers lists request headers that scripts may send"
             }
-            Self::ForbiddenResponseHeader => "browsers never show this response header to script",
+            Self::ForbiddenResponseHeader => "browsers never show this response header to scripts",
             Self::RequestHeaderAmongExposed => {
-                "this is a request header; expose_headers lists what script may read in a response"
+                "this is a request header; expose_headers lists response headers that scripts may read"
             }
             Self::AnyExposedHeaderWithCredentials => {
-                "with credentials browsers take \"*\" for a header of that name, so it would expose nothing"
+                "with credentials, browsers treat \"*\" as a literal header name, so it would expose nothing"
             }
-            Self::MaxAgeTooLong => "browsers keep a preflight for 86400 seconds (24 hours) at most",
-            Self::MaxAgeFraction => "Access-Control-Max-Age counts whole seconds",
+            Self::MaxAgeTooLong => "browsers cache a preflight response for at most 86400 seconds (24 hours)",
+            Self::MaxAgeFraction => "Access-Control-Max-Age is in whole seconds",
         }
     }
 }
@@ -109,70 +112,54 @@ impl fmt::Display for InvalidOrigin {
     }
 }
 
-/// A value in quotes on one line: what can't be seen is escaped, and what is too long to read is cut.
+/// A value in quotation marks, [escaped](escape_text).
 struct Quoted<'a>(&'a str);
-
-/// How many bytes of a value a message shows.
-const SHOWN: usize = 200;
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cut = (0..=SHOWN.min(self.0.len())).rev().find(|&cut| self.0.is_char_boundary(cut)).unwrap_or(0);
-        f.write_str("\"")?;
-        for character in self.0[..cut].chars() {
-            match character {
-                '"' | '\\' => write!(f, "\\{character}")?,
-                _ if character.is_control() => write!(f, "{}", character.escape_debug())?,
-                // White space of no width, marks that turn the text around, and the like.
-                _ if !character.is_ascii() && !character.is_alphanumeric() => {
-                    write!(f, "{}", character.escape_unicode())?;
-                }
-                _ => write!(f, "{character}")?,
-            }
-        }
-        f.write_str(if cut < self.0.len() { "…\"" } else { "\"" })
+        write!(f, "\"{}\"", escape_text(self.0))
     }
 }
 
-/// Why, and what to write instead.
+/// What is wrong, why, and what to write instead.
 struct Explanation<'a> {
     fault: &'a Fault,
     value: &'a str,
-    /// Whether the reader wrote it in a file, and not in Rust.
+    /// Whether the reader wrote the value in a file, not in Rust.
     in_file: bool,
 }
 
 impl Explanation<'_> {
-    /// What to do where no suggestion says it.
+    /// What to do where there is no suggestion.
     fn instead(&self) -> &'static str {
         match self.fault.kind {
             ProblemKind::EmptyOrigin => "Write an origin such as \"https://app.example.com\", or remove it",
-            ProblemKind::SeveralOrigins => "Write each as an entry of its own",
+            ProblemKind::SeveralOrigins => "Write one origin per entry",
             ProblemKind::NullOrigin | ProblemKind::OpaqueScheme => {
-                "Serve the page from an origin of its own, e.g. \"http://localhost:3000\" while developing"
+                "Serve the page from an origin of its own, e.g. \"http://localhost:3000\" during development"
             }
-            ProblemKind::AnyOriginWithCredentials => "List the origins, or do without credentials",
+            ProblemKind::AnyOriginWithCredentials => "List the origins, or turn off credentials",
             ProblemKind::InsecureOriginWithCredentials => "Serve it over https",
             ProblemKind::PublicSuffixWithCredentials => "Write the exact origins",
             ProblemKind::ForbiddenResponseHeader => {
-                "Remove it; a cookie is kept by the browser all the same, and what script must know goes in a header of another name"
+                "Remove it: the browser stores the cookie anyway. Send anything the script needs in another header"
             }
-            // The policy itself writes those.
+            // Nobody exposes `access-control-*`: the library sends those itself.
             ProblemKind::ResponseHeaderAmongAllowed
                 if !self.value.to_ascii_lowercase().starts_with("access-control-") =>
             {
-                "Remove it, or list it under expose_headers if script is to read it"
+                "Remove it, or list it under expose_headers if scripts should read it"
             }
             ProblemKind::RequestHeaderAmongExposed if self.fault.fact == Some(Fact::AllowableHeader) => {
-                "Remove it, or list it under allow_headers if script is to send it"
+                "Remove it, or list it under allow_headers if scripts should send it"
             }
             ProblemKind::ForbiddenMethod
             | ProblemKind::ForbiddenRequestHeader
             | ProblemKind::ResponseHeaderAmongAllowed
             | ProblemKind::RequestHeaderAmongExposed => "Remove it",
             ProblemKind::AnyExposedHeaderWithCredentials => "List the names",
-            ProblemKind::InvalidMethod => "Write one method an entry, such as \"PUT\"",
-            ProblemKind::InvalidHeaderName => "Write one name an entry, such as \"x-request-id\"",
+            ProblemKind::InvalidMethod => "Write one method per entry, such as \"PUT\"",
+            ProblemKind::InvalidHeaderName => "Write one name per entry, such as \"x-request-id\"",
             ProblemKind::MisplacedWildcard if self.fault.fact == Some(Fact::AnyHost) => {
                 "List the origins; the nearest pattern, \"*\", would allow every site"
             }
@@ -216,12 +203,12 @@ impl fmt::Display for Explanation<'_> {
             {
                 write!(
                     f,
-                    ". List the origins; the nearest pattern, {}, would allow strangers' sites too",
+                    ". List the origins; the nearest pattern, {}, would also allow other people's sites",
                     Quoted(suggestion)
                 )
             }
             (ProblemKind::MisplacedWildcard, Some(suggestion)) if suggestion.contains("//*.") => {
-                write!(f, ". Write {} if every subdomain is meant, or list the origins", Quoted(suggestion))
+                write!(f, ". Write {} if you mean every subdomain, or list the origins", Quoted(suggestion))
             }
             (ProblemKind::MaxAgeTooLong | ProblemKind::MaxAgeFraction, Some(suggestion)) => {
                 write!(f, ". Write {suggestion}")

@@ -1,5 +1,5 @@
-//! The policy itself: immutable, cheap to clone, and with every header value that does not depend on the request written
-//! out when it was built. Whether a request is granted what it asks for is decided in [`server`](crate::server).
+//! The policy itself: validated when it is built, immutable, and cheap to clone. What it means for one request is decided in
+//! [`server`](crate::server).
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use crate::origin_set::OriginSet;
 
 mod builder;
 mod config;
+pub(crate) mod escape;
 mod host;
 mod messages;
 pub(crate) mod names;
@@ -31,9 +32,9 @@ pub use widening::Widening;
 
 use names::Names;
 
-/// Who may use what a server answers, and how: a valid CORS policy.
+/// A valid CORS policy: which origins may read a server's responses, and what they may send.
 ///
-/// It was checked when it was built, never changes, and is cheap to clone (a reference count).
+/// It is checked when it is built, never changes, and is cheap to clone (a reference count).
 ///
 /// ```
 /// use std::time::Duration;
@@ -61,7 +62,7 @@ pub struct Policy {
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
-    /// Whether anything that a preflight asks for has to be sent back.
+    /// Whether a preflight's requested method or headers have to be echoed.
     echoes: bool,
 }
 
@@ -81,16 +82,16 @@ pub(crate) struct Parts {
 
 #[derive(Debug)]
 pub(crate) struct AllowedOrigins {
-    /// Whether any is allowed.
+    /// Whether every origin is allowed.
     pub(crate) any: bool,
-    /// Whether none is allowed because somebody said so, and not because none was listed.
-    pub(crate) nobody: bool,
-    /// Those that were listed. None if any is allowed.
+    /// Whether no origin is allowed on purpose ([`Policy::deny_all`]), not because none was listed.
+    pub(crate) denied_on_purpose: bool,
+    /// The listed origins; empty if every origin is allowed.
     pub(crate) listed: OriginSet,
 }
 
 impl Parts {
-    /// Whether browsers take `*` among methods and headers literally, so that the request's own names are echoed.
+    /// Whether the request's own names are echoed: with credentials, browsers treat `*` as a literal name.
     pub(crate) fn echoes(&self, names: &Names) -> bool {
         self.credentials && *names == Names::Any
     }
@@ -102,7 +103,7 @@ impl Policy {
         PolicyBuilder::default()
     }
 
-    /// What one front end needs: its origin, any method, any request header, no credentials.
+    /// Allows what one front end usually needs: its origin, any method, any request header, no credentials.
     ///
     /// ```
     /// let policy = fetch_cors::Policy::allow_origin("https://abc.com")?;
@@ -112,25 +113,25 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// When it is not an origin or an origin pattern; the error says what to write instead.
+    /// When `origin` is not an origin or an origin pattern; the error says what to write instead.
     pub fn allow_origin(origin: impl AsRef<str>) -> Result<Self, InvalidPolicy> {
         Self::builder().allow_origins([origin]).allow_methods(["*"]).allow_headers(["*"]).build()
     }
 
     /// A public API's policy: any origin, any method, any request header, no credentials.
     ///
-    /// Fit for what anyone may read anyway. It is *not* fit for a server on a private network that trusts whoever can
-    /// reach it: with it, every web page that somebody on that network opens can reach it too.
+    /// Use it for data that anyone may read anyway. Do *not* use it for a server on a private network that trusts everyone
+    /// who can reach it: every web page that someone on that network opens could read its responses.
     pub fn any_origin() -> Self {
         Self::from_parts(Parts {
-            origins: AllowedOrigins { any: true, nobody: false, listed: OriginSet::default() },
+            origins: AllowedOrigins { any: true, denied_on_purpose: false, listed: OriginSet::default() },
             methods: Names::Any,
             headers: Names::Any,
             ..Parts::nothing()
         })
     }
 
-    /// Allows nothing: browsers keep to the same-origin policy, as they do without any CORS header.
+    /// Allows nothing: browsers apply the same-origin policy, as they do without any CORS header.
     pub fn deny_all() -> Self {
         Self::from_parts(Parts::nothing())
     }
@@ -140,14 +141,14 @@ impl Policy {
         Self { inner: Arc::new(Inner { parts, echoes }) }
     }
 
-    /// Whether pages of this origin may use what the server answers.
+    /// Whether pages of this origin may read responses.
     ///
-    /// Methods, headers and credentials are a browser's next questions; see [`to_config`](Self::to_config).
+    /// Browsers also check the method, the headers and credentials; for those see [`to_config`](Self::to_config).
     pub fn allows(&self, origin: &Origin) -> bool {
         self.allows_any_origin() || self.lists(origin.as_str().as_bytes())
     }
 
-    /// Whether pages of any origin may.
+    /// Whether pages of every origin may read responses.
     #[inline]
     pub fn allows_any_origin(&self) -> bool {
         self.parts().origins.any
@@ -158,18 +159,19 @@ impl Policy {
         self.parts().credentials
     }
 
-    /// Whether this is a policy that allows nothing at all, such as [`Policy::deny_all`] or an empty builder's.
+    /// Whether this policy allows nothing at all, like [`Policy::deny_all`] or the policy of an empty builder.
     pub fn denies_all(&self) -> bool {
         let AllowedOrigins { any, listed, .. } = &self.parts().origins;
         !any && listed.is_empty()
     }
 
-    /// Whether no origin was listed, which is rarely meant: unlike [`Policy::deny_all`], which says so.
+    /// Whether nothing is allowed because no origin was listed, which is rarely intended. It is `false` for
+    /// [`Policy::deny_all`], which denies on purpose.
     pub fn lists_no_origin(&self) -> bool {
-        self.denies_all() && !self.parts().origins.nobody
+        self.denies_all() && !self.parts().origins.denied_on_purpose
     }
 
-    /// The normalized form: exact origins before patterns, nothing twice and nothing that another entry covers, methods
+    /// The normalized form: exact origins before patterns, without duplicates and entries that another entry covers, methods
     /// and header names as browsers compare them.
     pub fn to_config(&self) -> PolicyConfig {
         let parts = self.parts();
@@ -192,7 +194,7 @@ impl Policy {
         }
     }
 
-    /// Whether both are clones of one policy. Equal policies that were built apart are not.
+    /// Whether both are clones of one policy. Equal policies that were built separately are not.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
@@ -207,7 +209,7 @@ impl Policy {
         &self.inner.parts
     }
 
-    /// Whether the bytes of an `Origin` header's value are one of the allowed origins that were listed.
+    /// Whether the value of an `Origin` header is one of the listed origins.
     #[inline(always)]
     pub(crate) fn lists(&self, origin: &[u8]) -> bool {
         self.parts().origins.listed.contains(origin)
@@ -217,7 +219,7 @@ impl Policy {
 impl Parts {
     fn nothing() -> Self {
         Self {
-            origins: AllowedOrigins { any: false, nobody: true, listed: OriginSet::default() },
+            origins: AllowedOrigins { any: false, denied_on_purpose: true, listed: OriginSet::default() },
             methods: Names::Listed(Vec::new()),
             headers: Names::Listed(Vec::new()),
             exposed: Names::Listed(Vec::new()),
@@ -229,14 +231,14 @@ impl Parts {
     }
 }
 
-/// As its [`PolicyConfig`].
+/// Serializes as the policy's [`PolicyConfig`].
 impl Serialize for Policy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_config().serialize(serializer)
     }
 }
 
-/// As a [`PolicyConfig`], and checked: so a policy can be a field of your own configuration.
+/// Deserializes a [`PolicyConfig`] and checks it, so that a policy can be a field of your own configuration.
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         PolicyConfig::deserialize(deserializer)?.try_into().map_err(D::Error::custom)

@@ -1,5 +1,5 @@
-//! Methods and header names: which ones a policy can list, and what each list can't hold because a browser would never
-//! send it or never show it. The lists are the Fetch Standard's where it has one.
+//! Methods and header names: which ones a policy can list, and which ones it can't, because browsers would never send them
+//! or never show them to scripts. Where the Fetch Standard has a list, it is used.
 
 use super::problem::{Fact, Fault, ProblemKind};
 
@@ -63,8 +63,8 @@ pub(crate) const SAFELISTED_RESPONSE_HEADERS: [&str; 7] = [
 const FORBIDDEN_METHODS: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 /// Methods that browsers turn into upper case. <https://fetch.spec.whatwg.org/#concept-method-normalize>
 const NORMALIZED_METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
-/// Other methods that are registered with IANA in upper case and that servers answer to. Browsers send them in whatever
-/// case script wrote them, so a policy that lists `patch` allows what no server handles.
+/// Other methods that are registered with IANA in upper case. Browsers send them exactly as the script wrote them, so a
+/// policy that lists `patch` would allow what no server handles.
 const OTHER_REGISTERED_METHODS: [&str; 31] = [
     "ACL",
     "BASELINE-CONTROL",
@@ -119,8 +119,8 @@ pub(crate) fn method(value: &str) -> Result<String, Fault> {
     Err(Fault::with_suggestion(ProblemKind::InvalidMethod, suggestion))
 }
 
-/// <https://fetch.spec.whatwg.org/#forbidden-request-header>, without the two prefixes and the names that are forbidden
-/// only with certain values.
+/// <https://fetch.spec.whatwg.org/#forbidden-request-header>, without the two prefixes, and without the names that are
+/// forbidden only with certain values.
 const FORBIDDEN_REQUEST_HEADERS: [&str; 22] = [
     "accept-charset",
     "accept-encoding",
@@ -148,8 +148,8 @@ const FORBIDDEN_REQUEST_HEADERS: [&str; 22] = [
 /// <https://fetch.spec.whatwg.org/#forbidden-response-header-name>
 const FORBIDDEN_RESPONSE_HEADERS: [&str; 2] = ["set-cookie", "set-cookie2"];
 
-/// Fields that have a meaning in responses alone (RFC 9110, RFC 9111, RFC 6797, CSP 3, Fetch). A name that is used in
-/// requests too, such as `cache-control`, is not among them.
+/// Header fields that only responses have (RFC 9110, RFC 9111, RFC 6797, CSP 3, Fetch). A name that requests have too, such
+/// as `cache-control`, is not among them.
 const RESPONSE_HEADERS: [&str; 19] = [
     "accept-ranges",
     "access-control-allow-credentials",
@@ -171,8 +171,9 @@ const RESPONSE_HEADERS: [&str; 19] = [
     "vary",
     "www-authenticate",
 ];
-/// Fields that have a meaning in requests alone (`accept` and `accept-encoding` have one in a 415). `authorization` is not among them: there are APIs that answer with a
-/// token in a header of that name, and browsers let script read it.
+/// Header fields that only requests have. `accept` and `accept-encoding` are not among them: a 415 response has them.
+/// `authorization` is not either: some APIs send a token in a response header of that name, and browsers let scripts read
+/// it.
 const REQUEST_HEADERS: [&str; 23] = [
     "accept-charset",
     "accept-language",
@@ -205,18 +206,18 @@ fn header_name(value: &str) -> Result<String, Fault> {
         return Ok(value.to_ascii_lowercase());
     }
     let trimmed = value.trim().trim_end_matches(':');
-    // Whether `*` may stand there is not known here.
+    // Whether `*` is allowed depends on the list, so it is not suggested here.
     let suggestion = (is_token(trimmed.as_bytes()) && trimmed != "*").then(|| trimmed.to_ascii_lowercase());
     Err(Fault::with_suggestion(ProblemKind::InvalidHeaderName, suggestion))
 }
 
-/// Takes a suggestion away that is itself refused.
+/// Removes a suggestion that is not valid itself.
 fn without_wrong_suggestion(mut fault: Fault, check: fn(&str) -> Result<String, Fault>) -> Fault {
     fault.suggestion = fault.suggestion.filter(|suggestion| check(suggestion).is_ok());
     fault
 }
 
-/// The name of a request header that script may be allowed to send.
+/// The name of a request header that a policy can allow.
 pub(crate) fn request_header(value: &str) -> Result<String, Fault> {
     let name = header_name(value).map_err(|fault| without_wrong_suggestion(fault, request_header))?;
     if FORBIDDEN_REQUEST_HEADERS.contains(&name.as_str())
@@ -231,7 +232,7 @@ pub(crate) fn request_header(value: &str) -> Result<String, Fault> {
     Ok(name)
 }
 
-/// The name of a response header that script may be allowed to read.
+/// The name of a response header that a policy can expose.
 pub(crate) fn exposed_header(value: &str) -> Result<String, Fault> {
     let name = header_name(value).map_err(|fault| without_wrong_suggestion(fault, exposed_header))?;
     if FORBIDDEN_RESPONSE_HEADERS.contains(&name.as_str()) {

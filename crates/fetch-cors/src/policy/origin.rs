@@ -1,4 +1,4 @@
-//! A serialized origin: the text by which a browser names where a page comes from.
+//! A serialized origin: the text by which a browser identifies where a page comes from.
 
 use std::{fmt, str::FromStr};
 
@@ -11,7 +11,7 @@ use super::{
 /// An origin as browsers serialize it: scheme, host, and the port unless it is the scheme's default.
 /// <https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>
 ///
-/// The opaque origin, `null`, is not one of them: it names nobody.
+/// The opaque origin, `null`, is not one of them: it does not identify a site.
 ///
 /// ```
 /// use fetch_cors::Origin;
@@ -28,7 +28,7 @@ use super::{
 pub struct Origin(Box<str>);
 
 impl Origin {
-    /// The serialized origin, as it stands in an `Origin` header.
+    /// The serialized origin, as in an `Origin` header.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,5 +1,5 @@
-//! The text of an origin or an origin pattern, read strictly: what passes is byte for byte what a browser can send, or
-//! one of the few patterns there are. What does not pass gets the nearest text that would.
+//! Reads the text of an origin or an origin pattern, strictly: it must be byte for byte what a browser can send, or one of
+//! the few kinds of pattern. For other text, this module suggests the nearest text that is valid.
 //!
 //! Matching requests is not done here but in [`origin_set`](crate::origin_set).
 
@@ -30,7 +30,7 @@ pub(crate) fn parse(value: &str) -> Result<Pattern<'_>, Fault> {
     check(value).map_err(|kind| fault(kind, value, repair(value, kind)))
 }
 
-/// A mistake, with what a reader must know of the value or of the suggestion.
+/// A mistake, with what else a reader must know about the value or the suggestion.
 pub(super) fn fault(kind: ProblemKind, value: &str, suggestion: Option<String>) -> Fault {
     let fact = match (kind, &suggestion) {
         (ProblemKind::MisplacedWildcard, Some(suggestion)) => check(suggestion)
@@ -42,7 +42,7 @@ pub(super) fn fault(kind: ProblemKind, value: &str, suggestion: Option<String>) 
     Fault { kind, suggestion, fact }
 }
 
-/// The public suffix that the subdomains of a pattern fall under.
+/// The public suffix under which a pattern's subdomains can be registered.
 pub(crate) fn public_suffix(pattern: Pattern<'_>) -> Option<String> {
     match pattern {
         Pattern::Wildcard(Wildcard { subdomains: true, host, .. }) => {
@@ -52,7 +52,7 @@ pub(crate) fn public_suffix(pattern: Pattern<'_>) -> Option<String> {
     }
 }
 
-/// Whether a wildcard was meant for the whole host, as in `https://*`.
+/// Whether the wildcard matches the whole host, as in `https://*`.
 fn is_any_host(value: &str) -> bool {
     let authority = value.split_once("://").map_or("", |(_, rest)| split_authority(rest).0);
     split_port(authority).0 == "*"
@@ -66,7 +66,7 @@ const OPAQUE_SCHEMES: [&str; 7] =
 const NOT_PAGE_SCHEMES: [&str; 3] = ["ws", "wss", "ftp"];
 /// Schemes of browser extensions whose identifiers are always sent in lower case. (Safari's are in upper case.)
 const LOWER_CASE_SCHEMES: [&str; 2] = ["chrome-extension", "moz-extension"];
-/// A scheme as near to `http` or `https` as this, in single changes of a letter, is a typo.
+/// A scheme at most this many single-letter edits away from `http` or `https` counts as a typo.
 const MAX_TYPO: usize = 2;
 
 fn check(value: &str) -> Result<Pattern<'_>, ProblemKind> {
@@ -160,17 +160,17 @@ fn misspelt_scheme(scheme: &str) -> Option<&'static str> {
     (strsim::levenshtein(scheme, nearest) <= MAX_TYPO).then_some(nearest)
 }
 
-/// Without the white space and quotes that come along with what is pasted.
+/// Without the white space and quotation marks that often surround pasted text.
 fn trim(value: &str) -> &str {
     value.trim().trim_matches(['"', '\'']).trim()
 }
 
-/// `authority` and what follows it.
+/// Splits `authority` from what follows it.
 fn split_authority(rest: &str) -> (&str, &str) {
     rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()))
 }
 
-/// Host and port; the port without its colon. A colon inside an IPv6 address's brackets does not count.
+/// Splits host and port; the port comes without its colon. Colons inside an IPv6 address's brackets are ignored.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     let after_bracket = authority.rfind(']').map_or(0, |bracket| bracket + 1);
     match authority[after_bracket..].find(':') {
@@ -182,7 +182,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Custom schemes, used by desktop and mobile shells and by extensions: whatever the shell registered, sent as it is.
+/// Checks an origin with a custom scheme, as app web views and browser extensions have: it is sent as it was registered.
 fn check_custom<'a>(
     value: &'a str,
     scheme: &str,
@@ -240,7 +240,7 @@ fn check_host(name: &str, subdomains: bool) -> Result<(), ProblemKind> {
             Some(_) => Ok(()),
         };
     }
-    // `*` stands for one label at least, and that takes a byte and a dot.
+    // `*` matches at least one label, which needs one byte and a dot.
     let room_for_a_label = name.len() + 2 <= MAX_HOST + usize::from(name.ends_with('.'));
     if host::is_domain(name) && (!subdomains || room_for_a_label) {
         Ok(())
@@ -262,7 +262,7 @@ fn check_port(port: Option<&str>, secure: bool) -> Result<Port, ProblemKind> {
     }
 }
 
-/// The nearest text that [`check`] accepts, if what was meant can be told.
+/// The nearest text that [`check`] accepts, if it is clear what was meant.
 fn repair(value: &str, kind: ProblemKind) -> Option<String> {
     if matches!(
         kind,
@@ -282,7 +282,7 @@ fn rewrite(value: &str) -> Option<String> {
         Some((scheme, rest)) if !scheme.contains(['/', '?', '#', '.']) => (scheme.to_ascii_lowercase(), rest),
         _ => (String::new(), value.trim_start_matches('/')),
     };
-    // A scheme with a slash too few, or one that was pasted twice.
+    // A scheme with a missing slash, or one that was pasted twice.
     let (scheme, rest) = split_sloppy_scheme(scheme, rest);
     let authority = split_authority(rest).0;
     let authority = authority.rsplit('@').next().unwrap_or(authority);
@@ -320,7 +320,7 @@ fn rewrite(value: &str) -> Option<String> {
     Some(format!("{scheme}://{host}{port}"))
 }
 
-/// Takes `http` or `https` with some of `://` off the front, as often as it stands there.
+/// Removes every leading `http` or `https`, even if parts of its `://` are missing.
 fn split_sloppy_scheme(mut scheme: String, mut rest: &str) -> (String, &str) {
     'again: loop {
         for name in ["https", "http"] {
@@ -343,11 +343,11 @@ fn rewrite_host(host: &str) -> Option<String> {
         None => ("", host),
         Some(star) => {
             let after = &host[star + 1..];
-            // `*-preview.example.com` names a part of a label, which no pattern can.
+            // In `*-preview.example.com` the `*` is part of a label, which patterns don't support.
             if after.starts_with(['-', '_']) {
                 return None;
             }
-            // A wildcard inside a label takes the rest of that label with it, except in `*example.com`.
+            // A wildcard inside a label replaces that whole label, except in `*example.com`.
             let name = if star > 0 && !after.starts_with('.') {
                 after.split_once('.').map_or("", |(_, parents)| parents)
             } else {
@@ -413,7 +413,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::too_many_lines, reason = "a table")]
-    fn refused_with_the_nearest_text_that_is_not() {
+    fn rejected_with_the_nearest_valid_text() {
         let label64 = format!("https://{}.example", "a".repeat(64));
         let no_room = format!("https://*.{}", vec!["a".repeat(62); 4].join("."));
         assert_eq!(no_room.len(), "https://*.".len() + 251);
@@ -568,7 +568,7 @@ mod tests {
     }
 
     #[test]
-    fn display_gives_a_wildcard_back() {
+    fn display_writes_a_wildcard_as_it_was_read() {
         for value in
             ["https://*.example.com", "http://localhost:*", "https://*.example.com:8443", "http://*.a.b:*"]
         {

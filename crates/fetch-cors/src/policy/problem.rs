@@ -1,4 +1,4 @@
-//! What is wrong with a policy, as data. The rules stand where each setting is read, the words in `messages`.
+//! What is wrong with a policy, as data. The rules are where each setting is read, the words in `messages`.
 
 use std::{error::Error, fmt};
 
@@ -50,7 +50,7 @@ impl fmt::Display for Setting {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// An origin that is the empty string.
+    /// An empty string instead of an origin.
     EmptyOrigin,
     /// Spaces or other white space around or inside an origin.
     Whitespace,
@@ -58,17 +58,17 @@ pub enum ProblemKind {
     SeveralOrigins,
     /// An origin without its scheme, as in `app.example.com`.
     MissingScheme,
-    /// `null`: what browsers send for sandboxed frames, local files and some redirects, so that anyone can send it.
+    /// `null`: browsers send it for sandboxed frames, local files and some redirects, so any site can send it.
     NullOrigin,
     /// `file:` and other schemes whose origin is always sent as `null`.
     OpaqueScheme,
     /// A scheme that no page has, as in `wss://example.com`.
     NotAPageScheme,
-    /// A scheme that is not one (a bad character, or an empty one).
+    /// An invalid scheme: empty, misspelled, or with a character that schemes can't contain.
     InvalidScheme,
     /// Upper-case letters: browsers send origins in lower case.
     UpperCase,
-    /// A path, a query or a fragment, be it only a trailing slash.
+    /// A path, a query or a fragment, even if it is only a trailing slash.
     Path,
     /// A user name or password before the host.
     Userinfo,
@@ -82,9 +82,10 @@ pub enum ProblemKind {
     InvalidPort,
     /// The scheme's default port, which browsers leave out.
     DefaultPort,
-    /// A `*` where patterns have none.
+    /// A `*` where a pattern can't have one.
     MisplacedWildcard,
-    /// A regular expression. Patterns are none: a dot too many in one has opened many an API.
+    /// A regular expression. Patterns are not regular expressions, because in those an unescaped dot is easily missed, and
+    /// opens an API to look-alike hosts.
     RegularExpression,
     /// `*` among the origins of a policy with credentials.
     AnyOriginWithCredentials,
@@ -96,15 +97,15 @@ pub enum ProblemKind {
     InvalidMethod,
     /// A method that browsers forbid. <https://fetch.spec.whatwg.org/#forbidden-method>
     ForbiddenMethod,
-    /// A method in a case that the server would never see, as in `patch`.
+    /// A method in a case that servers don't handle, as in `patch`.
     MethodCase,
     /// A header name that is not a token (RFC 9110, section 5.1).
     InvalidHeaderName,
-    /// A request header that script can't set. <https://fetch.spec.whatwg.org/#forbidden-request-header>
+    /// A request header that scripts can't set. <https://fetch.spec.whatwg.org/#forbidden-request-header>
     ForbiddenRequestHeader,
     /// A response header among the request headers.
     ResponseHeaderAmongAllowed,
-    /// A response header that script can never read.
+    /// A response header that scripts can never read.
     /// <https://fetch.spec.whatwg.org/#forbidden-response-header-name>
     ForbiddenResponseHeader,
     /// A request header among the exposed ones.
@@ -147,22 +148,22 @@ impl Problem {
         Self { setting, index, line: None, value: mask_password(value), fault }
     }
 
-    /// The setting that holds the mistake.
+    /// The setting that contains the mistake.
     pub fn setting(&self) -> Setting {
         self.setting
     }
 
-    /// The place in the setting's list, from 0; none for a setting that is no list.
+    /// The index in the setting's list, from 0; none for a setting that is not a list.
     pub fn index(&self) -> Option<usize> {
         self.index
     }
 
-    /// The line of the file, from 1, where the policy was read from text.
+    /// The line of the file, from 1, if the policy was read from text.
     pub fn line(&self) -> Option<usize> {
         self.line
     }
 
-    /// The offending value as it was given, save for a user name and password in it, which are masked.
+    /// The offending value as written, but with its user name and password masked.
     pub fn value(&self) -> &str {
         &self.value
     }
@@ -172,7 +173,7 @@ impl Problem {
         self.fault.kind
     }
 
-    /// What to write instead, where one thing is likely meant. A suggestion is itself always valid.
+    /// What to write instead, if it is clear what was likely meant. A suggestion is always valid itself.
     pub fn suggestion(&self) -> Option<&str> {
         self.fault.suggestion.as_deref()
     }
@@ -202,7 +203,7 @@ impl Serialize for Problem {
     }
 }
 
-/// Why a policy was refused: every problem it has, in the order of the settings.
+/// Why a policy is not valid: all its problems, in the order of the settings.
 ///
 /// ```
 /// use fetch_cors::Policy;
@@ -217,8 +218,8 @@ impl Serialize for Problem {
 ///     invalid.to_string(),
 ///     r#"the CORS policy has 3 problems:
 ///   1. allow_origins[0] "https://app.example.com/": an origin has no path. Write "https://app.example.com"
-///   2. allow_origins[1] "https://*.github.io": with credentials this would trust everyone who can register a name under the public suffix "github.io". Write the exact origins, or opt in with danger_allow_public_suffixes()
-///   3. allow_methods[0] "CONNECT": browsers forbid this method, so it can never be used. Remove it"#
+///   2. allow_origins[1] "https://*.github.io": with credentials, this would trust everyone who can register a name under the public suffix "github.io". Write the exact origins, or opt in with danger_allow_public_suffixes()
+///   3. allow_methods[0] "CONNECT": browsers forbid this method, so no page can ever send it. Remove it"#
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -227,7 +228,7 @@ pub struct InvalidPolicy {
 }
 
 impl InvalidPolicy {
-    /// `Ok` when there is no problem, so that the list is never empty.
+    /// `Ok` if there is no problem, so that the list is never empty.
     pub(crate) fn unless_empty(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
     }
@@ -267,7 +268,7 @@ impl InvalidOrigin {
         Self { value: mask_password(value), fault }
     }
 
-    /// The offending value as it was given, save for a user name and password in it, which are masked.
+    /// The offending value as written, but with its user name and password masked.
     pub fn value(&self) -> &str {
         &self.value
     }
@@ -289,12 +290,12 @@ impl InvalidOrigin {
 
 impl Error for InvalidOrigin {}
 
-/// A mistake before it is known where it stood.
+/// A mistake whose place is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) kind: ProblemKind,
     pub(crate) suggestion: Option<String>,
-    /// What a reader must know in addition.
+    /// What else a reader must know.
     pub(crate) fact: Option<Fact>,
 }
 
@@ -303,9 +304,9 @@ pub(crate) struct Fault {
 pub(crate) enum Fact {
     /// The pattern's subdomains fall under this public suffix.
     UnderPublicSuffix(String),
-    /// The suggested pattern's subdomains do.
+    /// The suggested pattern's subdomains fall under a public suffix.
     SuggestionUnderPublicSuffix,
-    /// A wildcard was meant for the whole host, as in `https://*`.
+    /// The wildcard matches the whole host, as in `https://*`.
     AnyHost,
     /// The name can be listed under `allow_headers`.
     AllowableHeader,
@@ -323,7 +324,7 @@ impl From<ProblemKind> for Fault {
     }
 }
 
-/// Messages end up in logs, and a password has no business there.
+/// Messages end up in logs, and passwords must not.
 fn mask_password(value: &str) -> String {
     let start = value.find("://").map_or(0, |colon| colon + "://".len());
     let end = value[start..].find(['/', '?', '#']).map_or(value.len(), |slash| start + slash);

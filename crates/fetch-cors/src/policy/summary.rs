@@ -1,4 +1,4 @@
-//! What a policy means, in words, with its risks. For people who review a policy; no request comes here.
+//! What a policy means, in words, with its risks. For people who review a policy; no request is decided here.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::origin_set::wildcard::{Port, Wildcard};
 
 /// A policy in sentences; made by [`Policy::summary`].
 ///
-/// `Display` puts each on a line of its own.
+/// `Display` writes one sentence or risk per line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     sentences: Vec<String>,
@@ -23,7 +23,7 @@ impl Summary {
         &self.sentences
     }
 
-    /// What could go wrong with it, if anything.
+    /// What could go wrong, if anything.
     pub fn risks(&self) -> &[String] {
         &self.risks
     }
@@ -52,17 +52,17 @@ impl Policy {
     ///     .build()?;
     /// assert_eq!(
     ///     policy.summary().to_string(),
-    ///     "Pages of any subdomain of example.com over https may read what the server answers, with the user's cookies.\n\
-    ///      They may send GET, HEAD, POST, PUT, and no request header but the safelisted ones.\n\
-    ///      They may read no response header but the safelisted ones.\n\
-    ///      Browsers keep a preflight's answer for 5 seconds, their default.\n\
+    ///     "Pages of any subdomain of example.com over https may read the server's responses, with the user's cookies.\n\
+    ///      They may send GET, HEAD, POST, PUT, with only the safelisted request headers.\n\
+    ///      They may read only the safelisted response headers.\n\
+    ///      Browsers cache preflight responses for 5 seconds, their default.\n\
     ///      Risk: anyone on any subdomain of example.com over https can read responses with the user's cookies"
     /// );
     /// # Ok::<(), fetch_cors::InvalidPolicy>(())
     /// ```
     pub fn summary(&self) -> Summary {
         if self.denies_all() {
-            let sentence = "No page of another origin may read what the server answers.".to_owned();
+            let sentence = "No page of another origin may read the server's responses.".to_owned();
             return Summary { sentences: vec![sentence], risks: Vec::new() };
         }
         let parts = self.parts();
@@ -78,29 +78,25 @@ impl Policy {
         };
         let headers = match &parts.headers {
             Names::Any => "any request header".to_owned(),
-            Names::Listed(listed) if listed.is_empty() => {
-                "no request header but the safelisted ones".to_owned()
-            }
-            Names::Listed(listed) => format!("the request headers {}", listed.join(", ")),
+            Names::Listed(listed) if listed.is_empty() => "only the safelisted request headers".to_owned(),
+            Names::Listed(listed) => format!("the request header{} {}", plural(listed), listed.join(", ")),
         };
         let exposed = match &parts.exposed {
             Names::Any => "any response header".to_owned(),
-            Names::Listed(listed) if listed.is_empty() => {
-                "no response header but the safelisted ones".to_owned()
-            }
-            Names::Listed(listed) => format!("the response headers {}", listed.join(", ")),
+            Names::Listed(listed) if listed.is_empty() => "only the safelisted response headers".to_owned(),
+            Names::Listed(listed) => format!("the response header{} {}", plural(listed), listed.join(", ")),
         };
         let max_age = match parts.max_age {
-            None => "for 5 seconds, their default".to_owned(),
-            Some(0) => "not at all".to_owned(),
-            Some(seconds) => format!("for up to {seconds} seconds"),
+            None => "cache preflight responses for 5 seconds, their default".to_owned(),
+            Some(0) => "do not cache preflight responses".to_owned(),
+            Some(seconds) => format!("cache preflight responses for up to {seconds} seconds"),
         };
         Summary {
             sentences: vec![
-                format!("Pages of {} may read what the server answers, {cookies}.", self.who()),
-                format!("They may send {methods}, and {headers}."),
+                format!("Pages of {} may read the server's responses, {cookies}.", self.who()),
+                format!("They may send {methods}, with {headers}."),
                 format!("They may read {exposed}."),
-                format!("Browsers keep a preflight's answer {max_age}."),
+                format!("Browsers {max_age}."),
             ],
             risks: self.risks(),
         }
@@ -109,7 +105,7 @@ impl Policy {
     fn who(&self) -> String {
         match &self.parts().origins {
             AllowedOrigins { any: true, .. } => "any origin".to_owned(),
-            AllowedOrigins { nobody: true, .. } => "no other origin".to_owned(),
+            AllowedOrigins { denied_on_purpose: true, .. } => "no other origin".to_owned(),
             AllowedOrigins { listed, .. } => {
                 let exact = listed.exact().map(str::to_owned);
                 exact.chain(listed.wildcards().map(describe)).collect::<Vec<_>>().join(", ")
@@ -123,7 +119,7 @@ impl Policy {
         let AllowedOrigins { any, listed, .. } = &self.parts().origins;
         if *any {
             return vec![
-                "every site on the web can read responses, and on a private network so can every site that somebody there opens".to_owned(),
+                "every site on the web can read responses, even those of a server on a private network if someone on that network opens the site".to_owned(),
             ];
         }
         for wildcard in listed.wildcards() {
@@ -151,6 +147,10 @@ impl Policy {
         }
         risks
     }
+}
+
+fn plural(names: &[String]) -> &'static str {
+    if names.len() == 1 { "" } else { "s" }
 }
 
 fn insecure(origin: &str, cookies: &str) -> String {

@@ -1,4 +1,4 @@
-//! A policy from a TOML file: the one place that knows in which line a value stands.
+//! A policy from a TOML file. Only this module knows the line of a value.
 
 use std::{error::Error, fmt};
 
@@ -8,9 +8,9 @@ use super::{InvalidPolicy, Policy, PolicyConfig, Setting};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TomlError {
-    /// It is not TOML, or has a field that a policy does not have, or a value of another type. `Display` shows the line.
+    /// The text is not valid TOML, has an unknown field, or a value of the wrong type. `Display` shows the line.
     Syntax(toml::de::Error),
-    /// It says what no policy may say. Every [`Problem`](crate::Problem) has its line.
+    /// The policy is not valid. Every [`Problem`](crate::Problem) has its line.
     Invalid(InvalidPolicy),
 }
 
@@ -54,7 +54,7 @@ impl Policy {
     }
 }
 
-/// Where the values of a TOML text stand.
+/// Finds the line of each value in a TOML text.
 struct Lines<'a> {
     text: &'a str,
     table: Option<toml::Spanned<toml::de::DeTable<'a>>>,

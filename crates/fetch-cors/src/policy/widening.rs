@@ -1,5 +1,5 @@
-//! What one policy allows and another does not: exactly, pattern against pattern included, and with an example for each
-//! difference. For people who review a change of policy; no request comes here.
+//! What one policy allows and another does not: exact, even for patterns against patterns, with an example of each
+//! difference. For people who review a change of policy; no request is decided here.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -19,28 +19,28 @@ use crate::origin_set::{
 pub enum Widening {
     /// Pages of this origin, and perhaps of others, are allowed.
     Origin {
-        /// An origin that shows it.
+        /// An example of such an origin.
         origin: String,
     },
     /// This method, and perhaps others, is allowed.
     Method {
         /// An origin whose pages may use it.
         origin: String,
-        /// A method that shows it.
+        /// An example of such a method.
         method: String,
     },
     /// This request header, and perhaps others, is allowed.
     Header {
         /// An origin whose pages may send it.
         origin: String,
-        /// A header name that shows it.
+        /// An example of such a header name.
         name: String,
     },
     /// This response header, and perhaps others, is exposed.
     ExposedHeader {
         /// An origin whose pages may read it.
         origin: String,
-        /// A header name that shows it.
+        /// An example of such a header name.
         name: String,
     },
     /// Cookies and other credentials are allowed.
@@ -67,10 +67,10 @@ impl fmt::Display for Widening {
 }
 
 impl Policy {
-    /// What `other` allows that this policy does not, one example for each kind; empty if there is nothing.
+    /// What `other` allows that this policy does not, with one example of each kind; empty if there is nothing.
     ///
-    /// It is exact: if it is empty, no request whatever is allowed by `other` alone. How long a preflight is kept is not
-    /// compared.
+    /// The comparison is exact: if the list is empty, no request is allowed by `other` alone. How long preflight responses
+    /// are cached is not compared.
     ///
     /// ```
     /// use fetch_cors::{Policy, Widening};
@@ -92,10 +92,10 @@ impl Policy {
     /// # Ok::<(), fetch_cors::InvalidPolicy>(())
     /// ```
     pub fn widening(&self, other: &Self) -> Vec<Widening> {
-        // Whom nobody may ask, there is nothing else to allow.
+        // If no origin is allowed, nothing else is.
         let nothing = Self::deny_all();
         let (ours, theirs) = (if self.denies_all() { nothing.parts() } else { self.parts() }, other.parts());
-        // An origin that `other` allows; without one it allows nothing.
+        // An origin that `other` allows; if there is none, it allows nothing.
         let Some(origin) = example(&theirs.origins) else { return Vec::new() };
         let mut widenings = Vec::new();
         if let Some(origin) = uncovered(&ours.origins, &theirs.origins) {
@@ -126,7 +126,7 @@ impl Policy {
     }
 }
 
-/// A name that `theirs` allows and neither `ours` nor the safelist does. `usual` are names to try first where any will do.
+/// A name that `theirs` allows and neither `ours` nor the safelist does. If any name will do, `usual` ones are tried first.
 fn unlisted(ours: &Names, theirs: &Names, safelisted: &[&str], usual: &[&str]) -> Option<String> {
     let Names::Listed(ours) = ours else { return None };
     let is_new = |name: &str| !ours.iter().any(|listed| listed == name) && !safelisted.contains(&name);
@@ -134,14 +134,14 @@ fn unlisted(ours: &Names, theirs: &Names, safelisted: &[&str], usual: &[&str]) -
         Names::Listed(theirs) => theirs.iter().find(|name| is_new(name)).cloned(),
         Names::Any => {
             let usual = usual.iter().map(|&name| name.to_owned());
-            // One more than are listed: one of them is not.
+            // One more than `ours` lists, so at least one of them is new.
             let made_up = (0..=ours.len()).map(|number| format!("x-{number}"));
             usual.chain(made_up).find(|name| is_new(name))
         }
     }
 }
 
-/// Labels that make a reader think before those that are merely enough.
+/// Labels that look alarming first, then any that fit.
 const USUAL_LABELS: [&str; 2] = ["evil", "www"];
 const USUAL_PORTS: [u16; 3] = [8443, 8080, 3000];
 
@@ -150,7 +150,7 @@ fn example(AllowedOrigins { any, listed, .. }: &AllowedOrigins) -> Option<String
         return Some("https://evil.example".to_owned());
     }
     listed.exact().next().map(str::to_owned).or_else(|| {
-        // Every wildcard stands for some origin.
+        // Every wildcard matches at least one origin.
         listed.wildcards().find_map(|wildcard| outside(&OriginSet::default(), wildcard))
     })
 }
@@ -162,7 +162,7 @@ fn uncovered(ours: &AllowedOrigins, theirs: &AllowedOrigins) -> Option<String> {
     }
     let (ours, listed) = (&ours.listed, &theirs.listed);
     if theirs.any {
-        // A host without a dot is no subdomain. Each entry covers one of them at most, so one more than there are
+        // A host without a dot is not a subdomain, so each entry matches at most one of these. One more than there are
         // entries is enough.
         let entries = ours.exact().len() + ours.wildcards().len();
         let dotless = (0..=entries).map(|number| format!("https://host-{number}"));
@@ -177,15 +177,15 @@ fn uncovered(ours: &AllowedOrigins, theirs: &AllowedOrigins) -> Option<String> {
         .or_else(|| listed.wildcards().find_map(|wildcard| outside(ours, wildcard)))
 }
 
-/// An origin that the wildcard stands for and the set does not hold.
+/// An origin that the wildcard matches and the set does not contain.
 fn outside(set: &OriginSet, wildcard: Wildcard<'_>) -> Option<String> {
     if set.covers(wildcard) {
         return None;
     }
     ports(set, wildcard).into_iter().find_map(|port| {
         let wildcard = Wildcard { port, ..wildcard };
-        // Most ports are settled here. Where they are not, no pattern of the set holds all subdomains, so what it
-        // holds of them is finite or lies deeper, and the search below ends.
+        // For most ports the search ends here. Otherwise no pattern of the set matches all subdomains on this port: it
+        // matches finitely many, or only deeper ones, so the search below finds another.
         if wildcard.subdomains && set.covers(wildcard) {
             return None;
         }
@@ -195,7 +195,7 @@ fn outside(set: &OriginSet, wildcard: Wildcard<'_>) -> Option<String> {
     })
 }
 
-/// Ports that the wildcard stands for: of those that no entry of the set names, which it treats all alike, only one.
+/// The ports to try: the set treats all ports alike that none of its entries names, so one of those is enough.
 fn ports(set: &OriginSet, wildcard: Wildcard<'_>) -> Vec<Port> {
     if wildcard.port != Port::Any {
         return vec![wildcard.port];
@@ -212,7 +212,7 @@ fn ports(set: &OriginSet, wildcard: Wildcard<'_>) -> Vec<Port> {
     std::iter::once(Port::Default).chain(fresh).chain(named.iter().copied().filter(is_number)).collect()
 }
 
-/// Every host that the wildcard stands for: those with a single label before the base first, shorter before longer.
+/// Every host that the wildcard matches: those with a single label before the base first, shorter before longer.
 fn hosts(wildcard: Wildcard<'_>) -> Box<dyn Iterator<Item = String> + '_> {
     let base = wildcard.host;
     if !wildcard.subdomains {
@@ -230,7 +230,7 @@ fn hosts(wildcard: Wildcard<'_>) -> Box<dyn Iterator<Item = String> + '_> {
 const LABEL_BYTES: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-_";
 const LABEL_BYTES_AND_DOT: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-_.";
 
-/// Every string of a length over an alphabet, in its order.
+/// Every string of a length over an alphabet, in alphabetical order.
 fn strings(alphabet: &'static [u8], length: usize) -> impl Iterator<Item = String> {
     let mut next = Some(vec![0; length]);
     std::iter::from_fn(move || {

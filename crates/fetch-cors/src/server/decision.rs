@@ -1,4 +1,4 @@
-//! The decision on one request.
+//! The decision for one request.
 
 use super::{RequestField, RequestHead};
 use crate::policy::{Policy, names};
@@ -7,27 +7,27 @@ use crate::policy::{Policy, names};
 ///
 /// | decision | the handler | the response |
 /// |---|---|---|
-/// | `AnyOrigin` | runs | the policy's fields, `*` among them; no `Vary`, unless it is an `OPTIONS` |
+/// | `AnyOrigin` | runs | the policy's fields, with `*`; no `Vary`, except for an `OPTIONS` request |
 /// | `NoOrigin`, `NotAllowed` | runs | no `Access-Control-*`; `Vary` |
 /// | `Allowed` | runs | the request's origin, the policy's fields; `Vary` |
-/// | `PreflightGranted` | does not run | 204; origin, the policy's fields, what must be echoed; `Vary` |
+/// | `PreflightGranted` | does not run | 204; the request's origin or `*`, the policy's fields, echoed names; `Vary` |
 /// | `PreflightRefused` | does not run | 403; no `Access-Control-*`; `Vary` |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
-    /// An ordinary request, and any origin is allowed: the response is the same for all.
+    /// Not a preflight, and every origin is allowed: the response is the same for all.
     AnyOrigin,
-    /// An ordinary request without an `Origin`.
+    /// Not a preflight; the request has no `Origin`.
     NoOrigin,
-    /// An ordinary request from an allowed origin.
+    /// Not a preflight; the origin is allowed.
     Allowed,
-    /// An ordinary request from an origin that is not allowed. Its handler runs all the same: CORS is not access control.
+    /// Not a preflight; the origin is not allowed. The handler still runs, because CORS is not access control.
     NotAllowed,
-    /// A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request) from an allowed origin. Whether
-    /// its method and headers are allowed is for the browser to compare: the response is the whole policy.
+    /// A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request) from an allowed origin. The
+    /// response lists everything that is allowed; the browser compares the method and headers with it.
     PreflightGranted {
-        /// `Access-Control-Request-Method` is to be sent back as `Access-Control-Allow-Methods`.
+        /// Whether `Access-Control-Request-Method` is echoed in `Access-Control-Allow-Methods`.
         echo_method: bool,
-        /// `Access-Control-Request-Headers` is to be sent back as `Access-Control-Allow-Headers`.
+        /// Whether `Access-Control-Request-Headers` is echoed in `Access-Control-Allow-Headers`.
         echo_headers: bool,
     },
     /// A CORS-preflight request from an origin that is not allowed.
@@ -35,13 +35,13 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Whether the request is a preflight, which the handler must not see.
+    /// Whether the request is a preflight. Its handler must not run.
     #[inline]
     pub fn is_preflight(self) -> bool {
         matches!(self, Self::PreflightGranted { .. } | Self::PreflightRefused)
     }
 
-    /// Whether the response lets a page of the request's origin have what it asks for.
+    /// Whether the response allows the request's origin.
     #[inline]
     pub fn is_allowed(self) -> bool {
         matches!(self, Self::AnyOrigin | Self::Allowed | Self::PreflightGranted { .. })
@@ -49,19 +49,19 @@ impl Decision {
 }
 
 /// Upper bound in bytes of an echoed `Access-Control-Request-Headers`, counting the `, ` that joins split lines. A browser's
-/// list is rarely over a hundred; without a bound a client could make a server send as much as it likes.
+/// list rarely has more than 100; without a bound, clients could make the server send responses of any size.
 pub(super) const MAX_ECHOED_HEADERS: usize = 4096;
-/// The longest method that is echoed, in bytes.
+/// Upper bound in bytes of an echoed `Access-Control-Request-Method`.
 pub(super) const MAX_ECHOED_METHOD: usize = 64;
 
-/// Decides on one request.
+/// Decides what to do with one request.
 #[inline]
 pub fn decide(policy: &Policy, request: &impl RequestHead) -> Decision {
     decide_with(policy, || Lines::of(request.lines(RequestField::Origin)), request)
 }
 
-/// The same for an adapter that looks `Origin` up itself, because it will send the value back. `origin` is called at most
-/// once, and not at all where the decision doesn't depend on it.
+/// The same for an adapter that looks `Origin` up itself because it echoes the value later. `origin` is called at most once,
+/// and not at all if the decision doesn't depend on it.
 #[inline(always)]
 pub fn decide_with<'a>(
     policy: &Policy,
@@ -107,14 +107,14 @@ fn grant_with_echoes(policy: &Policy, request: &impl RequestHead) -> Decision {
     }
 }
 
-/// The lines of a header that may stand in a request once.
+/// The lines of a header that a request may have only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines<'a> {
-    /// It does not stand there.
+    /// The request doesn't have the header.
     None,
-    /// It stands there once.
+    /// It has the header once: the value.
     One(&'a [u8]),
-    /// It stands there more than once, and means nothing.
+    /// It has the header more than once, so no value counts.
     Several,
 }
 
@@ -146,8 +146,8 @@ fn trim_white_space(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Whether the requested header names are there, are names, and are not too many. A proxy may have split them over lines
-/// and padded them (RFC 9110, section 5.6.1), so empty elements and white space pass.
+/// Whether there are requested header names, all valid, of at most [`MAX_ECHOED_HEADERS`] bytes. A proxy may have split the
+/// list over several lines and padded it (RFC 9110, section 5.6.1), so empty elements and white space are accepted.
 fn are_echoable_headers(request: &impl RequestHead) -> bool {
     let (mut any, mut length) = (false, 0);
     for (index, line) in request.lines(RequestField::AccessControlRequestHeaders).enumerate() {

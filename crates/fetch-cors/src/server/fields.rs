@@ -46,14 +46,14 @@ pub trait Sink<V> {
     /// Writes a field whose value doesn't depend on the request.
     fn constant(&mut self, name: FieldName, value: &V);
 
-    /// Writes a field whose value is that of a request header; lines that a proxy split are joined by `, `.
+    /// Writes a field with the value of a request header; if a proxy split that into several lines, they are joined by `, `.
     fn echo(&mut self, name: FieldName, from: RequestField);
 
-    /// Adds these names, a comma-separated list, to what the response varies by already.
+    /// Adds these names, a comma-separated list, to the response's `Vary`.
     fn vary(&mut self, names: &V);
 }
 
-/// A policy written out: every field value that doesn't depend on the request, in whatever form an adapter writes fastest.
+/// A policy's field values that don't depend on the request, in the form that an adapter writes fastest.
 ///
 /// ```
 /// use fetch_cors::{
@@ -86,7 +86,7 @@ pub trait Sink<V> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Fields<V> {
-    /// `*`, where any origin is allowed; otherwise the request's own origin is sent back.
+    /// `*` if every origin is allowed; otherwise the request's own origin is echoed.
     any_origin: Option<V>,
     allow_credentials: Option<V>,
     expose_headers: Option<V>,
@@ -96,7 +96,7 @@ pub struct Fields<V> {
     vary: Vary<V>,
 }
 
-/// The request headers that a response depends on, by the kind of the request.
+/// The request headers that a response depends on, by kind of request.
 #[derive(Clone, Debug)]
 struct Vary<V> {
     request: Option<V>,
@@ -107,14 +107,14 @@ struct Vary<V> {
 }
 
 impl<V> Fields<V> {
-    /// Writes a policy out. `value` makes a header value of a text of visible ASCII and spaces.
+    /// Prepares a policy's field values. `value` makes a header value from text of visible ASCII and spaces.
     pub fn new(policy: &Policy, value: impl FnMut(&str) -> V) -> Self {
         Self::with_dependencies(policy, &[], &[], value)
     }
 
-    /// The same for an adapter whose responses depend on more of the request. `chosen_by` are the headers that the choice of
-    /// this policy depended on; `handled_by` are those that whether an ordinary request is handled depends on, where the
-    /// policy doesn't allow every origin.
+    /// The same for an adapter whose responses depend on more request headers. `chosen_by` names the headers by which the
+    /// adapter chose this policy. `handled_by` names the headers by which it decides whether to run the handler of a request
+    /// that is not a preflight, where the policy doesn't allow every origin.
     pub fn with_dependencies(
         policy: &Policy,
         chosen_by: &[&str],
@@ -128,12 +128,12 @@ impl<V> Fields<V> {
             Names::Listed(names) if names.is_empty() => none.map(&mut value),
             Names::Listed(names) => Some(value(&names.join(", "))),
         };
-        // With credentials `*` is a literal name to browsers, so what a preflight asks for is echoed instead.
+        // With credentials, browsers treat `*` as a literal name, so the requested names are echoed instead.
         let any_if_literal = |any| if parts.credentials { None } else { Some(any) };
         let expose_headers = list(&parts.exposed, Some("*"), None);
-        // For an upload with a listener, a response without this header allows any method, by the letter of the standard:
-        // https://fetch.spec.whatwg.org/#cors-preflight-fetch-0 where it says "if methods is null". So the methods that
-        // always pass are listed where no others are.
+        // By the letter of the standard, if a preflight response doesn't have this header, an upload with a listener may use
+        // any method: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, "if methods is null". So if no method is
+        // listed, the CORS-safelisted ones are sent.
         let safelisted = SAFELISTED_METHODS.join(", ");
         let allow_methods = list(&parts.methods, any_if_literal("*"), Some(&safelisted));
         // `*` never covers `Authorization`: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
@@ -149,8 +149,8 @@ impl<V> Fields<V> {
         };
         let handled_by = if any_origin { &[] } else { handled_by };
         let origin: &[_] = if any_origin { &[] } else { &[RequestField::Origin] };
-        // What makes an `OPTIONS` a preflight, whether this one is or not: `OPTIONS` can't be cached by the standard, but
-        // some CDNs can be told to cache it.
+        // These two headers make an `OPTIONS` request a preflight, so every response to `OPTIONS` depends on them. HTTP
+        // doesn't allow caching it, but some CDNs can be configured to.
         let kind = [RequestField::Origin, RequestField::AccessControlRequestMethod];
         let echoed = [kind[0], kind[1], RequestField::AccessControlRequestHeaders];
         let vary = Vary {
@@ -170,21 +170,19 @@ impl<V> Fields<V> {
         }
     }
 
-    /// Writes the fields of the response to a request on which [`decide`](super::decide) said `decision`.
+    /// Writes the fields of the response to a request for which [`decide`](super::decide) returned `decision`.
     #[inline(always)]
     pub fn write(&self, decision: Decision, is_options: bool, response: &mut impl Sink<V>) {
-        match decision {
-            Decision::AnyOrigin | Decision::Allowed => self.write_allowed_request(response),
-            Decision::PreflightGranted { echo_method, echo_headers } => {
-                self.write_granted_preflight(echo_method, echo_headers, response);
+        let vary = if let Decision::PreflightGranted { echo_method, echo_headers } = decision {
+            self.write_granted_preflight(echo_method, echo_headers, response);
+            &self.vary.granted_preflight
+        } else if decision == Decision::PreflightRefused {
+            &self.vary.refused_preflight
+        } else {
+            if decision.is_allowed() {
+                self.write_allowed_request(response);
             }
-            Decision::NoOrigin | Decision::NotAllowed | Decision::PreflightRefused => {}
-        }
-        let vary = match decision {
-            Decision::PreflightGranted { .. } => &self.vary.granted_preflight,
-            Decision::PreflightRefused => &self.vary.refused_preflight,
-            _ if is_options => &self.vary.options,
-            _ => &self.vary.request,
+            if is_options { &self.vary.options } else { &self.vary.request }
         };
         if let Some(names) = vary {
             response.vary(names);
@@ -211,7 +209,7 @@ impl<V> Fields<V> {
         write_constant(FieldName::AccessControlMaxAge, self.max_age.as_ref(), response);
     }
 
-    /// Writes who may read the response, and whether with credentials.
+    /// Writes the origin that may read the response, and whether with credentials.
     #[inline(always)]
     fn write_who(&self, response: &mut impl Sink<V>) {
         match &self.any_origin {
@@ -229,8 +227,7 @@ fn write_constant<V>(name: FieldName, value: Option<&V>, response: &mut impl Sin
     }
 }
 
-/// All fields of the response to a request, for tools and for adapters that answer few requests: it writes the policy out
-/// each time.
+/// All fields of the response to a request, for tools and for adapters with few requests: it prepares [`Fields`] each time.
 ///
 /// ```
 /// use fetch_cors::{

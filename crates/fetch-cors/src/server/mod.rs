@@ -1,21 +1,20 @@
 //! The server's end: what to do with one request, and which header fields its response gets.
 //!
-//! [`decide`] reads as little of the request as it needs and allocates nothing. [`Fields`] is a policy written out: every
-//! value that doesn't depend on the request, made once. [`Fields::write`] is the one place where a decision becomes header
-//! lines, whatever they are written into. Nothing here knows an HTTP library: an adapter implements [`RequestHead`] and
-//! [`Sink`].
+//! [`decide`] reads only the headers that it needs and allocates nothing. [`Fields`] holds a policy's header values that
+//! don't depend on the request, made once. [`Fields::write`] is the one place where a decision becomes header lines. Nothing
+//! here depends on an HTTP library: an adapter implements [`RequestHead`] and [`Sink`].
 
 mod decision;
-mod escape;
 mod fields;
 mod refusal;
 mod same_origin;
 
 pub use decision::{Decision, Lines, decide, decide_with};
-pub use escape::escape;
 pub use fields::{FieldName, Fields, Sink, fields};
 pub use refusal::{Refusal, Rule, refusal};
 pub use same_origin::is_same_origin;
+
+pub use crate::policy::escape::escape;
 
 /// A request header that a decision may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,13 +25,13 @@ pub enum RequestField {
     AccessControlRequestMethod,
     /// <https://fetch.spec.whatwg.org/#http-access-control-request-headers>
     AccessControlRequestHeaders,
-    /// <https://httpwg.org/specs/rfc9110.html#field.host>; in HTTP/2 and later `:authority`. Read only to tell whether a
-    /// request is same-origin.
+    /// <https://httpwg.org/specs/rfc9110.html#field.host>; in HTTP/2 and later `:authority`. Read only to find out whether
+    /// a request is same-origin.
     Host,
-    /// <https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header>. Read only to tell whether a request is
-    /// same-origin.
+    /// <https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header>. Read only to find out whether a
+    /// request is same-origin.
     SecFetchSite,
-    /// <https://httpwg.org/specs/rfc6265.html#cookie>. Read only to say why a browser will withhold an answer.
+    /// <https://httpwg.org/specs/rfc6265.html#cookie>. Read only to explain why a browser will withhold a response.
     Cookie,
 }
 
@@ -50,7 +49,7 @@ impl RequestField {
     }
 }
 
-/// What a decision needs to know of a request.
+/// What a decision reads of a request.
 ///
 /// ```
 /// use fetch_cors::server::{RequestField, RequestHead};
@@ -78,10 +77,10 @@ pub trait RequestHead {
     /// Whether the method is `OPTIONS`.
     fn is_options(&self) -> bool;
 
-    /// The values of a header, one for each line of that name, without the white space around them.
+    /// The values of a header, one per line of that name, without surrounding white space.
     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]>;
 
-    /// Whether a header is there.
+    /// Whether the request has a header.
     #[inline]
     fn has(&self, field: RequestField) -> bool {
         self.lines(field).next().is_some()

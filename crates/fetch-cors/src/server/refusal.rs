@@ -1,13 +1,18 @@
-//! Why a request is refused, by the policy or by the browser that reads its answer, in words for a log. Nothing here takes
-//! part in the decision, and nothing is computed unless somebody listens.
+//! Why a request is refused, by the policy or by the browser that reads the response, in words for a log. Nothing here
+//! affects the decision, and an adapter calls it only if the message will be logged.
 
 use std::fmt;
 
-use super::{Decision, RequestField, RequestHead, escape, escape::MAX_SHOWN, is_same_origin};
+use super::{
+    Decision, RequestField, RequestHead,
+    decision::{MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD},
+    escape, is_same_origin,
+};
 use crate::{
     origin_set::wildcard::MAX_ORIGIN,
     policy::{
         Policy, PolicyConfig, ProblemKind, Setting,
+        escape::MAX_SHOWN,
         names::{self, Names},
         problem::Fault,
     },
@@ -19,23 +24,23 @@ use crate::{
 pub enum Rule {
     /// The origin is not among the allowed ones.
     OriginNotAllowed,
-    /// There is more than one `Origin`, which no browser sends.
+    /// The request has more than one `Origin`, which no browser sends.
     SeveralOrigins,
-    /// A preflight asks for a method that is not among the allowed ones, so the browser won't send the request.
+    /// A preflight requests a method that is not among the allowed ones, so the browser won't send the request.
     MethodNotAllowed,
-    /// A preflight asks for headers that are not all among the allowed ones, so the browser won't send the request.
+    /// A preflight requests headers that are not all among the allowed ones, so the browser won't send the request.
     HeadersNotAllowed,
-    /// A preflight asks for a method that can't be echoed: none, or longer than any.
+    /// A preflight requests a method that can't be echoed: it is not valid, or too long.
     MethodNotEchoed,
-    /// A preflight asks for headers that can't be echoed: no names, or more than any browser sends.
+    /// A preflight requests headers that can't be echoed: the list is not valid, or too long.
     HeadersNotEchoed,
-    /// The request carries cookies, which the policy does not allow, so the browser withholds the answer.
+    /// The request carries cookies, which the policy does not allow, so the browser withholds the response.
     CredentialsNotAllowed,
 }
 
 /// Why a request is refused: the rule, the value that broke it, and the setting that would allow it.
 ///
-/// `Display` is one line of visible characters, whatever a client sent: the value is escaped, and cut to 200 bytes.
+/// `Display` writes one line of visible characters, whatever a client sent: the value is escaped and cut to 200 bytes.
 ///
 /// ```
 /// use fetch_cors::{
@@ -107,7 +112,7 @@ impl fmt::Display for Refusal {
         match self.rule {
             Rule::OriginNotAllowed => write!(f, "the origin \"{value}\" is not allowed; {advice}"),
             Rule::SeveralOrigins => {
-                write!(f, "there is more than one Origin, \"{value}\" the first; {advice}")
+                write!(f, "the request has more than one Origin header (the first is \"{value}\"); {advice}")
             }
             Rule::MethodNotAllowed => {
                 write!(
@@ -122,20 +127,29 @@ impl fmt::Display for Refusal {
                 )
             }
             Rule::MethodNotEchoed => {
-                write!(f, "the method \"{value}\" is not sent back as allowed; {advice}")
+                write!(
+                    f,
+                    "the method \"{value}\" is not echoed, so the browser won't send the request; {advice}"
+                )
             }
             Rule::HeadersNotEchoed => {
-                write!(f, "the headers \"{value}\" are not sent back as allowed; {advice}")
+                write!(
+                    f,
+                    "the headers \"{value}\" are not echoed, so the browser won't send the request; {advice}"
+                )
             }
             Rule::CredentialsNotAllowed => {
-                write!(f, "the request carries cookies, so the browser withholds the answer; {advice}")
+                write!(
+                    f,
+                    "the request carries cookies, which the policy does not allow, so the browser withholds the response; {advice}"
+                )
             }
         }
     }
 }
 
-/// Why the policy refuses a request, or why a browser will refuse to send it or to hand out the answer; none if all is
-/// well. `decision` is what [`decide`](Policy::decide) said of the same request.
+/// Why the policy refuses a request, or why a browser will refuse to send it or withhold the response; none if neither does.
+/// `decision` is what [`decide`](super::decide) returned for the same request.
 pub fn refusal(policy: &Policy, request: &impl RequestHead, decision: Decision) -> Option<Refusal> {
     match decision {
         Decision::NoOrigin => None,
@@ -151,7 +165,7 @@ pub fn refusal(policy: &Policy, request: &impl RequestHead, decision: Decision) 
 
 fn refused_credentials(policy: &Policy, request: &impl RequestHead) -> Option<Refusal> {
     let has = |field| request.lines(field).next().is_some();
-    // Without an origin, or with its own, a page's cookies are no matter of CORS.
+    // CORS doesn't apply to requests without an origin, nor to same-origin requests.
     let refused = !policy.allows_credentials()
         && has(RequestField::Cookie)
         && has(RequestField::Origin)
@@ -168,7 +182,7 @@ fn refused_method(policy: &Policy, request: &impl RequestHead, echoed: bool) -> 
     let mut lines = request.lines(RequestField::AccessControlRequestMethod);
     let method = lines.next().unwrap_or_default();
     if policy.parts().echoes(methods) {
-        let advice = || "it is no method of at most 64 bytes".to_owned();
+        let advice = || format!("only method names of up to {MAX_ECHOED_METHOD} bytes are echoed");
         return (!echoed).then(|| Refusal::new(Rule::MethodNotEchoed, method, advice()));
     }
     let allowed = match methods {
@@ -186,7 +200,7 @@ fn refused_headers(policy: &Policy, request: &impl RequestHead, echoed: bool) ->
     let lines = || request.lines(RequestField::AccessControlRequestHeaders);
     if policy.parts().echoes(headers) {
         let line = lines().next()?;
-        let advice = || "they are no list of names of at most 4096 bytes".to_owned();
+        let advice = || format!("only lists of header names of up to {MAX_ECHOED_HEADERS} bytes are echoed");
         return (!echoed).then(|| Refusal::new(Rule::HeadersNotEchoed, line, advice()));
     }
     let Names::Listed(listed) = headers else { return None };
@@ -199,7 +213,7 @@ fn refused_headers(policy: &Policy, request: &impl RequestHead, echoed: bool) ->
             }
             refused.extend_from_slice(name);
         }
-        // More would not be shown.
+        // `Refusal` shows no more.
         if refused.len() > MAX_SHOWN {
             break;
         }
@@ -212,17 +226,17 @@ fn refused_origin(policy: &Policy, request: &impl RequestHead) -> Refusal {
     let mut lines = request.lines(RequestField::Origin);
     let first = lines.next().unwrap_or_default();
     if lines.next().is_some() {
-        let advice = "no browser sends that, so look at what is in between".to_owned();
+        let advice = "no browser does that, so check the proxies in between".to_owned();
         return Refusal::new(Rule::SeveralOrigins, first, advice);
     }
     Refusal::new(Rule::OriginNotAllowed, first, advice_on_origin(policy, first))
 }
 
-/// Whether it could be added to this policy, by the policy's own validation.
+/// Whether the origin could be added to this policy, by the policy's own validation.
 fn advice_on_origin(policy: &Policy, origin: &[u8]) -> String {
     let text = str::from_utf8(origin).unwrap_or_default();
     if text.len() > MAX_ORIGIN || text.contains('*') {
-        return "no browser sends that".to_owned();
+        return "no browser sends such an origin".to_owned();
     }
     let parts = policy.parts();
     let config = PolicyConfig {
@@ -243,7 +257,7 @@ fn advice_on_origin(policy: &Policy, origin: &[u8]) -> String {
 fn advice_on_method(method: &[u8]) -> String {
     match str::from_utf8(method).map_or(Err(ProblemKind::InvalidMethod.into()), names::method) {
         Ok(name) if name.as_bytes() == method => "to allow it, add it to allow_methods".to_owned(),
-        // No browser sends it like that.
+        // A browser would have sent `name`, so something else sent this.
         Ok(name) => format!("methods are case-sensitive: the page must write \"{name}\""),
         Err(Fault { kind: ProblemKind::MethodCase, suggestion: Some(name), .. }) => {
             format!("methods are case-sensitive: the page must write \"{name}\"")

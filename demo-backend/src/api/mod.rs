@@ -1,0 +1,12 @@
+//! The API: its routes, what stands between them and the wire, and what they would respond without being run. From the
+//! outside in a request meets [`record`], [`cdn`], [`headers`], `Cors` with [`policy_source`], and then [`routes`].
+
+pub mod cdn;
+pub mod headers;
+pub mod note_text;
+pub mod policy_source;
+pub mod record;
+pub mod redirect;
+pub mod route_table;
+pub mod routes;
+pub mod terminal;

@@ -1,0 +1,118 @@
+//! Writes every exchange into its session's log and reports it as a line. The outermost middleware of the API: it also finds
+//! out whose session a request belongs to, for everything further in.
+
+use std::sync::Arc;
+
+use actix_web::{
+    Error, HttpMessage as _,
+    body::{self, BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::HeaderMap,
+    middleware::Next,
+    web::{Bytes, Data},
+};
+use fetch_cors::server::{self, Decision};
+
+use super::{
+    headers::lines,
+    terminal::{ActixHead, OnExchange, PendingLine},
+};
+use crate::{
+    api_path::{ApiPath, run_of},
+    session::{
+        Sessions,
+        cache::CacheOutcome,
+        log::{ArrivedRequest, SentResponse},
+    },
+};
+
+/// A mark on a request that its handler was reached.
+#[derive(Clone, Copy)]
+struct Reached;
+
+/// Finds the session, calls the rest of the application, and records what came and what went.
+///
+/// # Errors
+///
+/// None of its own: what the application returns goes on as it is.
+pub async fn record(
+    sessions: Data<Sessions>,
+    on_exchange: Data<OnExchange>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let session = ApiPath::parse(request.path()).and_then(|path| sessions.find(path.session));
+    let policy = session.as_ref().map(|session| session.policy());
+    let decision = policy.as_ref().map(|policy| server::decide(policy, &ActixHead(&request)));
+    let is_preflight = decision.is_some_and(Decision::is_preflight);
+    let refusal = policy
+        .as_ref()
+        .zip(decision)
+        .and_then(|(policy, decision)| server::refusal(policy, &ActixHead(&request), decision))
+        .map(|refusal| refusal.to_string());
+    let line = PendingLine::new(&request, session.as_deref(), is_preflight, refusal);
+    let number = session.as_ref().map(|session| {
+        session.state().log.begin(ArrivedRequest {
+            at: sessions.now_ms(),
+            run: run_of(request.query_string()),
+            is_preflight,
+            method: request.method().as_str(),
+            target: &request.uri().to_string(),
+            headers: lines(request.headers()),
+        })
+    });
+    if let Some(session) = &session {
+        request.extensions_mut().insert(Arc::clone(session));
+    }
+    let end = |response: SentResponse<'_, &HeaderMap>| {
+        let SentResponse { reached_handler, through_cache, status, headers, body } = response;
+        let line = line.finish(status, headers, through_cache);
+        if let (Some(session), Some(number)) = (&session, number) {
+            let headers = lines(headers);
+            let response = SentResponse { reached_handler, through_cache, status, headers, body };
+            session.state().log.end(number, response);
+        }
+        on_exchange(&line);
+    };
+    match next.call(request).await {
+        Ok(response) => {
+            let (request, response) = response.into_parts();
+            let reached_handler = request.extensions().get::<Reached>().is_some();
+            let through_cache = request.extensions().get::<CacheOutcome>().copied();
+            let (response, body) = response.into_parts();
+            // The API's responses are small, so the whole body may be held in memory to show its beginning.
+            let body = body::to_bytes(body).await.unwrap_or_else(|_| Bytes::new());
+            let (status, headers) = (response.status().as_u16(), response.headers());
+            end(SentResponse { reached_handler, through_cache, status, headers, body: &body });
+            Ok(ServiceResponse::new(request, response.set_body(body).map_into_boxed_body()))
+        }
+        Err(error) => {
+            // The response that Actix makes of the error after this middleware.
+            let response = error.error_response();
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let body = body::to_bytes(response.into_body()).await.unwrap_or_else(|_| Bytes::new());
+            // Handlers and the cache return responses, never errors.
+            end(SentResponse {
+                reached_handler: false,
+                through_cache: None,
+                status,
+                headers: &headers,
+                body: &body,
+            });
+            Err(error)
+        }
+    }
+}
+
+/// Leaves the mark that a handler was reached; the innermost middleware of a route.
+///
+/// # Errors
+///
+/// None of its own: what the handler returns goes on as it is.
+pub async fn mark_reached(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    request.extensions_mut().insert(Reached);
+    next.call(request).await
+}

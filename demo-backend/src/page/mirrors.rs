@@ -1,0 +1,110 @@
+//! The shapes of types that have no TypeScript of their own, because they belong to `fetch-cors` or are parts of other types.
+//! The test compares them with the library's.
+
+use actix_web_cors::Policy;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use ts_rs::TS;
+
+/// A policy as it stands in a configuration file; what is left out is not allowed.
+#[derive(Debug, Default, Serialize, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct PolicyConfig {
+    /// Origins and origin patterns.
+    allow_origins: Vec<String>,
+    /// Methods in addition to `GET`, `HEAD` and `POST`.
+    allow_methods: Vec<String>,
+    /// Request headers that a script may set.
+    allow_headers: Vec<String>,
+    /// Response headers that a script may read.
+    expose_headers: Vec<String>,
+    /// Whether cookies and other credentials may be used.
+    allow_credentials: bool,
+    /// How long a browser may keep a preflight's response, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    max_age: Option<u64>,
+    /// Accepts plain `http` origins with credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    danger_allow_insecure_origins: Option<bool>,
+    /// Accepts patterns under a public suffix with credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    danger_allow_public_suffixes: Option<bool>,
+}
+
+/// The settings of a policy that differ from the policy that allows nothing.
+#[derive(TS)]
+#[ts(type = "Partial<PolicyConfig>")]
+pub(super) struct PartOfPolicy;
+
+/// The fields of a request that differ from the default request.
+#[derive(TS)]
+#[ts(type = "Partial<LabRequest>")]
+pub(super) struct PartOfRequest;
+
+/// Members of an object with their values.
+#[derive(TS)]
+#[ts(type = "Record<string, unknown>")]
+pub(super) struct Members;
+
+/// Why a policy was refused.
+#[derive(Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InvalidPolicy {
+    /// Every problem that it has.
+    problems: Vec<Problem>,
+}
+
+/// A mistake in a policy.
+#[derive(Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Problem {
+    /// The setting.
+    #[ts(type = "keyof PolicyConfig")]
+    setting: String,
+    /// Of the entry in a list.
+    index: Option<usize>,
+    /// In the file, counted from 1.
+    line: Option<usize>,
+    /// What stands there.
+    value: String,
+    /// What kind of mistake it is.
+    kind: String,
+    /// What to write instead.
+    suggestion: Option<String>,
+    /// All of that in words.
+    message: String,
+}
+
+#[test]
+fn the_mirrors_are_those_of_the_library() {
+    // Both name all their fields in the error.
+    let unknown = r#"{"?": 0}"#;
+    let of_mirror = serde_json::from_str::<PolicyConfig>(unknown).unwrap_err().to_string();
+    let of_library = serde_json::from_str::<actix_web_cors::PolicyConfig>(unknown).unwrap_err().to_string();
+    assert_eq!(of_mirror, of_library);
+
+    let whole = json!({
+        "allow_origins": ["https://a.example"], "allow_methods": ["PUT"], "allow_headers": ["x-a"],
+        "expose_headers": ["etag"], "allow_credentials": true, "max_age": 600,
+        "danger_allow_insecure_origins": true, "danger_allow_public_suffixes": true,
+    });
+    for written in [whole, json!({})] {
+        let library: actix_web_cors::PolicyConfig =
+            serde_json::from_value(written.clone()).expect("the library reads it");
+        let mirror: PolicyConfig = serde_json::from_value(written).expect("the mirror reads it");
+        assert_eq!(json!(mirror), json!(library));
+    }
+
+    let invalid = Policy::builder()
+        .allow_origins(["https://app.example.com/"])
+        .allow_methods(["CONNECT"])
+        .max_age(std::time::Duration::from_secs(90_000))
+        .build()
+        .expect_err("the policy has problems");
+    let said = json!(invalid);
+    let mirror: InvalidPolicy = serde_json::from_value(said.clone()).expect("the mirror reads it");
+    assert_eq!(json!(mirror), said);
+}

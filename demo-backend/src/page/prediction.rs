@@ -1,0 +1,97 @@
+//! What will happen to a request before it is sent: the model of the browser plays against what the Lab's servers would
+//! respond.
+
+use fetch_cors::browser::{self, Browser, Next};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    engine::EngineName, lab_request::LabRequest, message::Message, servers::Servers, verdict::Verdict,
+};
+use crate::{
+    origins::Origins,
+    session::{Session, Sessions},
+};
+
+/// A request whose outcome is to be predicted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PredictionRequest {
+    /// What would be sent.
+    pub request: LabRequest,
+    /// The run that its URL would name; null if none.
+    #[serde(default)]
+    pub run: Option<String>,
+    /// The engine whose rules apply.
+    #[serde(default)]
+    pub engine: EngineName,
+    /// Whether it is about to be sent, so that the browser will remember the preflight.
+    #[serde(default)]
+    pub commit: bool,
+}
+
+/// What will happen.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Prediction {
+    /// When it was made, in milliseconds since the Lab was started.
+    pub at: u64,
+    /// What will go over the wire, in order.
+    pub messages: Vec<Message>,
+    /// How it will end.
+    pub verdict: Verdict,
+    /// Whether the browser remembers a preflight, and so doesn't send one.
+    pub remembered: bool,
+}
+
+/// Predicts what will happen to a request.
+///
+/// # Errors
+///
+/// What is wrong with the request.
+pub fn predict(
+    session: &Session,
+    wanted: &PredictionRequest,
+    origins: &Origins,
+    sessions: &Sessions,
+) -> Result<Prediction, String> {
+    let PredictionRequest { request, run, engine, commit } = wanted;
+    request.check()?;
+    let url = request.url(session.id(), run.as_deref().unwrap_or_default(), origins);
+    let fetch = request.to_fetch(&url, origins, engine.engine());
+    let (at, now) = (sessions.now_ms(), sessions.now());
+    let mut browser = session.state().remembered.browser(engine.profile());
+
+    let servers = Servers { sessions, origins, now };
+    let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
+    let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
+    let needs_preflight = is_preflight(&Browser::new(engine.profile()).fetch(fetch.clone(), now));
+    let mut next = browser.fetch(fetch, now);
+    let remembered = needs_preflight && !is_preflight(&next);
+    let mut messages: Vec<Message> = Vec::new();
+    let mut is_wrongly_cached = false;
+    let verdict = loop {
+        match next {
+            Next::Done(verdict) => break verdict,
+            Next::Send(exchange) => {
+                let predicted = servers.respond(&exchange, &body);
+                messages.push(Message::new(&exchange, &predicted, request));
+                is_wrongly_cached = predicted.is_wrongly_cached;
+                next = exchange.receive(&mut browser, &predicted.response, now);
+            }
+        }
+    };
+    let verdict = match &verdict {
+        browser::Verdict::Blocked(blocked) if is_wrongly_cached => {
+            Verdict::blocked_by_cache(blocked, request)
+        }
+        verdict => {
+            Verdict::new(verdict, request, *engine, &session.policy_in_force().config, messages.last())
+        }
+    };
+    if *commit && request.same_url {
+        let preflights = messages.iter().filter_map(Message::preflight);
+        session.state().remembered.keep(browser, preflights);
+    }
+    Ok(Prediction { at, messages, verdict, remembered })
+}

@@ -1,0 +1,269 @@
+//! How a request will end, as the page shows it: what the script gets, or why not, by which rule, and what would fix it.
+
+use actix_web_cors::PolicyConfig;
+use fetch_cors::browser::{self, Allowed, Blocked, Engine, ResponseType};
+use serde::Serialize;
+
+use super::{
+    engine::EngineName,
+    fix::{PolicyChange, patch},
+    kinds::RequestKind,
+    lab_request::LabRequest,
+    message::Message,
+    servers::text,
+};
+
+/// How a request will end.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Verdict {
+    /// The script gets something.
+    Allowed(AllowedVerdict),
+    /// The script gets an error.
+    Blocked(BlockedVerdict),
+}
+
+/// What the script gets.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AllowedVerdict {
+    /// Tells it from a [`BlockedVerdict`].
+    #[cfg_attr(test, ts(type = "true"))]
+    pub allowed: bool,
+    /// The response's type, as `Response.type` names it.
+    #[serde(rename = "type")]
+    pub response_type: &'static str,
+    /// The status that the script sees.
+    pub status: u16,
+    /// The headers that the script can read.
+    pub readable: Vec<(String, String)>,
+    /// The names of the headers that are kept from the script.
+    pub withheld: Vec<String>,
+    /// What happens, in a sentence.
+    pub sentence: String,
+    /// The address of the rule.
+    pub spec: &'static str,
+}
+
+/// Why the script gets an error.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct BlockedVerdict {
+    /// Tells it from an [`AllowedVerdict`].
+    #[cfg_attr(test, ts(type = "false"))]
+    pub allowed: bool,
+    /// The step at which it is blocked.
+    pub step: &'static str,
+    /// The name of the reason.
+    pub reason: &'static str,
+    /// The response header by which it is blocked, in lower case; null where no response header decides.
+    pub header: Option<&'static str>,
+    /// The reason in a sentence.
+    pub sentence: String,
+    /// What would help.
+    pub fix: VerdictFix,
+    /// The address of the rule.
+    pub spec: &'static str,
+    /// What each engine writes to its console.
+    pub console: ConsoleMessages,
+}
+
+/// What would let a blocked request through.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct VerdictFix {
+    /// In words.
+    pub change: String,
+    /// What to write in the policy, if the policy is where the fix belongs.
+    pub setting: Option<String>,
+    /// The same as data; empty if no valid policy would help.
+    pub patch: Vec<PolicyChange>,
+}
+
+/// A message for each engine; null where it writes none.
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ConsoleMessages {
+    /// In Chromium.
+    pub chromium: Option<String>,
+    /// In Firefox.
+    pub firefox: Option<String>,
+    /// In `WebKit`.
+    pub webkit: Option<String>,
+}
+
+impl ConsoleMessages {
+    /// As the engines write it for this kind of request. The model knows Chromium's words for `fetch()`; those of the others
+    /// are the same for everything.
+    fn new(blocked: &Blocked, kind: RequestKind) -> Self {
+        let message = |engine| {
+            let message = blocked.console(engine)?;
+            let what = match kind {
+                RequestKind::Fetch => return Some(message),
+                RequestKind::Xhr => "XMLHttpRequest",
+                RequestKind::Events => "resource",
+                kind => kind.destination(),
+            };
+            Some(message.replacen("Access to fetch at", &format!("Access to {what} at"), 1))
+        };
+        Self {
+            chromium: message(Engine::Chromium),
+            firefox: message(Engine::Firefox),
+            webkit: message(Engine::WebKit),
+        }
+    }
+}
+
+impl Verdict {
+    /// Of what the model of the browser ended with, for the last message that was sent.
+    pub fn new(
+        verdict: &browser::Verdict,
+        request: &LabRequest,
+        engine: EngineName,
+        config: &PolicyConfig,
+        last: Option<&Message>,
+    ) -> Self {
+        match verdict {
+            browser::Verdict::Blocked(blocked) => Self::Blocked(blocked_by_browser(blocked, request, config)),
+            browser::Verdict::Allowed(allowed) => match fails_after_fetch(request, allowed, last) {
+                Some(failure) => Self::Blocked(failure),
+                None => Self::Allowed(allowed_verdict(request, engine, allowed)),
+            },
+        }
+    }
+
+    /// Of a request that the cache's response blocks, although the policy allows its origin.
+    pub fn blocked_by_cache(blocked: &Blocked, request: &LabRequest) -> Self {
+        let why = format!(
+            "{}: the cache gave out a response that it had kept from a request of another origin, although the policy \
+             allows this one",
+            blocked.why()
+        );
+        let change = "respond with Vary: Origin, always, so that caches keep a response per origin (here: remove \
+                      vary=forgotten from the query)";
+        Self::Blocked(BlockedVerdict {
+            allowed: false,
+            step: blocked.step.name(),
+            reason: blocked.reason.name(),
+            header: blocked.reason.header(),
+            sentence: sentence(&why),
+            fix: VerdictFix { change: change.to_owned(), setting: None, patch: Vec::new() },
+            spec: "https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches",
+            console: ConsoleMessages::new(blocked, request.kind),
+        })
+    }
+}
+
+fn blocked_by_browser(blocked: &Blocked, request: &LabRequest, config: &PolicyConfig) -> BlockedVerdict {
+    let browser::Fix { change, setting, .. } = blocked.fix();
+    let patch = if setting.is_some() { patch(blocked, config) } else { Vec::new() };
+    BlockedVerdict {
+        allowed: false,
+        step: blocked.step.name(),
+        reason: blocked.reason.name(),
+        header: blocked.reason.header(),
+        sentence: sentence(&blocked.why()),
+        fix: VerdictFix { change, setting, patch },
+        spec: blocked.spec(),
+        console: ConsoleMessages::new(blocked, request.kind),
+    }
+}
+
+fn allowed_verdict(request: &LabRequest, engine: EngineName, allowed: &Allowed) -> AllowedVerdict {
+    let readable = allowed.readable_headers.iter().map(|(name, value)| (name.to_owned(), text(value)));
+    let is_opaque = request.is_opaque(engine.engine());
+    let what = match (request.kind, allowed.response_type) {
+        (RequestKind::Image, _) => "the image is shown; the script can't look into it".to_owned(),
+        (RequestKind::ImageCors, _) => "the image is shown, and the script may look into it".to_owned(),
+        (RequestKind::Canvas, _) => "the image is drawn, and the script reads its pixels back".to_owned(),
+        (RequestKind::Font, _) if is_opaque => {
+            "the font is used: this engine loads fonts without CORS".to_owned()
+        }
+        (RequestKind::Font, _) => "the font is used".to_owned(),
+        (RequestKind::Module, _) => "the module runs".to_owned(),
+        (RequestKind::Events, _) => "the script gets the events".to_owned(),
+        (_, ResponseType::Opaque) => {
+            "the script gets an opaque response: status 0, no headers, an empty body".to_owned()
+        }
+        (_, ResponseType::OpaqueRedirect) => {
+            "the script learns that there is a redirect, but not where it leads".to_owned()
+        }
+        _ => format!("the script reads the response, with its status {}", allowed.status),
+    };
+    let spec = match (request.kind, allowed.response_type) {
+        (RequestKind::Font, _) => "https://drafts.csswg.org/css-fonts/#font-fetching-requirements",
+        (_, ResponseType::Opaque) => "https://fetch.spec.whatwg.org/#concept-filtered-response-opaque",
+        (_, ResponseType::OpaqueRedirect) => {
+            "https://fetch.spec.whatwg.org/#concept-filtered-response-opaque-redirect"
+        }
+        _ => "https://fetch.spec.whatwg.org/#cors-check",
+    };
+    AllowedVerdict {
+        allowed: true,
+        response_type: allowed.response_type.name(),
+        status: allowed.status,
+        readable: readable.collect(),
+        withheld: allowed.withheld_headers.clone(),
+        sentence: sentence(&what),
+        spec,
+    }
+}
+
+/// What fails after the browser has let the response through, because of what the response is.
+fn fails_after_fetch(
+    request: &LabRequest,
+    allowed: &Allowed,
+    last: Option<&Message>,
+) -> Option<BlockedVerdict> {
+    let last = last?;
+    let content_type = last.response_headers.iter().find(|(name, _)| name == "content-type");
+    let content_type = content_type.map_or("", |(_, value)| value.as_str());
+    let status = last.status;
+    let is_ok = (200..=299).contains(&status);
+    let (is_usable, what, reason) = match request.kind {
+        RequestKind::Fetch | RequestKind::Xhr => return None,
+        RequestKind::Image | RequestKind::ImageCors | RequestKind::Canvas => {
+            (content_type.starts_with("image/"), "an image", "not-image")
+        }
+        RequestKind::Font => (is_ok && content_type.starts_with("font/"), "a font", "not-font"),
+        RequestKind::Module => (is_ok && content_type == "text/javascript", "a script", "not-module"),
+        RequestKind::Events => {
+            (status == 200 && content_type == "text/event-stream", "a stream of events", "not-events")
+        }
+    };
+    let blocked = |step, reason, sentence, change, spec| BlockedVerdict {
+        allowed: false,
+        step,
+        reason,
+        header: None,
+        sentence,
+        fix: VerdictFix { change, setting: None, patch: Vec::new() },
+        spec,
+        console: ConsoleMessages::default(),
+    };
+    if !is_usable {
+        let sentence = format!(
+            "The response, of the type {content_type} with the status {status}, can't be used as {what}; CORS has \
+             nothing to do with that."
+        );
+        let example = request.kind.rules().path;
+        let change = format!("request a path that responds with {what}, such as {example}");
+        let spec = "https://fetch.spec.whatwg.org/#concept-request-destination";
+        return Some(blocked("use", reason, sentence, change, spec));
+    }
+    (request.kind == RequestKind::Canvas && allowed.response_type == ResponseType::Opaque).then(|| {
+        let sentence = "The image was loaded without CORS, so it can be drawn and seen, but the canvas is tainted: \
+                        reading it back throws a SecurityError.";
+        let change = "in the page, load the image with CORS: set its attribute crossorigin before its src";
+        let spec = "https://html.spec.whatwg.org/multipage/canvas.html#security-with-canvas-elements";
+        blocked("canvas", "tainted", sentence.to_owned(), change.to_owned(), spec)
+    })
+}
+
+/// A sentence: capitalised, with a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}

@@ -1,0 +1,47 @@
+//! Why the Lab could not be started, in words that say what to do.
+
+use std::{fmt, io, net::SocketAddr};
+
+use crate::session::policy_file::PolicyFileError;
+
+/// Why nothing was started.
+#[derive(Debug)]
+pub enum StartError {
+    /// The text is not an address.
+    BadAddress(String, io::Error),
+    /// Another program listens there, or the system doesn't allow it.
+    CannotListen(SocketAddr, io::Error),
+    /// The policy can't be read.
+    Policy(PolicyFileError),
+    /// A folder or file of the Lab's own is not where it should be.
+    Missing(&'static str),
+    /// The policy's file can't be watched.
+    CannotWatch(notify::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadAddress(address, error) => {
+                write!(
+                    f,
+                    "{address:?} is not an address to listen at ({error}); write one such as localhost:8080"
+                )
+            }
+            Self::CannotListen(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(
+                    f,
+                    "{address} is taken by another program; stop that one, or choose another port with --api, --page or --attacker"
+                )
+            }
+            Self::CannotListen(address, error) => write!(f, "can't listen at {address}: {error}"),
+            Self::Policy(error) => error.fmt(f),
+            Self::Missing(what) => {
+                write!(f, "{what} was not found; start the demo from the project's folder")
+            }
+            Self::CannotWatch(error) => write!(f, "the policy file can't be watched for changes: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

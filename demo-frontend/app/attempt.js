@@ -1,0 +1,53 @@
+// The lesson at hand, and how far the reader is in it.
+
+import { isReached } from "../pure/goal.js";
+
+/**
+ * @typedef {import("./control.js").Problem} Problem
+ * @typedef {import("../pure/lessons.js").Lesson} Lesson
+ * @typedef {import("../pure/goal.js").Outcome} Outcome
+ */
+
+/** One try at a lesson. */
+export class Attempt {
+  /** @type {boolean | null} the reader's answer */
+  answer = null;
+  #wasSent = false;
+  /** @type {Set<string>} the settings at which a policy was refused */
+  #refused = new Set();
+  #originsAgree = false;
+
+  /** @param {Lesson} lesson */
+  constructor(lesson) {
+    this.lesson = lesson;
+  }
+
+  /** Whether the reader is still to answer the question; nothing is shown and nothing is sent before. */
+  get isAsking() {
+    return this.answer === null;
+  }
+
+  /** @param {Problem[]} problems */
+  refuse(problems) {
+    for (const { setting } of problems) this.#refused.add(setting);
+  }
+
+  /** @param {boolean[]} allowed what the policy in force says of the lesson's origins */
+  compare(allowed) {
+    this.#originsAgree = (this.lesson.origins ?? []).every(([, wanted], index) => wanted === allowed[index]);
+  }
+
+  /**
+   * A request was sent.
+   *
+   * @param {Pick<Outcome, "request" | "policy" | "exchanges" | "observation">} outcome
+   * @returns {{isFirst: boolean, isReached: boolean}} whether the reader now learns who was right, and whether the goal is
+   *   reached
+   */
+  judge(outcome) {
+    const isFirst = !this.#wasSent;
+    this.#wasSent = true;
+    const whole = { ...outcome, refused: this.#refused, originsAgree: this.#originsAgree };
+    return { isFirst, isReached: isReached(this.lesson.goal.check, whole) };
+  }
+}

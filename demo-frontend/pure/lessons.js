@@ -1,0 +1,30 @@
+// What a lesson is, and where the reader stands when it begins. What the lessons say is data, in `lessons/lessons.json`.
+
+import { toRequest } from "./state.js";
+
+/** @typedef {import("../generated/types.js").Lesson} Lesson */
+
+/**
+ * Reads the lessons, with this Lab's origins in place of their placeholders.
+ *
+ * @param {string} json
+ * @param {Pick<import("../app/control.js").Config, "page" | "api" | "attacker">} origins
+ * @returns {Lesson[]}
+ */
+export function readLessons(json, origins) {
+  // Origins hold nothing that would mean something within a JSON string.
+  return JSON.parse(
+    json.replace(/\{(page|api|attacker)\}/g, (_, name) => origins[/** @type {keyof typeof origins} */ (name)]),
+  );
+}
+
+/**
+ * The request that a lesson begins with; without a lesson, the one that the Lab begins with.
+ *
+ * @param {Lesson | null} lesson
+ * @returns {import("./state.js").LabRequest}
+ */
+export function firstRequest(lesson) {
+  const first = toRequest(lesson?.request);
+  return lesson?.same_url ? { ...first, same_url: true } : first;
+}

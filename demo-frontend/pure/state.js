@@ -1,0 +1,158 @@
+// What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
+
+import { BODY_TYPES, DANGERS, DEFAULT_REQUEST, KINDS, LISTS, PAGES } from "../generated/constants.js";
+import { pathOf, withRun } from "./place.js";
+
+export { DANGERS, DEFAULT_REQUEST, KINDS, LISTS };
+
+/**
+ * @typedef {import("../generated/types.js").BodyType} BodyType
+ * @typedef {import("../generated/types.js").LabRequest} LabRequest
+ * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
+ * @typedef {import("../generated/types.js").RequestKind} Kind
+ */
+
+/** What a word in a request may be; `fetch()` can carry them all. */
+const WORDS = {
+  kind: Object.keys(KINDS),
+  credentials: /** @type {string[]} */ (KINDS.fetch.credentials),
+  mode: /** @type {string[]} */ (KINDS.fetch.mode),
+  redirect: /** @type {string[]} */ (KINDS.fetch.redirect),
+  page: /** @type {readonly string[]} */ (PAGES),
+};
+
+/** @returns {PolicyConfig} the policy that allows nothing */
+export function noPolicy() {
+  return { allow_origins: [], allow_methods: [], allow_headers: [], expose_headers: [], allow_credentials: false };
+}
+
+/**
+ * A whole policy from a part of one, such as a lesson gives.
+ *
+ * @param {unknown} given
+ * @returns {PolicyConfig}
+ */
+export function toPolicy(given) {
+  const policy = noPolicy();
+  const from = record(given);
+  for (const list of LISTS) policy[list] = strings(from[list]);
+  policy.allow_credentials = from.allow_credentials === true;
+  const age = from.max_age;
+  if (typeof age === "number" && Number.isSafeInteger(age) && age >= 0) policy.max_age = age;
+  for (const danger of DANGERS) if (from[danger] === true) policy[danger] = true;
+  return policy;
+}
+
+/**
+ * A whole request from a part of one. What is not a field of a request is left out.
+ *
+ * @param {unknown} given
+ * @returns {LabRequest}
+ */
+export function toRequest(given) {
+  const from = record(given);
+  const kind = /** @type {Kind} */ (WORDS.kind.includes(String(from.kind)) ? from.kind : DEFAULT_REQUEST.kind);
+  const request = { ...DEFAULT_REQUEST, kind, path: KINDS[kind].path };
+  for (const key of /** @type {const} */ (["credentials", "mode", "redirect", "page"])) {
+    if (WORDS[key].includes(String(from[key]))) Object.assign(request, { [key]: from[key] });
+  }
+  for (const key of /** @type {const} */ (["method", "path", "query"])) {
+    const text = from[key];
+    if (typeof text === "string") request[key] = text;
+  }
+  for (const key of /** @type {const} */ (["cached", "same_url"])) request[key] = from[key] === true;
+  if (Array.isArray(from.headers)) {
+    request.headers = from.headers
+      .filter((pair) => Array.isArray(pair) && pair.length === 2)
+      .map(([name, value]) => [String(name), String(value)]);
+  }
+  const body = record(from.body);
+  if (typeof body.text === "string" && Object.hasOwn(BODY_TYPES, String(body.type))) {
+    request.body = { type: /** @type {BodyType} */ (body.type), text: body.text };
+  }
+  return request;
+}
+
+/**
+ * What the kind of a request can carry of it, with the headers that the page's script adds, so that what is shown is what is
+ * sent.
+ *
+ * @param {LabRequest} request
+ * @returns {LabRequest}
+ */
+export function effective(request) {
+  const rules = KINDS[request.kind];
+  const made = {
+    ...request,
+    credentials: oneOf(request.credentials, rules.credentials),
+    mode: oneOf(request.mode, rules.mode),
+    redirect: oneOf(request.redirect, rules.redirect),
+  };
+  if (!rules.payload) Object.assign(made, { method: DEFAULT_REQUEST.method, headers: [], body: null });
+  const type = made.body === null ? null : BODY_TYPES[made.body.type].script;
+  const isSet = made.headers.some(([name]) => name.toLowerCase() === "content-type");
+  if (type !== null && !isSet) made.headers = [...made.headers, ["content-type", type]];
+  return made;
+}
+
+/**
+ * @template T
+ * @param {T} value
+ * @param {T[]} list
+ * @returns {T} the value if it is in the list, or else the first of the list
+ */
+function oneOf(value, list) {
+  return list.includes(value) ? value : /** @type {T} */ (list[0]);
+}
+
+/**
+ * Which fields of a request can be chosen for a kind.
+ *
+ * @param {Kind} kind
+ * @returns {string[]}
+ */
+export function usesOf(kind) {
+  const rules = KINDS[kind];
+  const fields = /** @type {const} */ (["credentials", "mode", "redirect"]).filter((field) => rules[field].length > 1);
+  return rules.payload ? ["method", "headers", "body", ...fields] : fields;
+}
+
+/**
+ * @param {Config} config
+ * @param {string} session
+ * @param {LabRequest} request
+ * @param {string | null} run
+ * @returns {string}
+ * @typedef {import("../generated/types.js").Origins} Config
+ */
+export function urlOf(config, session, request, run) {
+  return config.api + pathOf(session, request.cached, request.path) + withRun(request.query, run);
+}
+
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/**
+ * A name for one run. It ties what the page shows to the API's log, and as part of the URL it keeps the response to an
+ * earlier preflight out of this one.
+ *
+ * @returns {string} twelve of a-z and 0-9
+ */
+export function newRun() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => ALPHABET[byte % ALPHABET.length]).join("");
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function record(value) {
+  return typeof value === "object" && value !== null ? /** @type {Record<string, unknown>} */ (value) : {};
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string[]}
+ */
+function strings(value) {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}

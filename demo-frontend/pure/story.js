@@ -1,0 +1,362 @@
+// What happened, or is expected to happen, as a list of steps to draw: from the log of the API, from what the page's script
+// was given, and, only where the API can't know, from the prediction.
+
+import { callInShort } from "./code.js";
+import { headerValue } from "./headers.js";
+import { placeOf, withoutSession } from "./place.js";
+import { effective } from "./state.js";
+
+/**
+ * @typedef {import("../app/control.js").Config} Config
+ * @typedef {import("../app/control.js").HeaderList} HeaderList
+ * @typedef {import("../app/control.js").Prediction} Prediction
+ * @typedef {import("../app/control.js").Exchange} Exchange
+ * @typedef {import("./state.js").LabRequest} LabRequest
+ */
+
+/** @typedef {"page" | "browser" | "cache" | "api"} Lane */
+
+/**
+ * @typedef {object} Step
+ * @property {"call" | "preflight" | "preflight-response" | "request" | "response" | "not-sent" | "result"} kind
+ * @property {Lane} from
+ * @property {Lane} to
+ * @property {string} label
+ * @property {string} sub
+ * @property {"plain" | "good" | "bad" | "opaque"} tone
+ * @property {"open" | "shut" | "opaque" | null} gate  what the browser did with a response
+ * @property {boolean} handler  whether a handler of the API ran for it
+ * @property {string} title     of its details
+ * @property {string} line      the first line of its details
+ * @property {HeaderList} headers
+ * @property {string[]} decisive
+ * @property {string} body
+ */
+
+/**
+ * One request and its response, seen or expected.
+ *
+ * @typedef {object} Leg
+ * @property {boolean} preflight
+ * @property {string} method
+ * @property {string} url
+ * @property {HeaderList} sent
+ * @property {number | null} status
+ * @property {HeaderList} got
+ * @property {string[]} decisive
+ * @property {boolean} handler
+ * @property {string} body
+ */
+
+/**
+ * @typedef {object} Run
+ * @property {LabRequest} request
+ * @property {Config} config
+ * @property {Prediction | null} prediction
+ * @property {Exchange[] | null} exchanges     null before it is sent
+ * @property {Observation | null} observation  null before it is sent
+ */
+
+/**
+ * All that the wire shows.
+ *
+ * @typedef {object} Story
+ * @property {Step[]} steps
+ * @property {boolean} happened  rather than expected
+ * @property {Partial<Record<Lane, string>>} lanes  what stands below each one's name
+ * @property {string} caption
+ */
+
+const PHRASES = /** @type {Record<number, string>} */ ({
+  200: "OK",
+  201: "Created",
+  204: "No Content",
+  301: "Moved Permanently",
+  302: "Found",
+  303: "See Other",
+  304: "Not Modified",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  500: "Internal Server Error",
+});
+
+/** The headers of a request by which CORS decides. */
+const OF_REQUEST = ["origin", "access-control-request-method", "access-control-request-headers", "cookie"];
+
+/**
+ * @param {Run} given
+ * @returns {Story}
+ */
+export function tell(given) {
+  const run = { ...given, request: effective(given.request) };
+  const { request, config, prediction, observation } = run;
+  const pages = { lab: config.page, attacker: config.attacker, sandbox: "null" };
+  /** @type {Story["lanes"]} */
+  const lanes = { page: withoutScheme(pages[request.page]), browser: "yours", api: withoutScheme(config.api) };
+  if (request.cached) lanes.cache = "shared";
+  const happened = observation !== null;
+  const spared = prediction?.remembered ? "; a preflight is remembered" : "";
+  return {
+    steps: stepsOf(run),
+    happened,
+    lanes,
+    caption: (happened ? "as it happened" : "expected, not sent yet") + spared,
+  };
+}
+
+/**
+ * @param {Config} config
+ * @returns {string[]} the origins under which the API responds, its own first
+ */
+export function apisOf({ api, api_alias }) {
+  return api_alias ? [api, api_alias] : [api];
+}
+
+/**
+ * @param {Run} run
+ * @returns {Step[]}
+ */
+function stepsOf(run) {
+  const { request, prediction, observation } = run;
+  const legs = legsOf(run);
+  const isAllowed = observation ? observation.allowed : (prediction?.verdict.allowed ?? false);
+  const isOpaque = isOpaqueRun(run);
+
+  /** @type {Step[]} */
+  const steps = [
+    step("call", "page", "browser", {
+      label: callInShort(request),
+      sub: "the page’s script",
+      title: "What the page’s script called",
+      line: callInShort(request),
+      headers: request.headers,
+      body: request.body?.text ?? "",
+    }),
+  ];
+  for (const [index, leg] of legs.entries()) {
+    const isLast = index === legs.length - 1;
+    const passes = !isLast || (isAllowed && !leg.preflight) || (isOpaque && !leg.preflight);
+    steps.push(...legSteps(run, leg, passes ? (isLast && isOpaque ? "opaque" : "open") : "shut"));
+  }
+  const last = legs.at(-1);
+  if ((last === undefined || last.preflight) && !isAllowed) steps.push(notSent(run, last));
+  steps.push(result(run, isAllowed, isOpaque));
+  return steps;
+}
+
+/**
+ * Whether the response reaches the page, and no script may look into it.
+ *
+ * @param {Run} run
+ */
+function isOpaqueRun({ observation, prediction, request }) {
+  const verdict = prediction?.verdict;
+  if (verdict && !verdict.allowed && verdict.step === "canvas") return true;
+  if (observation) return observation.type.startsWith("opaque");
+  return request.kind === "image" || (verdict?.allowed === true && verdict.type.startsWith("opaque"));
+}
+
+/**
+ * @param {Run} run
+ * @returns {Leg[]}
+ */
+function legsOf({ config, prediction, exchanges }) {
+  const apis = apisOf(config);
+  const messages = prediction?.messages ?? [];
+  /** @type {Leg[]} */
+  const expected = messages.map((message) => ({
+    preflight: message.kind === "preflight",
+    method: message.method,
+    url: message.url,
+    sent: message.request_headers,
+    status: message.status,
+    got: message.response_headers,
+    decisive: message.decisive,
+    handler: false,
+    body: "",
+  }));
+  if (exchanges === null) return expected;
+
+  /** @type {Leg[]} */
+  const legs = [];
+  const seen = [...exchanges];
+  for (const leg of expected) {
+    if (!apis.includes(new URL(leg.url).origin)) {
+      // A redirect led away from the API, which can't know what became of it.
+      if (legs.at(-1)?.got.some(([name]) => name.toLowerCase() === "location")) legs.push(leg);
+    } else if (seen[0]?.preflight === leg.preflight) {
+      legs.push(toLeg(/** @type {Exchange} */ (seen.shift()), apis, leg.decisive));
+    }
+  }
+  return [...legs, ...seen.map((exchange) => toLeg(exchange, apis, []))];
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {string[]} apis
+ * @param {string[]} decisive
+ * @returns {Leg}
+ */
+function toLeg(exchange, apis, decisive) {
+  const host = headerValue(exchange.request_headers, "host");
+  const api = apis.find((origin) => new URL(origin).host === host) ?? apis[0];
+  return {
+    preflight: exchange.preflight,
+    method: exchange.method,
+    url: api + exchange.target,
+    sent: exchange.request_headers,
+    status: exchange.status,
+    got: exchange.response_headers,
+    decisive,
+    handler: exchange.reached_handler,
+    body: exchange.body,
+  };
+}
+
+/**
+ * @param {Run} run
+ * @param {Leg} leg
+ * @param {"open" | "shut" | "opaque"} gate
+ * @returns {Step[]}
+ */
+function legSteps(run, leg, gate) {
+  const { api } = run.config;
+  const isHit = headerValue(leg.got, "x-lab-cache") === "hit";
+  const far = isHit ? "cache" : "api";
+  const name = `${leg.method} ${shortUrl(leg.url, api)}`;
+  const status = leg.status === null ? "no response" : `${leg.status} ${PHRASES[leg.status] ?? ""}`.trim();
+  const names = headerValue(leg.sent, "access-control-request-headers");
+  const origin = headerValue(leg.sent, "origin");
+  const cookie = headerValue(leg.sent, "cookie") === null ? "" : ", with cookie";
+  // What a response lacks is shown only where it is the reason.
+  const lacking = gate === "shut" ? headerAtFault(run) : null;
+  const decisive = leg.decisive
+    .map((header) => header.toLowerCase())
+    .filter((header) => !OF_REQUEST.includes(header) && (header === lacking || headerValue(leg.got, header) !== null));
+  if (lacking !== null && !decisive.includes(lacking)) decisive.push(lacking);
+  return [
+    step(leg.preflight ? "preflight" : "request", "browser", far, {
+      label: leg.preflight ? `OPTIONS ${shortUrl(leg.url, api)}` : name,
+      sub: leg.preflight
+        ? `may I ${headerValue(leg.sent, "access-control-request-method") ?? leg.method}${names ? ` with ${names}` : ""}?`
+        : (origin === null ? "no Origin" : `Origin: ${withoutScheme(origin)}`) + cookie,
+      title: leg.preflight ? "The preflight" : "The request",
+      line: `${leg.preflight ? "OPTIONS" : leg.method} ${leg.url}`,
+      headers: leg.sent,
+      decisive: OF_REQUEST.filter((header) => headerValue(leg.sent, header) !== null),
+    }),
+    step(leg.preflight ? "preflight-response" : "response", far, "browser", {
+      label: status,
+      sub: gate === "opaque" ? "" : decisiveInShort(leg, lacking ?? "access-control-allow-origin"),
+      tone: gate === "open" ? "good" : gate === "shut" ? "bad" : "opaque",
+      gate,
+      handler: leg.handler,
+      title: leg.preflight ? "The response to the preflight" : "The response",
+      line: status,
+      headers: leg.got,
+      decisive,
+      body: leg.body,
+    }),
+  ];
+}
+
+/**
+ * @param {Run} run
+ * @returns {string | null} the response header for which the response is withheld, in lower case
+ */
+function headerAtFault({ prediction }) {
+  const verdict = prediction?.verdict;
+  return verdict === undefined || verdict.allowed ? null : verdict.header;
+}
+
+/**
+ * @param {Leg} leg
+ * @param {string} name
+ */
+function decisiveInShort(leg, name) {
+  const value = headerValue(leg.got, name);
+  const short = name.replace("access-control-", "");
+  return value === null ? `no ${short}` : `${short}: ${withoutScheme(value)}`;
+}
+
+/**
+ * @param {Run} run
+ * @param {Leg | undefined} preflight
+ * @returns {Step}
+ */
+function notSent(run, preflight) {
+  const { request, prediction, exchanges } = run;
+  const isMissing = preflight === undefined && exchanges !== null && (prediction?.messages.length ?? 0) > 0;
+  return step("not-sent", "browser", "api", {
+    label: `${request.method} ${request.path}`,
+    sub: isMissing ? "never arrived" : "never sent",
+    tone: "bad",
+    title: isMissing ? "A request that never arrived" : "A request that was never sent",
+    line: isMissing
+      ? "Nothing reached the API. Is it running?"
+      : preflight
+        ? "The response to the preflight did not allow it, so the browser did not send it, and no handler ran."
+        : "The browser refused before it sent anything.",
+  });
+}
+
+/**
+ * @param {Run} run
+ * @param {boolean} isAllowed
+ * @param {boolean} isOpaque
+ * @returns {Step}
+ */
+function result({ observation, prediction }, isAllowed, isOpaque) {
+  const verdict = prediction?.verdict;
+  const status = observation ? observation.status : verdict?.allowed ? verdict.status : null;
+  const readable = observation ? observation.headers : verdict?.allowed ? verdict.readable : [];
+  const error = observation?.error ?? null;
+  return step("result", "browser", "page", {
+    label: isAllowed ? (isOpaque ? "opaque" : status ? `status ${status}` : "loaded") : (error?.name ?? "an error"),
+    sub: isAllowed ? (isOpaque ? "nothing to read" : "the script reads it") : "nothing more",
+    tone: isAllowed ? (isOpaque ? "opaque" : "good") : "bad",
+    title: "What the page’s script is given",
+    line: error
+      ? `${error.name}: ${error.message}`
+      : isAllowed
+        ? status
+          ? `status ${status}`
+          : "It is loaded."
+        : "An error, and no reason.",
+    headers: readable,
+    body: observation?.body ?? "",
+  });
+}
+
+/**
+ * @param {Step["kind"]} kind
+ * @param {Lane} from
+ * @param {Lane} to
+ * @param {Partial<Step>} rest
+ * @returns {Step}
+ */
+function step(kind, from, to, rest) {
+  const plain = { label: "", sub: "", tone: /** @type {const} */ ("plain"), gate: null, handler: false };
+  return { kind, from, to, ...plain, title: "", line: "", headers: [], decisive: [], body: "", ...rest };
+}
+
+/**
+ * A URL without what every URL here has: the API's origin, the session, the run.
+ *
+ * @param {string} url
+ * @param {string} api
+ */
+function shortUrl(url, api) {
+  const { origin, host, pathname } = new URL(url);
+  return origin === api ? (placeOf(pathname)?.route ?? pathname) : host + withoutSession(pathname);
+}
+
+/** @param {string} origin */
+function withoutScheme(origin) {
+  return origin.replace("http://", "");
+}

@@ -1,0 +1,284 @@
+// The words of the verdict: what was predicted and observed, whether the two agree, why, by which rule, what fixes it, and
+// what both ends got.
+
+import { ENGINE_NAMES } from "./engine.js";
+import { headerRows, headerValue } from "./headers.js";
+import { withoutSession } from "./place.js";
+
+/**
+ * @typedef {import("../app/control.js").Prediction} Prediction
+ * @typedef {import("../app/control.js").Verdict} Verdict
+ * @typedef {import("../app/control.js").PatchStep} PatchStep
+ * @typedef {import("../app/control.js").Exchange} Exchange
+ * @typedef {import("../app/control.js").Holdings} Holdings
+ * @typedef {import("./engine.js").Engine} Engine
+ */
+
+/**
+ * A request that was sent, and all that is known of it.
+ *
+ * @typedef {object} Sent
+ * @property {string} run
+ * @property {import("./state.js").LabRequest} request
+ * @property {Prediction | null} prediction
+ * @property {Observation} observation
+ * @property {Exchange[]} exchanges
+ * @property {Holdings | null} before  what the API held
+ * @property {Holdings | null} after
+ */
+
+/**
+ * @typedef {object} Box
+ * @property {boolean | null} allowed  null where nothing is known
+ * @property {string} detail
+ */
+
+/** @type {Record<string, string>} */
+const STEPS = {
+  request: "by the call itself",
+  "main-fetch": "before it was sent",
+  preflight: "at the preflight",
+  "cors-check": "at the CORS check",
+  "resource-policy": "by a resource policy",
+  redirect: "at a redirect",
+  network: "by the network",
+  canvas: "at reading the canvas",
+  use: "because it can’t be used",
+};
+
+export const NOT_SENT = "This is a prediction. Send the request to see what your browser does.";
+export const FIXED = "The fix is applied, and in force.";
+
+/**
+ * @param {Prediction | null} prediction
+ * @returns {Box}
+ */
+export function predictedBox(prediction) {
+  if (prediction === null) return { allowed: null, detail: "no prediction" };
+  const { verdict } = prediction;
+  if (!verdict.allowed) return { allowed: false, detail: STEPS[verdict.step] ?? verdict.step };
+  return { allowed: true, detail: responseInShort(verdict.type, verdict.status) ?? verdict.type };
+}
+
+/**
+ * @param {Observation} observation
+ * @returns {Box}
+ */
+export function observedBox({ allowed, type, status, error }) {
+  if (!allowed) return { allowed, detail: error?.name ?? "an error" };
+  return { allowed, detail: responseInShort(type, status) ?? "it loaded" };
+}
+
+/**
+ * @param {string} type
+ * @param {number | null} status
+ */
+function responseInShort(type, status) {
+  if (type.startsWith("opaque")) return "an opaque response";
+  return status ? `status ${status}` : null;
+}
+
+/**
+ * Whether prediction and observation agree, and what to say if they don't.
+ *
+ * @param {Sent} sent
+ * @returns {{agrees: boolean, words: string, warning: string | null} | null} null without a prediction
+ */
+export function agreementOf({ prediction, observation }) {
+  if (prediction === null) return null;
+  const agrees = prediction.verdict.allowed === observation.allowed;
+  return {
+    agrees,
+    words: agrees ? "they agree" : "they differ",
+    warning: agrees
+      ? null
+      : "Your browser did something else than the model expected. Something other than CORS may have stopped the request " +
+        "(an extension, a lost connection), or the model is wrong; then please report it.",
+  };
+}
+
+/**
+ * Why it ended as it did, and by which rule.
+ *
+ * @param {Sent} sent
+ * @returns {{text: string, spec: string} | null} null without a prediction
+ */
+export function whyOf(sent) {
+  if (sent.prediction === null) return null;
+  const { verdict } = sent.prediction;
+  return {
+    text: [sentence(verdict.sentence), ...(verdict.allowed ? grounds(sent) : [])].join(" "),
+    spec: verdict.spec,
+  };
+}
+
+/**
+ * What would have the request allowed.
+ *
+ * @param {Sent} sent
+ * @returns {{change: string, setting: string | null, warning: string | null, patch: PatchStep[]} | null} null where
+ *   nothing needs a fix
+ */
+export function fixOf({ prediction, request }) {
+  const verdict = prediction?.verdict;
+  if (verdict === undefined || verdict.allowed) return null;
+  const { change, setting, patch } = verdict.fix;
+  return {
+    change: sentence(change),
+    setting: setting === null ? null : ended(setting),
+    warning:
+      request.page === "attacker"
+        ? "Think twice: this would let the attacker’s page in. Here, blocked is the safe result."
+        : null,
+    patch: patch ?? [],
+  };
+}
+
+/**
+ * What an engine writes to its console.
+ *
+ * @param {Sent} sent
+ * @param {Engine} engine
+ * @returns {{title: string, message: string} | null} null where it writes nothing
+ */
+export function consoleOf({ prediction }, engine) {
+  const verdict = prediction?.verdict;
+  const message = verdict === undefined || verdict.allowed ? null : verdict.console[engine];
+  return message ? { title: `What ${ENGINE_NAMES[engine]}’s console says about it`, message } : null;
+}
+
+/**
+ * By what a response was allowed, in sentences.
+ *
+ * @param {Sent} sent
+ * @returns {string[]}
+ */
+function grounds({ exchanges, observation, prediction }) {
+  const last = exchanges.at(-1);
+  if (!last || last.preflight || observation.type !== "cors") return [];
+  const origin = headerValue(last.response_headers, "access-control-allow-origin");
+  if (origin === null) return [];
+  const hadPreflight = exchanges.some((exchange) => exchange.preflight);
+  return [
+    hadPreflight ? "The browser sent a preflight first, and the response to it allowed the request." : "",
+    prediction?.remembered
+      ? "The browser remembered the response to an earlier preflight, and did not send another."
+      : "",
+    origin === "*"
+      ? "The response says `Access-Control-Allow-Origin: *`: any origin may read it."
+      : `The response’s \`Access-Control-Allow-Origin\` names the page’s origin, \`${origin}\`.`,
+    headerValue(last.request_headers, "cookie") === null
+      ? ""
+      : "`Access-Control-Allow-Credentials: true` covers the cookie.",
+    last.status !== null && last.status >= 400 ? "An error is a response like any other." : "",
+  ].filter((text) => text !== "");
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return ended(text.charAt(0).toUpperCase() + text.slice(1));
+}
+
+/** @param {string} text */
+function ended(text) {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/**
+ * What the page's script was given.
+ *
+ * @param {Sent} sent
+ */
+export function givenOf({ observation, prediction }) {
+  const { allowed, status, headers, body, error, type } = observation;
+  const nothing = { error: null, status: null, headers: [], note: null, body: null };
+  if (!allowed) {
+    return {
+      ...nothing,
+      error: error ? `${error.name}: ${error.message}` : "an error",
+      note: "No status, no headers, no body, and no reason: the reason goes to the console alone.",
+    };
+  }
+  if (type.startsWith("opaque") && body === "") {
+    return {
+      ...nothing,
+      status: String(status ?? 0),
+      note: "An opaque response: it may be kept or shown, never read. No status, no headers, no body.",
+    };
+  }
+  const all = prediction?.verdict.allowed && headers.length > 0 ? prediction.verdict.withheld : [];
+  // `Set-Cookie` stays hidden whatever a server exposes; the others are of no use to a script.
+  const withheld = all.filter((name) => !/^(access-control-|vary$|set-cookie$|cdn-cache-control$)/i.test(name));
+  const names = withheld.map((name) => `\`${name}\``).join(", ");
+  return {
+    ...nothing,
+    status: status === null ? null : String(status),
+    headers: headerRows(headers, []),
+    note:
+      names === ""
+        ? null
+        : `Sent, but kept from the page’s script: ${names}. Listing them in \`expose_headers\` shows them.`,
+    body: body === "" ? null : indented(body),
+  };
+}
+
+/**
+ * What the API saw and did.
+ *
+ * @param {Sent} sent
+ */
+export function effectsOf({ exchanges, before, after, observation }) {
+  const changes = before && after ? changesOf(before, after) : [];
+  return {
+    lines: exchanges.map((exchange) => ({
+      request: `${exchange.method} ${withoutSession(exchange.target)}`,
+      effect: effectOf(exchange),
+    })),
+    changes,
+    warning:
+      !observation.allowed && changes.length > 0
+        ? "The response was withheld, and the change was made all the same."
+        : null,
+  };
+}
+
+/** @param {Exchange} exchange */
+function effectOf({ preflight, status, response_headers, reached_handler }) {
+  if (preflight) return `responded to the preflight with ${status ?? "nothing"}`;
+  if (headerValue(response_headers, "x-lab-cache") === "hit") return "saw nothing: the cache responded";
+  return reached_handler
+    ? `ran the handler and responded with ${status ?? "nothing"}`
+    : `responded with ${status ?? "nothing"} before any handler ran`;
+}
+
+/**
+ * @param {Holdings} before
+ * @param {Holdings} after
+ * @returns {string[]}
+ */
+function changesOf(before, after) {
+  const was = new Map(before.notes.map(({ id, text }) => [id, text]));
+  const is = new Map(after.notes.map(({ id, text }) => [id, text]));
+  const changes = [];
+  for (const [id, text] of is) {
+    const old = was.get(id);
+    if (old === undefined) changes.push(`Note ${id} is new: “${text}”`);
+    else if (old !== text) changes.push(`Note ${id} was “${old}”, and is “${text}”`);
+  }
+  for (const [id, text] of was) if (!is.has(id)) changes.push(`Note ${id} is gone: “${text}”`);
+  if (after.visits !== before.visits) changes.push(`It counts ${after.visits} visits, ${before.visits} before`);
+  return changes;
+}
+
+/**
+ * JSON is set out over lines; anything else is left as it came.
+ *
+ * @param {string} body
+ */
+function indented(body) {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,146 @@
+// The session follows its server: what is in force, what is refused, what to do when the session or the server is gone.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ControlError } from "../app/control.js";
+import { createSession } from "../app/session.js";
+import { noPolicy, toPolicy } from "../pure/state.js";
+import { CONFIG } from "./support.mjs";
+
+const PROBLEM = { setting: "allow_origins", index: 0, value: "x", message: "no", suggestion: null };
+
+/** A server with sessions, and a session that notes what its hooks are told. */
+function lab(given = {}) {
+  /** @type {string[]} */
+  const told = [];
+  const policies = new Map([["default", { policy: noPolicy(), generation: 1 }]]);
+  let isUp = true;
+  const view = ({ policy, generation, problem = null }) => ({
+    config: policy,
+    generation,
+    file: { name: "cors.toml", problem },
+  });
+  const find = (id) => {
+    if (!isUp) throw new TypeError("Failed to fetch");
+    const found = policies.get(id);
+    if (!found) throw new ControlError("no such session", 404, []);
+    return found;
+  };
+  const control = {
+    readConfig: async () => {
+      find("default");
+      return CONFIG;
+    },
+    newSession: async () => {
+      find("default");
+      const id = `s${policies.size}`;
+      policies.set(id, { policy: noPolicy(), generation: 1 });
+      return id;
+    },
+    readPolicy: async (id) => view(find(id)),
+    putPolicy: async (id, policy) => {
+      const found = find(id);
+      if (policy.allow_origins.includes("x")) throw new ControlError("refused", 422, [PROBLEM]);
+      Object.assign(found, { policy, generation: found.generation + 1 });
+      return view(found);
+    },
+  };
+  let wanted = noPolicy();
+  const session = createSession(control, {
+    onForce: async (shown, source) => void told.push(`in force (${source}): ${shown.config.allow_origins}`),
+    onRefused: (problems) => told.push(`refused: ${problems.map(({ setting }) => setting)}`),
+    onRenewed: () => told.push("renewed"),
+    onServer: (isDown) => told.push(isDown ? "down" : "up"),
+    wanted: () => wanted,
+    isWatched: () => true,
+    ...given,
+  });
+  return {
+    session,
+    told,
+    policies,
+    stop: () => {
+      isUp = false;
+    },
+    start: () => {
+      isUp = true;
+    },
+    want: (policy) => {
+      wanted = policy;
+    },
+  };
+}
+
+const OPEN = toPolicy({ allow_origins: ["https://a.example"] });
+const BAD = toPolicy({ allow_origins: ["x"] });
+
+test("a policy is put in force in a session of its own", async () => {
+  const { session, told, policies } = lab();
+  await session.reach();
+  assert.deepEqual(session.config, CONFIG);
+  await session.enter(OPEN, "form");
+  assert.equal(session.id, "s1");
+  assert.deepEqual(session.policy, OPEN);
+  assert.deepEqual(policies.get("s1").policy, OPEN);
+  assert.deepEqual(told, ["up", "in force (form): https://a.example"]);
+  await session.enter(OPEN, "form");
+  assert.equal(session.id, "s2", "each beginning has another session");
+});
+
+test("what is refused is said, and the policy before stays in force", async () => {
+  const { session, told } = lab();
+  await session.enter(OPEN, "form");
+  assert.equal(await session.apply(BAD), false);
+  assert.deepEqual(session.policy, OPEN);
+  assert.equal(await session.apply(noPolicy()), true);
+  assert.deepEqual(told, ["in force (form): https://a.example", "refused: allow_origins", "in force (form): "]);
+});
+
+test("a link's policy that is refused leaves the policy that allows nothing in force, and is said last", async () => {
+  const { session, told } = lab();
+  await session.enter(BAD, "form");
+  assert.deepEqual(session.policy, noPolicy());
+  assert.deepEqual(told, ["refused: allow_origins", "in force (form): ", "refused: allow_origins"]);
+});
+
+test("a session that has ended is replaced, and the policy applied to the new one", async () => {
+  const { session, told, policies } = lab();
+  await session.enter(noPolicy(), "form");
+  policies.delete("s1");
+  policies.set("other", { policy: noPolicy(), generation: 1 });
+  assert.equal(await session.apply(OPEN), true);
+  assert.equal(session.id, "s2");
+  assert.deepEqual(policies.get("s2").policy, OPEN);
+  assert.deepEqual(told, ["in force (form): ", "renewed", "in force (form): https://a.example"]);
+});
+
+test("a server that is gone is waited for, and what the reader wants by then is applied", async () => {
+  const { session, told, stop, start, want } = lab();
+  await session.enter(noPolicy(), "form");
+  stop();
+  assert.equal(await session.apply(BAD), false);
+  want(OPEN);
+  start();
+  for (const end = Date.now() + 5000; !told.includes("up") && Date.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(session.policy, OPEN);
+  assert.deepEqual(told, ["in force (form): ", "down", "up", "in force (form): https://a.example"]);
+});
+
+test("the file's policy is followed, and the form's is not applied meanwhile", async () => {
+  const { session, told, policies } = lab();
+  await session.enter(noPolicy(), "file");
+  assert.equal(session.id, "default");
+  assert.equal(await session.apply(OPEN), true);
+  assert.deepEqual(policies.get("default").policy, noPolicy());
+  policies.set("default", { policy: OPEN, generation: 2 });
+  for (const end = Date.now() + 5000; told.length < 2 && Date.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.deepEqual(told, ["in force (file): ", "in force (file): https://a.example"]);
+  await session.enter(noPolicy(), "form");
+  assert.equal(session.source, "form");
+});

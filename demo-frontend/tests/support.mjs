@@ -1,0 +1,259 @@
+// What the tests are made of: a Lab's addresses, and messages and exchanges as its server tells of them.
+
+import { toRequest } from "../pure/state.js";
+
+export const CONFIG = {
+  api: "http://localhost:8080",
+  api_alias: "http://127.0.0.1:8080",
+  page: "http://localhost:3000",
+  attacker: "http://localhost:3001",
+};
+
+export const ALLOW_ORIGIN = ["access-control-allow-origin", CONFIG.page];
+const ORIGIN = ["origin", CONFIG.page];
+
+/** A message that the model predicts; by default a `GET` of the notes from the Lab's page. */
+export function message(given = {}) {
+  const { path = "notes", ...rest } = given;
+  return {
+    kind: "request",
+    method: "GET",
+    url: path.startsWith("http") ? path : `${CONFIG.api}/s/abc/api/${path}?run=r1`,
+    request_headers: [ORIGIN],
+    status: 200,
+    response_headers: [],
+    decisive: ["origin", "access-control-allow-origin"],
+    credentials: false,
+    through_cache: null,
+    ...rest,
+  };
+}
+
+/** An exchange as the API's log has it. */
+export function exchange(given = {}) {
+  const { path = "notes", host = "localhost:8080", request_headers = [ORIGIN], ...rest } = given;
+  return {
+    number: 1,
+    run: "r1",
+    at: 0,
+    preflight: false,
+    method: "GET",
+    target: `/s/abc/api/${path}?run=r1`,
+    request_headers: [["host", host], ...request_headers],
+    reached_handler: true,
+    status: 200,
+    response_headers: [["content-type", "application/json"]],
+    body: '{"notes":[]}',
+    through_cache: null,
+    ...rest,
+  };
+}
+
+export function allowed(given = {}) {
+  return {
+    allowed: true,
+    type: "cors",
+    status: 200,
+    readable: [["content-type", "application/json"]],
+    withheld: [],
+    sentence: "the page’s script reads the response.",
+    spec: "https://fetch.spec.whatwg.org/#cors-check",
+    ...given,
+  };
+}
+
+export function blocked(given = {}) {
+  return {
+    allowed: false,
+    step: "cors-check",
+    reason: "allow-origin-missing",
+    header: "access-control-allow-origin",
+    sentence: "the response has no Access-Control-Allow-Origin",
+    fix: {
+      change: "answer with Access-Control-Allow-Origin",
+      setting: `allow_origins = ["${CONFIG.page}"]`,
+      patch: [{ setting: "allow_origins", add: CONFIG.page }],
+    },
+    spec: "https://fetch.spec.whatwg.org/#cors-check",
+    console: { chromium: "Access to fetch has been blocked", firefox: "Cross-Origin Request Blocked", webkit: null },
+    ...given,
+  };
+}
+
+export function prediction(verdict, ...messages) {
+  return { at: 0, messages, verdict, remembered: false };
+}
+
+/** What the page's script was given: a response. */
+export function response(given = {}) {
+  return {
+    allowed: true,
+    type: "cors",
+    status: 200,
+    headers: [["content-type", "application/json"]],
+    body: '{"notes":[]}',
+    error: null,
+    ...given,
+  };
+}
+
+/** What the page's script was given: an error. */
+export function failure(name = "TypeError", text = "Failed to fetch") {
+  return { allowed: false, type: "", status: null, headers: [], body: "", error: { name, message: text } };
+}
+
+const PREFLIGHT = [
+  ORIGIN,
+  ["access-control-request-method", "PUT"],
+  ["access-control-request-headers", "content-type"],
+];
+
+const put = { method: "PUT", path: "notes/1", body: { type: "application/json", text: "{}" } };
+const granted = [
+  ALLOW_ORIGIN,
+  ["access-control-allow-methods", "PUT"],
+  ["access-control-allow-headers", "content-type"],
+];
+const asks = { kind: "preflight", method: "OPTIONS", path: "notes/1", request_headers: PREFLIGHT };
+const asked = {
+  preflight: true,
+  method: "OPTIONS",
+  path: "notes/1",
+  request_headers: PREFLIGHT,
+  reached_handler: false,
+  body: "",
+};
+const redirects = { path: "redirect", status: 302, response_headers: [ALLOW_ORIGIN, ["location", "/s/abc/api/notes"]] };
+const away = [ALLOW_ORIGIN, ["location", `${CONFIG.page}/favicon.svg`]];
+
+/** Runs that end in every way that a request can. */
+const ENDS = {
+  expected: {
+    request: {},
+    prediction: prediction(blocked(), message()),
+    exchanges: null,
+    observation: null,
+  },
+  blocked: {
+    request: {},
+    prediction: prediction(blocked(), message()),
+    exchanges: [exchange()],
+    observation: failure(),
+  },
+  allowed: {
+    request: { credentials: "include" },
+    prediction: prediction(allowed(), message({ response_headers: [ALLOW_ORIGIN] })),
+    exchanges: [
+      exchange({
+        request_headers: [ORIGIN, ["cookie", "visitor=1"]],
+        response_headers: [["content-type", "application/json"], ALLOW_ORIGIN],
+      }),
+    ],
+    observation: response(),
+  },
+  "preflight granted": {
+    request: put,
+    prediction: prediction(
+      allowed(),
+      message({ ...asks, status: 204, response_headers: granted }),
+      message({ method: "PUT", path: "notes/1", response_headers: [ALLOW_ORIGIN] }),
+    ),
+    exchanges: [
+      exchange({ ...asked, status: 204, response_headers: granted }),
+      exchange({ number: 2, method: "PUT", path: "notes/1", response_headers: [ALLOW_ORIGIN] }),
+    ],
+    observation: response(),
+  },
+  "preflight refused": {
+    request: put,
+    prediction: prediction(
+      blocked({ step: "preflight", reason: "method-not-allowed", header: "access-control-allow-methods" }),
+      message({ ...asks, status: 204, response_headers: [ALLOW_ORIGIN] }),
+    ),
+    exchanges: [exchange({ ...asked, status: 204, response_headers: [ALLOW_ORIGIN] })],
+    observation: failure(),
+  },
+  redirected: {
+    request: { path: "redirect", query: "to=notes" },
+    prediction: prediction(
+      allowed(),
+      message(redirects),
+      message({ path: `${CONFIG.api_alias}/s/abc/api/notes`, response_headers: [ALLOW_ORIGIN] }),
+    ),
+    exchanges: [
+      exchange({ ...redirects, body: "" }),
+      exchange({ number: 2, host: "127.0.0.1:8080", response_headers: [ALLOW_ORIGIN] }),
+    ],
+    observation: response(),
+  },
+  "redirected away": {
+    request: { path: "redirect", query: `to=${CONFIG.page}/favicon.svg` },
+    prediction: prediction(
+      blocked(),
+      message({ ...redirects, response_headers: away }),
+      message({ path: `${CONFIG.page}/favicon.svg`, request_headers: [["origin", "null"]] }),
+    ),
+    // The page's own server is not the API: its log knows nothing of the second request.
+    exchanges: [exchange({ ...redirects, response_headers: away, body: "" })],
+    observation: failure(),
+  },
+  opaque: {
+    request: { mode: "no-cors" },
+    prediction: prediction(allowed({ type: "opaque", status: 0, readable: [] }), message({ request_headers: [] })),
+    exchanges: [exchange({ request_headers: [] })],
+    observation: response({ type: "opaque", status: 0, headers: [], body: "" }),
+  },
+  tainted: {
+    request: { kind: "canvas", path: "image.png", mode: "no-cors" },
+    prediction: prediction(
+      blocked({ step: "canvas", reason: "tainted", header: null }),
+      message({ path: "image.png", request_headers: [] }),
+    ),
+    exchanges: [exchange({ path: "image.png", request_headers: [], body: "" })],
+    observation: failure("SecurityError", "The canvas has been tainted"),
+  },
+  "never sent": {
+    request: { mode: "same-origin" },
+    prediction: prediction(blocked({ step: "main-fetch", reason: "same-origin-mode", header: null })),
+    exchanges: [],
+    observation: failure(),
+  },
+  failed: {
+    request: {},
+    prediction: prediction(allowed(), message({ response_headers: [ALLOW_ORIGIN] })),
+    exchanges: [],
+    observation: failure("TypeError", "NetworkError"),
+  },
+  "an error as a response": {
+    request: { path: "fail" },
+    prediction: prediction(allowed({ status: 500 }), message({ path: "fail", status: 500 })),
+    exchanges: [exchange({ path: "fail", status: 500, response_headers: [ALLOW_ORIGIN] })],
+    observation: response({ status: 500 }),
+  },
+  "out of the cache": {
+    request: { cached: true },
+    prediction: prediction(blocked(), message({ path: `${CONFIG.api}/s/abc/cached/api/notes` })),
+    exchanges: [exchange({ reached_handler: false, response_headers: [["x-lab-cache", "hit"]] })],
+    observation: failure(),
+  },
+  "a preflight is remembered": {
+    request: put,
+    prediction: { ...prediction(allowed(), message({ method: "PUT", path: "notes/1" })), remembered: true },
+    exchanges: [exchange({ method: "PUT", path: "notes/1", response_headers: [ALLOW_ORIGIN] })],
+    observation: response(),
+  },
+  "without a prediction": {
+    request: { page: "attacker" },
+    prediction: null,
+    exchanges: [exchange({ request_headers: [["origin", CONFIG.attacker]], status: null })],
+    observation: failure(),
+  },
+};
+
+/** The runs by name, each as the page knows it. */
+export const RUNS = Object.fromEntries(
+  Object.entries(ENDS).map(([name, { request, ...rest }]) => [
+    name,
+    { request: toRequest(request), config: CONFIG, ...rest },
+  ]),
+);

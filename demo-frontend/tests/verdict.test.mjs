@@ -1,0 +1,261 @@
+// The verdict's words are those of the prediction and the observation, and of nothing else.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { engineOf } from "../pure/engine.js";
+import { headerRows, headerValue } from "../pure/headers.js";
+import { toRequest } from "../pure/state.js";
+import {
+  agreementOf,
+  consoleOf,
+  effectsOf,
+  fixOf,
+  givenOf,
+  observedBox,
+  predictedBox,
+  whyOf,
+} from "../pure/verdict.js";
+import {
+  ALLOW_ORIGIN,
+  allowed,
+  blocked,
+  CONFIG,
+  exchange,
+  failure,
+  message,
+  prediction,
+  RUNS,
+  response,
+} from "./support.mjs";
+
+/** A run as the verdict knows it. */
+function sent(name, given = {}) {
+  const { request, prediction, exchanges, observation } = RUNS[name];
+  return { run: "r1", request, prediction, exchanges, observation, before: null, after: null, ...given };
+}
+
+test("what is predicted, in a word and a few more", () => {
+  for (const [verdict, wanted] of [
+    [allowed(), { allowed: true, detail: "status 200" }],
+    [allowed({ type: "opaque", status: 0 }), { allowed: true, detail: "an opaque response" }],
+    [allowed({ type: "cors", status: 0 }), { allowed: true, detail: "cors" }],
+    [blocked(), { allowed: false, detail: "at the CORS check" }],
+    [blocked({ step: "preflight" }), { allowed: false, detail: "at the preflight" }],
+    [blocked({ step: "request" }), { allowed: false, detail: "by the call itself" }],
+    [blocked({ step: "canvas" }), { allowed: false, detail: "at reading the canvas" }],
+    [blocked({ step: "something-new" }), { allowed: false, detail: "something-new" }],
+  ]) {
+    assert.deepEqual(predictedBox(prediction(verdict)), wanted);
+  }
+  assert.deepEqual(predictedBox(null), { allowed: null, detail: "no prediction" });
+});
+
+test("what is observed, in a word and a few more", () => {
+  for (const [observation, wanted] of [
+    [response({ status: 201 }), { allowed: true, detail: "status 201" }],
+    [response({ type: "opaqueredirect", status: 0 }), { allowed: true, detail: "an opaque response" }],
+    [response({ type: "", status: null }), { allowed: true, detail: "it loaded" }],
+    [failure("SecurityError"), { allowed: false, detail: "SecurityError" }],
+    [
+      { ...failure(), error: null },
+      { allowed: false, detail: "an error" },
+    ],
+  ]) {
+    assert.deepEqual(observedBox(observation), wanted);
+  }
+});
+
+test("whether the two agree", () => {
+  for (const [name, observation, agrees] of [
+    ["blocked", failure(), true],
+    ["allowed", response(), true],
+    ["blocked", response(), false],
+    ["allowed", failure(), false],
+  ]) {
+    const agreement = agreementOf(sent(name, { observation }));
+    assert.equal(agreement.agrees, agrees);
+    assert.equal(agreement.words, agrees ? "they agree" : "they differ");
+    assert.equal(agreement.warning === null, agrees);
+  }
+  assert.equal(agreementOf(sent("without a prediction")), null);
+});
+
+test("why it is blocked is what the server says, as a sentence, with the rule", () => {
+  const { prediction: predicted } = RUNS.blocked;
+  assert.deepEqual(whyOf(sent("blocked")), {
+    text: "The response has no Access-Control-Allow-Origin.",
+    spec: predicted.verdict.spec,
+  });
+  assert.equal(whyOf(sent("without a prediction")), null);
+});
+
+test("why it is allowed is said with its grounds", () => {
+  const reads = "The page’s script reads the response.";
+  const names = "The response’s `Access-Control-Allow-Origin` names the page’s origin, `http://localhost:3000`.";
+  for (const [name, text] of [
+    ["allowed", `${reads} ${names} \`Access-Control-Allow-Credentials: true\` covers the cookie.`],
+    [
+      "preflight granted",
+      `${reads} The browser sent a preflight first, and the response to it allowed the request. ${names}`,
+    ],
+    [
+      "a preflight is remembered",
+      `${reads} The browser remembered the response to an earlier preflight, and did not send another. ${names}`,
+    ],
+    ["an error as a response", `${reads} ${names} An error is a response like any other.`],
+    ["opaque", reads],
+  ]) {
+    assert.equal(whyOf(sent(name)).text, text, name);
+  }
+  const star = sent("allowed", { exchanges: [exchange({ response_headers: [["Access-Control-Allow-Origin", "*"]] })] });
+  assert.equal(
+    whyOf(star).text,
+    `${reads} The response says \`Access-Control-Allow-Origin: *\`: any origin may read it.`,
+  );
+});
+
+test("the fix is what the server proposes, with a warning where it would let the attacker in", () => {
+  const { fix } = RUNS.blocked.prediction.verdict;
+  assert.deepEqual(fixOf(sent("blocked")), {
+    change: "Answer with Access-Control-Allow-Origin.",
+    setting: 'allow_origins = ["http://localhost:3000"].',
+    warning: null,
+    patch: fix.patch,
+  });
+  const attacked = fixOf(sent("blocked", { request: toRequest({ page: "attacker" }) }));
+  assert.match(attacked.warning, /Here, blocked is the safe result\.$/);
+  const none = blocked({ fix: { change: "ask for another path!", setting: null, patch: null } });
+  assert.deepEqual(fixOf(sent("blocked", { prediction: prediction(none) })), {
+    change: "Ask for another path!",
+    setting: null,
+    warning: null,
+    patch: [],
+  });
+  assert.equal(fixOf(sent("allowed")), null);
+  assert.equal(fixOf(sent("without a prediction")), null);
+});
+
+test("the console's message is that of the reader's engine", () => {
+  assert.deepEqual(consoleOf(sent("blocked"), "chromium"), {
+    title: "What Chromium’s console says about it",
+    message: "Access to fetch has been blocked",
+  });
+  assert.equal(consoleOf(sent("blocked"), "firefox").message, "Cross-Origin Request Blocked");
+  assert.equal(consoleOf(sent("blocked"), "webkit"), null);
+  assert.equal(consoleOf(sent("allowed"), "chromium"), null);
+});
+
+test("what the page's script was given", () => {
+  const nothing = { error: null, status: null, headers: [], note: null, body: null };
+  assert.deepEqual(givenOf(sent("blocked")), {
+    ...nothing,
+    error: "TypeError: Failed to fetch",
+    note: "No status, no headers, no body, and no reason: the reason goes to the console alone.",
+  });
+  assert.deepEqual(givenOf(sent("allowed")), {
+    ...nothing,
+    status: "200",
+    headers: [{ name: "content-type", value: "application/json", decides: false }],
+    body: '{\n  "notes": []\n}',
+  });
+  assert.equal(givenOf(sent("opaque")).status, "0");
+  assert.match(givenOf(sent("opaque")).note, /^An opaque response/);
+  assert.equal(givenOf(sent("allowed", { observation: response({ body: "text" }) })).body, "text");
+  const withheld = ["etag", "x-request-id", "Vary", "set-cookie", "access-control-allow-origin", "cdn-cache-control"];
+  const kept = sent("allowed", { prediction: prediction(allowed({ withheld }), message()) });
+  assert.equal(
+    givenOf(kept).note,
+    "Sent, but kept from the page’s script: `etag`, `x-request-id`. Listing them in `expose_headers` shows them.",
+  );
+});
+
+test("what the API saw and did", () => {
+  for (const [name, lines] of [
+    ["blocked", ["GET /api/notes: ran the handler and responded with 200"]],
+    [
+      "preflight granted",
+      [
+        "OPTIONS /api/notes/1: responded to the preflight with 204",
+        "PUT /api/notes/1: ran the handler and responded with 200",
+      ],
+    ],
+    ["out of the cache", ["GET /api/notes: saw nothing: the cache responded"]],
+    ["never sent", []],
+  ]) {
+    assert.deepEqual(
+      effectsOf(sent(name)).lines.map(({ request, effect }) => `${request}: ${effect}`),
+      lines,
+      name,
+    );
+  }
+  const early = exchange({ reached_handler: false, status: 401, target: "/s/abc/cached/api/guarded?a=1&run=r1&b=2" });
+  assert.deepEqual(effectsOf(sent("blocked", { exchanges: [early] })).lines, [
+    { request: "GET /cached/api/guarded?a=1&b=2", effect: "responded with 401 before any handler ran" },
+  ]);
+});
+
+test("what has changed at the API", () => {
+  const before = {
+    notes: [
+      { id: 1, text: "a" },
+      { id: 2, text: "b" },
+      { id: 3, text: "c" },
+    ],
+    visits: 1,
+  };
+  const after = {
+    notes: [
+      { id: 1, text: "a" },
+      { id: 2, text: "B" },
+      { id: 4, text: "d" },
+    ],
+    visits: 2,
+  };
+  const { changes, warning } = effectsOf(sent("blocked", { before, after }));
+  assert.deepEqual(changes, [
+    "Note 2 was “b”, and is “B”",
+    "Note 4 is new: “d”",
+    "Note 3 is gone: “c”",
+    "It counts 2 visits, 1 before",
+  ]);
+  assert.equal(warning, "The response was withheld, and the change was made all the same.");
+  assert.equal(effectsOf(sent("allowed", { before, after })).warning, null);
+  assert.deepEqual(effectsOf(sent("blocked", { before, after: before })), {
+    ...effectsOf(sent("blocked")),
+    changes: [],
+    warning: null,
+  });
+});
+
+test("headers are found in any case, and those that should be there are named", () => {
+  assert.equal(
+    headerValue(
+      [
+        ["A", "1"],
+        ["a", "2"],
+      ],
+      "a",
+    ),
+    "1",
+  );
+  assert.equal(headerValue([["a", "1"]], "b"), null);
+  assert.deepEqual(headerRows([ALLOW_ORIGIN, ["Vary", "Origin"]], ["vary", "location"]), [
+    { name: ALLOW_ORIGIN[0], value: CONFIG.page, decides: false },
+    { name: "Vary", value: "Origin", decides: true },
+    { name: "location", value: null, decides: true },
+  ]);
+});
+
+test("engines are known by what they call themselves", () => {
+  const webkit = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+  for (const [agent, engine] of [
+    ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "firefox"],
+    [`${webkit.replace("605.1.15", "537.36")} Chrome/150.0.0.0 Safari/537.36`, "chromium"],
+    [`${webkit.replace("605.1.15", "537.36")} HeadlessChrome/150.0.0.0 Safari/537.36`, "chromium"],
+    [`${webkit} Version/18.0 Safari/605.1.15`, "webkit"],
+    ["something else", "chromium"],
+  ]) {
+    assert.equal(engineOf(agent), engine, agent);
+  }
+});

@@ -128,7 +128,7 @@ LISTS = {
     "tabs and spaces": List(f"{BROWSER}/headers.rs", r"fn is_tab_or_space.*?matches!\(byte, ", ")", CHARACTER, "browser::.*", apart=True),
     "white space": List(f"{BROWSER}/headers.rs", r"fn is_http_whitespace.*?matches!\(byte, ", ")", CHARACTER, "browser::.*", apart=True),
     "bytes of no value": List(f"{BROWSER}/request.rs", r"any\(\|byte\| matches!\(byte, ", "))", CHARACTER, "browser::request-constructor::.*", apart=True),
-    "redirect statuses": List(f"{BROWSER}/response.rs", r"matches!\(self\.status, ", ")", NUMBER, "browser::http-redirect-fetch::.*{}"),
+    "redirect statuses": List(f"{BROWSER}/response.rs", r"matches!\(status, ", ")", NUMBER, "browser::http-redirect-fetch::.*{}"),
 }
 
 

@@ -122,8 +122,9 @@ fn is_unsafe_byte(byte: u8) -> bool {
 fn is_form_type(value: &[u8]) -> bool {
     let essence = value.split(|&byte| byte == b';').next().unwrap_or_default();
     let essence = trim(essence, is_http_whitespace).to_ascii_lowercase();
-    [&b"application/x-www-form-urlencoded"[..], b"multipart/form-data", b"text/plain"]
-        .contains(&essence.as_slice())
+    ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"]
+        .iter()
+        .any(|form| form.as_bytes() == essence)
 }
 
 /// The digits of a single range's two numbers; the second may be missing.

@@ -186,7 +186,7 @@ impl Page {
         self.type_into(&css, text).await
     }
 
-    /// Chooses in a list of the request, likewise.
+    /// Chooses in a list of the request, in the same way.
     async fn choose(&self, name: &str, value: &str) -> Tried<()> {
         let css = format!("[data-room=request] [name={name}]");
         if self.value(&css).await? == value {

@@ -15,7 +15,7 @@ use crate::{
     seen::{Exchange, Seen},
 };
 
-/// What stands in the room, and beside it the two copies of the request.
+/// What stands in the room, and next to it the two copies of the request.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Room {

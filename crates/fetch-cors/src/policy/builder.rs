@@ -128,6 +128,13 @@ impl PolicyBuilder {
         self
     }
 
+    /// Accepts methods and header names that look like a typo of a well-known one, or that consist of unusual characters, as
+    /// in `OPTION` and `x-a!`. Names that no request or response can have stay refused.
+    pub fn allow_unusual_names(mut self) -> Self {
+        self.config.allow_unusual_names = true;
+        self
+    }
+
     /// Accepts plain-http origins that are not loopback in a policy with credentials.
     ///
     /// Anyone on the network between a user and such a site can inject a script into its pages, and so act as the user on
@@ -175,6 +182,7 @@ impl PolicyBuilder {
             exposed,
             credentials: config.allow_credentials,
             max_age,
+            allow_unusual_names: config.allow_unusual_names,
             danger_allow_insecure_origins: config.danger_allow_insecure_origins,
             danger_allow_public_suffixes: config.danger_allow_public_suffixes,
         }))

@@ -12,6 +12,7 @@ mod config;
 pub(crate) mod escape;
 mod host;
 mod idn;
+mod lists;
 mod messages;
 pub(crate) mod names;
 mod origin;
@@ -21,6 +22,7 @@ mod suffixes;
 mod summary;
 #[cfg(feature = "toml")]
 mod toml;
+mod typos;
 mod widening;
 
 pub use builder::PolicyBuilder;
@@ -78,6 +80,7 @@ pub(crate) struct Parts {
     pub(crate) credentials: bool,
     /// In seconds.
     pub(crate) max_age: Option<u32>,
+    pub(crate) allow_unusual_names: bool,
     pub(crate) danger_allow_insecure_origins: bool,
     pub(crate) danger_allow_public_suffixes: bool,
 }
@@ -191,6 +194,7 @@ impl Policy {
             expose_headers: parts.exposed.to_config(),
             allow_credentials: parts.credentials,
             max_age: parts.max_age.map(u64::from),
+            allow_unusual_names: parts.allow_unusual_names,
             danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
             danger_allow_public_suffixes: parts.danger_allow_public_suffixes,
         }
@@ -227,6 +231,7 @@ impl Parts {
             exposed: Names::Listed(Vec::new()),
             credentials: false,
             max_age: None,
+            allow_unusual_names: false,
             danger_allow_insecure_origins: false,
             danger_allow_public_suffixes: false,
         }

@@ -3,11 +3,12 @@
 //!
 //! Matching requests is not done here but in [`origin_set`](crate::origin_set).
 
-use std::{mem, net::Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use super::{
     host, idn,
     problem::{Fact, Fault, ProblemKind},
+    typos::typos,
 };
 use crate::origin_set::{
     labels::MAX_HOST,
@@ -158,22 +159,6 @@ fn misspelt_scheme(scheme: &str) -> Option<&'static str> {
     }
     let nearest = ["https", "http"].into_iter().min_by_key(|meant| typos(scheme, meant))?;
     (typos(scheme, nearest) <= MAX_TYPO).then_some(nearest)
-}
-
-/// How many letters must be put in, left out or replaced to make one text of another: the Levenshtein distance.
-fn typos(text: &str, meant: &str) -> usize {
-    let meant: Vec<char> = meant.chars().collect();
-    // The distances from the part of `text` that was read to what `meant` starts with.
-    let mut distances: Vec<usize> = (0..=meant.len()).collect();
-    for (index, letter) in text.chars().enumerate() {
-        let mut diagonal = mem::replace(&mut distances[0], index + 1);
-        for (place, &other) in meant.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != other);
-            diagonal = distances[place + 1];
-            distances[place + 1] = replaced.min(diagonal + 1).min(distances[place] + 1);
-        }
-    }
-    distances[meant.len()]
 }
 
 /// Without the white space and quotation marks that often surround pasted text.
@@ -424,30 +409,6 @@ mod tests {
             "safari-web-extension://0B1F5E1C-5B5C-4B5C-8B5C-0B1F5E1C5B5C",
         ] {
             assert_eq!(parse(exact), Ok(Pattern::Exact(exact)), "{exact}");
-        }
-    }
-
-    #[test]
-    fn typos_are_counted() {
-        for (text, meant, expected) in [
-            ("", "", 0),
-            ("", "http", 4),
-            ("http", "", 4),
-            ("https", "https", 0),
-            ("htttps", "https", 1),
-            ("hhtp", "http", 1),
-            ("htps", "https", 1),
-            ("tp", "http", 2),
-            ("htpt", "http", 2),
-            ("xhttpx", "http", 2),
-            ("shttp", "https", 2),
-            ("sptth", "https", 4),
-            ("ftp", "http", 2),
-            ("kitten", "sitting", 3),
-            ("tauri", "https", 5),
-            ("\u{feff}https", "https", 1),
-        ] {
-            assert_eq!((typos(text, meant), typos(meant, text)), (expected, expected), "{text} {meant}");
         }
     }
 

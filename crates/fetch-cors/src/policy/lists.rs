@@ -1,0 +1,89 @@
+//! A list written as one string, as environment variables and many configuration files have it.
+
+use super::PolicyBuilder;
+
+/// What an entry of a list is, as far as splitting a string depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entries {
+    Origins,
+    Names,
+}
+
+/// The entries of a comma-separated string: white space around them is removed, and so are empty ones.
+///
+/// A string without any entry becomes one empty entry, which is not valid: a variable that is set but empty is more likely a
+/// mistake than a decision. A string in which `*` stands next to other origins is left as it is, which is not valid either:
+/// nobody would notice that the others mean nothing.
+pub(super) fn split(text: &str, entries: Entries) -> Vec<String> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let any_among_others = parts.contains(&"*") && parts.iter().any(|part| *part != "*");
+    if entries == Entries::Origins && any_among_others {
+        return vec![text.trim().to_owned()];
+    }
+    if parts.is_empty() {
+        return vec![String::new()];
+    }
+    parts.into_iter().map(str::to_owned).collect()
+}
+
+/// Lists from environment variables and the like. White space around the entries and empty entries are left out; a text
+/// without any entry is not valid. The methods that take a list don't split its strings.
+impl PolicyBuilder {
+    /// [`allow_origins`](Self::allow_origins) from one comma-separated string, in which `*` can only stand alone.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let variable = "https://app.example.com, https://admin.example.com";
+    /// let policy = Policy::builder().allow_origins_from(variable).build()?;
+    /// assert!(policy.allows(&"https://admin.example.com".parse()?));
+    ///
+    /// assert!(Policy::builder().allow_origins_from("").build().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn allow_origins_from(self, text: &str) -> Self {
+        self.allow_origins(split(text, Entries::Origins))
+    }
+
+    /// [`allow_methods`](Self::allow_methods) from one comma-separated string.
+    pub fn allow_methods_from(self, text: &str) -> Self {
+        self.allow_methods(split(text, Entries::Names))
+    }
+
+    /// [`allow_headers`](Self::allow_headers) from one comma-separated string.
+    pub fn allow_headers_from(self, text: &str) -> Self {
+        self.allow_headers(split(text, Entries::Names))
+    }
+
+    /// [`expose_headers`](Self::expose_headers) from one comma-separated string.
+    pub fn expose_headers_from(self, text: &str) -> Self {
+        self.expose_headers(split(text, Entries::Names))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_is_split_at_commas() {
+        for (text, entries, expected) in [
+            ("a", Entries::Origins, &["a"][..]),
+            ("a,b", Entries::Origins, &["a", "b"]),
+            (" a ,\tb\n", Entries::Origins, &["a", "b"]),
+            ("a,,b,", Entries::Origins, &["a", "b"]),
+            ("a b", Entries::Origins, &["a b"]),
+            ("", Entries::Origins, &[""]),
+            (" , ", Entries::Names, &[""]),
+            ("*", Entries::Origins, &["*"]),
+            ("*,", Entries::Origins, &["*"]),
+            ("*,*", Entries::Origins, &["*", "*"]),
+            (" *, a", Entries::Origins, &["*, a"]),
+            ("a,*", Entries::Origins, &["a,*"]),
+            // `*` does not cover `authorization` in the standard, so people write both.
+            ("*, authorization", Entries::Names, &["*", "authorization"]),
+        ] {
+            assert_eq!(split(text, entries), expected, "{text:?}");
+        }
+    }
+}

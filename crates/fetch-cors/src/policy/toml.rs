@@ -1,15 +1,27 @@
 //! A policy from a TOML file. Only this module knows the line of a value.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, ops::Range};
 
-use super::{InvalidPolicy, Policy, PolicyConfig, Setting};
+use serde::Deserialize as _;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue, ValueDeserializer},
+};
+
+use super::{InvalidPolicy, Policy, PolicyConfig, Setting, config::FIELDS, escape::escape_text};
 
 /// Why a TOML text is not a policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TomlError {
-    /// The text is not valid TOML, has an unknown field, or a value of the wrong type. `Display` shows the line.
-    Syntax(toml::de::Error),
+    /// The text is not valid TOML, lacks the table, has an unknown field, or a value of the wrong type.
+    #[non_exhaustive]
+    Syntax {
+        /// The line of the mistake, from 1, if it has one.
+        line: Option<usize>,
+        /// What is wrong, on one line.
+        message: String,
+    },
     /// The policy is not valid. Every [`Problem`](crate::Problem) has its line.
     Invalid(InvalidPolicy),
 }
@@ -17,7 +29,12 @@ pub enum TomlError {
 impl fmt::Display for TomlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax(error) => f.write_str(error.to_string().trim_end()),
+            Self::Syntax { line, message } => {
+                if let Some(line) = line {
+                    write!(f, "line {line}: ")?;
+                }
+                f.write_str(message)
+            }
             Self::Invalid(invalid) => invalid.fmt(f),
         }
     }
@@ -43,36 +60,133 @@ impl Policy {
     ///
     /// [`TomlError`] names the line of every mistake.
     pub fn from_toml(text: &str) -> Result<Self, TomlError> {
-        let config: PolicyConfig = toml::from_str(text).map_err(TomlError::Syntax)?;
-        Self::try_from(config).map_err(|invalid| {
-            let lines = Lines::of(text);
-            TomlError::Invalid(invalid.map(|problem| {
-                let line = lines.find(problem.setting(), problem.index());
-                problem.at_line(line)
-            }))
-        })
+        read(text, &[])
+    }
+
+    /// Reads a policy from one table of a larger TOML file; what else is in the file is not looked at.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let text = "workers = 4\n\n[server.cors]\nallow_origins = ['https://app.example.com']\nmax_age = '1h'";
+    /// let error = Policy::from_toml_at(text, "server.cors").unwrap_err();
+    /// assert_eq!(error.to_string(), r#"line 5: max_age is a whole number of seconds, not "1h". Write 3600"#);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TomlError`] names the line of every mistake. That the file has no such table is one: a policy that is not found
+    /// must not become one that allows nothing.
+    pub fn from_toml_at(text: &str, table: &str) -> Result<Self, TomlError> {
+        read(text, &table.split('.').map(str::trim).collect::<Vec<_>>())
     }
 }
 
-/// Finds the line of each value in a TOML text.
-struct Lines<'a> {
-    text: &'a str,
-    table: Option<toml::Spanned<toml::de::DeTable<'a>>>,
+fn read(text: &str, path: &[&str]) -> Result<Policy, TomlError> {
+    let lines = Lines::of(text);
+    let root = DeTable::parse(text).map_err(|error| syntax(&lines, &error))?;
+    let value = table_at(root, path).ok_or_else(|| TomlError::Syntax {
+        line: None,
+        message: format!("there is no table [{}]", escape_text(&path.join("."))),
+    })?;
+    let config = PolicyConfig::deserialize(ValueDeserializer::from(value))
+        .map_err(|error| in_other_table(text, path, &lines).unwrap_or_else(|| syntax(&lines, &error)))?;
+    Policy::try_from(config).map_err(|invalid| {
+        let table = parse_at(text, path);
+        TomlError::Invalid(invalid.map(|problem| {
+            let line = table.as_ref().and_then(|table| {
+                span_of(table.get_ref(), problem.setting(), problem.index()).map(|span| lines.find(&span))
+            });
+            problem.at_line(line)
+        }))
+    })
 }
 
-impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        Self { text, table: toml::de::DeTable::parse(text).ok() }
-    }
+fn syntax(lines: &Lines, error: &toml::de::Error) -> TomlError {
+    let message = error.message().trim_end().replace('\n', ", ");
+    let message = message.chars().fold(String::new(), |mut text, character| {
+        if character.is_control() {
+            text.extend(character.escape_debug());
+        } else {
+            text.push(character);
+        }
+        text
+    });
+    TomlError::Syntax { line: error.span().map(|span| lines.find(&span)), message }
+}
 
-    /// The line, from 1, of a setting or of one element of its list.
-    fn find(&self, setting: Setting, index: Option<usize>) -> Option<usize> {
-        let value = self.table.as_ref()?.get_ref().get(setting.name())?;
-        let value = match index {
-            Some(index) => value.get_ref().get(index)?,
-            None => value,
+fn parse_at<'a>(text: &'a str, path: &[&str]) -> Option<Spanned<DeValue<'a>>> {
+    table_at(DeTable::parse(text).ok()?, path)
+}
+
+fn table_at<'a>(root: Spanned<DeTable<'a>>, path: &[&str]) -> Option<Spanned<DeValue<'a>>> {
+    let mut value = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
+    for key in path {
+        value = match value.into_inner() {
+            DeValue::Table(mut table) => table.remove(*key)?,
+            _ => return None,
         };
-        let before = self.text.get(..value.span().start)?;
-        Some(before.matches('\n').count() + 1)
+    }
+    Some(value)
+}
+
+/// The error for a table without any setting of a policy, if a table below it has some.
+fn in_other_table(text: &str, path: &[&str], lines: &Lines) -> Option<TomlError> {
+    let value = parse_at(text, path)?;
+    let DeValue::Table(table) = value.get_ref() else { return None };
+    if has_settings(table) {
+        return None;
+    }
+    let (below, span) = table_with_settings(table, 0)?;
+    let found = path.iter().map(|key| (*key).to_owned()).chain([below]).collect::<Vec<_>>().join(".");
+    let found = escape_text(&found);
+    let message = format!(
+        "the policy is in the table [{found}]. Read it with Policy::from_toml_at(text, \"{found}\"), or move its settings out of the table"
+    );
+    Some(TomlError::Syntax { line: Some(lines.find(&span)), message })
+}
+
+fn has_settings(table: &DeTable<'_>) -> bool {
+    FIELDS.into_iter().any(|field| table.contains_key(field))
+}
+
+fn table_with_settings(table: &DeTable<'_>, depth: usize) -> Option<(String, Range<usize>)> {
+    /// Nobody nests tables deeper for a server's settings.
+    const MAX_DEPTH: usize = 4;
+    if depth == MAX_DEPTH {
+        return None;
+    }
+    table.iter().find_map(|(key, value)| {
+        let DeValue::Table(inner) = value.get_ref() else { return None };
+        let key: &str = key.get_ref();
+        if has_settings(inner) {
+            return Some((key.to_owned(), value.span()));
+        }
+        let (below, span) = table_with_settings(inner, depth + 1)?;
+        Some((format!("{key}.{below}"), span))
+    })
+}
+
+/// Where a setting stands, or one element of its list. All entries of a list that is written as one string stand where the
+/// string does.
+fn span_of(table: &DeValue<'_>, setting: Setting, index: Option<usize>) -> Option<Range<usize>> {
+    let value = table.get(setting.name())?;
+    match index {
+        Some(index) if value.get_ref().is_array() => Some(value.get_ref().get(index)?.span()),
+        _ => Some(value.span()),
+    }
+}
+
+/// Where the lines of a text start, to find the line of a place without reading the text again.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(index, _)| index + 1).collect())
+    }
+
+    /// The line, from 1, in which a span starts.
+    fn find(&self, span: &Range<usize>) -> usize {
+        self.0.partition_point(|&start| start <= span.start) + 1
     }
 }

@@ -51,6 +51,25 @@ const ORIGINS: &[&str] = &[
     "\u{feff}https://app.example.com",
     "https://a!b.example.com",
     "https://a\"b\\c\n.example.com\u{7f}",
+    "https://${APP_HOST}",
+    "Access-Control-Allow-Origin: *",
+    "Access-Control-Allow-Origin: https://app.example.com",
+    "\"*\"",
+    "['http://localhost:3000']",
+    "http://localhost:3000,",
+    "all",
+    "'self'",
+    "https?://localhost:3000",
+    "http://localhost:30??",
+    "http://localhost:3000-3002",
+    "http://localhost:3000-4000",
+    "192.168.1.0/24",
+    "http://::1:3000",
+    "https:\\\\app.example.com",
+    "*, https://app.example.com",
+    "intranet:3000",
+    "gopher://example.com",
+    "https://exa*mple.com",
 ];
 const ORIGINS_WITH_CREDENTIALS: &[&str] = &[
     "*",
@@ -65,10 +84,41 @@ const ORIGINS_WITH_CREDENTIALS: &[&str] = &[
     "https://*.co.uk",
     "https://*.kawasaki.jp",
 ];
-const METHODS: &[&str] = &["CONNECT", "patch", "PUT, DELETE", " PUT", ""];
-const HEADERS: &[&str] =
-    &["cookie", "sec-fetch-site", "x-a, x-b", "X-Request-Id:", "etag", "access-control-allow-origin"];
-const EXPOSED: &[&str] = &["set-cookie", "x a", "origin", "if-none-match"];
+const METHODS: &[&str] = &[
+    "CONNECT",
+    "patch",
+    "PUT, DELETE",
+    " PUT",
+    "",
+    "PU T",
+    "ALL",
+    "none",
+    "GET|POST",
+    "OPTION",
+    "P+T+X",
+    "'PUT'",
+    "Access-Control-Allow-Methods: PUT",
+    "Access-Control-Allow-Methods: PUT, DELETE",
+    "$METHODS",
+];
+const HEADERS: &[&str] = &[
+    "cookie",
+    "sec-fetch-site",
+    "x-a, x-b",
+    "X-Request-Id:",
+    "etag",
+    "access-control-allow-origin",
+    "",
+    "x-amz-*",
+    "any",
+    "content_type",
+    "x-a!",
+    "cookei",
+    "Content-Type: application/json",
+    "\"*\"",
+    "[]",
+];
+const EXPOSED: &[&str] = &["set-cookie", "x a", "origin", "if-none-match", "access-control-max-age", "all"];
 
 #[test]
 fn every_message() {

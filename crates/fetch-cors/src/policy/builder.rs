@@ -161,11 +161,25 @@ impl PolicyBuilder {
         let config = &self.config;
         let mut problems = Problems::default();
         let origins = origins(config, &mut problems);
-        let methods = name_list(Setting::AllowMethods, &config.allow_methods, names::method, &mut problems);
-        let headers =
-            name_list(Setting::AllowHeaders, &config.allow_headers, names::request_header, &mut problems);
-        let exposed =
-            name_list(Setting::ExposeHeaders, &config.expose_headers, names::exposed_header, &mut problems);
+        let unusual = config.allow_unusual_names;
+        let methods = name_list(
+            Setting::AllowMethods,
+            &config.allow_methods,
+            |name| names::method(name, unusual),
+            &mut problems,
+        );
+        let headers = name_list(
+            Setting::AllowHeaders,
+            &config.allow_headers,
+            |name| names::request_header(name, unusual),
+            &mut problems,
+        );
+        let exposed = name_list(
+            Setting::ExposeHeaders,
+            &config.expose_headers,
+            |name| names::exposed_header(name, unusual),
+            &mut problems,
+        );
         if config.allow_credentials
             && let Some(index) = config.expose_headers.iter().position(|name| name == "*")
         {

@@ -37,7 +37,12 @@ impl ProblemKind {
             Self::MisplacedWildcard => {
                 "a \"*\" can only replace whole labels at the front of an http or https domain, or its port"
             }
-            Self::RegularExpression => "origin patterns are not regular expressions",
+            Self::RegularExpression => "origin patterns are neither regular expressions nor shell globs",
+            Self::UnfilledVariable => "this is a variable that was not filled in",
+            Self::HeaderLine => "this is a whole line, not a value from it",
+            Self::ListSyntax => "quotation marks, brackets or commas of a list are part of this entry",
+            Self::Keyword => "this word has no meaning here",
+            Self::AddressRange => "this is a range of addresses; an origin names one host",
             Self::AnyOriginWithCredentials => {
                 "with credentials, this would let every site on the web act as the signed-in user, and browsers reject it"
             }
@@ -52,6 +57,9 @@ impl ProblemKind {
             Self::MethodCase => {
                 "methods are case-sensitive; browsers send this one exactly as written, and servers expect upper case"
             }
+            Self::SeveralNames => "this is more than one name in one string",
+            Self::NamePattern => "names are compared as a whole, so a \"*\" inside one matches nothing",
+            Self::UnusualName => "this is not a usual name, so it is likely a typo",
             Self::InvalidHeaderName => "this is not a valid header name",
             Self::ForbiddenRequestHeader => {
                 "browsers set this header themselves; scripts can't, so it doesn't have to be allowed"
@@ -62,6 +70,9 @@ impl ProblemKind {
             Self::ForbiddenResponseHeader => "browsers never show this response header to scripts",
             Self::RequestHeaderAmongExposed => {
                 "this is a request header; expose_headers lists response headers that scripts may read"
+            }
+            Self::PreflightHeaderAmongExposed => {
+                "only responses to preflights have this header, and scripts never see those"
             }
             Self::AnyExposedHeaderWithCredentials => {
                 "with credentials, browsers treat \"*\" as a literal header name, so it would expose nothing"
@@ -89,7 +100,12 @@ impl fmt::Display for Problem {
         write!(
             f,
             ": {}",
-            Explanation { fault: self.fault(), value: self.value(), in_file: self.line().is_some() }
+            Explanation {
+                fault: self.fault(),
+                value: self.value(),
+                is_origin: self.setting() == Setting::AllowOrigins,
+                in_file: self.line().is_some(),
+            }
         )
     }
 }
@@ -107,7 +123,8 @@ impl fmt::Display for InvalidPolicy {
 
 impl fmt::Display for InvalidOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let explanation = Explanation { fault: self.fault(), value: self.value(), in_file: false };
+        let explanation =
+            Explanation { fault: self.fault(), value: self.value(), is_origin: true, in_file: false };
         write!(f, "{}: {explanation}", Quoted(self.value()))
     }
 }
@@ -125,6 +142,8 @@ impl fmt::Display for Quoted<'_> {
 struct Explanation<'a> {
     fault: &'a Fault,
     value: &'a str,
+    /// Whether the value was meant to be an origin.
+    is_origin: bool,
     /// Whether the reader wrote the value in a file, not in Rust.
     in_file: bool,
 }
@@ -132,7 +151,39 @@ struct Explanation<'a> {
 impl Explanation<'_> {
     /// What to do where there is no suggestion.
     fn instead(&self) -> &'static str {
+        let is_any = self.fault.fact == Some(Fact::AnyMeant);
         match self.fault.kind {
+            ProblemKind::UnfilledVariable => "Give the variable a value, or write the value here",
+            ProblemKind::SeveralOrigins if is_any => {
+                "Write \"*\" alone if every site may read the responses, else only the others"
+            }
+            ProblemKind::Keyword | ProblemKind::HeaderLine | ProblemKind::ListSyntax if is_any => {
+                if self.is_origin {
+                    "Write \"*\" if every site may read the responses, else list the origins"
+                } else {
+                    "Write \"*\" for any, or list the names"
+                }
+            }
+            ProblemKind::Keyword if self.is_origin => {
+                "Remove it: what is not listed is not allowed, and pages of the server's own origin need no CORS"
+            }
+            ProblemKind::Keyword => "Remove it: what is not listed is not allowed",
+            ProblemKind::HeaderLine | ProblemKind::ListSyntax if !self.is_origin => {
+                "Write one name per entry, without anything around it"
+            }
+            ProblemKind::ListSyntax => "Write one origin per entry, without anything around it",
+            ProblemKind::InvalidPort if self.value.rsplit(':').next().is_some_and(|port| port.contains('-')) => {
+                "List the origins, or write \":*\" if you mean every port"
+            }
+            ProblemKind::AddressRange => "List the origins, each with its scheme, address and port",
+            ProblemKind::SeveralNames => "Write one name per entry",
+            ProblemKind::NamePattern => "List the names, or write \"*\" alone for any",
+            ProblemKind::InvalidMethod if self.value.is_empty() => {
+                "Write a method such as \"PUT\", or leave it out"
+            }
+            ProblemKind::InvalidHeaderName if self.value.is_empty() => {
+                "Write a name such as \"x-request-id\", or leave it out"
+            }
             ProblemKind::EmptyOrigin => "Write an origin such as \"https://app.example.com\", or remove it",
             ProblemKind::SeveralOrigins => "Write one origin per entry",
             ProblemKind::NullOrigin | ProblemKind::OpaqueScheme => {
@@ -156,6 +207,7 @@ impl Explanation<'_> {
             ProblemKind::ForbiddenMethod
             | ProblemKind::ForbiddenRequestHeader
             | ProblemKind::ResponseHeaderAmongAllowed
+            | ProblemKind::PreflightHeaderAmongExposed
             | ProblemKind::RequestHeaderAmongExposed => "Remove it",
             ProblemKind::AnyExposedHeaderWithCredentials => "List the names",
             ProblemKind::InvalidMethod => "Write one method per entry, such as \"PUT\"",
@@ -198,22 +250,26 @@ impl fmt::Display for Explanation<'_> {
                 }
                 write!(f, ", or opt in with {}", self.opt_in("danger_allow_insecure_origins"))
             }
-            (ProblemKind::MisplacedWildcard, Some(suggestion))
-                if self.fault.fact == Some(Fact::SuggestionUnderPublicSuffix) =>
-            {
-                write!(
-                    f,
-                    ". List the origins; the nearest pattern, {}, would also allow other people's sites",
-                    Quoted(suggestion)
-                )
-            }
             (ProblemKind::MisplacedWildcard, Some(suggestion)) if suggestion.contains("//*.") => {
                 write!(f, ". Write {} if you mean every subdomain, or list the origins", Quoted(suggestion))
             }
             (ProblemKind::MaxAgeTooLong | ProblemKind::MaxAgeFraction, Some(suggestion)) => {
                 write!(f, ". Write {suggestion}")
             }
+            (ProblemKind::UnusualName, suggestion) => {
+                let opt_in = self.opt_in("allow_unusual_names");
+                match suggestion {
+                    Some(suggestion) => write!(f, ". Write {}, or keep it with {opt_in}", Quoted(suggestion)),
+                    None => write!(f, ". Correct it, or keep it with {opt_in}"),
+                }
+            }
             (_, Some(suggestion)) => write!(f, ". Write {}", Quoted(suggestion)),
+            (_, None) if let Some(Fact::SuggestedList(list)) = &self.fault.fact => {
+                for (index, value) in list.iter().enumerate() {
+                    write!(f, "{} {}", if index == 0 { ". Write" } else { "," }, Quoted(value))?;
+                }
+                f.write_str(", one per entry")
+            }
             (_, None) => write!(f, ". {}", self.instead()),
         }
     }

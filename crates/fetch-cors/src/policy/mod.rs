@@ -16,6 +16,7 @@ mod lists;
 mod messages;
 pub(crate) mod names;
 mod origin;
+mod pasted;
 pub(crate) mod pattern;
 pub(crate) mod problem;
 mod suffixes;

@@ -1,7 +1,11 @@
 //! Methods and header names: which ones a policy can list, and which ones it can't, because browsers would never send them
 //! or never show them to scripts. Where the Fetch Standard has a list, it is used.
 
-use super::problem::{Fact, Fault, ProblemKind};
+use super::{
+    pasted,
+    problem::{Fact, Fault, ProblemKind},
+    typos::typos,
+};
 
 /// What a list of methods or header names allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +103,8 @@ const OTHER_REGISTERED_METHODS: [&str; 31] = [
     "VERSION-CONTROL",
 ];
 
-/// Normalizes a method as browsers do.
-pub(crate) fn method(value: &str) -> Result<String, Fault> {
+/// Normalizes a method as browsers do. Names that look like a typo pass only if `unusual` ones may.
+pub(crate) fn method(value: &str, unusual: bool) -> Result<String, Fault> {
     let upper = value.to_ascii_uppercase();
     if FORBIDDEN_METHODS.contains(&upper.as_str()) {
         return Err(ProblemKind::ForbiddenMethod.into());
@@ -111,12 +115,60 @@ pub(crate) fn method(value: &str) -> Result<String, Fault> {
     if value != upper && OTHER_REGISTERED_METHODS.contains(&upper.as_str()) {
         return Err(Fault::with_suggestion(ProblemKind::MethodCase, Some(upper)));
     }
-    if is_token(value.as_bytes()) {
+    if OTHER_REGISTERED_METHODS.contains(&value) {
         return Ok(value.to_owned());
     }
-    let trimmed = value.trim();
-    let suggestion = if trimmed == value { None } else { method(trimmed).ok() };
-    Err(Fault::with_suggestion(ProblemKind::InvalidMethod, suggestion))
+    if let Some(fault) = pasted_name(value, |text| method(text, unusual)) {
+        return Err(fault);
+    }
+    if !is_token(value.as_bytes()) {
+        let trimmed = value.trim();
+        let suggestion = if trimmed == value { None } else { method(trimmed, unusual).ok() };
+        return Err(Fault::with_suggestion(ProblemKind::InvalidMethod, suggestion));
+    }
+    let is_odd = |byte: u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_');
+    let meant = SAFELISTED_METHODS
+        .iter()
+        .chain(&NORMALIZED_METHODS)
+        .chain(&OTHER_REGISTERED_METHODS)
+        // Short names of one's own are soon near a rare one.
+        .filter(|known| known.len() > 4 || matches!(**known, "GET" | "HEAD" | "POST" | "PUT"))
+        .find(|known| is_typo(&upper, known));
+    if !unusual && (meant.is_some() || value.bytes().any(is_odd)) {
+        let suggestion = meant.map(|meant| (*meant).to_owned());
+        return Err(Fault::with_suggestion(ProblemKind::UnusualName, suggestion));
+    }
+    Ok(value.to_owned())
+}
+
+/// What a method or a header name is instead, with what to write if `read` accepts it.
+fn pasted_name(value: &str, read: impl Fn(&str) -> Result<String, Fault>) -> Option<Fault> {
+    let (kind, meant) = pasted::name(value)?;
+    let names = if kind == ProblemKind::SeveralNames { pasted::names(value) } else { Vec::new() };
+    let listed: Option<Vec<String>> = names.iter().map(|name| read(name).ok()).collect();
+    let fact = match listed.filter(|names| !names.is_empty() && names.iter().all(|name| name != "*")) {
+        Some(names) => Some(Fact::SuggestedList(names)),
+        None => pasted::means_any(meant.as_deref().unwrap_or(value)).then_some(Fact::AnyMeant),
+    };
+    // Whether `*` is allowed depends on the list, so it is not suggested here.
+    let suggestion = meant.filter(|meant| meant != "*").and_then(|meant| read(&meant).ok());
+    Some(Fault { kind, suggestion, fact })
+}
+
+/// Whether one letter is missing, added, or replaced, or two neighbours have changed places. Words of up to four letters
+/// soon become another word if one is replaced.
+fn is_typo(text: &str, meant: &str) -> bool {
+    if text == meant || text.len().abs_diff(meant.len()) > 1 {
+        return false;
+    }
+    let differ: Vec<usize> = (0..text.len().min(meant.len()))
+        .filter(|&index| text.as_bytes()[index] != meant.as_bytes()[index])
+        .collect();
+    let are_swapped = text.len() == meant.len()
+        && matches!(differ[..], [first, second] if second == first + 1
+            && text.as_bytes()[first] == meant.as_bytes()[second]
+            && text.as_bytes()[second] == meant.as_bytes()[first]);
+    are_swapped || typos(text, meant) == 1 && (text.len() != meant.len() || meant.len() > 4)
 }
 
 /// <https://fetch.spec.whatwg.org/#forbidden-request-header>, without the two prefixes, and without the names that are
@@ -200,26 +252,78 @@ const REQUEST_HEADERS: [&str; 23] = [
     "user-agent",
 ];
 
-/// A header name in lower case, as browsers list it in `Access-Control-Request-Headers`.
-fn header_name(value: &str) -> Result<String, Fault> {
-    if is_token(value.as_bytes()) {
-        return Ok(value.to_ascii_lowercase());
+/// Other header fields with well-known names, to recognize their typos.
+const OTHER_HEADERS: [&str; 22] = [
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "baggage",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-range",
+    "content-type",
+    "expires",
+    "idempotency-key",
+    "last-event-id",
+    "last-modified",
+    "pragma",
+    "prefer",
+    "sentry-trace",
+    "traceparent",
+    "tracestate",
+    "upgrade-insecure-requests",
+    "x-requested-with",
+];
+/// Response headers that only responses to preflights have.
+const PREFLIGHT_HEADERS: [&str; 4] = [
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-private-network",
+    "access-control-max-age",
+];
+
+/// The well-known header of which a name is a typo.
+fn meant_header(name: &str) -> Option<&'static str> {
+    let known = || RESPONSE_HEADERS.iter().chain(&REQUEST_HEADERS).chain(&OTHER_HEADERS).copied();
+    if known().any(|known| known == name) {
+        return None;
     }
-    let trimmed = value.trim().trim_end_matches(':');
-    // Whether `*` is allowed depends on the list, so it is not suggested here.
-    let suggestion = (is_token(trimmed.as_bytes()) && trimmed != "*").then(|| trimmed.to_ascii_lowercase());
-    Err(Fault::with_suggestion(ProblemKind::InvalidHeaderName, suggestion))
+    let letters = |name: &str| name.replace(['-', '_'], "");
+    let plain = letters(name);
+    known().find(|known| known.len() > 5 && (letters(known) == plain || is_typo(name, known)))
 }
 
-/// Removes a suggestion that is not valid itself.
-fn without_wrong_suggestion(mut fault: Fault, check: fn(&str) -> Result<String, Fault>) -> Fault {
-    fault.suggestion = fault.suggestion.filter(|suggestion| check(suggestion).is_ok());
-    fault
+/// A header name in lower case, as browsers list it in `Access-Control-Request-Headers`.
+fn header_name(
+    value: &str,
+    unusual: bool,
+    read: impl Fn(&str) -> Result<String, Fault>,
+) -> Result<String, Fault> {
+    if let Some(fault) = pasted_name(value, &read) {
+        return Err(fault);
+    }
+    if !is_token(value.as_bytes()) {
+        let trimmed = value.trim().trim_end_matches(':');
+        // Whether `*` is allowed depends on the list, so it is not suggested here.
+        let suggestion = (trimmed != value && trimmed != "*").then(|| read(trimmed).ok()).flatten();
+        return Err(Fault::with_suggestion(ProblemKind::InvalidHeaderName, suggestion));
+    }
+    let name = value.to_ascii_lowercase();
+    let is_odd = |byte: u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_' | b'.');
+    let meant = meant_header(&name);
+    if !unusual && (meant.is_some() || name.bytes().any(is_odd)) {
+        let suggestion = meant.and_then(|meant| read(meant).ok());
+        return Err(Fault::with_suggestion(ProblemKind::UnusualName, suggestion));
+    }
+    Ok(name)
 }
 
 /// The name of a request header that a policy can allow.
-pub(crate) fn request_header(value: &str) -> Result<String, Fault> {
-    let name = header_name(value).map_err(|fault| without_wrong_suggestion(fault, request_header))?;
+pub(crate) fn request_header(value: &str, unusual: bool) -> Result<String, Fault> {
+    let name = header_name(value, unusual, |text| request_header(text, unusual))?;
     if FORBIDDEN_REQUEST_HEADERS.contains(&name.as_str())
         || name.starts_with("proxy-")
         || name.starts_with("sec-")
@@ -233,13 +337,16 @@ pub(crate) fn request_header(value: &str) -> Result<String, Fault> {
 }
 
 /// The name of a response header that a policy can expose.
-pub(crate) fn exposed_header(value: &str) -> Result<String, Fault> {
-    let name = header_name(value).map_err(|fault| without_wrong_suggestion(fault, exposed_header))?;
+pub(crate) fn exposed_header(value: &str, unusual: bool) -> Result<String, Fault> {
+    let name = header_name(value, unusual, |text| exposed_header(text, unusual))?;
     if FORBIDDEN_RESPONSE_HEADERS.contains(&name.as_str()) {
         return Err(ProblemKind::ForbiddenResponseHeader.into());
     }
+    if PREFLIGHT_HEADERS.contains(&name.as_str()) {
+        return Err(ProblemKind::PreflightHeaderAmongExposed.into());
+    }
     if REQUEST_HEADERS.contains(&name.as_str()) || name.starts_with("sec-fetch-") {
-        let fact = request_header(&name).is_ok().then_some(Fact::AllowableHeader);
+        let fact = request_header(&name, unusual).is_ok().then_some(Fact::AllowableHeader);
         return Err(Fault { fact, ..ProblemKind::RequestHeaderAmongExposed.into() });
     }
     Ok(name)
@@ -273,10 +380,10 @@ mod tests {
             ("", Err((Kind::InvalidMethod, None))),
             (" put ", Err((Kind::InvalidMethod, Some("PUT")))),
             (" trace", Err((Kind::InvalidMethod, None))),
-            ("PUT, DELETE", Err((Kind::InvalidMethod, None))),
+            ("PUT, DELETE", Err((Kind::SeveralNames, None))),
             ("PÜT", Err((Kind::InvalidMethod, None))),
         ] {
-            assert_eq!(seen(&method(value)), expected, "{value:?}");
+            assert_eq!(seen(&method(value, false)), expected, "{value:?}");
         }
     }
 
@@ -301,14 +408,14 @@ mod tests {
             ("etag", Err((Kind::ResponseHeaderAmongAllowed, None))),
             ("proxy-authenticate", Err((Kind::ForbiddenRequestHeader, None))),
             ("", Err((Kind::InvalidHeaderName, None))),
-            ("x-a, x-b", Err((Kind::InvalidHeaderName, None))),
+            ("x-a, x-b", Err((Kind::SeveralNames, None))),
             ("X-A:", Err((Kind::InvalidHeaderName, Some("x-a")))),
             (" X-A", Err((Kind::InvalidHeaderName, Some("x-a")))),
             (" cookie", Err((Kind::InvalidHeaderName, None))),
             ("etag:", Err((Kind::InvalidHeaderName, None))),
             (" *", Err((Kind::InvalidHeaderName, None))),
         ] {
-            assert_eq!(seen(&request_header(value)), expected, "{value:?}");
+            assert_eq!(seen(&request_header(value, false)), expected, "{value:?}");
         }
     }
 
@@ -329,7 +436,7 @@ mod tests {
             ("set-cookie:", Err((Kind::InvalidHeaderName, None))),
             (" Cookie", Err((Kind::InvalidHeaderName, None))),
         ] {
-            assert_eq!(seen(&exposed_header(value)), expected, "{value:?}");
+            assert_eq!(seen(&exposed_header(value, false)), expected, "{value:?}");
         }
     }
 

@@ -6,7 +6,7 @@
 use std::net::Ipv6Addr;
 
 use super::{
-    host, idn,
+    host, idn, pasted,
     problem::{Fact, Fault, ProblemKind},
     typos::typos,
 };
@@ -28,16 +28,29 @@ pub(crate) enum Pattern<'a> {
 
 /// Reads an entry of `allow_origins`.
 pub(crate) fn parse(value: &str) -> Result<Pattern<'_>, Fault> {
-    check(value).map_err(|kind| fault(kind, value, repair(value, kind)))
+    check(value).map_err(|kind| {
+        let pasted = match kind {
+            ProblemKind::EmptyOrigin | ProblemKind::NullOrigin => None,
+            _ => pasted::origin(value),
+        };
+        let (kind, suggestion) = pasted.unwrap_or_else(|| (kind, repair(value, kind)));
+        fault(kind, value, suggestion)
+    })
+}
+
+/// The text itself if it is valid, else the nearest that is.
+pub(super) fn nearest(value: &str) -> Option<String> {
+    match check(value) {
+        Ok(_) => Some(value.to_owned()),
+        Err(kind) => repair(value, kind),
+    }
 }
 
 /// A mistake, with what else a reader must know about the value or the suggestion.
 pub(super) fn fault(kind: ProblemKind, value: &str, suggestion: Option<String>) -> Fault {
     let fact = match (kind, &suggestion) {
-        (ProblemKind::MisplacedWildcard, Some(suggestion)) => check(suggestion)
-            .is_ok_and(|pattern| public_suffix(pattern).is_some())
-            .then_some(Fact::SuggestionUnderPublicSuffix),
         (ProblemKind::MisplacedWildcard, None) => is_any_host(value).then_some(Fact::AnyHost),
+        (_, None) => pasted::fact(kind, value),
         _ => None,
     };
     Fault { kind, suggestion, fact }
@@ -55,16 +68,62 @@ pub(crate) fn public_suffix(pattern: Pattern<'_>) -> Option<String> {
 
 /// Whether the wildcard matches the whole host, as in `https://*`.
 fn is_any_host(value: &str) -> bool {
-    let authority = value.split_once("://").map_or("", |(_, rest)| split_authority(rest).0);
-    split_port(authority).0 == "*"
+    value.contains("://") && split_port(authority(value)).0 == "*"
 }
 
 /// Schemes whose pages have an opaque origin, which is serialized as `null`.
 /// <https://url.spec.whatwg.org/#concept-url-origin>
 const OPAQUE_SCHEMES: [&str; 7] =
     ["file", "data", "blob", "about", "javascript", "filesystem", "view-source"];
-/// Schemes of URLs that have an origin of their own but hold no pages.
-const NOT_PAGE_SCHEMES: [&str; 3] = ["ws", "wss", "ftp"];
+/// Schemes of other protocols, which hold no pages. Not a rule but a list: apps make up schemes of their own for their pages.
+const NOT_PAGE_SCHEMES: [&str; 46] = [
+    "amqp",
+    "amqps",
+    "dns",
+    "ftp",
+    "ftps",
+    "git",
+    "gopher",
+    "grpc",
+    "grpcs",
+    "imap",
+    "imaps",
+    "irc",
+    "ircs",
+    "jdbc",
+    "kafka",
+    "ldap",
+    "ldaps",
+    "mongodb",
+    "mqtt",
+    "mqtts",
+    "mysql",
+    "nats",
+    "nfs",
+    "nntp",
+    "pop3",
+    "postgres",
+    "postgresql",
+    "redis",
+    "rediss",
+    "rsync",
+    "rtmp",
+    "rtsp",
+    "scp",
+    "sftp",
+    "sip",
+    "smb",
+    "smtp",
+    "smtps",
+    "ssh",
+    "svn",
+    "tcp",
+    "telnet",
+    "udp",
+    "vnc",
+    "ws",
+    "wss",
+];
 /// Schemes of browser extensions whose identifiers are always sent in lower case. (Safari's are in upper case.)
 const LOWER_CASE_SCHEMES: [&str; 2] = ["chrome-extension", "moz-extension"];
 /// A scheme at most this many single-letter edits away from `http` or `https` counts as a typo.
@@ -171,8 +230,13 @@ fn split_authority(rest: &str) -> (&str, &str) {
     rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()))
 }
 
+/// The host and port of a URL, or of a text without a scheme.
+pub(super) fn authority(value: &str) -> &str {
+    split_authority(value.split_once("://").map_or(value, |(_, rest)| rest)).0
+}
+
 /// Splits host and port; the port comes without its colon. Colons inside an IPv6 address's brackets are ignored.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
+pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
     let after_bracket = authority.rfind(']').map_or(0, |bracket| bracket + 1);
     match authority[after_bracket..].find(':') {
         Some(colon) => {
@@ -275,7 +339,10 @@ fn repair(value: &str, kind: ProblemKind) -> Option<String> {
         return None;
     }
     let repaired = rewrite(trim(value))?;
-    check(&repaired).is_ok().then_some(repaired)
+    let pattern = check(&repaired).ok()?;
+    // Nobody who writes `https://exa*mple.com` means every name below `.com`.
+    let is_wider = kind == ProblemKind::MisplacedWildcard && public_suffix(pattern).is_some();
+    (!is_wider).then_some(repaired)
 }
 
 fn rewrite(value: &str) -> Option<String> {
@@ -287,16 +354,14 @@ fn rewrite(value: &str) -> Option<String> {
     let (scheme, rest) = split_sloppy_scheme(scheme, rest);
     let authority = split_authority(rest).0;
     let authority = authority.rsplit('@').next().unwrap_or(authority);
-    // An IPv6 address without its brackets.
-    let bare_ipv6 = authority.parse::<Ipv6Addr>().ok().map(host::serialize_ipv6);
-    let (host, port) = match &bare_ipv6 {
-        Some(address) => (address.as_str(), None),
-        None => split_port(authority),
-    };
+    let (host, port) = split_port(authority);
     let scheme = match scheme.as_str() {
         "" if host::is_loopback(host) || port == Some("80") => "http",
+        // A name without a dot, or an address, is somebody's own network, where both schemes are common.
+        "" if port != Some("443") && (!host.contains('.') || host::ends_in_a_number(host)) => return None,
         "ws" => "http",
         "" | "wss" | "ftp" => "https",
+        scheme if NOT_PAGE_SCHEMES.contains(&scheme) => return None,
         scheme if misspelt_scheme(scheme).is_some() => misspelt_scheme(scheme)?,
         scheme if scheme.contains('*') => "https",
         scheme => scheme,
@@ -460,7 +525,7 @@ mod tests {
             ("http//localhost:3000", Kind::MissingScheme, Some("http://localhost:3000")),
             ("app.example.com:80", Kind::MissingScheme, Some("http://app.example.com")),
             ("app.example.com:443", Kind::MissingScheme, Some("https://app.example.com")),
-            ("\"https://app.example.com\"", Kind::InvalidScheme, Some("https://app.example.com")),
+            ("\"https://app.example.com\"", Kind::ListSyntax, Some("https://app.example.com")),
             ("' null '", Kind::NullOrigin, None),
             ("https", Kind::MissingScheme, None),
             ("*://app.example.com", Kind::MisplacedWildcard, Some("https://app.example.com")),
@@ -528,7 +593,7 @@ mod tests {
             ("tauri://localhost:0", Kind::InvalidPort, None),
             // wildcards
             ("https://*example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
-            ("https://app.*.com", Kind::MisplacedWildcard, Some("https://*.com")),
+            ("https://app.*.com", Kind::MisplacedWildcard, None),
             ("https://app.*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
             ("https://app-*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
             ("https://a*b.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),

@@ -92,6 +92,16 @@ pub enum ProblemKind {
     /// A regular expression. Patterns are not regular expressions, because in those an unescaped dot is easily missed, and
     /// opens an API to look-alike hosts.
     RegularExpression,
+    /// A variable that nobody filled in, as in `https://${APP_HOST}`.
+    UnfilledVariable,
+    /// A header line or an assignment, as in `Access-Control-Allow-Origin: *`.
+    HeaderLine,
+    /// Quotation marks, brackets or commas of a list that became part of an entry.
+    ListSyntax,
+    /// A word that means something elsewhere, as in `all` and `'self'`.
+    Keyword,
+    /// A range of IP addresses, as in `192.168.1.0/24`.
+    AddressRange,
     /// `*` among the origins of a policy with credentials.
     AnyOriginWithCredentials,
     /// A plain-http origin that is not loopback, in a policy with credentials.
@@ -104,6 +114,12 @@ pub enum ProblemKind {
     ForbiddenMethod,
     /// A method in a case that servers don't handle, as in `patch`.
     MethodCase,
+    /// Several methods or header names in one string, as in `GET|POST`.
+    SeveralNames,
+    /// A `*` inside a method or a header name, as in `x-amz-*`.
+    NamePattern,
+    /// A method or a header name that looks like a typo, as in `OPTION` and `content_type`.
+    UnusualName,
     /// A header name that is not a token (RFC 9110, section 5.1).
     InvalidHeaderName,
     /// A request header that scripts can't set. <https://fetch.spec.whatwg.org/#forbidden-request-header>
@@ -115,6 +131,8 @@ pub enum ProblemKind {
     ForbiddenResponseHeader,
     /// A request header among the exposed ones.
     RequestHeaderAmongExposed,
+    /// A response header that only responses to preflights have, among the exposed ones.
+    PreflightHeaderAmongExposed,
     /// `*` among the exposed headers of a policy with credentials.
     AnyExposedHeaderWithCredentials,
     /// A max-age above 86 400 s.
@@ -164,7 +182,13 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(setting: Setting, index: Option<usize>, value: &str, fault: Fault) -> Self {
-        Self { setting, index, line: None, value: mask_password(value), fault }
+        let value = match setting {
+            Setting::AllowOrigins => mask_passwords(value),
+            // `PU@T` is not a user name.
+            _ if value.contains("://") => mask_passwords(value),
+            _ => value.to_owned(),
+        };
+        Self { setting, index, line: None, value, fault }
     }
 
     /// The setting that contains the mistake.
@@ -195,6 +219,22 @@ impl Problem {
     /// What to write instead, if it is clear what was likely meant. A suggestion is always valid itself.
     pub fn suggestion(&self) -> Option<&str> {
         self.fault.suggestion.as_deref()
+    }
+
+    /// What to write instead, as several entries, if one entry stands for several; else the
+    /// [`suggestion`](Self::suggestion), if there is one.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let invalid = Policy::allow_origin("http://localhost:3000-3001").unwrap_err();
+    /// assert_eq!(invalid.problems()[0].suggestions(), ["http://localhost:3000", "http://localhost:3001"]);
+    /// ```
+    pub fn suggestions(&self) -> &[String] {
+        match &self.fault.fact {
+            Some(Fact::SuggestedList(list)) => list,
+            _ => self.fault.suggestion.as_slice(),
+        }
     }
 
     pub(crate) fn fault(&self) -> &Fault {
@@ -293,7 +333,7 @@ pub struct InvalidOrigin {
 
 impl InvalidOrigin {
     pub(crate) fn new(value: &str, fault: Fault) -> Self {
-        Self { value: mask_password(value), fault }
+        Self { value: mask_passwords(value), fault }
     }
 
     /// The offending value as written, but with its user name and password masked.
@@ -332,8 +372,10 @@ pub(crate) struct Fault {
 pub(crate) enum Fact {
     /// The pattern's subdomains fall under this public suffix.
     UnderPublicSuffix(String),
-    /// The suggested pattern's subdomains fall under a public suffix.
-    SuggestionUnderPublicSuffix,
+    /// The entry stands for these.
+    SuggestedList(Vec<String>),
+    /// The entry stands for anything, which is written `*`.
+    AnyMeant,
     /// The wildcard matches the whole host, as in `https://*`.
     AnyHost,
     /// The name can be listed under `allow_headers`.
@@ -352,12 +394,37 @@ impl From<ProblemKind> for Fault {
     }
 }
 
-/// Messages end up in logs, and passwords must not.
-fn mask_password(value: &str) -> String {
-    let start = value.find("://").map_or(0, |colon| colon + "://".len());
-    let end = value[start..].find(['/', '?', '#']).map_or(value.len(), |slash| start + slash);
-    match value[start..end].rfind('@') {
-        Some(at) => format!("{}***{}", &value[..start], &value[start + at..]),
-        None => value.to_owned(),
+/// Masks the user names and passwords of every URL in a text, even where its slashes are wrong: messages end up in logs, and
+/// passwords must not.
+fn mask_passwords(value: &str) -> String {
+    let mut masked = String::new();
+    let mut rest = value;
+    loop {
+        let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+        let (authority, after) = rest.split_at(end);
+        match authority.rfind('@') {
+            Some(at) => {
+                masked.push_str("***");
+                masked.push_str(&authority[at..]);
+            }
+            None => masked.push_str(authority),
+        }
+        // The next URL starts after the next scheme.
+        let is_scheme = authority.ends_with(':') && after.starts_with(['/', '\\']);
+        let next = if is_scheme {
+            Some(0)
+        } else {
+            after
+                .match_indices(':')
+                .map(|(colon, _)| colon + 1)
+                .find(|&next| after[next..].starts_with(['/', '\\']))
+        };
+        let Some(next) = next else {
+            masked.push_str(after);
+            return masked;
+        };
+        let slashes = after[next..].len() - after[next..].trim_start_matches(['/', '\\']).len();
+        masked.push_str(&after[..next + slashes]);
+        rest = &after[next + slashes..];
     }
 }

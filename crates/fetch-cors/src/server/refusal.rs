@@ -255,7 +255,9 @@ fn advice_on_origin(policy: &Policy, origin: &[u8]) -> String {
 }
 
 fn advice_on_method(method: &[u8]) -> String {
-    match str::from_utf8(method).map_or(Err(ProblemKind::InvalidMethod.into()), names::method) {
+    match str::from_utf8(method)
+        .map_or(Err(ProblemKind::InvalidMethod.into()), |method| names::method(method, true))
+    {
         Ok(name) if name.as_bytes() == method => "to allow it, add it to allow_methods".to_owned(),
         // A browser would have sent `name`, so something else sent this.
         Ok(name) => format!("methods are case-sensitive: the page must write \"{name}\""),
@@ -268,8 +270,8 @@ fn advice_on_method(method: &[u8]) -> String {
 
 fn advice_on_headers(names: &[u8]) -> String {
     for name in names.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
-        let checked =
-            str::from_utf8(name).map_or(Err(ProblemKind::InvalidHeaderName.into()), names::request_header);
+        let checked = str::from_utf8(name)
+            .map_or(Err(ProblemKind::InvalidHeaderName.into()), |name| names::request_header(name, true));
         if let Err(fault) = checked {
             return format!("\"{}\" can't be added to allow_headers: {}", escape(name), fault.kind.why());
         }

@@ -349,6 +349,8 @@ export type PolicyConfig = {
   allow_credentials: boolean,
   /** How long a browser may keep a preflight's response, in seconds. */
   max_age?: number,
+  /** Accepts methods and header names that look like a typo. */
+  allow_unusual_names?: boolean,
   /** Accepts plain `http` origins with credentials. */
   danger_allow_insecure_origins?: boolean,
   /** Accepts patterns under a public suffix with credentials. */

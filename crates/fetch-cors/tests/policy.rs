@@ -498,7 +498,6 @@ fn many_mistakes_are_reported_in_linear_time() {
         (0..3).map(|_| measure()).min().unwrap()
     };
     let (few, many) = (time(250), time(4_000));
-    eprintln!("{few:?} {many:?}");
     // 16 times as many; the square would be 256.
     assert!(many < few * 64, "{few:?}, {many:?}");
 }

@@ -24,6 +24,10 @@ pub(super) struct PolicyConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     max_age: Option<u64>,
+    /// Accepts methods and header names that look like a typo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    allow_unusual_names: Option<bool>,
     /// Accepts plain `http` origins with credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -89,6 +93,7 @@ fn the_mirrors_are_those_of_the_library() {
     let whole = json!({
         "allow_origins": ["https://a.example"], "allow_methods": ["PUT"], "allow_headers": ["x-a"],
         "expose_headers": ["etag"], "allow_credentials": true, "max_age": 600,
+        "allow_unusual_names": true,
         "danger_allow_insecure_origins": true, "danger_allow_public_suffixes": true,
     });
     for written in [whole, json!({})] {

@@ -246,7 +246,8 @@ impl Serialize for Policy {
     }
 }
 
-/// Deserializes a [`PolicyConfig`] and checks it, so that a policy can be a field of your own configuration.
+/// Deserializes a [`PolicyConfig`] and checks it, so that a policy can be a field of your own configuration. Don't flatten it:
+/// with `#[serde(flatten)]`, unknown names pass in silence.
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         PolicyConfig::deserialize(deserializer)?.try_into().map_err(D::Error::custom)

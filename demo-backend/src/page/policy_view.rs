@@ -72,7 +72,10 @@ fn settings(config: &PolicyConfig) -> Vec<(&'static str, Value)> {
     let lists = LISTS.into_iter().zip(lists).filter(|(_, list)| !list.is_empty());
     let lists = lists.map(|(name, list)| (name, json!(list)));
     let dangers = [config.danger_allow_insecure_origins, config.danger_allow_public_suffixes];
-    let flags = [("allow_credentials", config.allow_credentials)];
+    let flags = [
+        ("allow_credentials", config.allow_credentials),
+        ("allow_unusual_names", config.allow_unusual_names),
+    ];
     let flags = flags.into_iter().chain(DANGERS.into_iter().zip(dangers)).filter(|(_, flag)| *flag);
     let flags = flags.map(|(name, _)| (name, json!(true)));
     let max_age = config.max_age.map(|seconds| ("max_age", json!(seconds)));
@@ -129,18 +132,19 @@ mod tests {
         everything.allow_headers = vec!["content-type".to_owned()];
         everything.expose_headers = vec!["etag".to_owned()];
         everything.allow_credentials = true;
+        everything.allow_unusual_names = true;
         everything.max_age = Some(600);
         let set = settings(&everything);
         assert_eq!(
             to_toml(&set),
             "allow_origins = [\"http://localhost:3000\", \"https://*.example.com\"]\nallow_methods = [\"PUT\"]\n\
-             allow_headers = [\"content-type\"]\nexpose_headers = [\"etag\"]\nallow_credentials = true\nmax_age = 600\n"
+             allow_headers = [\"content-type\"]\nexpose_headers = [\"etag\"]\nallow_credentials = true\nallow_unusual_names = true\nmax_age = 600\n"
         );
         assert_eq!(
             to_rust(&set),
             "let policy = Policy::builder()\n    .allow_origins([\"http://localhost:3000\", \"https://*.example.com\"])\n    \
              .allow_methods([\"PUT\"])\n    .allow_headers([\"content-type\"])\n    .expose_headers([\"etag\"])\n    \
-             .allow_credentials()\n    .max_age(Duration::from_secs(600))\n    .build()?;\n"
+             .allow_credentials()\n    .allow_unusual_names()\n    .max_age(Duration::from_secs(600))\n    .build()?;\n"
         );
         // What is shown is what is meant.
         let from_toml = Policy::from_toml(&to_toml(&set)).expect("the file is valid").to_config();

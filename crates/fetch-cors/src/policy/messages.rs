@@ -172,7 +172,9 @@ impl Explanation<'_> {
                 "Write one name per entry, without anything around it"
             }
             ProblemKind::ListSyntax => "Write one origin per entry, without anything around it",
-            ProblemKind::InvalidPort if self.value.rsplit(':').next().is_some_and(|port| port.contains('-')) => {
+            ProblemKind::InvalidPort
+                if self.value.rsplit(':').next().is_some_and(|port| port.contains('-')) =>
+            {
                 "List the origins, or write \":*\" if you mean every port"
             }
             ProblemKind::AddressRange => "List the origins, each with its scheme, address and port",

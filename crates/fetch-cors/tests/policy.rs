@@ -487,15 +487,16 @@ fn toml_errors_contain_no_control_character() {
 #[test]
 fn many_mistakes_are_reported_in_linear_time() {
     const MISTAKES: usize = 500;
-    let list: String = (0..MISTAKES).map(|index| format!("  \"https://{index}.example/\",\n")).collect();
+    let list = "  \"https://a.example/\",\n".repeat(MISTAKES);
     let time = |comments: usize| {
         let text = format!("{}allow_origins = [\n{list}]", "# comment\n".repeat(comments));
         let measure = || {
             let start = std::time::Instant::now();
             let invalid = Policy::from_toml(&text).unwrap_err();
             let elapsed = start.elapsed();
-            let last = format!("line {}, allow_origins[{}]", comments + MISTAKES + 1, MISTAKES - 1);
-            assert!(invalid.to_string().contains(&last));
+            let line = invalid.to_string().lines().last().map(str::to_owned).expect("a problem");
+            let place = format!("line {}, allow_origins[{}]", comments + MISTAKES + 1, MISTAKES - 1);
+            assert!(line.contains(&place), "{line}");
             elapsed
         };
         (0..3).map(|_| measure()).min().unwrap()

@@ -76,6 +76,7 @@ use super::{
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting with a name of its own")]
 pub struct PolicyConfig {
     /// Origins and origin patterns; see [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
     pub allow_origins: Vec<String>,

@@ -73,6 +73,7 @@ struct Inner {
 
 /// What a policy allows, validated.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting with a name of its own")]
 pub(crate) struct Parts {
     pub(crate) origins: AllowedOrigins,
     pub(crate) methods: Names,

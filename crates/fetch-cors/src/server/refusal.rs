@@ -3,17 +3,13 @@
 
 use std::fmt;
 
-use super::{
-    Decision, RequestField, RequestHead,
-    decision::{MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD},
-    escape, is_same_origin,
-};
+use super::{Decision, RequestField, RequestHead, escape, is_same_origin};
 use crate::{
     origin_set::wildcard::MAX_ORIGIN,
     policy::{
         Policy, PolicyConfig, ProblemKind, Setting,
         escape::MAX_SHOWN,
-        names::{self, Names},
+        names::{self, MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD, Names},
         problem::Fault,
     },
 };
@@ -242,7 +238,6 @@ fn advice_on_origin(policy: &Policy, origin: &[u8]) -> String {
     let config = PolicyConfig {
         allow_origins: vec![text.to_owned()],
         allow_credentials: parts.credentials,
-        danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
         ..PolicyConfig::default()
     };
     match Policy::try_from(config) {

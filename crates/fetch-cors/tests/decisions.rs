@@ -489,14 +489,14 @@ fn refusals_say_what_to_change() {
             &echoing,
             &[("origin", "http://b.example")],
             Setting::AllowOrigins,
-            "it can't be added to allow_origins: with credentials, anyone on the network",
+            "to allow it, add it to danger_allow_origins, but with credentials, anyone on the network",
         ),
         (
-            "plain http, with credentials, opted in",
+            "plain http, with credentials, though another entry was opted in",
             &insecure,
             &[("origin", "http://b.example")],
             Setting::AllowOrigins,
-            "the origin \"http://b.example\" is not allowed; to allow it, add it to allow_origins",
+            "the origin \"http://b.example\" is not allowed; to allow it, add it to danger_allow_origins, but with",
         ),
         (
             "several",

@@ -15,7 +15,7 @@ const ORIGINS: &[Row] = &[
     ("http[s]://localhost:3000", "RegularExpression", &["http://localhost:3000", "https://localhost:3000"]),
     ("http://localhost:30??", "RegularExpression", &[]),
     ("Access-Control-Allow-Origin: *", "HeaderLine", &[]),
-    ("https://exa*mple.com", "MisplacedWildcard", &[]),
+    ("https://exa*mple.com", "WildcardInRegisteredName", &[]),
     ("\"*\"", "ListSyntax", &[]),
     ("https://${APP_HOST}", "UnfilledVariable", &[]),
     (r"https:\\acme.example", "InvalidScheme", &["https://acme.example"]),
@@ -142,7 +142,7 @@ const MORE_ORIGINS: &[Row] = &[
     ("intranet", "MissingScheme", &[]),
     ("localhost", "MissingScheme", &["http://localhost"]),
     ("app.example.com:8443", "MissingScheme", &["https://app.example.com:8443"]),
-    ("https://*github.io", "MisplacedWildcard", &[]),
+    ("https://*github.io", "WildcardInRegisteredName", &[]),
     ("https://app.*.co.uk", "MisplacedWildcard", &[]),
     // other protocols
     ("sftp://a.example", "NotAPageScheme", &[]),

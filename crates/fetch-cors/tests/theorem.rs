@@ -132,10 +132,19 @@ proptest! {
 /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, "if methods is null".
 #[test]
 fn an_upload_listener_allows_no_other_method() {
-    let policy = Policy::builder().allow_origins(["https://a.example"]).build().unwrap();
+    let listed = Policy::builder().allow_origins(["https://a.example"]);
+    let echoing = listed.clone().allow_methods(["*"]).allow_credentials().build().unwrap();
+    let listed = listed.build().unwrap();
     let handler = Handler { status: 200, headers: Vec::new() };
     let page = PageOrigin::of("https://a.example").unwrap();
-    for (method, is_allowed) in [("DELETE", false), ("POST", true)] {
+    let (short, long) = ("X".repeat(64), "X".repeat(65));
+    for (policy, method, is_allowed) in [
+        (&listed, "DELETE", false),
+        (&listed, "POST", true),
+        (&echoing, "POST", true),
+        (&echoing, &short, true),
+        (&echoing, &long, false),
+    ] {
         let mut browser = Browser::new(Profile::STANDARD);
         let request = Request::new(page.clone(), method, "https://api.example/").upload_listener();
         let mut next = browser.fetch(request, Duration::ZERO);
@@ -143,7 +152,7 @@ fn an_upload_listener_allows_no_other_method() {
             match next {
                 Next::Done(verdict) => break verdict,
                 Next::Send(exchange) => {
-                    let response = serve(&policy, &handler, &Incoming::of(&exchange)).response();
+                    let response = serve(policy, &handler, &Incoming::of(&exchange)).response();
                     next = exchange.receive(&mut browser, &response, Duration::ZERO);
                 }
             }

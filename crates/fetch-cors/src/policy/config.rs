@@ -80,6 +80,9 @@ use super::{
 pub struct PolicyConfig {
     /// Origins and origin patterns; see [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
     pub allow_origins: Vec<String>,
+    /// Origins and origin patterns that need an opt-in;
+    /// see [`PolicyBuilder::danger_allow_origins`](crate::PolicyBuilder::danger_allow_origins).
+    pub danger_allow_origins: Vec<String>,
     /// Methods in addition to `GET`, `HEAD` and `POST`;
     /// see [`PolicyBuilder::allow_methods`](crate::PolicyBuilder::allow_methods).
     pub allow_methods: Vec<String>,
@@ -98,39 +101,34 @@ pub struct PolicyConfig {
     /// Accepts names that look like a typo; see
     /// [`PolicyBuilder::allow_unusual_names`](crate::PolicyBuilder::allow_unusual_names).
     pub allow_unusual_names: bool,
-    /// See [`PolicyBuilder::danger_allow_insecure_origins`](crate::PolicyBuilder::danger_allow_insecure_origins).
-    pub danger_allow_insecure_origins: bool,
-    /// See [`PolicyBuilder::danger_allow_public_suffixes`](crate::PolicyBuilder::danger_allow_public_suffixes).
-    pub danger_allow_public_suffixes: bool,
 }
 
 const NAME: &str = "PolicyConfig";
-pub(super) const FIELDS: [&str; 9] = [
+pub(super) const FIELDS: [&str; 8] = [
     "allow_origins",
+    "danger_allow_origins",
     "allow_methods",
     "allow_headers",
     "expose_headers",
     "allow_credentials",
     "max_age",
     "allow_unusual_names",
-    "danger_allow_insecure_origins",
-    "danger_allow_public_suffixes",
 ];
 
 // By hand, because deriving both would make every server compile serde's macros.
 
-/// Leaves out a max-age that is not set, and opt-ins that are not taken.
+/// Leaves out a max-age that is not set, and opt-ins if there are none.
 impl Serialize for PolicyConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let opt_ins = [
-            ("allow_unusual_names", self.allow_unusual_names),
-            ("danger_allow_insecure_origins", self.danger_allow_insecure_origins),
-            ("danger_allow_public_suffixes", self.danger_allow_public_suffixes),
-        ];
-        let opt_ins = opt_ins.into_iter().filter(|(_, is_taken)| *is_taken);
-        let count = 5 + usize::from(self.max_age.is_some()) + opt_ins.clone().count();
+        let count = 5
+            + usize::from(self.max_age.is_some())
+            + usize::from(self.allow_unusual_names)
+            + usize::from(!self.danger_allow_origins.is_empty());
         let mut object = serializer.serialize_struct(NAME, count)?;
         object.serialize_field("allow_origins", &self.allow_origins)?;
+        if !self.danger_allow_origins.is_empty() {
+            object.serialize_field("danger_allow_origins", &self.danger_allow_origins)?;
+        }
         object.serialize_field("allow_methods", &self.allow_methods)?;
         object.serialize_field("allow_headers", &self.allow_headers)?;
         object.serialize_field("expose_headers", &self.expose_headers)?;
@@ -138,8 +136,8 @@ impl Serialize for PolicyConfig {
         if let Some(max_age) = self.max_age {
             object.serialize_field("max_age", &max_age)?;
         }
-        for (name, is_taken) in opt_ins {
-            object.serialize_field(name, &is_taken)?;
+        if self.allow_unusual_names {
+            object.serialize_field("allow_unusual_names", &true)?;
         }
         object.end()
     }
@@ -167,23 +165,19 @@ impl<'de> Visitor<'de> for Fields {
             if seen.contains(&name) {
                 return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
             }
-            let origins = List { setting: name, entries: Entries::Origins };
-            let names = List { setting: name, entries: Entries::Names };
+            let origins = List { setting: name, entries: Some(Entries::Origins) };
+            let dangers = List { setting: name, entries: None };
+            let names = List { setting: name, entries: Some(Entries::Names) };
             let flag = Flag { setting: name };
             match name {
                 "allow_origins" => config.allow_origins = fields.next_value_seed(origins)?,
+                "danger_allow_origins" => config.danger_allow_origins = fields.next_value_seed(dangers)?,
                 "allow_methods" => config.allow_methods = fields.next_value_seed(names)?,
                 "allow_headers" => config.allow_headers = fields.next_value_seed(names)?,
                 "expose_headers" => config.expose_headers = fields.next_value_seed(names)?,
                 "allow_credentials" => config.allow_credentials = fields.next_value_seed(flag)?,
                 "max_age" => config.max_age = fields.next_value_seed(MaxAge)?,
                 "allow_unusual_names" => config.allow_unusual_names = fields.next_value_seed(flag)?,
-                "danger_allow_insecure_origins" => {
-                    config.danger_allow_insecure_origins = fields.next_value_seed(flag)?;
-                }
-                "danger_allow_public_suffixes" => {
-                    config.danger_allow_public_suffixes = fields.next_value_seed(flag)?;
-                }
                 _ => return Err(A::Error::unknown_field(name, &FIELDS)),
             }
             seen.push(name);
@@ -195,7 +189,8 @@ impl<'de> Visitor<'de> for Fields {
 /// A list of strings, or one comma-separated string.
 struct List {
     setting: &'static str,
-    entries: Entries,
+    /// What a string is split into; none where opt-ins must not come from one string, as from an environment variable.
+    entries: Option<Entries>,
 }
 
 impl List {
@@ -225,7 +220,14 @@ impl<'de> Visitor<'de> for List {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<String>, E> {
-        Ok(lists::split(text, self.entries))
+        match self.entries {
+            Some(entries) => Ok(lists::split(text, entries)),
+            None => Err(E::custom(format_args!(
+                "{} is a list, never one string. Write [\"{}\"]",
+                self.setting,
+                escape_text(text)
+            ))),
+        }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Vec<String>, A::Error> {
@@ -445,14 +447,13 @@ mod tests {
     fn full() -> PolicyConfig {
         PolicyConfig {
             allow_origins: vec!["https://a.example".to_owned()],
+            danger_allow_origins: vec!["http://b.example".to_owned()],
             allow_methods: vec!["PUT".to_owned()],
             allow_headers: vec!["x-a".to_owned()],
             expose_headers: vec!["x-b".to_owned()],
             allow_credentials: true,
             max_age: Some(1),
             allow_unusual_names: true,
-            danger_allow_insecure_origins: true,
-            danger_allow_public_suffixes: true,
         }
     }
 
@@ -463,14 +464,13 @@ mod tests {
             written,
             json!({
                 "allow_origins": ["https://a.example"],
+                "danger_allow_origins": ["http://b.example"],
                 "allow_methods": ["PUT"],
                 "allow_headers": ["x-a"],
                 "expose_headers": ["x-b"],
                 "allow_credentials": true,
                 "max_age": 1,
                 "allow_unusual_names": true,
-                "danger_allow_insecure_origins": true,
-                "danger_allow_public_suffixes": true,
             })
         );
         let mut names: Vec<&String> = written.as_object().unwrap().keys().collect();
@@ -507,7 +507,7 @@ mod tests {
             (r#"{"allow_orgins": []}"#, "unknown field `allow_orgins`, did you mean `allow_origins`?"),
             (
                 r#"{"reports": []}"#,
-                "unknown field `reports`, expected one of `allow_origins`, `allow_methods`, `allow_headers`, `expose_headers`, `allow_credentials`, `max_age`, `allow_unusual_names`, `danger_allow_insecure_origins`, `danger_allow_public_suffixes`",
+                "unknown field `reports`, expected one of `allow_origins`, `danger_allow_origins`, `allow_methods`, `allow_headers`, `expose_headers`, `allow_credentials`, `max_age`, `allow_unusual_names`",
             ),
             ("{\"a\\u001b[31m\": []}", "unknown field `a\\u{1b}[31m`, expected"),
             (r#"{"max_age": 1, "max_age": 2}"#, "duplicate field `max_age`"),
@@ -529,6 +529,10 @@ mod tests {
             (
                 r#"{"expose_headers": [1]}"#,
                 "invalid type: integer `1`, expected each entry of expose_headers to be a string such as \"etag\"",
+            ),
+            (
+                r#"{"danger_allow_origins": "http://a.example,file://"}"#,
+                "danger_allow_origins is a list, never one string. Write [\"http://a.example,file://\"]",
             ),
             (r#"{"allow_methods": null}"#, "invalid type: null, expected allow_methods to be a list"),
             (r#""*""#, "invalid type: string \"*\", expected struct PolicyConfig"),

@@ -1,19 +1,15 @@
 //! Why a request is refused, by the policy or by the browser that reads the response, in words for a log. Nothing here
 //! affects the decision, and an adapter calls it only if the message will be logged.
 
-use std::fmt;
+use std::{fmt, mem};
 
-use super::{
-    Decision, RequestField, RequestHead,
-    decision::{MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD},
-    escape, is_same_origin,
-};
+use super::{Decision, RequestField, RequestHead, escape, is_same_origin};
 use crate::{
     origin_set::wildcard::MAX_ORIGIN,
     policy::{
         Policy, PolicyConfig, ProblemKind, Setting,
         escape::MAX_SHOWN,
-        names::{self, Names},
+        names::{self, MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD, Names},
         problem::Fault,
     },
 };
@@ -242,14 +238,19 @@ fn advice_on_origin(policy: &Policy, origin: &[u8]) -> String {
     let config = PolicyConfig {
         allow_origins: vec![text.to_owned()],
         allow_credentials: parts.credentials,
-        danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
         ..PolicyConfig::default()
     };
+    let mut opt_in = config.clone();
+    opt_in.danger_allow_origins = mem::take(&mut opt_in.allow_origins);
     match Policy::try_from(config) {
         Ok(_) => "to allow it, add it to allow_origins".to_owned(),
         Err(invalid) => {
             let why = invalid.problems().first().map_or("", |problem| problem.kind().why());
-            format!("it can't be added to allow_origins: {why}")
+            if Policy::try_from(opt_in).is_ok() {
+                format!("to allow it, add it to danger_allow_origins, but {why}")
+            } else {
+                format!("it can't be added to allow_origins: {why}")
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     cache::{Key, PreflightCache},
     check::{cors_check, read_grant, resource_policy_check, shown},
     headers::HeaderList,
+    names::Names,
     origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy, without_fragment},
     reason::Reason,
     request::{Constructed, Credentials, Mode, Redirect, Request},
@@ -267,7 +268,7 @@ impl Fetch {
         let requests_method = !is_safelisted_method(&self.request.method)
             || self.request.use_cors_preflight && !needs_no_method_entry;
         (!requests_method || browser.cache.has_method(key, &self.request.method, now))
-            && self.requested_names.iter().all(|name| browser.cache.has_header(key, name, now))
+            && browser.cache.has_headers(key, &self.requested_names, now)
     }
 
     fn key<'a>(&'a self, origin: &'a str) -> Key<'a> {
@@ -365,8 +366,12 @@ impl Fetch {
     fn as_parsed(&self, response: &Response) -> Response {
         let mut headers = response.headers.clone();
         if self.profile.has(Difference::EmptyResponseLinesAreIgnored) {
-            let has_value = |name: &str| response.headers.values(name).any(|value| !value.is_empty());
-            headers = headers.filtered(|name, value| !value.is_empty() || !has_value(name));
+            let with_value: Names = headers
+                .iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            headers = headers.filtered(|name, value| !value.is_empty() || !with_value.contains(name));
         }
         if self.profile.has(Difference::HeaderValuesAreUtf8) {
             headers = headers.map_values(|_, value| to_utf8(&value));

@@ -1,6 +1,10 @@
 //! A header list as in the standard: names in any case, several lines of a name, unchecked values. This module gives no
 //! header a meaning.
 
+use std::collections::BTreeMap;
+
+use super::{names::Names, work};
+
 /// <https://fetch.spec.whatwg.org/#concept-header-list>
 ///
 /// Names are stored in lower case. Names that are not tokens are left out, as by HTTP parsers; values may be any bytes.
@@ -16,7 +20,10 @@ pub(super) struct Malformed;
 impl HeaderList {
     /// The headers in order, one per line.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.list.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.list.iter().map(|(name, value)| {
+            work::step();
+            (name.as_str(), value.as_slice())
+        })
     }
 
     /// All values of a name, joined by `, `. `name` is in lower case.
@@ -37,10 +44,13 @@ impl HeaderList {
     /// One header per name, in the order in which the names first occur.
     pub(super) fn combined(&self) -> Self {
         let mut list: Vec<(String, Vec<u8>)> = Vec::new();
-        for (name, value) in &self.list {
-            match list.iter_mut().find(|(listed, _)| listed == name) {
-                Some((_, combined)) => combined.extend([b", ", value.as_slice()].concat()),
-                None => list.push((name.clone(), value.clone())),
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, value) in self.iter() {
+            if let Some(&place) = places.get(name) {
+                list[place].1.extend([b", ", value].concat());
+            } else {
+                places.insert(name, list.len());
+                list.push((name.to_owned(), value.to_vec()));
             }
         }
         Self { list }
@@ -48,7 +58,8 @@ impl HeaderList {
 
     /// The headers that `keep` returns `true` for.
     pub(super) fn filtered(&self, mut keep: impl FnMut(&str, &[u8]) -> bool) -> Self {
-        Self { list: self.list.iter().filter(|(name, value)| keep(name, value)).cloned().collect() }
+        let kept = self.iter().filter(|(name, value)| keep(name, value));
+        Self { list: kept.map(|(name, value)| (name.to_owned(), value.to_vec())).collect() }
     }
 
     /// The same names, with changed values.
@@ -75,15 +86,27 @@ impl HeaderList {
     /// [Sorted and combined](https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine) headers of the
     /// names that `keep` returns `true` for.
     pub(super) fn sorted(&self, keep: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
-        let mut names: Vec<&str> = self.iter().map(|(name, _)| name).filter(|name| keep(name)).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter().map(|name| (name.to_owned(), self.get(name).unwrap_or_default())).collect()
+        let mut lines: Vec<_> = self.iter().filter(|(name, _)| keep(name)).collect();
+        // Stable, so that the values of a name stay in order.
+        lines.sort_by(|(first, _), (second, _)| {
+            work::step();
+            first.cmp(second)
+        });
+        let combined = lines.chunk_by(|(first, _), (second, _)| first == second).map(|lines| {
+            let values: Vec<&[u8]> = lines.iter().map(|(_, value)| *value).collect();
+            (lines[0].0.to_owned(), values.join(&b", "[..]))
+        });
+        combined.collect()
+    }
+
+    /// The names of all headers.
+    pub(super) fn names(&self) -> Names {
+        self.iter().map(|(name, _)| name.to_owned()).collect()
     }
 
     /// [Extracts](https://fetch.spec.whatwg.org/#extract-header-list-values) a list of tokens, `#method` or `#field-name`;
     /// none if the header is absent. Empty elements and white space are ignored (RFC 9110, section 5.6.1).
-    pub(super) fn tokens(&self, name: &str) -> Result<Option<Vec<String>>, Malformed> {
+    pub(super) fn tokens(&self, name: &str) -> Result<Option<Names>, Malformed> {
         if !self.contains(name) {
             return Ok(None);
         }

@@ -48,6 +48,7 @@ mod check;
 mod console;
 mod fetch;
 mod headers;
+mod names;
 mod origin;
 mod profile;
 mod reason;
@@ -56,6 +57,7 @@ mod response;
 mod safelist;
 mod verdict;
 mod words;
+mod work;
 
 pub use cache::PreflightCache;
 pub use check::readable;

@@ -200,7 +200,8 @@ macro_rules! differences {
 differences! {
     /// A cached `*` covers `Authorization`, too.
     CachedWildcardCoversAuthorization = "cached-wildcard-covers-authorization",
-    /// `Save-Data`, `DPR`, `Viewport-Width` and other client hints need no preflight.
+    /// `Save-Data: on`, `DPR`, `Viewport-Width` and other client hints need no preflight if their value is one that the hint
+    /// may have.
     ClientHintsAreSafelisted = "client-hints-are-safelisted",
     /// A preflight response for a request with credentials is cached only for requests with credentials.
     CredentialsAreCachedSeparately = "credentials-are-cached-separately",
@@ -238,7 +239,7 @@ differences! {
     NoCorsRedirectKeepsCookies = "no-cors-redirect-keeps-cookies",
     /// Bytes outside ASCII in `Accept` and `Content-Type` need a preflight.
     NonAsciiNeedsPreflight = "non-ascii-needs-preflight",
-    /// A `Content-Type` with a comma or an empty parameter needs a preflight.
+    /// A `Content-Type` with a comma, or with a semicolon after its last parameter, needs a preflight.
     OddContentTypeNeedsPreflight = "odd-content-type-needs-preflight",
     /// Preflights of pages whose origin is `null` are not cached.
     OpaqueOriginsAreNotCached = "opaque-origins-are-not-cached",

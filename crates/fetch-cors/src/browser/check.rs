@@ -27,7 +27,10 @@ pub(super) fn cors_check(origin: &str, credentials: Credentials, headers: &Heade
         let value = shown(&allowed);
         return Err(match allowed.as_slice() {
             b"*" => Reason::AllowOriginWildcard,
-            _ if allowed.contains(&b',') => Reason::AllowOriginMultiple { value },
+            _ if allowed.contains(&b',') => {
+                let is_repeated = headers.count_written(ALLOW_ORIGIN) > 1;
+                Reason::AllowOriginMultiple { value, is_repeated }
+            }
             _ => Reason::AllowOriginMismatch { value },
         });
     }
@@ -39,6 +42,9 @@ pub(super) fn cors_check(origin: &str, credentials: Credentials, headers: &Heade
         value => Err(Reason::AllowCredentialsNotTrue { value: value.as_deref().map(shown) }),
     }
 }
+
+/// The name as servers usually write it, and as Firefox counts it.
+pub(super) const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 
 /// What a preflight response allows, to be cached.
 pub(super) struct Grant {

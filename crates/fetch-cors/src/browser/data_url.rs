@@ -43,7 +43,7 @@ fn percent_decoded(mut text: &[u8]) -> Vec<u8> {
 fn is_base64_data(data: &[u8]) -> bool {
     let data: Vec<u8> = data.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let mut data = data.as_slice();
-    if data.len() % 4 == 0 {
+    if data.len().is_multiple_of(4) {
         let one = data.strip_suffix(b"=").unwrap_or(data);
         data = one.strip_suffix(b"=").unwrap_or(one);
     }

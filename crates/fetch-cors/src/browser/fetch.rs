@@ -12,7 +12,9 @@ use super::{
     data_url::is_valid_data_url,
     headers::HeaderList,
     names::Names,
-    origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy, without_fragment},
+    origin::{
+        PageOrigin, has_credentials, is_http, is_potentially_trustworthy, is_private, without_fragment,
+    },
     reason::Reason,
     request::{Constructed, Credentials, Mode, Redirect, Request},
     response::{Allowed, Response, ResponseType},
@@ -218,7 +220,9 @@ impl Fetch {
         if let Some(port) = url.port().filter(|&port| is_http(url) && is_bad_port(port, self.profile)) {
             return self.block(browser, Step::MainFetch, Reason::BadPort { port });
         }
-        if self.request.page.is_https() && url.scheme() == "http" && !is_potentially_trustworthy(url) {
+        let is_exempt = is_potentially_trustworthy(url)
+            || self.profile.has(Difference::PrivateMixedContentAllowed) && is_private(url);
+        if self.request.page.is_https() && url.scheme() == "http" && !is_exempt {
             return self.block(browser, Step::MainFetch, Reason::MixedContent);
         }
         if self.tainting == Tainting::Basic && self.request.page.is_same_origin(url) {

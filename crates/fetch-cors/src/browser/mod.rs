@@ -40,8 +40,8 @@
 //!
 //! What else decides whether a request is sent, or whether a script reads the response, is left out:
 //!
-//! - **Before it is sent:** Content Security Policy, service workers, HSTS, private network rules (Chromium's Local Network
-//!   Access asks for permission, and lets https pages send to private addresses over plain http), `blob:` and `file:` URLs,
+//! - **Before it is sent:** Content Security Policy, service workers, HSTS, Chromium's Local Network Access (a page
+//!   from a public address needs the user's permission to send requests to loopback and to private addresses), `blob:` and `file:` URLs,
 //!   relative URLs in sandboxed frames (those are relative to the page around the frame; here they are not valid), and
 //!   navigations.
 //! - **In the request:** `User-Agent`, which some engines let scripts set and all send by themselves, `Accept`, `Referer`, and

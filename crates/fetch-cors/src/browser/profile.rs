@@ -84,6 +84,7 @@ impl Profile {
             Difference::OpaquePagesAreSameSite,
             Difference::Ports4190And6679Allowed,
             Difference::PreflightReplacesCacheEntries,
+            Difference::PrivateMixedContentAllowed,
             Difference::RangeIsNormalized,
             Difference::RangeOver64BitsNeedsPreflight,
             Difference::RedirectNeedsLocation,
@@ -272,6 +273,8 @@ differences! {
     PreflightAfterRedirectSendsPageOrigin = "preflight-after-redirect-sends-page-origin",
     /// A preflight replaces all cache entries of its origin and URL, with and without credentials.
     PreflightReplacesCacheEntries = "preflight-replaces-cache-entries",
+    /// An https page may send requests over plain http to private addresses and to names under `local`.
+    PrivateMixedContentAllowed = "private-mixed-content-allowed",
     /// The numbers of a `Range` are sent without leading zeros.
     RangeIsNormalized = "range-is-normalized",
     /// A `Range` whose numbers do not fit into 64 bits needs a preflight.

@@ -197,9 +197,14 @@ impl Browser {
         }
     }
 
+    fn place<'a>(&self, url: &'a Url, is_same_site: bool) -> Place<'a> {
+        let missing_is_lax = self.model.borrow().profile().missing_same_site_is_lax;
+        Place { url, is_same_site, missing_is_lax, clock: self.clock.get() }
+    }
+
     #[track_caller]
     fn set_cookie_by(&self, url: &Url, cookie: &str) {
-        let place = Place { url, is_same_site: true, clock: self.clock.get() };
+        let place = self.place(url, true);
         if let Err(why) = self.jar.borrow_mut().store(cookie.as_bytes(), place) {
             panic!("{why}");
         }
@@ -237,7 +242,7 @@ impl Browser {
     async fn send(&self, exchange: &browser::Exchange, request: &Request) -> Exchange {
         let url = exchange.url();
         let is_same_site = exchange.page().is_same_site(url);
-        let place = || Place { url, is_same_site, clock: self.clock.get() };
+        let place = || self.place(url, is_same_site);
         let mut sent = Exchange {
             is_preflight: exchange.is_preflight(),
             method: exchange.method().to_owned(),

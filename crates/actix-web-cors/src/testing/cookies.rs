@@ -29,7 +29,8 @@ pub struct StoredCookie {
     pub secure: bool,
     /// Whether it is hidden from scripts. `fetch()` sends it nevertheless.
     pub http_only: bool,
-    /// `None` if it came without a known `SameSite`. It is then treated as `Lax`.
+    /// `None` if it came without a known `SameSite`. Whether it is then treated as `Lax` depends on the
+    /// [profile](fetch_cors::browser::Profile::missing_same_site_is_lax).
     pub same_site: Option<SameSite>,
 }
 
@@ -41,8 +42,8 @@ impl StoredCookie {
             && path_matches(path, &self.path)
     }
 
-    fn is_sent_cross_site(&self) -> bool {
-        self.same_site == Some(SameSite::None)
+    fn is_sent_cross_site(&self, missing_is_lax: bool) -> bool {
+        self.same_site.map_or(!missing_is_lax, |same_site| same_site == SameSite::None)
     }
 
     fn same_site_name(&self) -> &'static str {
@@ -50,7 +51,7 @@ impl StoredCookie {
             Some(SameSite::Strict) => "its SameSite is Strict",
             Some(SameSite::Lax) => "its SameSite is Lax",
             Some(SameSite::None) => "its SameSite is None",
-            None => "it has no SameSite, which browsers treat as Lax",
+            None => "it has no SameSite, which Chromium treats as Lax",
         }
     }
 }
@@ -61,6 +62,8 @@ pub(super) struct Place<'a> {
     pub(super) url: &'a Url,
     /// Whether the page that sends the request is same-site with the URL.
     pub(super) is_same_site: bool,
+    /// Whether a cookie without `SameSite` is treated as `Lax`.
+    pub(super) missing_is_lax: bool,
     pub(super) clock: Clock,
 }
 
@@ -137,7 +140,7 @@ impl Jar {
         {
             let why_not = if cookie.secure && !place.is_secure() {
                 "it is Secure, and the connection is not".to_owned()
-            } else if !place.is_same_site && !cookie.is_sent_cross_site() {
+            } else if !place.is_same_site && !cookie.is_sent_cross_site(place.missing_is_lax) {
                 format!("{}, and the page is on another site", cookie.same_site_name())
             } else {
                 sent.push(cookie);
@@ -208,10 +211,10 @@ impl Jar {
         if cookie.secure && !place.is_secure() {
             return Err("it is Secure, and the connection is not; serve it over https".to_owned());
         }
-        if cookie.is_sent_cross_site() && !cookie.secure {
+        if cookie.same_site == Some(SameSite::None) && !cookie.secure {
             return Err("its SameSite is None, which browsers accept only with Secure; add Secure".to_owned());
         }
-        if !place.is_same_site && !cookie.is_sent_cross_site() {
+        if !place.is_same_site && !cookie.is_sent_cross_site(place.missing_is_lax) {
             return Err(format!(
                 "{}, and the page is on another site; set it with SameSite=None; Secure",
                 cookie.same_site_name()

@@ -126,8 +126,9 @@
 //! and public suffixes, `Path`, `Secure` (which loopback satisfies), `Max-Age` and `Expires`, `__Host-` and `__Secure-`,
 //! and `SameSite`, by the [site](https://html.spec.whatwg.org/multipage/browsers.html#same-site) of the page and of the URL
 //! that is fetched, whatever redirects led there. For a page of another site, a cookie is neither sent nor stored unless it
-//! has `SameSite=None; Secure`; a cookie without `SameSite` is `Lax`, as in Chromium. If a cookie was not sent or not stored,
-//! a note in the [`Outcome`]'s text says why.
+//! has `SameSite=None; Secure`. A cookie without `SameSite` is `Lax`, as the RFC says and as Chromium does; Firefox and
+//! `WebKit` treat it as `None`, and so does a browser with their [profile](Browser::profile). If a cookie was not sent or not
+//! stored, a note in the [`Outcome`]'s text says why.
 //!
 //! Real browsers may block third-party cookies altogether, whatever their attributes: Safari does, Firefox partitions them by
 //! site, Chromium leaves it to the user. That is **not** modelled. If it matters, serve page and API from one site.

@@ -15,7 +15,7 @@ use actix_web::{
 };
 use actix_web_cors::{
     Cors, Policy,
-    testing::{Browser, Credentials, Outcome, Request, Url, get},
+    testing::{Browser, Credentials, Outcome, Profile, Request, Url, get},
 };
 
 /// Responds to any request with a `Set-Cookie` for each `set` in the query. It allows every origin of these tests.
@@ -317,6 +317,33 @@ const THIRD_PARTY: &[ThirdPartyRow] = &[
     ("a sandboxed page", "null", API, Credentials::Include, "n=1"),
     ("a page at a public suffix itself", "https://com", API, Credentials::Include, "n=1"),
 ];
+
+/// Measured in the engines: by a form that a page of another site posts, and by a `fetch()` where third-party cookies are let
+/// through.
+#[actix_web::test]
+async fn a_missing_same_site_is_lax_in_chromium_only() {
+    for (profile, expected) in [
+        (Profile::STANDARD, "n=1"),
+        (Profile::CHROMIUM, "n=1"),
+        (Profile::FIREFOX, "n=1; d=4; u=5; c=6"),
+        (Profile::WEBKIT, "n=1; d=4; u=5; c=6"),
+    ] {
+        let browser = browser().await.profile(profile);
+        for cookie in [
+            "n=1; SameSite=None; Secure",
+            "l=2; SameSite=Lax",
+            "s=3; SameSite=Strict",
+            "d=4",
+            "u=5; SameSite=a",
+        ] {
+            browser.set_cookie(cookie);
+        }
+        let page = browser.page("https://other.test");
+        let _ = page.fetch(setting(API, &["c=6"]).credentials(Credentials::Include)).await;
+        let outcome = page.fetch(get(API).credentials(Credentials::Include)).await;
+        assert_eq!(sent(&outcome), expected, "{profile:?}\n\n{outcome}");
+    }
+}
 
 #[actix_web::test]
 async fn third_party() {

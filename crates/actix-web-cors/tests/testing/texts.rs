@@ -92,8 +92,8 @@ async fn a_response_that_is_withheld() {
               < set-cookie: session=2
               < vary: origin
               < 22 bytes: first line\nsecond line
-              note: the cookie "theme" was not sent: it has no SameSite, which browsers treat as Lax, and the page is on another site
-              note: the cookie "session" was not stored: it has no SameSite, which browsers treat as Lax, and the page is on another site; set it with SameSite=None; Secure
+              note: the cookie "theme" was not sent: it has no SameSite, which Chromium treats as Lax, and the page is on another site
+              note: the cookie "session" was not stored: it has no SameSite, which Chromium treats as Lax, and the page is on another site; set it with SameSite=None; Secure
         "#]],
     );
 }

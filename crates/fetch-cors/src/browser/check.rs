@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     Difference, Profile,
     headers::HeaderList,
+    names::Names,
     origin::PageOrigin,
     reason::Reason,
     request::{Constructed, Credentials},
@@ -26,7 +27,10 @@ pub(super) fn cors_check(origin: &str, credentials: Credentials, headers: &Heade
         let value = shown(&allowed);
         return Err(match allowed.as_slice() {
             b"*" => Reason::AllowOriginWildcard,
-            _ if allowed.contains(&b',') => Reason::AllowOriginMultiple { value },
+            _ if allowed.contains(&b',') => {
+                let is_repeated = headers.count_written(ALLOW_ORIGIN) > 1;
+                Reason::AllowOriginMultiple { value, is_repeated }
+            }
             _ => Reason::AllowOriginMismatch { value },
         });
     }
@@ -39,10 +43,14 @@ pub(super) fn cors_check(origin: &str, credentials: Credentials, headers: &Heade
     }
 }
 
+/// The name as servers usually write it, and as Firefox counts it.
+pub(super) const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
+
 /// What a preflight response allows, to be cached.
 pub(super) struct Grant {
-    pub(super) methods: Vec<String>,
-    pub(super) headers: Vec<String>,
+    pub(super) methods: Names,
+    /// In lower case.
+    pub(super) headers: Names,
     pub(super) max_age: Duration,
 }
 
@@ -70,10 +78,11 @@ pub(super) fn read_grant(
         .headers
         .tokens("access-control-allow-headers")
         .map_err(|_| Reason::AllowHeadersInvalid { value: value("access-control-allow-headers") })?
-        .unwrap_or_default();
+        .unwrap_or_default()
+        .lowercase();
     let methods = match methods {
         None if request.use_cors_preflight && !profile.has(Difference::UploadListenerAllowsNoMethod) => {
-            vec![request.method.clone()]
+            Names::from_iter([request.method.clone()])
         }
         methods => methods.unwrap_or_default(),
     };
@@ -91,32 +100,33 @@ impl Grant {
         unsafe_names: &[String],
         profile: Profile,
     ) -> Result<(), Reason> {
-        let has_wildcard = |list: &[String]| list.iter().any(|item| item == "*");
         let include = request.credentials == Credentials::Include;
         if !self.methods.contains(&request.method)
             && !is_safelisted_method(&request.method)
-            && (include || !has_wildcard(&self.methods))
+            && (include || !self.methods.has_wildcard())
         {
-            let is_wildcard_literal = has_wildcard(&self.methods);
+            let is_wildcard_literal = self.methods.has_wildcard();
             return Err(Reason::MethodNotAllowed { method: request.method.clone(), is_wildcard_literal });
         }
-        let lists = |name: &str| self.headers.iter().any(|listed| listed.eq_ignore_ascii_case(name));
+        let has_wildcard = self.headers.has_wildcard();
         if request.headers.contains(NON_WILDCARD_REQUEST_HEADER)
-            && !lists(NON_WILDCARD_REQUEST_HEADER)
+            && !self.headers.contains(NON_WILDCARD_REQUEST_HEADER)
             && !profile.has(Difference::WildcardCoversAuthorization)
             && !include
-            && has_wildcard(&self.headers)
+            && has_wildcard
         {
             return Err(Reason::AuthorizationNotListed);
         }
-        let by_wildcard = !include && has_wildcard(&self.headers);
-        let refused: Vec<String> =
-            unsafe_names.iter().filter(|name| !lists(name) && !by_wildcard).cloned().collect();
+        let by_wildcard = !include && has_wildcard;
+        let refused: Vec<String> = unsafe_names
+            .iter()
+            .filter(|name| !by_wildcard && !self.headers.contains(name))
+            .cloned()
+            .collect();
         if refused.is_empty() {
             return Ok(());
         }
-        let is_wildcard_literal = has_wildcard(&self.headers);
-        Err(Reason::HeaderNotAllowed { names: refused, is_wildcard_literal })
+        Err(Reason::HeaderNotAllowed { names: refused, is_wildcard_literal: has_wildcard })
     }
 }
 

@@ -40,7 +40,7 @@ fn message(blocked: &Blocked, engine: Engine) -> Option<String> {
     match &blocked.reason {
         // Each engine shows such values in its own way.
         Reason::AllowOriginMismatch { value }
-        | Reason::AllowOriginMultiple { value }
+        | Reason::AllowOriginMultiple { value, .. }
         | Reason::AllowMethodsInvalid { value }
         | Reason::AllowHeadersInvalid { value }
             if value.contains('\\') || !value.is_ascii() =>
@@ -69,7 +69,7 @@ fn chromium(blocked: &Blocked) -> Option<String> {
                                         be the wildcard '*' when the request's credentials mode is 'include'."
                 .to_owned()
         }
-        Reason::AllowOriginMultiple { value } | Reason::AllowOriginMismatch { value } => {
+        Reason::AllowOriginMultiple { value, .. } | Reason::AllowOriginMismatch { value } => {
             let what = if value.contains([',', ' ']) {
                 format!("contains multiple values '{value}', but only one is allowed")
             } else if value == "null" || value.contains("://") && Url::parse(value).is_ok() {
@@ -160,7 +160,10 @@ fn firefox(blocked: &Blocked) -> Option<String> {
             "(Reason: Credential is not supported if the CORS header ‘Access-Control-Allow-Origin’ is ‘*’)."
                 .to_owned()
         }
-        Reason::AllowOriginMultiple { value } | Reason::AllowOriginMismatch { value } => {
+        Reason::AllowOriginMultiple { is_repeated: true, .. } => {
+            "(Reason: Multiple CORS header ‘Access-Control-Allow-Origin’ not allowed).".to_owned()
+        }
+        Reason::AllowOriginMultiple { value, .. } | Reason::AllowOriginMismatch { value } => {
             format!("(Reason: CORS header ‘Access-Control-Allow-Origin’ does not match ‘{value}’).")
         }
         Reason::AllowCredentialsNotTrue { .. } => {

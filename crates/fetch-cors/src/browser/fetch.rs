@@ -8,9 +8,13 @@ use url::Url;
 use super::{
     Difference, Profile,
     cache::{Key, PreflightCache},
-    check::{cors_check, read_grant, resource_policy_check, shown},
+    check::{ALLOW_ORIGIN, cors_check, read_grant, resource_policy_check, shown},
+    data_url::is_valid_data_url,
     headers::HeaderList,
-    origin::{PageOrigin, has_credentials, is_http, is_potentially_trustworthy, without_fragment},
+    names::Names,
+    origin::{
+        PageOrigin, has_credentials, is_http, is_potentially_trustworthy, is_private, without_fragment,
+    },
     reason::Reason,
     request::{Constructed, Credentials, Mode, Redirect, Request},
     response::{Allowed, Response, ResponseType},
@@ -216,20 +220,28 @@ impl Fetch {
         if let Some(port) = url.port().filter(|&port| is_http(url) && is_bad_port(port, self.profile)) {
             return self.block(browser, Step::MainFetch, Reason::BadPort { port });
         }
-        if self.request.page.is_https() && url.scheme() == "http" && !is_potentially_trustworthy(url) {
+        let is_exempt = is_potentially_trustworthy(url)
+            || self.profile.has(Difference::PrivateMixedContentAllowed) && is_private(url);
+        if self.request.page.is_https() && url.scheme() == "http" && !is_exempt {
             return self.block(browser, Step::MainFetch, Reason::MixedContent);
         }
         if self.tainting == Tainting::Basic && self.request.page.is_same_origin(url) {
             return self.send();
         }
         if url.scheme() == "data" {
-            // CORS doesn't apply to `data:` URLs.
-            return self.allow(ResponseType::Basic, &Response::new(200));
+            return self.fetch_data(browser);
         }
         match self.request.mode {
             Mode::SameOrigin => return self.block(browser, Step::MainFetch, Reason::OtherOrigin),
             Mode::NoCors if self.request.redirect != Redirect::Follow => {
                 return self.block(browser, Step::MainFetch, Reason::RedirectModeInNoCors);
+            }
+            Mode::NoCors
+                if url.scheme() == "about"
+                    && url.path() == "blank"
+                    && !self.profile.has(Difference::AboutBlankIsBlocked) =>
+            {
+                return self.allow(ResponseType::Opaque, &Response::new(200));
             }
             Mode::NoCors | Mode::Cors if !is_http(url) => {
                 let scheme = url.scheme().to_owned();
@@ -255,6 +267,18 @@ impl Fetch {
         if self.is_cached(browser, now) { self.send() } else { self.send_preflight() }
     }
 
+    /// CORS doesn't apply to `data:` URLs. <https://fetch.spec.whatwg.org/#scheme-fetch>
+    fn fetch_data(self, browser: &mut Browser) -> Next {
+        let is_strict = self.profile.has(Difference::NoCorsRedirectModeBlocksData);
+        if is_strict && self.request.mode == Mode::NoCors && self.request.redirect != Redirect::Follow {
+            return self.block(browser, Step::MainFetch, Reason::RedirectModeInNoCors);
+        }
+        if !is_valid_data_url(self.current_url()) {
+            return self.block(browser, Step::MainFetch, Reason::InvalidDataUrl);
+        }
+        self.allow(ResponseType::Basic, &Response::new(200))
+    }
+
     /// Whether the [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache) allows everything that a
     /// preflight would request. A step of [HTTP fetch](https://fetch.spec.whatwg.org/#http-fetch).
     fn is_cached(&self, browser: &Browser, now: Duration) -> bool {
@@ -267,7 +291,7 @@ impl Fetch {
         let requests_method = !is_safelisted_method(&self.request.method)
             || self.request.use_cors_preflight && !needs_no_method_entry;
         (!requests_method || browser.cache.has_method(key, &self.request.method, now))
-            && self.requested_names.iter().all(|name| browser.cache.has_header(key, name, now))
+            && browser.cache.has_headers(key, &self.requested_names, now)
     }
 
     fn key<'a>(&'a self, origin: &'a str) -> Key<'a> {
@@ -365,8 +389,16 @@ impl Fetch {
     fn as_parsed(&self, response: &Response) -> Response {
         let mut headers = response.headers.clone();
         if self.profile.has(Difference::EmptyResponseLinesAreIgnored) {
-            let has_value = |name: &str| response.headers.values(name).any(|value| !value.is_empty());
-            headers = headers.filtered(|name, value| !value.is_empty() || !has_value(name));
+            let with_value: Names = headers
+                .iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            let keeps_empty = |name: &str| {
+                name == "access-control-allow-origin" && response.headers.count_written(ALLOW_ORIGIN) > 1
+            };
+            headers = headers
+                .filtered(|name, value| !value.is_empty() || !with_value.contains(name) || keeps_empty(name));
         }
         if self.profile.has(Difference::HeaderValuesAreUtf8) {
             headers = headers.map_values(|_, value| to_utf8(&value));
@@ -448,7 +480,16 @@ impl Fetch {
                 is_same.then(|| first.to_vec())
             }
         };
-        let url = value.and_then(|value| self.current_url().join(str::from_utf8(&value).ok()?).ok());
+        let is_encoded_twice = self.profile.has(Difference::LocationIsEncodedTwice);
+        let encode = |byte: u8| match byte {
+            byte if byte.is_ascii() || is_encoded_twice => char::from(byte).to_string(),
+            // The standard does not say how; all engines but one agree. <https://github.com/whatwg/fetch/issues/883>
+            byte => format!("%{byte:02X}"),
+        };
+        let url = value.and_then(|value| {
+            let text: String = value.into_iter().map(encode).collect();
+            self.current_url().join(&text).ok()
+        });
         let invalid = || {
             let location = response.headers.get("location").unwrap_or_default();
             Reason::LocationInvalid { location: shown(&location) }

@@ -1,12 +1,25 @@
 //! A header list as in the standard: names in any case, several lines of a name, unchecked values. This module gives no
 //! header a meaning.
 
+use std::collections::BTreeMap;
+
+use super::{names::Names, work};
+
 /// <https://fetch.spec.whatwg.org/#concept-header-list>
 ///
-/// Names are stored in lower case. Names that are not tokens are left out, as by HTTP parsers; values may be any bytes.
+/// Names are read in lower case. Names that are not tokens are left out, as by HTTP parsers; values may be any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderList {
-    list: Vec<(String, Vec<u8>)>,
+    list: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    /// In lower case.
+    name: String,
+    /// The name as it was sent. Firefox looks at that, too.
+    written: String,
+    value: Vec<u8>,
 }
 
 /// A header whose value does not match its grammar.
@@ -16,7 +29,11 @@ pub(super) struct Malformed;
 impl HeaderList {
     /// The headers in order, one per line.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.list.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.lines().map(|line| (line.name.as_str(), line.value.as_slice()))
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.list.iter().inspect(|_| work::step())
     }
 
     /// All values of a name, joined by `, `. `name` is in lower case.
@@ -29,18 +46,25 @@ impl HeaderList {
     /// <https://fetch.spec.whatwg.org/#concept-header-list-append>, with the value
     /// [normalized](https://fetch.spec.whatwg.org/#concept-header-value-normalize).
     pub(super) fn append(&mut self, name: &[u8], value: &[u8]) {
-        if let Some(name) = token(name) {
-            self.list.push((name.to_ascii_lowercase(), trim(value, is_http_whitespace).to_vec()));
+        if let Some(written) = token(name) {
+            self.list.push(Line {
+                name: written.to_ascii_lowercase(),
+                written: written.to_owned(),
+                value: trim(value, is_http_whitespace).to_vec(),
+            });
         }
     }
 
     /// One header per name, in the order in which the names first occur.
     pub(super) fn combined(&self) -> Self {
-        let mut list: Vec<(String, Vec<u8>)> = Vec::new();
-        for (name, value) in &self.list {
-            match list.iter_mut().find(|(listed, _)| listed == name) {
-                Some((_, combined)) => combined.extend([b", ", value.as_slice()].concat()),
-                None => list.push((name.clone(), value.clone())),
+        let mut list: Vec<Line> = Vec::new();
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in self.lines() {
+            if let Some(&place) = places.get(line.name.as_str()) {
+                list[place].value.extend([b", ", line.value.as_slice()].concat());
+            } else {
+                places.insert(&line.name, list.len());
+                list.push(line.clone());
             }
         }
         Self { list }
@@ -48,20 +72,22 @@ impl HeaderList {
 
     /// The headers that `keep` returns `true` for.
     pub(super) fn filtered(&self, mut keep: impl FnMut(&str, &[u8]) -> bool) -> Self {
-        Self { list: self.list.iter().filter(|(name, value)| keep(name, value)).cloned().collect() }
+        Self { list: self.lines().filter(|line| keep(&line.name, &line.value)).cloned().collect() }
     }
 
     /// The same names, with changed values.
     pub(super) fn map_values(self, change: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> Self {
-        let change = |(name, value): (String, Vec<u8>)| {
-            let value = change(&name, value);
-            (name, value)
-        };
+        let change = |Line { name, written, value }| Line { value: change(&name, value), name, written };
         Self { list: self.list.into_iter().map(change).collect() }
     }
 
     pub(super) fn delete(&mut self, names: &[&str]) {
-        self.list.retain(|(name, _)| !names.contains(&name.as_str()));
+        self.list.retain(|line| !names.contains(&line.name.as_str()));
+    }
+
+    /// How many lines have exactly this name, in this case.
+    pub(super) fn count_written(&self, written: &str) -> usize {
+        self.lines().filter(|line| line.written == written).count()
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {
@@ -75,15 +101,27 @@ impl HeaderList {
     /// [Sorted and combined](https://fetch.spec.whatwg.org/#concept-header-list-sort-and-combine) headers of the
     /// names that `keep` returns `true` for.
     pub(super) fn sorted(&self, keep: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
-        let mut names: Vec<&str> = self.iter().map(|(name, _)| name).filter(|name| keep(name)).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter().map(|name| (name.to_owned(), self.get(name).unwrap_or_default())).collect()
+        let mut lines: Vec<_> = self.iter().filter(|(name, _)| keep(name)).collect();
+        // Stable, so that the values of a name stay in order.
+        lines.sort_by(|(first, _), (second, _)| {
+            work::step();
+            first.cmp(second)
+        });
+        let combined = lines.chunk_by(|(first, _), (second, _)| first == second).map(|lines| {
+            let values: Vec<&[u8]> = lines.iter().map(|(_, value)| *value).collect();
+            (lines[0].0.to_owned(), values.join(&b", "[..]))
+        });
+        combined.collect()
+    }
+
+    /// The names of all headers.
+    pub(super) fn names(&self) -> Names {
+        self.iter().map(|(name, _)| name.to_owned()).collect()
     }
 
     /// [Extracts](https://fetch.spec.whatwg.org/#extract-header-list-values) a list of tokens, `#method` or `#field-name`;
     /// none if the header is absent. Empty elements and white space are ignored (RFC 9110, section 5.6.1).
-    pub(super) fn tokens(&self, name: &str) -> Result<Option<Vec<String>>, Malformed> {
+    pub(super) fn tokens(&self, name: &str) -> Result<Option<Names>, Malformed> {
         if !self.contains(name) {
             return Ok(None);
         }

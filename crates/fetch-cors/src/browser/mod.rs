@@ -38,16 +38,30 @@
 //!
 //! # What it does not model
 //!
-//! Content Security Policy, service workers, HTTP caches, `Cross-Origin-Embedder-Policy`, HSTS, opaque response blocking
-//! (ORB), third-party cookie rules, `blob:` and `file:` URLs, and navigations.
+//! What else decides whether a request is sent, or whether a script reads the response, is left out:
+//!
+//! - **Before it is sent:** Content Security Policy, service workers, HSTS, Chromium's Local Network Access (a page
+//!   from a public address needs the user's permission to send requests to loopback and to private addresses), `blob:` and `file:` URLs,
+//!   relative URLs in sandboxed frames (those are relative to the page around the frame; here they are not valid), and
+//!   navigations.
+//! - **In the request:** `User-Agent`, which some engines let scripts set and all send by themselves, `Accept`, `Referer`, and
+//!   every other header that is neither the script's nor of CORS or Fetch Metadata; the `null` that a referrer policy may make
+//!   of an `Origin` outside of CORS; HTTP authentication, with the second request that it causes; `Last-Event-ID` of an
+//!   `EventSource`.
+//! - **Bodies:** streamed ones, which need a preflight and can't follow most redirects; the limit of 64 KiB for `keepalive`;
+//!   what a `data:` URL holds.
+//! - **In the response:** HTTP caches, with the conditional requests that they cause, `Cross-Origin-Embedder-Policy`, opaque
+//!   response blocking (ORB), subresource integrity, and cookies. `actix_web_cors::testing` has a cookie jar.
 
 #![allow(clippy::doc_markdown, reason = "WebKit is a name, not code")]
 
 mod cache;
 mod check;
 mod console;
+mod data_url;
 mod fetch;
 mod headers;
+mod names;
 mod origin;
 mod profile;
 mod reason;
@@ -56,6 +70,7 @@ mod response;
 mod safelist;
 mod verdict;
 mod words;
+mod work;
 
 pub use cache::PreflightCache;
 pub use check::readable;

@@ -1,7 +1,7 @@
 //! The origin of a page, and how it relates to the URL of a request. The server's end has a different parser for origins, so
 //! that each can check the other.
 
-use std::fmt;
+use std::{fmt, net::Ipv4Addr};
 
 use url::{Host, Url};
 
@@ -124,4 +124,36 @@ pub fn is_potentially_trustworthy(url: &Url) -> bool {
         None => false,
     };
     url.scheme() == "https" || is_loopback
+}
+
+/// Whether Chromium takes the host for one of the local network by its name or address alone.
+pub(super) fn is_private(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "local" || name.ends_with(".local")
+        }
+        Some(Host::Ipv4(address)) => is_private_v4(address),
+        Some(Host::Ipv6(address)) => match (address.to_ipv4_mapped(), address.segments()) {
+            (Some(address), _) => is_private_v4(address),
+            (None, [first, second, ..]) => {
+                // Local addresses of three ages (fc00::/7, fe80::/10, fec0::/10), and two ranges for documentation.
+                address.is_unspecified()
+                    || first & 0xfe00 == 0xfc00
+                    || first & 0xff80 == 0xfe80
+                    || (first, second) == (0x2001, 0xdb8)
+                    || first == 0x3fff && second & 0xf000 == 0
+            }
+        },
+        None => false,
+    }
+}
+
+fn is_private_v4(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    address.is_private()
+        || address.is_link_local()
+        || address.is_loopback()
+        || first == 0
+        || first == 100 && second & 0xc0 == 64
 }

@@ -55,18 +55,24 @@ pub struct Profile {
     /// The longest time that a preflight response is cached, in seconds; none for no limit. The standard lets browsers
     /// choose.
     pub max_age_limit: Option<u64>,
+    /// Whether a cookie without `SameSite` is treated as `Lax`, as
+    /// [RFC 6265bis](https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html) says: of the three engines, only
+    /// Chromium does so. The others send such a cookie to another site if they send any.
+    pub missing_same_site_is_lax: bool,
     /// What else differs from the standard.
     pub differences: &'static [Difference],
 }
 
 impl Profile {
     /// The Fetch Standard, to the letter.
-    pub const STANDARD: Self = Self { max_age_limit: None, differences: &[] };
+    pub const STANDARD: Self = Self { max_age_limit: None, missing_same_site_is_lax: true, differences: &[] };
     /// Chromium's rules. The limit of max-age is `kMaxTimeoutSeconds` in
     /// `services/network/public/cpp/cors/preflight_result.cc`.
     pub const CHROMIUM: Self = Self {
         max_age_limit: Some(7200),
+        missing_same_site_is_lax: true,
         differences: &[
+            Difference::AboutBlankIsBlocked,
             Difference::ClientHintsAreSafelisted,
             Difference::EmptyLocationIsIgnored,
             Difference::EqualLocationsAreOne,
@@ -78,6 +84,7 @@ impl Profile {
             Difference::OpaquePagesAreSameSite,
             Difference::Ports4190And6679Allowed,
             Difference::PreflightReplacesCacheEntries,
+            Difference::PrivateMixedContentAllowed,
             Difference::RangeIsNormalized,
             Difference::RangeOver64BitsNeedsPreflight,
             Difference::RedirectNeedsLocation,
@@ -92,6 +99,7 @@ impl Profile {
     /// Firefox's rules. The limit of max-age is in `netwerk/protocol/http/nsCORSListenerProxy.cpp`.
     pub const FIREFOX: Self = Self {
         max_age_limit: Some(86_400),
+        missing_same_site_is_lax: false,
         differences: &[
             Difference::CredentialsAreCachedSeparately,
             Difference::EmptyResponseLinesAreIgnored,
@@ -119,17 +127,21 @@ impl Profile {
     /// WebKit's rules. The limit of max-age is `maxPreflightCacheTimeout` in `CrossOriginPreflightResultCache.cpp`.
     pub const WEBKIT: Self = Self {
         max_age_limit: Some(600),
+        missing_same_site_is_lax: false,
         differences: &[
+            Difference::AboutBlankIsBlocked,
             Difference::CachedWildcardCoversAuthorization,
             Difference::EmptyLocationIsInvalid,
             Difference::FailureKeepsCache,
             Difference::HeaderValuesAreUtf8,
+            Difference::LocationIsEncodedTwice,
             Difference::LocationsAreCombined,
             Difference::LooseRangeIsSafelisted,
             Difference::MaxAgeIsSigned,
             Difference::MethodOverrideIsSplitInQuotes,
             Difference::NoCorsKeepsBodyType,
             Difference::NoCorsRedirectKeepsCookies,
+            Difference::NoCorsRedirectModeBlocksData,
             Difference::OriginStaysAfterRedirect,
             Difference::PreflightReplacesCacheEntries,
             Difference::RangeOver64BitsNeedsPreflight,
@@ -198,9 +210,12 @@ macro_rules! differences {
 }
 
 differences! {
+    /// Scripts can't request `about:blank` without CORS either.
+    AboutBlankIsBlocked = "about-blank-is-blocked",
     /// A cached `*` covers `Authorization`, too.
     CachedWildcardCoversAuthorization = "cached-wildcard-covers-authorization",
-    /// `Save-Data`, `DPR`, `Viewport-Width` and other client hints need no preflight.
+    /// `Save-Data: on`, `DPR`, `Viewport-Width` and other client hints need no preflight if their value is one that the hint
+    /// may have.
     ClientHintsAreSafelisted = "client-hints-are-safelisted",
     /// A preflight response for a request with credentials is cached only for requests with credentials.
     CredentialsAreCachedSeparately = "credentials-are-cached-separately",
@@ -208,7 +223,8 @@ differences! {
     EmptyLocationIsIgnored = "empty-location-is-ignored",
     /// A redirect with an empty `Location` is an error.
     EmptyLocationIsInvalid = "empty-location-is-invalid",
-    /// If a response has several lines of a header, those without a value are ignored.
+    /// If a response has several lines of a header, those without a value are ignored, unless two of them are named
+    /// `Access-Control-Allow-Origin` in exactly this case.
     EmptyResponseLinesAreIgnored = "empty-response-lines-are-ignored",
     /// Several `Location` lines with the same value count as one.
     EqualLocationsAreOne = "equal-locations-are-one",
@@ -224,6 +240,8 @@ differences! {
     InvalidMaxAgeIsZero = "invalid-max-age-is-zero",
     /// A redirect to a URL with a user name or a password is an error even within one origin.
     LocationCredentialsAreAlwaysAnError = "location-credentials-are-always-an-error",
+    /// Bytes of `Location` outside ASCII are encoded as UTF-8 twice, and those that are not UTF-8 are replaced before.
+    LocationIsEncodedTwice = "location-is-encoded-twice",
     /// Several `Location` lines are joined with commas into one.
     LocationsAreCombined = "locations-are-combined",
     /// A `Range` needs no preflight even if its unit is written `Bytes` or its numbers have a sign.
@@ -236,9 +254,11 @@ differences! {
     NoCorsKeepsBodyType = "no-cors-keeps-body-type",
     /// A `no-cors` request in credentials mode `same-origin` keeps its cookies when a redirect takes it to another origin.
     NoCorsRedirectKeepsCookies = "no-cors-redirect-keeps-cookies",
+    /// A `no-cors` request for a `data:` URL must follow redirects, too, though there are none.
+    NoCorsRedirectModeBlocksData = "no-cors-redirect-mode-blocks-data",
     /// Bytes outside ASCII in `Accept` and `Content-Type` need a preflight.
     NonAsciiNeedsPreflight = "non-ascii-needs-preflight",
-    /// A `Content-Type` with a comma or an empty parameter needs a preflight.
+    /// A `Content-Type` with a comma, or with a semicolon after its last parameter, needs a preflight.
     OddContentTypeNeedsPreflight = "odd-content-type-needs-preflight",
     /// Preflights of pages whose origin is `null` are not cached.
     OpaqueOriginsAreNotCached = "opaque-origins-are-not-cached",
@@ -253,6 +273,8 @@ differences! {
     PreflightAfterRedirectSendsPageOrigin = "preflight-after-redirect-sends-page-origin",
     /// A preflight replaces all cache entries of its origin and URL, with and without credentials.
     PreflightReplacesCacheEntries = "preflight-replaces-cache-entries",
+    /// An https page may send requests over plain http to private addresses and to names under `local`.
+    PrivateMixedContentAllowed = "private-mixed-content-allowed",
     /// The numbers of a `Range` are sent without leading zeros.
     RangeIsNormalized = "range-is-normalized",
     /// A `Range` whose numbers do not fit into 64 bits needs a preflight.

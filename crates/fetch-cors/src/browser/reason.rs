@@ -62,6 +62,8 @@ pub enum Reason {
         /// The URL's scheme.
         scheme: String,
     },
+    /// `fetch("data:hello")`: no comma, or what should be Base64 is not.
+    InvalidDataUrl,
     /// No connection, no response, or not HTTP.
     NoResponse,
     /// No `Access-Control-Allow-Origin` at all.
@@ -70,6 +72,8 @@ pub enum Reason {
     AllowOriginMultiple {
         /// What the response said.
         value: String,
+        /// Several lines have this name, written exactly so.
+        is_repeated: bool,
     },
     /// `Access-Control-Allow-Origin: *`, and the request's credentials mode is `include`.
     AllowOriginWildcard,
@@ -157,6 +161,7 @@ impl Reason {
             Self::OtherOrigin => "other-origin",
             Self::RedirectModeInNoCors => "redirect-mode-in-no-cors",
             Self::SchemeNotHttp { .. } => "scheme-not-http",
+            Self::InvalidDataUrl => "invalid-data-url",
             Self::NoResponse => "no-response",
             Self::AllowOriginMissing => "allow-origin-missing",
             Self::AllowOriginMultiple { .. } => "allow-origin-multiple",
@@ -213,6 +218,7 @@ impl Reason {
             | Self::OtherOrigin
             | Self::RedirectModeInNoCors
             | Self::SchemeNotHttp { .. }
+            | Self::InvalidDataUrl
             | Self::NoResponse
             | Self::PreflightStatus { .. } => None,
         }
@@ -228,7 +234,10 @@ mod tests {
         let value = String::new;
         let rows = [
             (Some("access-control-allow-origin"), Reason::AllowOriginMissing),
-            (Some("access-control-allow-origin"), Reason::AllowOriginMultiple { value: value() }),
+            (
+                Some("access-control-allow-origin"),
+                Reason::AllowOriginMultiple { value: value(), is_repeated: false },
+            ),
             (Some("access-control-allow-origin"), Reason::AllowOriginWildcard),
             (Some("access-control-allow-origin"), Reason::AllowOriginMismatch { value: value() }),
             (Some("access-control-allow-credentials"), Reason::AllowCredentialsNotTrue { value: None }),

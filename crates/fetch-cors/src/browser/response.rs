@@ -3,7 +3,8 @@
 use url::Url;
 
 use super::{
-    Difference, Profile, headers::HeaderList, origin::without_fragment, request::Credentials, safelist,
+    Difference, Profile, headers::HeaderList, names::Names, origin::without_fragment, request::Credentials,
+    safelist,
 };
 
 /// The head of a server's response. Nothing about it is trusted.
@@ -129,12 +130,16 @@ impl Allowed {
             }
             ResponseType::Opaque | ResponseType::OpaqueRedirect => false,
         };
-        let withheld = headers.sorted(|name| !is_readable(name));
         Self {
             response_type,
             status: if is_opaque { 0 } else { response.status },
             readable_headers: headers.sorted(is_readable),
-            withheld_headers: withheld.into_iter().map(|(name, _)| name).collect(),
+            withheld_headers: headers
+                .names()
+                .iter()
+                .filter(|name| !is_readable(name))
+                .map(ToOwned::to_owned)
+                .collect(),
             url: urls.last().filter(|_| response_type != ResponseType::Opaque).map(without_fragment),
             is_redirected: response_type != ResponseType::Opaque && urls.len() > 1,
         }
@@ -144,14 +149,15 @@ impl Allowed {
 /// <https://fetch.spec.whatwg.org/#concept-response-cors-exposed-header-name-list>
 enum Exposed {
     All,
-    Listed(Vec<String>),
+    /// In lower case.
+    Listed(Names),
 }
 
 impl Exposed {
     fn covers(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Listed(names) => names.iter().any(|listed| listed.eq_ignore_ascii_case(name)),
+            Self::Listed(names) => names.contains(name),
         }
     }
 }
@@ -160,12 +166,9 @@ impl Exposed {
 fn exposed_names(headers: &HeaderList, credentials: Credentials, profile: Profile) -> Exposed {
     // An invalid list exposes nothing; it does not block the response.
     const NAME: &str = "access-control-expose-headers";
-    let mut names = headers.tokens(NAME).ok().flatten().unwrap_or_default();
-    if profile.has(Difference::WildcardExposesDespiteInvalidNames)
-        && headers.valid_tokens(NAME).contains(&"*")
-    {
-        names.push("*".to_owned());
-    }
-    let any = credentials != Credentials::Include && names.iter().any(|name| name == "*");
-    if any { Exposed::All } else { Exposed::Listed(names) }
+    let names = headers.tokens(NAME).ok().flatten().unwrap_or_default().lowercase();
+    let has_wildcard = names.has_wildcard()
+        || profile.has(Difference::WildcardExposesDespiteInvalidNames)
+            && headers.valid_tokens(NAME).contains(&"*");
+    if has_wildcard && credentials != Credentials::Include { Exposed::All } else { Exposed::Listed(names) }
 }

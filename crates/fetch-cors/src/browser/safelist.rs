@@ -99,14 +99,13 @@ pub(super) fn is_safelisted_request_header(name: &str, value: &[u8], profile: Pr
             value.iter().all(|byte| byte.is_ascii_alphanumeric() || b" *,-.;=".contains(byte))
         }
         "content-type" => {
-            let is_odd = value.contains(&b',') || value.windows(2).any(|pair| pair == b";;");
             !value.iter().any(is_unsafe)
                 && is_form_type(value)
-                && !(is_odd && profile.has(Difference::OddContentTypeNeedsPreflight))
+                && !(is_odd_content_type(value) && profile.has(Difference::OddContentTypeNeedsPreflight))
         }
         "range" => is_simple_range(value, profile),
         "device-memory" | "downlink" | "dpr" | "ect" | "rtt" | "save-data" | "viewport-width" | "width" => {
-            profile.has(Difference::ClientHintsAreSafelisted)
+            profile.has(Difference::ClientHintsAreSafelisted) && is_client_hint(name, value)
         }
         _ => false,
     }
@@ -125,6 +124,24 @@ fn is_form_type(value: &[u8]) -> bool {
     ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"]
         .iter()
         .any(|form| form.as_bytes() == essence)
+}
+
+/// Whether it has a comma, or a semicolon at its end that is not its only one.
+fn is_odd_content_type(value: &[u8]) -> bool {
+    let mut semicolons = value.iter().filter(|&&byte| byte == b';');
+    value.contains(&b',') || value.ends_with(b";") && semicolons.nth(1).is_some()
+}
+
+/// Whether a client hint has a value that Chromium sends without a preflight. A sign, an exponent, or a dot without a digit
+/// on each side of it does not make a number.
+fn is_client_hint(name: &str, value: &[u8]) -> bool {
+    let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    match name {
+        "ect" => matches!(value, b"slow-2g" | b"2g" | b"3g" | b"4g"),
+        "rtt" | "viewport-width" | "width" => is_number(value),
+        "save-data" => value.eq_ignore_ascii_case(b"on"),
+        _ => value.splitn(2, |&byte| byte == b'.').all(is_number),
+    }
 }
 
 /// The digits of a single range's two numbers; the second may be missing.

@@ -68,6 +68,7 @@ impl Blocked {
             Reason::OtherOrigin | Reason::RedirectModeInNoCors | Reason::SchemeNotHttp { .. } => {
                 "https://fetch.spec.whatwg.org/#main-fetch"
             }
+            Reason::InvalidDataUrl => "https://fetch.spec.whatwg.org/#data-url-processor",
             Reason::NoResponse => "https://fetch.spec.whatwg.org/#concept-network-error",
             Reason::AllowOriginMissing
             | Reason::AllowOriginMultiple { .. }
@@ -155,13 +156,16 @@ impl Reason {
             Self::SchemeNotHttp { scheme } => {
                 format!("scripts can fetch from other origins only over http and https, not {scheme}:")
             }
+            Self::InvalidDataUrl => {
+                "the data: URL is not valid: it has no comma, or what should be Base64 is not".to_owned()
+            }
             Self::NoResponse => {
                 "no response arrived; either the server is not reachable, the connection broke, its certificate is not \
                  valid, or what it sent is not HTTP"
                     .to_owned()
             }
             Self::AllowOriginMissing => format!("{response} has no Access-Control-Allow-Origin header"),
-            Self::AllowOriginMultiple { value } => format!(
+            Self::AllowOriginMultiple { value, .. } => format!(
                 "{response} says Access-Control-Allow-Origin: {value}, which is more than one value, but only one is allowed"
             ),
             Self::AllowOriginWildcard => format!(
@@ -261,6 +265,7 @@ impl Reason {
             Self::MixedContent => page("serve the API over https"),
             Self::RedirectModeInNoCors => page("in the page, leave out the redirect mode"),
             Self::SchemeNotHttp { .. } => page("serve it over https"),
+            Self::InvalidDataUrl => page("in the page, write data:[type],[text] or data:[type];base64,[Base64]"),
             Self::NoResponse => page("check that the server is running, and open the URL in the browser's address bar to see the error"),
             Self::AllowOriginMissing
             | Self::AllowOriginMultiple { .. }

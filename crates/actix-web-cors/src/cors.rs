@@ -13,7 +13,8 @@ use actix_web::{
 };
 
 use crate::{
-    CorsMiddleware, IntoPolicy, PerRequest, PerRequestAsync, Policy, PolicySource, settings::Settings,
+    CorsMiddleware, IntoPolicy, Origin, PerRequest, PerRequestAsync, Policy, PolicySource, RequestView,
+    predicate::Predicate, settings::Settings,
 };
 
 /// The middleware: responds to preflights and writes the CORS headers that a policy decides on.
@@ -62,10 +63,13 @@ impl<S> Clone for Cors<S> {
     }
 }
 
-impl<S: PolicySource> Cors<S> {
+impl<S> Cors<S> {
     /// Takes the source of the policy: a [`Policy`], a [`LivePolicy`](crate::LivePolicy), or your own [`PolicySource`]. For
     /// closures, use [`per_request`](Cors::per_request) or [`per_request_async`](Cors::per_request_async).
-    pub fn new(source: S) -> Self {
+    pub fn new(source: S) -> Self
+    where
+        S: PolicySource,
+    {
         Self { source: Arc::new(source), settings: Settings::default() }
     }
 
@@ -94,6 +98,57 @@ impl<S: PolicySource> Cors<S> {
     /// `Referrer-Policy: no-referrer`. The other is an OAuth provider's `form_post` to your callback.
     pub fn reject_disallowed_origins(mut self) -> Self {
         self.settings.reject_disallowed_origins = true;
+        self
+    }
+
+    /// Allows, in addition to the policy's origins, those for which `predicate` returns `true`: for what no pattern says,
+    /// such as domains that customers register. They get what the policy gives its own origins, credentials included. The
+    /// name stands in logs, in `Debug` and in the [summary](Cors::summary).
+    ///
+    /// Write a pattern in the policy if one will do: a predicate is code, so neither the validation nor a review of the
+    /// configuration can tell whom it lets in. For subdomains use [`Origin::is_subdomain_of`], never `ends_with`, which
+    /// `https://evilexample.com` passes, too.
+    ///
+    /// ```
+    /// use std::{collections::HashSet, sync::{Arc, RwLock}};
+    ///
+    /// use actix_web::App;
+    /// use actix_web_cors::{Cors, Origin, Policy};
+    ///
+    /// let policy = Policy::allow_origin("https://app.example.com")?;
+    /// let registered: Arc<RwLock<HashSet<Origin>>> = Arc::default();
+    ///
+    /// let cors = Cors::new(policy).allow_origins_if("registered by customers", move |origin, request| {
+    ///     request.path().starts_with("/widget/")
+    ///         && registered.read().is_ok_and(|registered| registered.contains(origin))
+    /// });
+    /// # drop(App::new().wrap(cors));
+    /// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+    /// ```
+    ///
+    /// It is asked only about an origin that could be listed in the policy as it is (so never about `null`, and with
+    /// credentials never about plain http beyond loopback), and only where a policy was found that lists other origins:
+    /// never for [`Policy::deny_all`], a policy that allows any origin, no policy, or a source that failed. It is
+    /// synchronous; if it has to wait, for a database for example, use [`per_request_async`](Cors::per_request_async).
+    /// If it panics, the origin is not allowed. Of several predicates, one that returns `true` is enough.
+    ///
+    /// # Panics
+    ///
+    /// If the policy is the same for all requests and allows any origin: the predicate would never be asked. It panics
+    /// while the application is built, not during a request.
+    pub fn allow_origins_if(
+        mut self,
+        name: &str,
+        predicate: impl Fn(&Origin, &RequestView<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: PolicySource,
+    {
+        assert!(
+            !self.source.always().is_some_and(Policy::allows_any_origin),
+            "allow_origins_if({name:?}): the policy allows any origin already, so this would never be asked; list origins in the policy, or remove the predicate"
+        );
+        self.settings.predicates.push(Predicate::new(name, predicate));
         self
     }
 

@@ -83,6 +83,7 @@ mod cors;
 mod head;
 mod log;
 mod middleware;
+mod predicate;
 mod response;
 mod settings;
 mod source;
@@ -99,6 +100,7 @@ pub use fetch_cors::{
     server::{Refusal, Rule},
 };
 pub use middleware::{CorsFuture, CorsMiddleware};
+pub use predicate::RequestView;
 pub use source::{
     Choosing, IntoPolicy, LivePolicy, Lookup, PerRequest, PerRequestAsync, PolicySource, SourceError,
 };

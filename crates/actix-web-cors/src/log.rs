@@ -47,6 +47,13 @@ pub(crate) fn failed_source(error: &SourceError) {
     tracing::error!(target: TARGET, "the policy source failed, so nothing is allowed: {}", escape(error.to_string().as_bytes()));
 }
 
+/// Logs that a predicate panicked.
+#[cold]
+pub(crate) fn panicked_predicate(name: &str, head: Head<'_>) {
+    let (method, path) = (escape(head.method().as_str().as_bytes()), escape(head.path().as_bytes()));
+    tracing::error!(target: TARGET, "{method} {path}: the predicate {name:?} panicked, so the origin is not allowed");
+}
+
 /// Logs that the response's own CORS headers were replaced.
 #[cold]
 pub(crate) fn replaced_headers() {

@@ -2,10 +2,14 @@
 
 use actix_web::http::{StatusCode, header::HeaderName};
 
+use crate::predicate::Predicate;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// Request headers that the choice of a policy depends on, as the application says.
     pub(crate) reads: Vec<HeaderName>,
+    /// What allows origins that no pattern says.
+    pub(crate) predicates: Vec<Predicate>,
     pub(crate) reject_disallowed_origins: bool,
     pub(crate) forward_preflights: bool,
     pub(crate) preflight_status: StatusCode,
@@ -15,6 +19,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             reads: Vec::new(),
+            predicates: Vec::new(),
             reject_disallowed_origins: false,
             forward_preflights: false,
             preflight_status: StatusCode::NO_CONTENT,

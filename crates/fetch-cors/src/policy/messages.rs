@@ -63,9 +63,6 @@ impl ProblemKind {
             Self::RequestHeaderAmongExposed => {
                 "this is a request header; expose_headers lists response headers that scripts may read"
             }
-            Self::AnyExposedHeaderWithCredentials => {
-                "with credentials, browsers treat \"*\" as a literal header name, so it would expose nothing"
-            }
             Self::MaxAgeTooLong => "browsers cache a preflight response for at most 86400 seconds (24 hours)",
             Self::MaxAgeFraction => "Access-Control-Max-Age is in whole seconds",
         }
@@ -157,7 +154,6 @@ impl Explanation<'_> {
             | ProblemKind::ForbiddenRequestHeader
             | ProblemKind::ResponseHeaderAmongAllowed
             | ProblemKind::RequestHeaderAmongExposed => "Remove it",
-            ProblemKind::AnyExposedHeaderWithCredentials => "List the names",
             ProblemKind::InvalidMethod => "Write one method per entry, such as \"PUT\"",
             ProblemKind::InvalidHeaderName => "Write one name per entry, such as \"x-request-id\"",
             ProblemKind::MisplacedWildcard if self.fault.fact == Some(Fact::AnyHost) => {

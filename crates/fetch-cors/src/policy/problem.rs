@@ -115,8 +115,6 @@ pub enum ProblemKind {
     ForbiddenResponseHeader,
     /// A request header among the exposed ones.
     RequestHeaderAmongExposed,
-    /// `*` among the exposed headers of a policy with credentials.
-    AnyExposedHeaderWithCredentials,
     /// A max-age above 86 400 s.
     MaxAgeTooLong,
     /// A max-age with a fraction of a second.

@@ -137,9 +137,12 @@ where
 {
     match found {
         Ok(Some(policy)) => respond(shared, shared.prepare(&policy), Found::Policy, request),
-        Ok(None) => respond(shared, shared.nothing(), Found::None, request),
+        Ok(None) => {
+            log::no_policy(Head(&request));
+            respond(shared, shared.nothing(), Found::None, request)
+        }
         Err(error) => {
-            log::failed_source(&error);
+            log::failed_source(&error, &shared.settings.failures, Head(&request));
             // Nothing that the source made outlives it.
             drop(error);
             respond(shared, shared.nothing(), Found::Failure, request)
@@ -166,10 +169,10 @@ where
         }
         asked.as_deref().is_some_and(Asked::is_allowed)
     });
-    if found == Found::Policy {
-        log::refusal(&prepared.policy, head, decision);
-    }
     let status = status(decision, head, &shared.settings, found);
+    if found == Found::Policy {
+        log::refusal(&prepared, &shared.settings, head, decision, status);
+    }
     let (is_options, mut echoes) = (head.is_options(), Echoes::new(decision, origin, head));
     let mut found = found;
     if let Some(asked) = asked {

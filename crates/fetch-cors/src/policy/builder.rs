@@ -64,6 +64,11 @@ impl PolicyBuilder {
         self
     }
 
+    /// One more origin, as in [`allow_origins`](Self::allow_origins).
+    pub fn allow_origin(self, origin: impl AsRef<str>) -> Self {
+        self.allow_origins([origin])
+    }
+
     /// Methods that scripts may use in addition to `GET`, `HEAD` and `POST`, which are
     /// [CORS-safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-method) and always allowed (listing them is fine).
     /// `*` allows every method; with credentials, where the requested method is echoed, every method of up to 64 bytes.

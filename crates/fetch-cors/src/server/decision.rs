@@ -78,7 +78,8 @@ pub fn decide_with<'a>(
         return Decision::AnyOrigin;
     }
     let origin = origin();
-    let allowed = any || matches!(origin, Lines::One(origin) if policy.lists(origin) || allows_otherwise(origin));
+    let allowed =
+        any || matches!(origin, Lines::One(origin) if policy.lists(origin) || allows_otherwise(origin));
     // A preflight is an `OPTIONS` with both headers. https://fetch.spec.whatwg.org/#cors-preflight-request
     if is_options && origin != Lines::None && request.has(RequestField::AccessControlRequestMethod) {
         return if allowed { grant_preflight(policy, request) } else { Decision::PreflightRefused };

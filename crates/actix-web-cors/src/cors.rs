@@ -1,6 +1,7 @@
 //! [`Cors`], the builder that an application passes to `wrap`.
 
 use std::{
+    fmt,
     future::{Future, Ready, ready},
     sync::Arc,
 };
@@ -9,11 +10,15 @@ use actix_web::{
     Error,
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
-    http::{StatusCode, header::HeaderName},
+    http::{
+        StatusCode,
+        header::{self, HeaderName},
+    },
 };
 
 use crate::{
-    CorsMiddleware, IntoPolicy, PerRequest, PerRequestAsync, Policy, PolicySource, settings::Settings,
+    BoxedSource, CorsMiddleware, IntoPolicy, Origin, PerRequest, PerRequestAsync, Policy, PolicySource,
+    RequestView, Summary, Widening, predicate::Predicate, settings::Settings, source::WithBoxedFuture,
 };
 
 /// The middleware: responds to preflights and writes the CORS headers that a policy decides on.
@@ -62,10 +67,13 @@ impl<S> Clone for Cors<S> {
     }
 }
 
-impl<S: PolicySource> Cors<S> {
+impl<S> Cors<S> {
     /// Takes the source of the policy: a [`Policy`], a [`LivePolicy`](crate::LivePolicy), or your own [`PolicySource`]. For
     /// closures, use [`per_request`](Cors::per_request) or [`per_request_async`](Cors::per_request_async).
-    pub fn new(source: S) -> Self {
+    pub fn new(source: S) -> Self
+    where
+        S: PolicySource,
+    {
         Self { source: Arc::new(source), settings: Settings::default() }
     }
 
@@ -75,6 +83,40 @@ impl<S: PolicySource> Cors<S> {
     pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.settings.reads.extend(names);
         self
+    }
+
+    /// Says that the closure of [`per_request`](Cors::per_request) or [`per_request_async`](Cors::per_request_async) does
+    /// not read `Origin`. Responses under a policy that allows any origin, or under none, then don't vary by it, and shared
+    /// caches keep one for all.
+    ///
+    /// If the closure does read it, a cache may give one site's response to another.
+    pub fn ignores_origin(mut self) -> Self {
+        self.settings.reads.retain(|name| name != header::ORIGIN);
+        self
+    }
+
+    /// The same with a source of a type that all kinds of sources share, for a choice that is made when the server starts.
+    /// A policy that is the same for all requests stays as fast as it is.
+    ///
+    /// ```
+    /// use actix_web::App;
+    /// use actix_web_cors::{Cors, LivePolicy, Policy};
+    ///
+    /// let is_public = true;
+    /// let cors = if is_public {
+    ///     Cors::new(Policy::any_origin()).boxed()
+    /// } else {
+    ///     Cors::new(LivePolicy::new(Policy::deny_all())).boxed()
+    /// };
+    /// let app = App::new().wrap(cors.clone());
+    /// # drop(app);
+    /// ```
+    pub fn boxed(self) -> Cors<BoxedSource>
+    where
+        S: PolicySource + Send + Sync,
+    {
+        let Self { source, settings } = self;
+        Cors { source: Arc::new(Box::new(WithBoxedFuture(source))), settings }
     }
 
     /// Responds with 403 to requests from origins that are not allowed, instead of handling them and leaving it to the
@@ -87,13 +129,65 @@ impl<S: PolicySource> Cors<S> {
     /// of `Host`; so a proxy in between must leave `Host` as it is.
     ///
     /// It is a second line of defence, not a replacement for CSRF tokens or `SameSite` cookies: `GET`s by which other
-    /// sites embed or link to yours carry no `Origin`.
+    /// sites embed or link to yours carry no `Origin`. Nor does it stop DNS rebinding: to the browser, such a request is
+    /// same-origin. Against that, check `Host`.
     ///
     /// It refuses two kinds of legitimate requests, whose routes belong outside it. One is a request with `Origin: null` from
     /// a browser that doesn't send `Sec-Fetch-Site: same-origin` with it, such as a form on your own page with
     /// `Referrer-Policy: no-referrer`. The other is an OAuth provider's `form_post` to your callback.
     pub fn reject_disallowed_origins(mut self) -> Self {
         self.settings.reject_disallowed_origins = true;
+        self
+    }
+
+    /// Allows, in addition to the policy's origins, those for which `predicate` returns `true`: for what no pattern says,
+    /// such as domains that customers register. They get what the policy gives its own origins, credentials included. The
+    /// name stands in logs, in `Debug` and in the [summary](Cors::summary).
+    ///
+    /// Write a pattern in the policy if one will do: a predicate is code, so neither the validation nor a review of the
+    /// configuration can tell whom it lets in. For subdomains use [`Origin::is_subdomain_of`], never `ends_with`, which
+    /// `https://evilexample.com` passes, too.
+    ///
+    /// ```
+    /// use std::{collections::HashSet, sync::{Arc, RwLock}};
+    ///
+    /// use actix_web::App;
+    /// use actix_web_cors::{Cors, Origin, Policy};
+    ///
+    /// let policy = Policy::allow_origin("https://app.example.com")?;
+    /// let registered: Arc<RwLock<HashSet<Origin>>> = Arc::default();
+    ///
+    /// let cors = Cors::new(policy).allow_origins_if("registered by customers", move |origin, request| {
+    ///     request.path().starts_with("/widget/")
+    ///         && registered.read().is_ok_and(|registered| registered.contains(origin))
+    /// });
+    /// # drop(App::new().wrap(cors));
+    /// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+    /// ```
+    ///
+    /// It is asked only about an origin that could be listed in the policy as it is (so never about `null`, and with
+    /// credentials never about plain http beyond loopback), and only where a policy was found that lists other origins:
+    /// never for [`Policy::deny_all`], a policy that allows any origin, no policy, or a source that failed. It is
+    /// synchronous; if it has to wait, for a database for example, use [`per_request_async`](Cors::per_request_async).
+    /// If it panics, the origin is not allowed. Of several predicates, one that returns `true` is enough.
+    ///
+    /// # Panics
+    ///
+    /// If the policy is the same for all requests and allows any origin: the predicate would never be asked. It panics
+    /// while the application is built, not during a request.
+    pub fn allow_origins_if(
+        mut self,
+        name: &str,
+        predicate: impl Fn(&Origin, &RequestView<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self
+    where
+        S: PolicySource,
+    {
+        assert!(
+            !self.source.always().is_some_and(Policy::allows_any_origin),
+            "allow_origins_if({name:?}): the policy allows any origin already, so this would never be asked; list origins in the policy, or remove the predicate"
+        );
+        self.settings.predicates.push(Predicate::new(name, predicate));
         self
     }
 
@@ -125,12 +219,82 @@ impl<S: PolicySource> Cors<S> {
     }
 }
 
+impl Cors {
+    /// What the policy and the predicates mean, in sentences, with the risks named.
+    ///
+    /// ```
+    /// use actix_web_cors::{Cors, Policy};
+    ///
+    /// let policy = Policy::allow_origin("https://app.example.com")?;
+    /// let cors = Cors::new(policy).allow_origins_if("customers", |_, _| false);
+    /// assert!(cors.summary().to_string().contains("the predicate \"customers\" allows"));
+    /// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+    /// ```
+    pub fn summary(&self) -> Summary {
+        let summary = self.source.summary();
+        if self.source.denies_all() {
+            return summary;
+        }
+        self.settings.predicates.iter().fold(summary, |summary, predicate| {
+            summary.with(
+                format!("So may pages of every origin that the predicate {predicate:?} allows."),
+                format!("the predicate {predicate:?} is code, so whom it lets in is not known here"),
+            )
+        })
+    }
+
+    /// What `other` allows that this one does not; see [`Policy::widening`].
+    ///
+    /// # Errors
+    ///
+    /// When one of them has a predicate: what that allows is unknown.
+    pub fn widening(&self, other: &Self) -> Result<Vec<Widening>, UnknownWidening> {
+        let predicates = self.settings.predicates.iter().chain(&other.settings.predicates);
+        let mut predicates: Vec<String> = predicates.map(|predicate| predicate.name.to_string()).collect();
+        predicates.dedup();
+        if predicates.is_empty() {
+            Ok(self.source.widening(&other.source))
+        } else {
+            Err(UnknownWidening { predicates })
+        }
+    }
+}
+
+/// Two [`Cors`] can't be compared, because what their predicates allow is unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownWidening {
+    predicates: Vec<String>,
+}
+
+impl UnknownWidening {
+    /// The names of the predicates.
+    pub fn predicates(&self) -> &[String] {
+        &self.predicates
+    }
+}
+
+impl fmt::Display for UnknownWidening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.predicates.iter().map(|name| format!("{name:?}")).collect();
+        write!(
+            f,
+            "what the predicate {} allows is unknown, so it has to be reviewed as code",
+            names.join(" or ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownWidening {}
+
 impl<F> Cors<PerRequest<F>> {
     /// A policy for each request, chosen by a closure: by path, by tenant, by time.
     ///
     /// The closure returns a [`Policy`], an [`Option`] of one (`None` leaves the request alone), or a [`Result`] of either
     /// (an error allows nothing). Build the policies in advance and return clones: they are cheap, and each worker keeps the
     /// last 16 prepared.
+    ///
+    /// The response's `Vary` names `Origin`, because the closure may read it; if it doesn't, say so by
+    /// [`ignores_origin`](Cors::ignores_origin). Any other header that it reads you have to [name](Cors::reads).
     ///
     /// A preflight has the method `OPTIONS` and the URL of the actual request, but none of its headers and no cookies. So
     /// choose by the path, the query or the host, never by a header such as `Authorization` or `X-Tenant`.
@@ -142,10 +306,10 @@ impl<F> Cors<PerRequest<F>> {
     /// let public = Policy::any_origin();
     /// let private = Policy::allow_origin("https://app.example.com")?;
     ///
-    /// let app = App::new().wrap(Cors::per_request(move |request| {
+    /// let cors = Cors::per_request(move |request| {
     ///     if request.path().starts_with("/public/") { public.clone() } else { private.clone() }
-    /// }));
-    /// # drop(app);
+    /// });
+    /// # drop(App::new().wrap(cors.ignores_origin()));
     /// # Ok::<(), actix_web_cors::InvalidPolicy>(())
     /// ```
     pub fn per_request<R>(choose: F) -> Self
@@ -153,7 +317,7 @@ impl<F> Cors<PerRequest<F>> {
         F: Fn(&ServiceRequest) -> R + 'static,
         R: IntoPolicy,
     {
-        Self::new(PerRequest { choose })
+        Self::new(PerRequest { choose }).reads([header::ORIGIN])
     }
 }
 
@@ -190,7 +354,7 @@ impl<F> Cors<PerRequestAsync<F>> {
         Fut: Future + 'static,
         Fut::Output: IntoPolicy,
     {
-        Self::new(PerRequestAsync { choose })
+        Self::new(PerRequestAsync { choose }).reads([header::ORIGIN])
     }
 }
 

@@ -14,20 +14,25 @@ use fetch_cors::{
     server::{Decision, Lines, RequestField, RequestHead, decide_with},
 };
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'a>(pub(crate) &'a ServiceRequest);
 
 impl<'a> Head<'a> {
-    /// Decides on the request, and gives out its `Origin`, which may have to be sent back.
+    /// Decides on the request, and gives out its `Origin`, which may have to be sent back. `allows_otherwise` is asked where
+    /// the policy says no.
     #[inline(always)]
-    pub(crate) fn decide(self, policy: &Policy) -> (Decision, Option<&'a HeaderValue>) {
+    pub(crate) fn decide(
+        self,
+        policy: &Policy,
+        allows_otherwise: impl FnOnce(&'a [u8]) -> bool,
+    ) -> (Decision, Option<&'a HeaderValue>) {
         let mut first = None;
         let origin = || {
             let mut lines = self.0.headers().get_all(&ORIGIN);
             first = lines.next();
             Lines::of(first.into_iter().chain(lines).map(HeaderValue::as_bytes))
         };
-        let decision = decide_with(policy, origin, &self);
+        let decision = decide_with(policy, origin, allows_otherwise, &self);
         (decision, first)
     }
 

@@ -48,6 +48,14 @@
 //! Only `Logger`, and whatever else must see every request, belongs outside it. If one `Cors` wraps another, the outermost
 //! applies its policy, unless its source says that no policy applies.
 //!
+//! A proxy in front must not write CORS headers, too: browsers refuse a response with two `Access-Control-Allow-Origin`
+//! lines. If a handler panics, Actix Web closes the connection without a response, so the browser reports a CORS error that
+//! no header could prevent; look for the panic in the server's log. To try a preflight by hand:
+//!
+//! ```text
+//! curl -i -X OPTIONS http://127.0.0.1:8080/notes -H 'Origin: https://app.example.com' -H 'Access-Control-Request-Method: PUT'
+//! ```
+//!
 //! # What it does not do
 //!
 //! CORS is not access control. A request from an origin that is not allowed still reaches your handler, unless it needs a
@@ -83,6 +91,7 @@ mod cors;
 mod head;
 mod log;
 mod middleware;
+mod predicate;
 mod response;
 mod settings;
 mod source;
@@ -90,7 +99,7 @@ mod source;
 pub mod testing;
 mod vary;
 
-pub use cors::Cors;
+pub use cors::{Cors, UnknownWidening};
 #[cfg(feature = "toml")]
 pub use fetch_cors::TomlError;
 pub use fetch_cors::{
@@ -99,8 +108,10 @@ pub use fetch_cors::{
     server::{Refusal, Rule},
 };
 pub use middleware::{CorsFuture, CorsMiddleware};
+pub use predicate::RequestView;
 pub use source::{
-    Choosing, IntoPolicy, LivePolicy, Lookup, PerRequest, PerRequestAsync, PolicySource, SourceError,
+    BoxedLookup, BoxedSource, Choosing, IntoPolicy, LivePolicy, Lookup, PerRequest, PerRequestAsync,
+    PolicySource, SourceError,
 };
 
 /// The README's examples, compiled and run.

@@ -1,50 +1,141 @@
 //! The events that the middleware logs. Values that clients chose are escaped and cut before they get here, so that a client
 //! can neither forge a log line nor flood the log.
 
-use std::sync::Once;
+use std::{
+    sync::{Mutex, Once, PoisonError},
+    time::{Duration, Instant},
+};
 
+use actix_web::{HttpMessage as _, http::StatusCode};
 use fetch_cors::{
     Policy,
-    server::{self, Decision, escape},
+    server::{self, Decision, RequestField, RequestHead as _, Rule, candidate, escape},
 };
 use tracing::{Level, level_filters::LevelFilter};
 
-use crate::{SourceError, head::Head};
+use crate::{SourceError, head::Head, response::Prepared, settings::Settings};
 
 /// The target of all events.
 const TARGET: &str = "actix_web_cors";
 
-/// Logs why a request is refused, if it is.
+/// Logs why a request is refused, if it is. `status` is that of the response in the application's place, if there is one.
 #[inline(always)]
-pub(crate) fn refusal(policy: &Policy, head: Head<'_>, decision: Decision) {
+pub(crate) fn refusal(
+    prepared: &Prepared,
+    settings: &Settings,
+    head: Head<'_>,
+    decision: Decision,
+    status: Option<StatusCode>,
+) {
     // Cheapest check first: is INFO enabled in `tracing` or `log` at all? `tracing`'s level does not include `log`'s.
     if Level::INFO <= LevelFilter::current() || ::log::Level::Info <= ::log::max_level() {
-        explain(policy, head, decision);
+        explain(&prepared.policy, settings, head, decision, status);
     }
 }
 
+/// In a request's extensions: a `Cors` further out has found a policy for it. It is only put there while somebody listens.
+struct IsGoverned;
+
 #[cold]
 #[inline(never)]
-fn explain(policy: &Policy, head: Head<'_>, decision: Decision) {
+fn explain(
+    policy: &Policy,
+    settings: &Settings,
+    head: Head<'_>,
+    decision: Decision,
+    status: Option<StatusCode>,
+) {
     let is_heard = tracing::enabled!(target: TARGET, Level::INFO)
         || ::log::log_enabled!(target: TARGET, ::log::Level::Info);
     if !is_heard {
         return;
     }
+    let is_inner = head.extensions().contains::<IsGoverned>();
+    head.extensions_mut().insert(IsGoverned);
     let Some(refusal) = server::refusal(policy, &head, decision) else { return };
     let (method, path) = (escape(head.method().as_str().as_bytes()), escape(head.path().as_bytes()));
+    // The outer one replaces this one's headers, but not its status.
+    if is_inner && status.is_none_or(|status| status.is_success()) {
+        tracing::info!(
+            target: TARGET,
+            "{method} {path}: this Cors stands inside another one, whose policy applies; its own policy would refuse the request: {refusal}"
+        );
+        return;
+    }
+    let predicates = if refusal.rule() == Rule::OriginNotAllowed {
+        unmoved(settings, policy, head)
+    } else {
+        String::new()
+    };
     tracing::info!(
         target: TARGET,
         rule = ?refusal.rule(),
         setting = refusal.setting().name(),
-        "{method} {path}: {refusal}"
+        "{method} {path}: {refusal}{predicates}"
     );
 }
 
-/// Logs that a source failed.
+/// The predicates that did not allow the origin either.
+fn unmoved(settings: &Settings, policy: &Policy, head: Head<'_>) -> String {
+    let mut origins = head.lines(RequestField::Origin);
+    let is_asked = origins.next().is_some_and(|origin| candidate(policy, origin).is_some());
+    if settings.predicates.is_empty() || !is_asked {
+        return String::new();
+    }
+    let names: Vec<String> = settings.predicates.iter().map(|predicate| format!("{predicate:?}")).collect();
+    format!(" (nor does the predicate {} allow it)", names.join(" or "))
+}
+
+/// Lets one event pass each minute, and counts the others.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    /// When the last event passed, and how many did not since then.
+    last: Mutex<Option<(Instant, usize)>>,
+}
+
+impl Throttle {
+    const PAUSE: Duration = Duration::from_secs(60);
+
+    /// How many events were held back since the last one that passed; none if this one is held back, too.
+    fn pass(&self, now: Instant) -> Option<usize> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *last {
+            Some((passed, held_back)) if now.saturating_duration_since(*passed) < Self::PAUSE => {
+                *held_back += 1;
+                None
+            }
+            _ => Some(last.replace((now, 0)).map_or(0, |(_, held_back)| held_back)),
+        }
+    }
+}
+
+/// Logs that a source failed, once a minute for each `Cors` and its clones.
 #[cold]
-pub(crate) fn failed_source(error: &SourceError) {
-    tracing::error!(target: TARGET, "the policy source failed, so nothing is allowed: {}", escape(error.to_string().as_bytes()));
+pub(crate) fn failed_source(error: &SourceError, failures: &Throttle, head: Head<'_>) {
+    let Some(held_back) = failures.pass(Instant::now()) else { return };
+    let (method, path) = (escape(head.method().as_str().as_bytes()), escape(head.path().as_bytes()));
+    let error = escape(error.to_string().as_bytes());
+    let others =
+        if held_back > 0 { format!(" ({held_back} more since this was last said)") } else { String::new() };
+    tracing::error!(target: TARGET, "{method} {path}: the policy source failed, so nothing is allowed: {error}{others}");
+}
+
+/// Logs that a source found no policy.
+#[cold]
+pub(crate) fn no_policy(head: Head<'_>) {
+    tracing::debug!(
+        target: TARGET,
+        "{} {}: no CORS policy applies, so the request passes as if there were no Cors",
+        escape(head.method().as_str().as_bytes()),
+        escape(head.path().as_bytes())
+    );
+}
+
+/// Logs that a predicate panicked.
+#[cold]
+pub(crate) fn panicked_predicate(name: &str, head: Head<'_>) {
+    let (method, path) = (escape(head.method().as_str().as_bytes()), escape(head.path().as_bytes()));
+    tracing::error!(target: TARGET, "{method} {path}: the predicate {name:?} panicked, so the origin is not allowed");
 }
 
 /// Logs that the response's own CORS headers were replaced.
@@ -66,5 +157,27 @@ pub(crate) fn empty_policy(policy: &Policy) {
                 "the CORS policy lists no origin, so it allows none; list some in allow_origins, or write Policy::deny_all() if you mean it"
             );
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_event_a_minute_passes() {
+        let (throttle, start) = (Throttle::default(), Instant::now());
+        for (seconds, expected) in [
+            (0, Some(0)),
+            (0, None),
+            (59, None),
+            (60, Some(2)),
+            (61, None),
+            (60, None),
+            (300, Some(2)),
+            (500, Some(0)),
+        ] {
+            assert_eq!(throttle.pass(start + Duration::from_secs(seconds)), expected, "after {seconds} s");
+        }
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     Lookup, PolicySource, SourceError,
     head::Head,
     log,
+    predicate::{self, Asked},
     response::{Echoes, Found, Headers, Prepared},
     settings::Settings,
 };
@@ -136,9 +137,12 @@ where
 {
     match found {
         Ok(Some(policy)) => respond(shared, shared.prepare(&policy), Found::Policy, request),
-        Ok(None) => respond(shared, shared.nothing(), Found::None, request),
+        Ok(None) => {
+            log::no_policy(Head(&request));
+            respond(shared, shared.nothing(), Found::None, request)
+        }
         Err(error) => {
-            log::failed_source(&error);
+            log::failed_source(&error, &shared.settings.failures, Head(&request));
             // Nothing that the source made outlives it.
             drop(error);
             respond(shared, shared.nothing(), Found::Failure, request)
@@ -158,12 +162,22 @@ where
     S: Service<ServiceRequest>,
 {
     let head = Head(&request);
-    let (decision, origin) = head.decide(&prepared.policy);
-    if found == Found::Policy {
-        log::refusal(&prepared.policy, head, decision);
-    }
+    let mut asked = None;
+    let (decision, origin) = head.decide(&prepared.policy, |origin| {
+        if found == Found::Policy && !shared.settings.predicates.is_empty() {
+            asked = predicate::ask(&shared.settings.predicates, &prepared.policy, head, origin);
+        }
+        asked.as_deref().is_some_and(Asked::is_allowed)
+    });
     let status = status(decision, head, &shared.settings, found);
-    let (is_options, echoes) = (head.is_options(), Echoes::new(decision, origin, head));
+    if found == Found::Policy {
+        log::refusal(&prepared, &shared.settings, head, decision, status);
+    }
+    let (is_options, mut echoes) = (head.is_options(), Echoes::new(decision, origin, head));
+    let mut found = found;
+    if let Some(asked) = asked {
+        (found, echoes) = (Found::Asked, echoes.with(*asked));
+    }
     if let Some(status) = status {
         let headers = Headers { prepared, decision, is_options, found, echoes };
         return CorsFuture { state: State::Respond { request: Some(request), status, headers } };
@@ -177,7 +191,7 @@ where
 #[inline(always)]
 fn status(decision: Decision, head: Head<'_>, settings: &Settings, found: Found) -> Option<StatusCode> {
     let refused = match found {
-        Found::Policy => StatusCode::FORBIDDEN,
+        Found::Policy | Found::Asked => StatusCode::FORBIDDEN,
         Found::Failure => StatusCode::SERVICE_UNAVAILABLE,
         Found::None => return None,
     };
@@ -231,7 +245,7 @@ where
         Poll::Ready(match self.project().state.project() {
             StateProjection::Handler { future, headers } => match ready!(future.poll(cx)) {
                 Ok(mut response) => {
-                    headers.write(response.headers_mut());
+                    headers.write(response.status(), response.headers_mut());
                     Ok(left(response))
                 }
                 Err(error) => Err(with_headers(error, headers.clone())),
@@ -239,7 +253,7 @@ where
             StateProjection::Respond { request, status, headers } => {
                 let request = request.take().expect(POLLED_AFTER_COMPLETION);
                 let mut response = HttpResponse::with_body(*status, ());
-                headers.write(response.headers_mut());
+                headers.write(*status, response.headers_mut());
                 // The body comes last: without it the response is small, and little is moved.
                 let response = response.set_body(EitherBody::right(BoxBody::new(())));
                 Ok(ServiceResponse::new(request.into_parts().0, response))
@@ -274,7 +288,7 @@ const POLLED_AFTER_COMPLETION: &str = "a future is not polled after it was ready
 #[cold]
 fn with_headers(mut error: Error, headers: Headers) -> Error {
     error.add_response_mapper(move |mut response| {
-        headers.clone().write(response.headers_mut());
+        headers.clone().write(response.status(), response.headers_mut());
         response
     });
     error

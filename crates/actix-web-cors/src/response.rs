@@ -3,17 +3,21 @@
 use std::rc::Rc;
 
 use actix_web::{
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     web::Bytes,
 };
 use fetch_cors::{
     Policy,
-    server::{Decision, FieldName, Fields, RequestField, Sink},
+    server::{Decision, FieldName, Fields, RequestField, Sink, exposed_names},
 };
 
 use crate::{
     head::Head,
     log,
+    predicate::Asked,
     settings::Settings,
     vary::{self, LastMerge},
 };
@@ -72,6 +76,8 @@ pub(crate) enum Found {
     None,
     /// Nothing: it failed, and a policy that allows nothing stands in.
     Failure,
+    /// This policy applies, and a predicate was asked about the origin.
+    Asked,
 }
 
 /// The values of the request that are sent back, taken before the request goes on to the handler.
@@ -79,9 +85,18 @@ pub(crate) enum Found {
 pub(crate) enum Echoes {
     /// The origin, where it is allowed.
     Origin(Option<HeaderValue>),
-    /// The origin, and the method and headers that a preflight asks for. Boxed, because only policies that allow any with
-    /// credentials echo these, and every request's future would be larger.
-    Preflight(Box<[Option<HeaderValue>; 3]>),
+    /// What few responses need. Boxed, because every request's future would be larger otherwise.
+    More(Box<More>),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct More {
+    origin: Option<HeaderValue>,
+    /// The method and the headers that a preflight requests, for policies that allow any with credentials.
+    method: Option<HeaderValue>,
+    headers: Option<HeaderValue>,
+    /// What became of asking a predicate.
+    asked: Option<Asked>,
 }
 
 impl Echoes {
@@ -100,16 +115,26 @@ impl Echoes {
     fn of_preflight(origin: Option<&HeaderValue>, head: Head<'_>) -> Self {
         let method = head.echo(RequestField::AccessControlRequestMethod);
         let headers = head.echo(RequestField::AccessControlRequestHeaders);
-        Self::Preflight(Box::new([origin.cloned(), method, headers]))
+        Self::More(Box::new(More { origin: origin.cloned(), method, headers, asked: None }))
+    }
+
+    #[cold]
+    pub(crate) fn with(self, asked: Asked) -> Self {
+        let mut more = match self {
+            Self::Origin(origin) => Box::new(More { origin, ..More::default() }),
+            Self::More(more) => more,
+        };
+        more.asked = Some(asked);
+        Self::More(more)
     }
 
     #[inline(always)]
     fn take(&mut self, field: RequestField) -> Option<HeaderValue> {
         match (self, field) {
             (Self::Origin(origin), RequestField::Origin) => origin.take(),
-            (Self::Preflight(values), RequestField::Origin) => values[0].take(),
-            (Self::Preflight(values), RequestField::AccessControlRequestMethod) => values[1].take(),
-            (Self::Preflight(values), RequestField::AccessControlRequestHeaders) => values[2].take(),
+            (Self::More(more), RequestField::Origin) => more.origin.take(),
+            (Self::More(more), RequestField::AccessControlRequestMethod) => more.method.take(),
+            (Self::More(more), RequestField::AccessControlRequestHeaders) => more.headers.take(),
             _ => None,
         }
     }
@@ -119,12 +144,12 @@ impl Headers {
     /// Writes them: whatever `Access-Control-*` header the response has is replaced. What is sent back is moved out, so they
     /// are written once.
     #[inline(always)]
-    pub(crate) fn write(&mut self, response: &mut HeaderMap) {
+    pub(crate) fn write(&mut self, status: StatusCode, response: &mut HeaderMap) {
         if self.found != Found::None {
             let Self { prepared, decision, is_options, echoes, .. } = self;
             let has_vary = !response.is_empty() && make_room(response);
             let last_merge = has_vary.then_some(&prepared.last_merge);
-            let mut response = Response { headers: response, echoes, last_merge };
+            let mut response = Response { status, headers: response, echoes, last_merge };
             prepared.fields.write(*decision, *is_options, &mut response);
         }
         if self.found != Found::Policy {
@@ -132,24 +157,47 @@ impl Headers {
         }
     }
 
-    /// What only a cache must know where no policy was found.
+    /// What only a cache must know, where no policy was found or a predicate was asked.
     #[cold]
     fn write_for_caches(&self, response: &mut HeaderMap) {
-        match (&self.prepared.chosen_by, self.found) {
+        let is_refused = matches!(self.decision, Decision::NotAllowed | Decision::PreflightRefused);
+        match (self.found, &self.echoes) {
             // That none applies may depend on the request's headers.
-            (Some(names), Found::None) if response.contains_key(header::VARY) => {
-                vary::merge(response, names, &LastMerge::default());
-            }
-            (Some(names), Found::None) => response.append(header::VARY, names.clone()),
+            (Found::None, _) => vary_by(self.prepared.chosen_by.as_ref(), response),
             // Nobody may remember that an origin was refused because the source failed.
-            (_, Found::Failure)
-                if matches!(self.decision, Decision::NotAllowed | Decision::PreflightRefused) =>
-            {
-                response.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            (Found::Failure, _) if is_refused => forbid_storing(response),
+            (Found::Asked, Echoes::More(more)) => {
+                let Some(asked) = &more.asked else { return };
+                vary_by(asked.vary(), response);
+                if asked.has_panicked() {
+                    forbid_storing(response);
+                }
             }
             _ => {}
         }
     }
+}
+
+fn vary_by(names: Option<&HeaderValue>, response: &mut HeaderMap) {
+    match names {
+        Some(names) if response.contains_key(header::VARY) => {
+            vary::merge(response, names, &LastMerge::default());
+        }
+        Some(names) => response.append(header::VARY, names.clone()),
+        None => {}
+    }
+}
+
+/// Keeps the response out of every cache. Headers for certain caches only go, because these caches prefer them to
+/// `Cache-Control`: [targeted ones](https://httpwg.org/specs/rfc9213.html#parsing) such as `CDN-Cache-Control`,
+/// [`Surrogate-Control`](https://www.w3.org/TR/edge-arch/), Akamai's `Edge-Control` and nginx's `X-Accel-Expires`.
+fn forbid_storing(response: &mut HeaderMap) {
+    response.retain(|name, _| {
+        let name = name.as_str();
+        !(name.ends_with("-cache-control")
+            || matches!(name, "surrogate-control" | "edge-control" | "x-accel-expires"))
+    });
+    response.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 /// Removes the CORS headers that somebody else set. Returns whether there is a `Vary`.
@@ -170,6 +218,7 @@ fn make_room(response: &mut HeaderMap) -> bool {
 
 /// A response without CORS headers, as the writer sees it.
 struct Response<'a> {
+    status: StatusCode,
     headers: &'a mut HeaderMap,
     echoes: &'a mut Echoes,
     /// There if the response has a `Vary` already.
@@ -194,6 +243,17 @@ impl Sink<HeaderValue> for Response<'_> {
         match self.last_merge {
             None => self.constant(FieldName::Vary, names),
             Some(last_merge) => vary::merge(self.headers, names, last_merge),
+        }
+    }
+
+    #[cold]
+    fn own_names(&mut self, name: FieldName) {
+        if self.status == StatusCode::NOT_MODIFIED {
+            return;
+        }
+        let names = exposed_names(self.headers.keys().map(HeaderName::as_str));
+        if let Ok(names) = HeaderValue::from_maybe_shared(Bytes::from(names)) {
+            self.headers.append(to_name(name), names);
         }
     }
 }

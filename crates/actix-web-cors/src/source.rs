@@ -47,6 +47,16 @@ pub type SourceError = Box<dyn Error + Send + Sync>;
 ///     }
 /// }
 /// ```
+///
+/// A `Box` or an `Arc` of a source is one, too; to choose one of several kinds when the server starts, see
+/// [`Cors::boxed`](crate::Cors::boxed).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a CORS policy, nor a source of policies",
+    label = "`Cors::new` takes a `Policy`, a `LivePolicy` or your own `PolicySource`",
+    note = "a closure that chooses a policy goes to `Cors::per_request` or `Cors::per_request_async`",
+    note = "a `PolicyBuilder` becomes a policy by `.build()?`",
+    note = "a `Result` is opened by `?`: `Cors::new(Policy::allow_origin(\"https://app.example.com\")?)`"
+)]
 pub trait PolicySource: 'static {
     /// The future of a lookup that takes time. It is polled only if [`Lookup::Later`] holds it.
     type Future: Future<Output = Result<Option<Policy>, SourceError>> + 'static;
@@ -103,6 +113,68 @@ impl PolicySource for Policy {
     }
 }
 
+/// The future of a [`BoxedSource`].
+pub type BoxedLookup = Pin<Box<dyn Future<Output = Result<Option<Policy>, SourceError>>>>;
+
+/// A source of any kind; made by [`Cors::boxed`](crate::Cors::boxed).
+pub type BoxedSource = Box<dyn PolicySource<Future = BoxedLookup> + Send + Sync>;
+
+/// What a pointer does, the source behind it does.
+macro_rules! by_reference {
+    ($pointer:ident) => {
+        impl<S: PolicySource + ?Sized> PolicySource for $pointer<S> {
+            type Future = S::Future;
+
+            fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, S::Future> {
+                (**self).lookup(request)
+            }
+
+            fn always(&self) -> Option<&Policy> {
+                (**self).always()
+            }
+
+            fn reads(&self) -> Vec<HeaderName> {
+                (**self).reads()
+            }
+
+            fn keeps(&self) -> usize {
+                (**self).keeps()
+            }
+        }
+    };
+}
+
+by_reference!(Box);
+by_reference!(Arc);
+
+/// A source whose future is boxed.
+pub(crate) struct WithBoxedFuture<S>(pub(crate) S);
+
+impl<S: PolicySource> PolicySource for WithBoxedFuture<S> {
+    type Future = BoxedLookup;
+
+    fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, BoxedLookup> {
+        match self.0.lookup(request) {
+            Lookup::Found(policy) => Lookup::Found(policy),
+            Lookup::Ready(found) => Lookup::Ready(found),
+            Lookup::Failed(error) => Lookup::Failed(error),
+            Lookup::Later(lookup) => Lookup::Later(Box::pin(lookup)),
+        }
+    }
+
+    fn always(&self) -> Option<&Policy> {
+        self.0.always()
+    }
+
+    fn reads(&self) -> Vec<HeaderName> {
+        self.0.reads()
+    }
+
+    fn keeps(&self) -> usize {
+        self.0.keeps()
+    }
+}
+
 /// A policy that can be replaced while the server runs.
 ///
 /// Clones share it: keep one, and give the others to the workers. Every request after [`replace`](Self::replace) gets the
@@ -121,9 +193,16 @@ impl PolicySource for Policy {
 /// # drop(app);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LivePolicy {
     current: Arc<RwLock<Policy>>,
+}
+
+/// With the policy in force.
+impl fmt::Debug for LivePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LivePolicy").field(&self.current()).finish()
+    }
 }
 
 impl LivePolicy {
@@ -164,6 +243,11 @@ impl PolicySource for LivePolicy {
 
 /// What a closure given to [`Cors::per_request`](crate::Cors::per_request) may return: a [`Policy`], an [`Option`] of one,
 /// or a [`Result`] of either.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a CORS policy",
+    label = "the closure returns a `Policy`, an `Option` of one, or a `Result` of either",
+    note = "a `PolicyBuilder` becomes a policy by `.build()`"
+)]
 pub trait IntoPolicy {
     /// The policy, or `None`.
     ///

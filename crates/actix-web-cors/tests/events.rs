@@ -70,6 +70,17 @@ async fn events() {
                     .wrap(Cors::new(Policy::builder().build().expect("a valid policy")))
                     .default_service(web::to(HttpResponse::Ok)),
             )
+            .service(
+                web::scope("/nested")
+                    .default_service(web::to(HttpResponse::Ok))
+                    .wrap(Cors::new(Policy::allow_origin("https://b.example").expect("a valid policy")))
+                    .wrap(Cors::new(listed())),
+            )
+            .service(
+                web::scope("/predicate")
+                    .wrap(Cors::new(listed()).allow_origins_if("customers", |_, _| false))
+                    .default_service(web::to(HttpResponse::Ok)),
+            )
             .service(web::scope("").wrap(Cors::new(listed())).default_service(web::to(HttpResponse::Ok)))
     });
     let endless = "x".repeat(3000);
@@ -122,8 +133,19 @@ async fn events() {
         ),
         (
             "a source that fails", "GET", "/failing", &[APP],
-            "ERROR actix_web_cors: the policy source failed, so nothing is allowed: the database\\nis away\n".to_owned(),
+            "ERROR actix_web_cors: GET /failing: the policy source failed, so nothing is allowed: the database\\nis away\n".to_owned(),
         ),
+        ("a source that fails again within a minute", "GET", "/failing", &[APP], String::new()),
+        (
+            "what an outer Cors decides", "GET", "/nested", &[APP],
+            " INFO actix_web_cors: GET /nested: this Cors stands inside another one, whose policy applies; its own policy would refuse the request: the origin \"https://app.example.com\" is not allowed; to allow it, add it to allow_origins\n".to_owned(),
+        ),
+        (
+            "a predicate that does not allow the origin", "GET", "/predicate", &[("origin", "https://b.example")],
+            " INFO actix_web_cors: GET /predicate: the origin \"https://b.example\" is not allowed; to allow it, add it to allow_origins (nor does the predicate \"customers\" allow it) rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+        ),
+        ("a predicate that is not asked", "GET", "/predicate", &[("origin", "null")],
+            " INFO actix_web_cors: GET /predicate: the origin \"null\" is not allowed; it can't be added to allow_origins: browsers send \"null\" for sandboxed frames, local files and data: URLs, which any site can create, so allowing it would allow every site rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned()),
         ("a policy for which nothing was listed, not again", "GET", "/empty", &[], String::new()),
     ] {
         written.take();

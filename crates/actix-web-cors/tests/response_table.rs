@@ -60,6 +60,16 @@ fn echoing() -> Policy {
         .expect("a valid policy")
 }
 
+/// All of the response's headers, with credentials.
+fn exposing() -> Policy {
+    Policy::builder()
+        .allow_origin("https://app.example.com")
+        .expose_headers(["*"])
+        .allow_credentials()
+        .build()
+        .expect("a valid policy")
+}
+
 fn one_liner() -> Policy {
     Policy::allow_origin("https://app.example.com").expect("a valid policy")
 }
@@ -147,6 +157,16 @@ const ROWS: &[Row] = &[
         lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "access-control-expose-headers: etag, x-total", "vary: Accept-Encoding, Accept, origin"] },
     Row { name: "allowed: Vary that names Origin stays as it is", policy: full, method: "GET", path: "/varies", headers: &[APP], status: 200, handler_runs: true,
         lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "access-control-expose-headers: etag, x-total", "vary: accept, ORIGIN"] },
+    // all headers exposed, with credentials
+    Row { name: "exposed by name: the response's own, without cookies and what the connection needs", policy: exposing, method: "GET", path: "/own", headers: &[APP], status: 200, handler_runs: true,
+        lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "access-control-expose-headers: etag, vary, x-total", "vary: origin"] },
+    Row { name: "exposed by name: not on 304, from which caches would keep the list", policy: exposing, method: "GET", path: "/own/304", headers: &[APP], status: 304, handler_runs: true,
+        lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "vary: origin"] },
+    Row { name: "exposed by name: nothing to another origin", policy: exposing, method: "GET", path: "/own", headers: &[EVIL], status: 200, handler_runs: true, lines: VARY_ONLY },
+    Row { name: "exposed by name: an error", policy: exposing, method: "GET", path: "/locked", headers: &[APP], status: 401, handler_runs: false,
+        lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "access-control-expose-headers: vary", "vary: origin"] },
+    Row { name: "exposed by name: hand-set headers are not named", policy: exposing, method: "GET", path: "/by-hand", headers: &[APP], status: 200, handler_runs: true,
+        lines: &["access-control-allow-credentials: true", "access-control-allow-origin: https://app.example.com", "access-control-expose-headers: vary", "vary: Accept-Encoding, Accept, origin"] },
     // not allowed
     Row { name: "not allowed: handler runs, no CORS header", policy: full, method: "GET", path: "/", headers: &[EVIL], status: 200, handler_runs: true, lines: VARY_ONLY },
     Row { name: "not allowed: the pattern's apex", policy: full, method: "GET", path: "/", headers: &[("origin", "https://preview.example.com")], status: 200, handler_runs: true, lines: VARY_ONLY },
@@ -230,6 +250,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/number/{number}", web::to(number))
         .route("/by-hand", web::to(by_hand))
         .route("/varies", web::to(varies))
+        .route("/own", web::to(own))
+        .route("/own/304", web::to(not_modified))
         .service(web::resource("/locked").wrap(from_fn(locked)).route(web::to(hello)));
 }
 
@@ -265,6 +287,22 @@ async fn by_hand(ran: Ran) -> impl Responder {
         .append_header(("vary", "Accept-Encoding"))
         .append_header(("vary", "Accept"))
         .finish()
+}
+
+async fn own(ran: Ran) -> HttpResponse {
+    note(&ran);
+    HttpResponse::Ok()
+        .append_header(("x-total", "2"))
+        .append_header(("etag", "\"a\""))
+        .append_header(("content-type", "text/plain"))
+        .append_header(("set-cookie", "session=secret"))
+        .append_header(("keep-alive", "timeout=5"))
+        .finish()
+}
+
+async fn not_modified(ran: Ran) -> HttpResponse {
+    note(&ran);
+    HttpResponse::NotModified().append_header(("etag", "\"a\"")).finish()
 }
 
 async fn varies(ran: Ran) -> impl Responder {

@@ -161,14 +161,13 @@ async fn per_request() {
     let mut table = Table::default();
     let server = serve(|| {
         let (public, private) = (Policy::any_origin(), private());
-        App::new().configure(routes).wrap(Cors::per_request(move |request| {
-            match request.path().split('/').nth(1) {
-                Some("private") => Ok(Some(private.clone())),
-                Some("public") => Ok(Some(public.clone())),
-                Some("none") => Ok(None),
-                _ => Err(io::Error::other("no such tenant")),
-            }
-        }))
+        let cors = Cors::per_request(move |request| match request.path().split('/').nth(1) {
+            Some("private") => Ok(Some(private.clone())),
+            Some("public") => Ok(Some(public.clone())),
+            Some("none") => Ok(None),
+            _ => Err(io::Error::other("no such tenant")),
+        });
+        App::new().configure(routes).wrap(cors.ignores_origin())
     });
     check_by_path(&mut table, &server).await;
 
@@ -200,7 +199,7 @@ async fn per_request_async() {
     for pause in [None, Some(Duration::from_millis(5))] {
         let server = serve(move || {
             let (public, private) = (Policy::any_origin(), private());
-            App::new().configure(routes).wrap(Cors::per_request_async(move |request| {
+            let cors = Cors::per_request_async(move |request| {
                 let which = request.path().split('/').nth(1).unwrap_or_default().to_owned();
                 let (public, private) = (public.clone(), private.clone());
                 async move {
@@ -214,7 +213,8 @@ async fn per_request_async() {
                         _ => Err("no such tenant"),
                     }
                 }
-            }))
+            });
+            App::new().configure(routes).wrap(cors.ignores_origin())
         });
         check_by_path(&mut table, &server).await;
     }
@@ -264,7 +264,7 @@ async fn a_lookup_that_holds_the_request() {
     let mut table = Table::default();
     let rows = [
         get("a policy", "/s/1", &[APP]).gets(200, ACTUAL).body("1"),
-        get("none", "/s/2", &[APP]).gets(200, NOTHING).body("2"),
+        get("none", "/s/2", &[APP]).gets(200, VARY_ONLY).body("2"),
         get("failed", "/s/3", &[APP]).gets(200, VARY_ONLY).also(NO_STORE).body("3"),
     ];
     table.ask(&server, &rows).await;
@@ -366,7 +366,7 @@ async fn reads() {
             Some(tenant) => Ok(Some(Policy::allow_origin(format!("https://{tenant}.example.com"))?)),
             None => Err(SourceError::from("who is asking?")),
         });
-        App::new().configure(routes_that_vary).wrap(cors.reads([X_TENANT]))
+        App::new().configure(routes_that_vary).wrap(cors.ignores_origin().reads([X_TENANT]))
     });
     table.ask(&server, &rows).await;
     #[rustfmt::skip]
@@ -390,17 +390,17 @@ async fn reads() {
                 }
             }
         });
-        // X_TENANT is named twice, and ORIGIN is in Vary anyway.
+        // X_TENANT is named twice, and so is ORIGIN, which the closure may read.
         App::new().configure(routes_that_vary).wrap(cors.reads([X_TENANT, header::ORIGIN]).reads([X_TENANT]))
     });
     table.ask(&server, &rows).await;
     #[rustfmt::skip]
     let rows_of_two = [
-        public.gets(200, &["access-control-allow-origin: *", "vary: x-tenant, origin"]),
-        none[0].gets(200, &["vary: x-tenant, origin"]),
-        none[1].gets(200, &["access-control-allow-origin: https://by-hand.example", "access-control-expose-headers: by-hand", "vary: accept, x-tenant, origin"]),
-        none[2].gets(401, &["vary: x-tenant, origin"]),
-        none[3].gets(200, &["vary: x-tenant, origin"]),
+        public.gets(200, &["access-control-allow-origin: *", "vary: origin, x-tenant"]),
+        none[0].gets(200, &["vary: origin, x-tenant"]),
+        none[1].gets(200, &["access-control-allow-origin: https://by-hand.example", "access-control-expose-headers: by-hand", "vary: accept, origin, x-tenant"]),
+        none[2].gets(401, &["vary: origin, x-tenant"]),
+        none[3].gets(200, &["vary: origin, x-tenant"]),
     ];
     table.ask(&server, &rows_of_two).await;
     table.finish();
@@ -679,4 +679,57 @@ async fn no_answer_mixes_two_policies() {
             assert!(*count > 0, "no {kind} were responded to by policy {by}");
         }
     }
+}
+
+/// What a handler says to CDNs only must not outlive what we say to all caches: they prefer it to `Cache-Control`.
+#[actix_web::test]
+async fn no_cache_stores_what_was_refused_because_the_source_failed() {
+    const FOR_CDNS: [&str; 6] = [
+        "cdn-cache-control",
+        "cloudflare-cdn-cache-control",
+        "akamai-cache-control",
+        "surrogate-control",
+        "edge-control",
+        "x-accel-expires",
+    ];
+    let server = serve(|| {
+        let handler = || async {
+            let mut response = HttpResponse::Ok();
+            for name in FOR_CDNS {
+                response.append_header((name, "max-age=600"));
+            }
+            response.finish()
+        };
+        App::new()
+            .service(
+                web::scope("/failed")
+                    .wrap(Cors::per_request(|_| Err::<Policy, _>("away")))
+                    .default_service(web::to(handler)),
+            )
+            .service(web::scope("").wrap(Cors::new(private())).default_service(web::to(handler)))
+    });
+    let also = [&FOR_CDNS[..], &["cache-control"]].concat();
+    let mut table = Table::default();
+    for (name, path, headers, expected) in [
+        ("refused", "/failed", &[APP][..], &["cache-control: no-store", "vary: origin"][..]),
+        (
+            "nothing was refused",
+            "/failed",
+            &[],
+            &[
+                "akamai-cache-control: max-age=600",
+                "cdn-cache-control: max-age=600",
+                "cloudflare-cdn-cache-control: max-age=600",
+                "edge-control: max-age=600",
+                "surrogate-control: max-age=600",
+                "vary: origin",
+                "x-accel-expires: max-age=600",
+            ],
+        ),
+    ] {
+        let received = common::ask_also(&format!("{}{path}", server.url), "GET", headers, &also).await;
+        let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        table.row(name, &received.lines, &expected);
+    }
+    table.finish();
 }

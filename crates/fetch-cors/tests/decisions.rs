@@ -128,10 +128,11 @@ fn echoes_are_bounded() {
 }
 
 fn fields(policy: &Policy, request: &Request<'_>) -> Vec<String> {
-    let mut lines: Vec<String> = server::fields(policy, request, decide(policy, request))
-        .into_iter()
-        .map(|(name, value)| format!("{}: {}", name.name(), String::from_utf8_lossy(&value)))
-        .collect();
+    let mut lines: Vec<String> =
+        server::fields(policy, request, decide(policy, request), Some(&["x-b", "set-cookie", "etag"]))
+            .into_iter()
+            .map(|(name, value)| format!("{}: {}", name.name(), String::from_utf8_lossy(&value)))
+            .collect();
     lines.sort();
     lines
 }
@@ -162,6 +163,10 @@ fn fields_with_dependencies() {
 
         fn vary(&mut self, names: &String) {
             self.constant(FieldName::Vary, names);
+        }
+
+        fn own_names(&mut self, name: FieldName) {
+            self.0.push(format!("{}: <own>", name.name()));
         }
     }
 
@@ -599,5 +604,31 @@ fn escaping() {
         (format!("{}\n", "a".repeat(199)).as_bytes(), format!("{}...", "a".repeat(199))),
     ] {
         assert_eq!(escape(value), expected);
+    }
+}
+
+/// With logging on, a client must not make the search for a refused name cost milliseconds.
+#[test]
+fn a_refusal_reads_no_more_names_than_a_browser_sends() {
+    let policy = Policy::builder()
+        .allow_origins(["https://a.example"])
+        .allow_methods(["PUT"])
+        .allow_headers(["x-a"])
+        .build()
+        .unwrap();
+    let early = format!("x-b,{}", "x-a,".repeat(50_000));
+    let late = format!("{}x-b", "x-a,".repeat(50_000));
+    let commas = format!("{}x-b", ",".repeat(50_000));
+    let long = "x".repeat(100_000);
+    for (name, names, expected) in [
+        ("the first", early.as_str(), Some("x-b".to_owned())),
+        ("too far behind", &late, None),
+        ("behind commas", &commas, None),
+        ("a long one", &long, Some(format!("{}...", "x".repeat(200)))),
+    ] {
+        let request = Request("OPTIONS", &[ORIGIN, PUT, ("access-control-request-headers", names)]);
+        let decision = Decision::PreflightGranted { echo_method: false, echo_headers: false };
+        let value = refusal(&policy, &request, decision).map(|refusal| refusal.value().to_owned());
+        assert_eq!(value, expected, "{name}");
     }
 }

@@ -164,8 +164,8 @@ fn every_message() {
     say("methods", METHODS, &|builder, value| builder.allow_methods([value]));
     say("request headers", HEADERS, &|builder, value| builder.allow_headers([value]));
     say("exposed headers", EXPOSED, &|builder, value| builder.expose_headers([value]));
-    say("exposed headers, with credentials", &["*"], &|builder, value| {
-        builder.expose_headers([value]).allow_credentials()
+    say("exposed headers, with credentials", &["set-cookie"], &|builder, value| {
+        builder.expose_headers([value, "*"]).allow_credentials()
     });
     say("max-age", &["86401", "86400.5", "0.5", "600.25"], &|builder, value| {
         builder.max_age(Duration::from_secs_f64(value.parse().unwrap()))

@@ -227,7 +227,7 @@ fn serve(vector: &ServerVector) -> Result<(), String> {
     let Some(policy) = vector.policy()? else { return Ok(()) };
     let (request, expected) = vector.exchange()?;
     let decision = decide(&policy, request);
-    let fields = fields(&policy, request, decision);
+    let fields = fields(&policy, request, decision, Some(&[""; 0]));
     expected.compare(Served {
         handler: !decision.is_preflight(),
         status: decision.is_preflight().then_some(if decision.is_allowed() { 204 } else { 403 }),

@@ -89,11 +89,6 @@ pub fn patch(blocked: &Blocked, config: &PolicyConfig) -> Vec<PolicyChange> {
     if blocked.reason == Reason::AllowOriginWildcard {
         changes.insert(0, PolicyChange::remove(Setting::AllowOrigins, "*"));
     }
-    if changes.iter().any(|change| change.setting == Setting::AllowCredentials)
-        && config.expose_headers.iter().any(|name| name == "*")
-    {
-        changes.insert(0, PolicyChange::remove(Setting::ExposeHeaders, "*"));
-    }
     let mut after = config.clone();
     for change in &changes {
         change.apply(&mut after);

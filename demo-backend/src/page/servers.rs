@@ -126,9 +126,13 @@ fn by_policy(
     let head = ExchangeHead(exchange);
     let decision = server::decide(policy, &head);
     let forgets_vary = forgets_vary(exchange.url().query().unwrap_or_default());
-    let fields = server::fields(policy, &head, decision).into_iter();
+    let response = respond(decision);
+    let own_names: Vec<&str> = response.response.headers().iter().map(|(name, _)| name).collect();
+    let own_names = if response.response.status() == 304 { None } else { Some(&own_names[..]) };
+    let fields = server::fields(policy, &head, decision, own_names).into_iter();
     let fields = fields.filter(|(name, _)| !(forgets_vary && *name == FieldName::Vary));
-    respond(decision).headers(fields.map(|(name, value)| (name.name(), value)))
+    let fields: Vec<_> = fields.map(|(name, value)| (name.name(), value)).collect();
+    response.headers(fields)
 }
 
 /// Bytes of a header as text.

@@ -43,7 +43,7 @@ pub fn check_cold(rules: &Rules, page_request: &PageRequest, serve: impl Serve) 
         page_request.needs_preflight(),
         "a preflight is sent where one is needed, and nowhere else"
     );
-    assert_eq!(seen.outcome, meaning(&rules.config, page_request, &seen.response));
+    assert_eq!(seen.outcome, meaning(&rules.config, page_request, seen.status, &seen.response));
     seen.outcome
 }
 
@@ -56,7 +56,7 @@ pub fn check_noisy(rules: &Rules, page_request: &PageRequest, noise: &Noise, ser
         let ServerResponse { status, headers } = serve(&rules.policy, &request);
         ServerResponse { status, headers: noise.scatter(&headers) }
     });
-    assert_eq!(seen.outcome, meaning(&rules.config, page_request, &seen.response));
+    assert_eq!(seen.outcome, meaning(&rules.config, page_request, seen.status, &seen.response));
 }
 
 /// Responses cached for other pages equal those that these pages would have got from the server.
@@ -74,7 +74,7 @@ pub fn check_shared_cache(
         let seen = browse(&mut browser, &page_request, Duration::ZERO, |exchange| {
             cache.respond(exchange, |request| serve(&rules.policy, request))
         });
-        assert_eq!(seen.outcome, meaning(&rules.config, &page_request, &seen.response));
+        assert_eq!(seen.outcome, meaning(&rules.config, &page_request, seen.status, &seen.response));
     }
 }
 
@@ -151,13 +151,13 @@ pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serv
 
         let known = cached.entry((page_request.page.origin.as_str(), page_request.server)).or_default();
         let is_saved = page_request.needs_preflight() && seen.preflights == 0;
-        let expected = meaning(&rules.config, page_request, &seen.response);
+        let expected = meaning(&rules.config, page_request, seen.status, &seen.response);
         counted.steps += 1;
         counted.saved += usize::from(is_saved);
         counted.revoked += usize::from(
             !is_first
                 && seen.outcome == Outcome::NeverSent
-                && meaning(&first.config, page_request, &seen.response) != expected,
+                && meaning(&first.config, page_request, seen.status, &seen.response) != expected,
         );
         if is_saved {
             assert!(now < known.anything, "a preflight is cached for too long");
@@ -187,7 +187,7 @@ pub fn check_steps(policies: [&Rules; 2], swapped_at: usize, steps: &Steps, serv
             simple.body = None;
             simple.upload_listener = false;
             // The script reads what the current policy exposes.
-            assert_eq!(seen.outcome, meaning(&rules.config, &simple, &seen.response));
+            assert_eq!(seen.outcome, meaning(&rules.config, &simple, seen.status, &seen.response));
             counted.outdated += 1;
         } else if is_saved && !may_read(&rules.config, page_request) {
             // It was sent without a preflight, but the script reads nothing of the response.

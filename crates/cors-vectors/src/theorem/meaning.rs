@@ -67,7 +67,12 @@ pub enum Outcome {
 pub type Headers = Vec<(String, Vec<u8>)>;
 
 /// The plain meaning of a policy for one request and the headers of its response.
-pub fn meaning(policy: &PolicyConfig, page_request: &PageRequest, response: &Headers) -> Outcome {
+pub fn meaning(
+    policy: &PolicyConfig,
+    page_request: &PageRequest,
+    status: u16,
+    response: &Headers,
+) -> Outcome {
     let may_read = may_read(policy, page_request);
     let may_send = may_read
         && may_use_method(policy, &page_request.method)
@@ -80,13 +85,17 @@ pub fn meaning(policy: &PolicyConfig, page_request: &PageRequest, response: &Hea
     } else if !may_read {
         Outcome::Withheld
     } else {
-        Outcome::Readable(only(response, |name| is_exposed(policy, name)))
+        Outcome::Readable(only(response, |name| is_exposed(policy, status, name)))
     }
 }
 
 /// Whether the page's origin is allowed, and with credentials if it uses them.
 pub fn may_read(policy: &PolicyConfig, page_request: &PageRequest) -> bool {
-    policy.allow_origins.iter().chain(&policy.danger_allow_origins).any(|pattern| matches(pattern, &page_request.page.origin))
+    policy
+        .allow_origins
+        .iter()
+        .chain(&policy.danger_allow_origins)
+        .any(|pattern| matches(pattern, &page_request.page.origin))
         && (page_request.credentials != Credentials::Include || policy.allow_credentials)
 }
 
@@ -99,7 +108,7 @@ pub fn may_set(policy: &PolicyConfig, header: &str) -> bool {
     policy.allow_headers.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(header))
 }
 
-fn is_exposed(policy: &PolicyConfig, header: &str) -> bool {
+fn is_exposed(policy: &PolicyConfig, status: u16, header: &str) -> bool {
     const ALWAYS: [&str; 7] = [
         "cache-control",
         "content-language",
@@ -109,8 +118,14 @@ fn is_exposed(policy: &PolicyConfig, header: &str) -> bool {
         "last-modified",
         "pragma",
     ];
+    let exposes_all = policy.expose_headers.iter().any(|listed| listed == "*");
     ALWAYS.contains(&header)
-        || policy.expose_headers.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(header))
+        || if exposes_all && policy.allow_credentials {
+            // By name, which caches would remember from a 304.
+            status != 304 && !header.starts_with("access-control-")
+        } else {
+            exposes_all || policy.expose_headers.iter().any(|listed| listed.eq_ignore_ascii_case(header))
+        }
 }
 
 /// The one limit on a `*`: with credentials it is an echo of the requested names, which may not be too long.

@@ -84,7 +84,9 @@ pub fn serve(policy: &Policy, handler: &Handler, request: &Incoming) -> ServerRe
             handler.status
         }
     };
-    let fields = fields(policy, request, decision).into_iter();
+    let own_names: Vec<String> = headers.iter().map(|(name, _)| name.clone()).collect();
+    let own_names = if status == 304 { None } else { Some(&own_names[..]) };
+    let fields = fields(policy, request, decision, own_names).into_iter();
     headers.extend(fields.map(|(name, value)| (name.name().to_owned(), value)));
     ServerResponse { status, headers }
 }
@@ -216,6 +218,8 @@ impl SharedCache {
 pub struct Seen {
     pub outcome: Outcome,
     pub preflights: usize,
+    /// The status of the response to the actual request.
+    pub status: u16,
     /// The headers of the response to the actual request.
     pub response: Headers,
 }
@@ -264,5 +268,5 @@ pub fn browse(
         },
     };
     assert_eq!(requests == 0, outcome == Outcome::NeverSent);
-    Seen { outcome, preflights, response }
+    Seen { outcome, preflights, status, response }
 }

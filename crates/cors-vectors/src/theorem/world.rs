@@ -246,7 +246,6 @@ impl Rules {
     fn of(mut config: PolicyConfig) -> Self {
         if config.allow_credentials {
             config.allow_origins.retain(|pattern| pattern != "*");
-            config.expose_headers.retain(|name| name != "*");
         }
         let policy = Policy::try_from(config.clone()).unwrap_or_else(|invalid| {
             // Some of the origins need an opt-in.

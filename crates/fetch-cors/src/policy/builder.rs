@@ -75,6 +75,11 @@ impl PolicyBuilder {
         self
     }
 
+    /// One more origin, as in [`allow_origins`](Self::allow_origins).
+    pub fn allow_origin(self, origin: impl AsRef<str>) -> Self {
+        self.allow_origins([origin])
+    }
+
     /// Methods that scripts may use in addition to `GET`, `HEAD` and `POST`, which are
     /// [CORS-safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-method) and always allowed (listing them is fine).
     /// `*` allows every method; with credentials, where the requested method is echoed, every method of up to 64 bytes.
@@ -108,7 +113,9 @@ impl PolicyBuilder {
 
     /// Response headers that scripts may read in addition to the
     /// [CORS-safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name) ones, in upper or lower case.
-    /// `*` exposes all of them; only without credentials.
+    /// `*` exposes all of them. With credentials, where browsers treat `*` as a literal name, it lists the names of the
+    /// response's own headers, as the middleware sees them: up to 4096 bytes, without `Access-Control-*` and headers of the
+    /// connection, and none for a 304.
     ///
     /// Permitted: `etag`, `X-Request-Id`. Prohibited: `set-cookie` (scripts can never read it), `origin`, `if-match` and
     /// other request headers.
@@ -207,12 +214,6 @@ impl PolicyBuilder {
             |name| names::exposed_header(name, unusual),
             &mut problems,
         );
-        if config.allow_credentials
-            && let Some(index) = config.expose_headers.iter().position(|name| name == "*")
-        {
-            let fault = ProblemKind::AnyExposedHeaderWithCredentials.into();
-            problems.add(Setting::ExposeHeaders, Some(index), "*", fault);
-        }
         let max_age = max_age(self.max_age, &mut problems);
         InvalidPolicy::unless_empty(problems.0)?;
 

@@ -90,9 +90,6 @@ impl ProblemKind {
             Self::PreflightHeaderAmongExposed => {
                 "only responses to preflights have this header, and scripts never see those"
             }
-            Self::AnyExposedHeaderWithCredentials => {
-                "with credentials, browsers treat \"*\" as a literal header name, so it would expose nothing"
-            }
             Self::MaxAgeTooLong => "browsers cache a preflight response for at most 86400 seconds (24 hours)",
             Self::MaxAgeFraction => "Access-Control-Max-Age is in whole seconds",
         }
@@ -234,7 +231,6 @@ impl Explanation<'_> {
             | ProblemKind::ResponseHeaderAmongAllowed
             | ProblemKind::PreflightHeaderAmongExposed
             | ProblemKind::RequestHeaderAmongExposed => "Remove it",
-            ProblemKind::AnyExposedHeaderWithCredentials => "List the names",
             ProblemKind::InvalidMethod => "Write one method per entry, such as \"PUT\"",
             ProblemKind::InvalidHeaderName => "Write one name per entry, such as \"x-request-id\"",
             ProblemKind::MisplacedWildcard if self.fault.fact == Some(Fact::AnyHost) => {

@@ -1,7 +1,7 @@
 //! The policy itself: validated when it is built, immutable, and cheap to clone. What it means for one request is decided in
 //! [`server`](crate::server).
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -63,10 +63,34 @@ use pattern::Pattern;
 /// assert!(!policy.allows(&"https://preview.example.com".parse()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Policy {
     inner: Arc<Inner>,
 }
+
+/// As its configuration.
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_config().fmt(f)
+    }
+}
+
+/// Two policies are equal if their normalized configurations are, in whatever order their entries were written.
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        let sorted = |policy: &Self| {
+            let mut config = policy.to_config();
+            config.allow_origins.sort_unstable();
+            config.allow_methods.sort_unstable();
+            config.allow_headers.sort_unstable();
+            config.expose_headers.sort_unstable();
+            config
+        };
+        self.is_same(other) || sorted(self) == sorted(other)
+    }
+}
+
+impl Eq for Policy {}
 
 #[derive(Debug)]
 struct Inner {
@@ -124,7 +148,27 @@ impl Policy {
     ///
     /// When `origin` is not an origin or an origin pattern; the error says what to write instead.
     pub fn allow_origin(origin: impl AsRef<str>) -> Result<Self, InvalidPolicy> {
-        Self::builder().allow_origins([origin]).allow_methods(["*"]).allow_headers(["*"]).build()
+        Self::allow_origins([origin])
+    }
+
+    /// Allows several front ends what [`allow_origin`](Self::allow_origin) allows one: any method, any request header, no
+    /// credentials.
+    ///
+    /// ```
+    /// let policy = fetch_cors::Policy::allow_origins(["https://abc.com", "http://localhost:*"])?;
+    /// assert!(policy.allows(&"http://localhost:5173".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not an origin or an origin pattern; the error says what to write instead.
+    pub fn allow_origins<I>(origins: I) -> Result<Self, InvalidPolicy>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        Self::builder().allow_origins(origins).allow_methods(["*"]).allow_headers(["*"]).build()
     }
 
     /// A public API's policy: any origin, any method, any request header, no credentials.

@@ -1,6 +1,6 @@
 //! What is wrong with a policy, as data. The rules are where each setting is read, the words in `messages`.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, io};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
@@ -149,8 +149,6 @@ pub enum ProblemKind {
     RequestHeaderAmongExposed,
     /// A response header that only responses to preflights have, among the exposed ones.
     PreflightHeaderAmongExposed,
-    /// `*` among the exposed headers of a policy with credentials.
-    AnyExposedHeaderWithCredentials,
     /// A max-age above 86 400 s.
     MaxAgeTooLong,
     /// A max-age with a fraction of a second.
@@ -297,7 +295,9 @@ impl Serialize for Problem {
 ///   3. allow_methods[0] "CONNECT": browsers forbid this method, so no page can ever send it. Remove it"#
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` writes the same as `Display`, so that `main` can return it and `?` prints the messages.
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidPolicy {
     problems: Vec<Problem>,
 }
@@ -330,6 +330,20 @@ impl Serialize for InvalidPolicy {
 
 impl Error for InvalidPolicy {}
 
+/// As its `Display`.
+impl fmt::Debug for InvalidPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Of the kind `InvalidInput`, for a `main` that returns `io::Result`.
+impl From<InvalidPolicy> for io::Error {
+    fn from(invalid: InvalidPolicy) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, invalid)
+    }
+}
+
 /// Why a string is not a serialized origin.
 ///
 /// ```
@@ -341,7 +355,7 @@ impl Error for InvalidPolicy {}
 ///     r#""https://app.example.com:443": browsers leave out the default port. Write "https://app.example.com""#
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidOrigin {
     value: String,
     fault: Fault,
@@ -373,6 +387,20 @@ impl InvalidOrigin {
 }
 
 impl Error for InvalidOrigin {}
+
+/// As its `Display`.
+impl fmt::Debug for InvalidOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Of the kind `InvalidInput`, for a `main` that returns `io::Result`.
+impl From<InvalidOrigin> for io::Error {
+    fn from(invalid: InvalidOrigin) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, invalid)
+    }
+}
 
 /// A mistake whose place is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

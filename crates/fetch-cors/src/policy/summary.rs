@@ -25,6 +25,14 @@ impl Summary {
         &self.sentences
     }
 
+    /// With what an adapter allows in addition to the policy, and the risk of that.
+    #[must_use]
+    pub fn with(mut self, sentence: String, risk: String) -> Self {
+        self.sentences.push(sentence);
+        self.risks.push(risk);
+        self
+    }
+
     /// What could go wrong, if anything.
     pub fn risks(&self) -> &[String] {
         &self.risks

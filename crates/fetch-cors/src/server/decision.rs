@@ -54,15 +54,19 @@ impl Decision {
 /// Decides what to do with one request.
 #[inline]
 pub fn decide(policy: &Policy, request: &impl RequestHead) -> Decision {
-    decide_with(policy, || Lines::of(request.lines(RequestField::Origin)), request)
+    decide_with(policy, || Lines::of(request.lines(RequestField::Origin)), |_| false, request)
 }
 
 /// The same for an adapter that looks `Origin` up itself because it echoes the value later. `origin` is called at most once,
 /// and not at all if the decision doesn't depend on it.
+///
+/// `allows_otherwise` is called only with a single `Origin` that the policy does not allow; if it returns `true`, the
+/// origin gets what the policy gives its own. It must say `false` unless [`candidate`](super::candidate) returns the origin.
 #[inline(always)]
 pub fn decide_with<'a>(
     policy: &Policy,
     origin: impl FnOnce() -> Lines<'a>,
+    allows_otherwise: impl FnOnce(&'a [u8]) -> bool,
     request: &impl RequestHead,
 ) -> Decision {
     let is_options = request.is_options();
@@ -71,7 +75,8 @@ pub fn decide_with<'a>(
         return Decision::AnyOrigin;
     }
     let origin = origin();
-    let allowed = any || matches!(origin, Lines::One(origin) if policy.lists(origin));
+    let allowed =
+        any || matches!(origin, Lines::One(origin) if policy.lists(origin) || allows_otherwise(origin));
     // A preflight is an `OPTIONS` with both headers. https://fetch.spec.whatwg.org/#cors-preflight-request
     if is_options && origin != Lines::None && request.has(RequestField::AccessControlRequestMethod) {
         return if allowed { grant_preflight(policy, request) } else { Decision::PreflightRefused };

@@ -1,6 +1,6 @@
 //! From a decision to header lines: the one writer that servers, tests and the conformance vectors share.
 
-use super::{Decision, RequestField, RequestHead};
+use super::{Decision, RequestField, RequestHead, exposed::exposed_names};
 use crate::policy::{
     Policy,
     names::{Names, SAFELISTED_METHODS},
@@ -51,6 +51,10 @@ pub trait Sink<V> {
 
     /// Adds these names, a comma-separated list, to the response's `Vary`.
     fn vary(&mut self, names: &V);
+
+    /// Writes a field that lists the [`exposed_names`](super::exposed_names) of the response's own headers; nothing if the
+    /// status is 304, because caches would overwrite the list of the response that they stored.
+    fn own_names(&mut self, name: FieldName);
 }
 
 /// A policy's field values that don't depend on the request, in the form that an adapter writes fastest.
@@ -76,6 +80,10 @@ pub trait Sink<V> {
 ///     fn vary(&mut self, names: &String) {
 ///         self.constant(FieldName::Vary, names);
 ///     }
+///
+///     fn own_names(&mut self, name: FieldName) {
+///         self.0 += &format!("{}: <the response's own names>\n", name.name());
+///     }
 /// }
 ///
 /// let fields = Fields::new(&Policy::allow_origin("https://abc.com")?, str::to_owned);
@@ -89,12 +97,20 @@ pub struct Fields<V> {
     /// `*` if every origin is allowed; otherwise the request's own origin is echoed.
     any_origin: Option<V>,
     allow_credentials: Option<V>,
-    expose_headers: Option<V>,
+    expose_headers: Exposed<V>,
     /// Written unless the requested method is echoed.
     allow_methods: Option<V>,
     allow_headers: Option<V>,
     max_age: Option<V>,
     vary: Vary<V>,
+}
+
+#[derive(Clone, Debug)]
+enum Exposed<V> {
+    Nothing,
+    Constant(V),
+    /// Every header that the response has: with credentials, browsers treat `*` as a literal name.
+    OwnNames,
 }
 
 /// The request headers that a response depends on, by kind of request.
@@ -131,7 +147,11 @@ impl<V> Fields<V> {
         };
         // With credentials, browsers treat `*` as a literal name, so the requested names are echoed instead.
         let any_if_literal = |any| if parts.credentials { None } else { Some(any) };
-        let expose_headers = list(&parts.exposed, Some("*"), None);
+        let expose_headers = if parts.echoes(&parts.exposed) {
+            Exposed::OwnNames
+        } else {
+            list(&parts.exposed, Some("*"), None).map_or(Exposed::Nothing, Exposed::Constant)
+        };
         // By the letter of the standard, if a preflight response doesn't have this header, an upload with a listener may use
         // any method: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, "if methods is null". So if no method is
         // listed, or the requested one can't be echoed, the CORS-safelisted ones are sent.
@@ -194,7 +214,11 @@ impl<V> Fields<V> {
     #[inline(always)]
     fn write_allowed_request(&self, response: &mut impl Sink<V>) {
         self.write_who(response);
-        write_constant(FieldName::AccessControlExposeHeaders, self.expose_headers.as_ref(), response);
+        match &self.expose_headers {
+            Exposed::Nothing => {}
+            Exposed::Constant(names) => response.constant(FieldName::AccessControlExposeHeaders, names),
+            Exposed::OwnNames => response.own_names(FieldName::AccessControlExposeHeaders),
+        }
     }
 
     #[inline(always)]
@@ -231,6 +255,7 @@ fn write_constant<V>(name: FieldName, value: Option<&V>, response: &mut impl Sin
 }
 
 /// All fields of the response to a request, for tools and for adapters with few requests: it prepares [`Fields`] each time.
+/// `own_names` are the names of the headers that the response has already; none if its status is 304.
 ///
 /// ```
 /// use fetch_cors::{
@@ -255,7 +280,7 @@ fn write_constant<V>(name: FieldName, value: Option<&V>, response: &mut impl Sin
 /// let policy = Policy::allow_origin("https://abc.com")?;
 /// let request = Get { origin: b"https://abc.com" };
 /// assert_eq!(
-///     fields(&policy, &request, decide(&policy, &request)),
+///     fields(&policy, &request, decide(&policy, &request), Some(&["etag"])),
 ///     [
 ///         (FieldName::AccessControlAllowOrigin, b"https://abc.com".to_vec()),
 ///         (FieldName::Vary, b"origin".to_vec()),
@@ -263,14 +288,21 @@ fn write_constant<V>(name: FieldName, value: Option<&V>, response: &mut impl Sin
 /// );
 /// # Ok::<(), fetch_cors::InvalidPolicy>(())
 /// ```
-pub fn fields(policy: &Policy, request: &impl RequestHead, decision: Decision) -> Vec<(FieldName, Vec<u8>)> {
-    let mut list = List { request, fields: Vec::new() };
+pub fn fields<N: AsRef<str>>(
+    policy: &Policy,
+    request: &impl RequestHead,
+    decision: Decision,
+    own_names: Option<&[N]>,
+) -> Vec<(FieldName, Vec<u8>)> {
+    let own_names = own_names.map(|names| exposed_names(names.iter().map(AsRef::as_ref)));
+    let mut list = List { request, own_names, fields: Vec::new() };
     Fields::new(policy, |text| text.as_bytes().to_vec()).write(decision, request.is_options(), &mut list);
     list.fields
 }
 
 struct List<'a, R> {
     request: &'a R,
+    own_names: Option<String>,
     fields: Vec<(FieldName, Vec<u8>)>,
 }
 
@@ -286,5 +318,11 @@ impl<R: RequestHead> Sink<Vec<u8>> for List<'_, R> {
 
     fn vary(&mut self, names: &Vec<u8>) {
         self.constant(FieldName::Vary, names);
+    }
+
+    fn own_names(&mut self, name: FieldName) {
+        if let Some(names) = self.own_names.take() {
+            self.fields.push((name, names.into_bytes()));
+        }
     }
 }

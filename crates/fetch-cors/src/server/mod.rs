@@ -4,12 +4,16 @@
 //! don't depend on the request, made once. [`Fields::write`] is the one place where a decision becomes header lines. Nothing
 //! here depends on an HTTP library: an adapter implements [`RequestHead`] and [`Sink`].
 
+mod candidate;
 mod decision;
+mod exposed;
 mod fields;
 mod refusal;
 mod same_origin;
 
+pub use candidate::candidate;
 pub use decision::{Decision, Lines, decide, decide_with};
+pub use exposed::exposed_names;
 pub use fields::{FieldName, Fields, Sink, fields};
 pub use refusal::{Refusal, Rule, refusal};
 pub use same_origin::is_same_origin;

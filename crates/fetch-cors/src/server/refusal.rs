@@ -200,17 +200,18 @@ fn refused_headers(policy: &Policy, request: &impl RequestHead, echoed: bool) ->
         return (!echoed).then(|| Refusal::new(Rule::HeadersNotEchoed, line, advice()));
     }
     let Names::Listed(listed) = headers else { return None };
-    let mut refused = Vec::new();
+    let (mut refused, mut read) = (Vec::new(), 0);
     for name in lines().flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii) {
         let is_listed = listed.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
         if !name.is_empty() && !is_listed {
             if !refused.is_empty() {
                 refused.extend_from_slice(b", ");
             }
-            refused.extend_from_slice(name);
+            refused.extend_from_slice(&name[..name.len().min(MAX_SHOWN + 1)]);
         }
-        // `Refusal` shows no more.
-        if refused.len() > MAX_SHOWN {
+        // `Refusal` shows no more, and a longer list is not a browser's: a client must not make the log cost much.
+        read += name.len() + 1;
+        if refused.len() > MAX_SHOWN || read > MAX_ECHOED_HEADERS {
             break;
         }
     }

@@ -1,0 +1,34 @@
+//! Which origins an adapter's own rule may be asked about, in addition to those that a policy lists.
+
+use crate::{
+    origin_set::wildcard::MAX_ORIGIN,
+    policy::{Origin, Policy, PolicyConfig},
+};
+
+/// The origin, if the policy does not allow it but could: if it is an origin that the policy's own validation would accept as
+/// an exact entry, with the policy's credentials and without any opt-in. None if the policy denies every origin or allows
+/// any: there is nothing to add to either.
+///
+/// ```
+/// use fetch_cors::{Policy, server::candidate};
+///
+/// let policy = Policy::builder().allow_origins(["https://a.example"]).allow_credentials().build()?;
+/// assert!(candidate(&policy, b"https://b.example").is_some());
+/// assert!(candidate(&policy, b"http://b.example").is_none(), "not with credentials");
+/// assert!(candidate(&policy, b"null").is_none());
+/// assert!(candidate(&Policy::deny_all(), b"https://b.example").is_none());
+/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// ```
+pub fn candidate(policy: &Policy, origin: &[u8]) -> Option<Origin> {
+    if policy.denies_all() || policy.allows_any_origin() || origin.len() > MAX_ORIGIN {
+        return None;
+    }
+    let text = str::from_utf8(origin).ok()?;
+    let origin: Origin = text.parse().ok()?;
+    let entry = PolicyConfig {
+        allow_origins: vec![text.to_owned()],
+        allow_credentials: policy.allows_credentials(),
+        ..PolicyConfig::default()
+    };
+    Policy::try_from(entry).is_ok().then_some(origin)
+}

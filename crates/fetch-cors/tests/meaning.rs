@@ -293,9 +293,9 @@ fn an_entry() -> impl Strategy<Value = String> {
     let port = || prop::sample::select(vec!["", ":1", ":*"]);
     let host = (prop::sample::select(vec!["", "*."]), labels(), port())
         .prop_map(|(subdomains, labels, port)| format!("https://{subdomains}{}{port}", labels.join(".")));
-    let part = || prop::sample::select(vec!["", "a", "b", "aa", "ab", "_", "x", "xn--", "-", "xn--tda"]);
+    let piece = || prop::sample::select(vec!["", "a", "b", "aa", "ab", "_", "x", "xn--", "-", "xn--tda"]);
     let parent = prop::sample::select(vec!["a.b", "b.b", "a.a.b"]);
-    let in_label = (part(), part(), parent, port()).prop_map(|(prefix, suffix, parent, port)| {
+    let in_label = (piece(), piece(), parent, port()).prop_map(|(prefix, suffix, parent, port)| {
         let star = if prefix.is_empty() && suffix.is_empty() { "*." } else { "*" };
         let dot = if star == "*" { "." } else { "" };
         format!("https://{prefix}{star}{suffix}{dot}{parent}{port}")

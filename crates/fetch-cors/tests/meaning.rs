@@ -103,6 +103,39 @@ fn origins_that_widen() {
         ),
         ("the apex", &["https://*.a.example:*"], &["https://a.example"], Some("https://a.example")),
         (
+            "a narrower pattern inside a label",
+            &["https://pr-*.a.example"],
+            &["https://pr-a*-b.a.example"],
+            None,
+        ),
+        (
+            "a wider pattern inside a label",
+            &["https://pr-a*-b.a.example"],
+            &["https://pr-*.a.example"],
+            Some("https://pr-evil.a.example"),
+        ),
+        (
+            "an underscore, which the * doesn't match",
+            &["https://a*.a.example"],
+            &["https://a_*.a.example"],
+            Some("https://a_evil.a.example"),
+        ),
+        (
+            "a pattern for whole labels",
+            &["https://*.a.example"],
+            &["https://a_*.a.example", "https://xn--tda*.a.example"],
+            None,
+        ),
+        (
+            "all subdomains",
+            &["https://a*.a.example"],
+            &["https://*.a.example"],
+            Some("https://evil.a.example"),
+        ),
+        ("a smaller subnet", &["http://10.*.*.*:*"], &["http://10.1.*.*:8080", "http://10.1.2.3:*"], None),
+        ("a larger subnet", &["http://10.0.*.*"], &["http://10.*.*.*"], Some("http://10.1.0.0")),
+        ("a local file", &["https://a.example"], &["file://"], Some("file://")),
+        (
             "the apex on any port",
             &["https://*.a.example:*"],
             &["https://a.example:*"],
@@ -293,9 +326,9 @@ fn an_entry() -> impl Strategy<Value = String> {
     let port = || prop::sample::select(vec!["", ":1", ":*"]);
     let host = (prop::sample::select(vec!["", "*."]), labels(), port())
         .prop_map(|(subdomains, labels, port)| format!("https://{subdomains}{}{port}", labels.join(".")));
-    let part = || prop::sample::select(vec!["", "a", "b", "aa", "ab", "_", "x", "xn--", "-", "xn--tda"]);
+    let piece = || prop::sample::select(vec!["", "a", "b", "aa", "ab", "_", "x", "xn--", "-", "xn--tda"]);
     let parent = prop::sample::select(vec!["a.b", "b.b", "a.a.b"]);
-    let in_label = (part(), part(), parent, port()).prop_map(|(prefix, suffix, parent, port)| {
+    let in_label = (piece(), piece(), parent, port()).prop_map(|(prefix, suffix, parent, port)| {
         let star = if prefix.is_empty() && suffix.is_empty() { "*." } else { "*" };
         let dot = if star == "*" { "." } else { "" };
         format!("https://{prefix}{star}{suffix}{dot}{parent}{port}")
@@ -416,6 +449,16 @@ proptest! {
 
 thread_local! {
     static WORLD: Vec<Origin> = world();
+}
+
+/// A pattern that doesn't say that it is in Punycode matches no label that is.
+#[test]
+fn a_pattern_in_punycode_is_covered_by_its_like_alone() {
+    let after = policy(&["https://xn--tda*.a.example"]);
+    assert_eq!(policy(&["https://xn--*.a.example"]).widening(&after), []);
+    let witness: Origin =
+        widened_origin(&policy(&["https://x*.a.example"]), &after).unwrap().parse().unwrap();
+    assert!(after.allows(&witness));
 }
 
 /// Patterns inside a label may cover another one together, if single labels fill the gaps.

@@ -131,7 +131,7 @@ pub(super) fn is_private(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.strip_suffix('.').unwrap_or(name);
-            name == "local" || name.ends_with(".local")
+            name.rsplit('.').next() == Some("local")
         }
         Some(Host::Ipv4(address)) => is_private_v4(address),
         Some(Host::Ipv6(address)) => match (address.to_ipv4_mapped(), address.segments()) {

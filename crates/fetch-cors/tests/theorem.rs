@@ -11,7 +11,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cors_vectors::theorem::{
-    Counted, cases, check_cold, check_noisy, check_shared_cache, check_steps,
+    Counted, Lack, cases, check_change, check_cold, check_noisy, check_shared_cache, check_steps,
     meaning::{self, Outcome, PageRequest, Server, may_set, may_use_method},
     network::{Handler, Incoming, Noise, serve},
     steps,
@@ -40,6 +40,15 @@ proptest! {
         handler in handler(),
     ) {
         check_cold(&rules, &page_request, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
+    }
+
+    /// Advice is complete, valid and no more than needed.
+    #[test]
+    fn a_change_lets_the_request_through(
+        (rules, page_request) in rules_and(page_request_of_any_length()),
+        handler in handler(),
+    ) {
+        check_change(&rules, &page_request, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
     }
 
     /// A proxy may rewrite all headers, as long as they mean the same.
@@ -566,6 +575,44 @@ fn what_matters(policy: &PolicyConfig, page_request: &PageRequest, outcome: &Out
         _ => {}
     }
     all
+}
+
+/// The same for changes: those of several steps, those that need an opt-in, and requests that no policy helps.
+#[test]
+fn the_cases_cover_every_change() {
+    const CASES: usize = 2000;
+    let mut counts = BTreeMap::<&str, usize>::new();
+    let mut runner = TestRunner::deterministic();
+    let strategy = (rules_and(page_request_of_any_length()), handler());
+    for _ in 0..CASES {
+        let ((rules, page_request), handler) = strategy.new_tree(&mut runner).unwrap().current();
+        let lack = check_change(&rules, &page_request, |policy: &Policy, request: &Incoming| {
+            serve(policy, &handler, request)
+        });
+        let mut count = |what| *counts.entry(what).or_default() += 1;
+        match lack {
+            Lack::Nothing => count("nothing"),
+            Lack::Impossible => count("impossible"),
+            Lack::Something { steps, needs_opt_in } => {
+                count(["one step", "two steps", "more steps"][steps.min(3) - 1]);
+                if needs_opt_in {
+                    count("with an opt-in");
+                }
+            }
+        }
+    }
+    println!("of {CASES}: {counts:#?}");
+    for (what, at_least) in [
+        ("nothing", 300),
+        ("impossible", 60),
+        ("one step", 300),
+        ("two steps", 150),
+        ("more steps", 60),
+        ("with an opt-in", 40),
+    ] {
+        let seen = counts.get(what).copied().unwrap_or_default();
+        assert!(seen >= at_least, "{what}: {seen} of {CASES}, not {at_least}");
+    }
 }
 
 /// The same for sequences: preflights are saved, permissions revoked, and old policies still cached.

@@ -241,7 +241,11 @@ fn fault_of_suggestion(text: &str, config: &PolicyConfig) -> Option<Fault> {
 }
 
 /// Rejects what must not be combined with credentials, because it would make the policy insecure by accident.
-fn check_with_credentials(value: &str, pattern: Pattern<'_>, config: &PolicyConfig) -> Result<(), Fault> {
+pub(super) fn check_with_credentials(
+    value: &str,
+    pattern: Pattern<'_>,
+    config: &PolicyConfig,
+) -> Result<(), Fault> {
     if !config.allow_credentials {
         return Ok(());
     }

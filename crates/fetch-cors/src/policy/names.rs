@@ -99,7 +99,19 @@ const OTHER_REGISTERED_METHODS: [&str; 31] = [
     "VERSION-CONTROL",
 ];
 
-/// Normalizes a method as browsers do.
+/// Upper bound in bytes of an echoed `Access-Control-Request-Headers`, counting the `, ` that joins split lines. A browser's
+/// list rarely has more than 100; without a bound, clients could make the server send responses of any size.
+pub(crate) const MAX_ECHOED_HEADERS: usize = 4096;
+/// Upper bound in bytes of an echoed `Access-Control-Request-Method`.
+pub(crate) const MAX_ECHOED_METHOD: usize = 64;
+
+/// A method as browsers send it.
+pub(crate) fn normalized(method: &str) -> String {
+    let upper = method.to_ascii_uppercase();
+    if NORMALIZED_METHODS.contains(&upper.as_str()) { upper } else { method.to_owned() }
+}
+
+/// Checks a method, and normalizes it as browsers do.
 pub(crate) fn method(value: &str) -> Result<String, Fault> {
     let upper = value.to_ascii_uppercase();
     if FORBIDDEN_METHODS.contains(&upper.as_str()) {

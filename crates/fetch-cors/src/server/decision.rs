@@ -1,7 +1,10 @@
 //! The decision for one request.
 
 use super::{RequestField, RequestHead};
-use crate::policy::{Policy, names};
+use crate::policy::{
+    Policy,
+    names::{self, MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD},
+};
 
 /// What to do with a request.
 ///
@@ -47,12 +50,6 @@ impl Decision {
         matches!(self, Self::AnyOrigin | Self::Allowed | Self::PreflightGranted { .. })
     }
 }
-
-/// Upper bound in bytes of an echoed `Access-Control-Request-Headers`, counting the `, ` that joins split lines. A browser's
-/// list rarely has more than 100; without a bound, clients could make the server send responses of any size.
-pub(super) const MAX_ECHOED_HEADERS: usize = 4096;
-/// Upper bound in bytes of an echoed `Access-Control-Request-Method`.
-pub(super) const MAX_ECHOED_METHOD: usize = 64;
 
 /// Decides what to do with one request.
 #[inline]

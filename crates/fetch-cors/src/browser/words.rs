@@ -250,10 +250,11 @@ impl Reason {
             Self::RedirectModeInNoCors => say("in the page, leave out the redirect mode"),
             Self::SchemeNotHttp { .. } => say("serve it over https"),
             Self::NoResponse => say("check that the server is running, and open the URL in the browser's address bar to see the error"),
-            Self::AllowOriginMissing
-            | Self::AllowOriginMultiple { .. }
-            | Self::AllowOriginWildcard
-            | Self::AllowOriginMismatch { .. } => fix_origin(blocked, to),
+            // Only a request with credentials is blocked for this reason, so the second header is needed, too.
+            Self::AllowOriginWildcard => fix_origin(blocked, to, ", Access-Control-Allow-Credentials: true"),
+            Self::AllowOriginMissing | Self::AllowOriginMultiple { .. } | Self::AllowOriginMismatch { .. } => {
+                fix_origin(blocked, to, "")
+            }
             Self::AllowCredentialsNotTrue { .. } => format!("{to} Access-Control-Allow-Credentials: true"),
             Self::PreflightStatus { status } if is_redirect_status(*status) => say(
                 "in the page, use the URL that the redirect leads to (it often differs only in https or in a trailing slash)",
@@ -287,7 +288,7 @@ impl Reason {
     }
 }
 
-fn fix_origin(blocked: &Blocked, to: &str) -> String {
+fn fix_origin(blocked: &Blocked, to: &str, more: &str) -> String {
     if blocked.redirects > 0 && blocked.origin == "null" && blocked.page != PageOrigin::Opaque {
         return "in the page, use the URL that the redirect leads to: after a redirect between two origins that are not the \
                 page's, browsers send Origin: null"
@@ -298,7 +299,7 @@ fn fix_origin(blocked: &Blocked, to: &str) -> String {
                 allowing null would allow any site"
             .to_owned();
     }
-    format!("{to} Access-Control-Allow-Origin: {} and Vary: Origin", blocked.origin)
+    format!("{to} Access-Control-Allow-Origin: {}{more} and Vary: Origin", blocked.origin)
 }
 
 /// Points out mistakes that are easy to overlook.

@@ -151,7 +151,7 @@ mod request;
 
 pub use actix_web::cookie::SameSite;
 pub use fetch_cors::browser::{
-    Allowed, Blocked, Credentials, Engine, Fix, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType,
+    Allowed, Blocked, Credentials, Engine, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType,
     Step, Url, Verdict,
 };
 

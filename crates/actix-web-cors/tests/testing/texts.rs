@@ -99,6 +99,24 @@ async fn a_response_that_is_withheld() {
 }
 
 #[actix_web::test]
+async fn a_preflight_that_needs_authentication() {
+    let app = App::new().default_service(web::to(|| async {
+        HttpResponse::Unauthorized().insert_header(("access-control-allow-origin", PAGE)).finish()
+    }));
+    let browser = Browser::new(init_service(app).await);
+    let outcome = browser.page(PAGE).fetch(put("/items/1")).await;
+    let text = outcome.to_string();
+    let first: Vec<&str> = text.lines().take(5).collect();
+    expect![[r#"
+        PUT /items/1 from a page of https://app.example
+        blocked at the preflight, so the actual request was never sent: the preflight response has status 401, and only 200 to 299 lets the request pass
+          fix: respond with 204 to the preflight, an OPTIONS request that carries neither cookies nor Authorization
+          see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
+          in Actix: wrap the application or the scope, not a route, and put Cors outside of authentication"#]]
+    .assert_eq(&first.join("\n"));
+}
+
+#[actix_web::test]
 async fn a_response_that_is_allowed() {
     let policy = Policy::builder().allow_origins([PAGE]).build().expect("a valid policy");
     let browser = browser(Cors::new(policy)).await;

@@ -4,8 +4,8 @@
     python3 tools/list-entries.py        # many lists at a time, and some entries of the long ones: minutes
     python3 tools/list-entries.py --one  # one entry at a time: an hour
 
-An entry's deletion is noticed if a trial fails that is named for it. It works on a copy of the sources, and leaves nothing
-behind but what Cargo keeps in target/list-entries.
+An entry's deletion is noticed if a trial fails that is named for it. It works on a copy of the sources, in
+target/list-entries.
 """
 
 import os
@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 POLICY = "crates/fetch-cors/src/policy"
@@ -49,20 +48,25 @@ class List:
         found = re.findall(self.entry, text[start:end])
         return [entry for entry in found if self.value(entry) not in self.skip]
 
-    def without(self, text, entry):
+    def without(self, text, entries):
         start, end = self.region(text)
-        region, written = text[start:end], re.escape(entry)
-        if self.between:
-            written = rf"(?<![\w-]){written}(?![\w-])"
-        for pattern in [rf"{written}{self.between}", rf"{self.between}{written}", written]:
-            shorter, count = re.subn(pattern, "", region, count=1)
-            if count:
-                break
+        region = text[start:end]
+        for entry in entries:
+            written = re.escape(entry)
+            if self.between:
+                written = rf"(?<![\w-]){written}(?![\w-])"
+            for pattern in [rf"{written}{self.between}", rf"{self.between}{written}", written]:
+                shorter, count = re.subn(pattern, "", region, count=1)
+                if count:
+                    region = shorter
+                    break
         # The length of an array is a part of its type.
         head = re.sub(
-            r"(\[(?:&str|u16); )(\d+)(\]\s*=\s*\[)$", lambda m: f"{m[1]}{int(m[2]) - 1}{m[3]}", text[:start]
+            r"(\[(?:&str|u16); )(\d+)(\]\s*=\s*\[)$",
+            lambda found: f"{found[1]}{int(found[2]) - len(entries)}{found[3]}",
+            text[:start],
         )
-        return head + shorter + text[end:]
+        return head + region + text[end:]
 
     @staticmethod
     def value(entry):
@@ -120,7 +124,7 @@ LISTS = {
     "types of forms": List(f"{BROWSER}/safelist.rs", r'\[(?="application/x)', "]", QUOTED, "browser::safelisted-request-headers::.*", apart=True),
     "no-cors-safelisted headers": List(f"{BROWSER}/safelist.rs", r'matches!\(name, (?="accept" )', ")", QUOTED, "browser::request-constructor::.*|browser::safelisted-request-headers::.*", apart=True),
     "REQUEST_BODY_HEADERS": List(f"{BROWSER}/safelist.rs", array("REQUEST_BODY_HEADERS"), "]", QUOTED, "browser::http-redirect-fetch::.*", apart=True),
-    "safelisted response headers": List(f"{BROWSER}/safelist.rs", r"fn is_safelisted_response_header.*?; \d+\] = \[", "]", QUOTED, "browser::grid-response-headers::{} is for script"),
+    "safelisted response headers": List(f"{BROWSER}/safelist.rs", r"fn is_safelisted_response_header.*?; \d+\] = \[", "]", QUOTED, "browser::grid-response-headers::scripts can read {}$"),
     "forbidden response headers": List(f"{BROWSER}/safelist.rs", r"fn is_forbidden_response_header.*?matches!\(name, ", ")", QUOTED, "browser::grid-response-headers::{} can't be exposed"),
     "BAD_PORTS": List(f"{BROWSER}/safelist.rs", array("BAD_PORTS"), "]", NUMBER, "browser::main-fetch::.*port {}(?!\\d)"),
     "bad ports of one profile": List(f"{BROWSER}/safelist.rs", r"matches!\(port, ", ")", NUMBER, "browser::main-fetch::.*port {}(?!\\d)", apart=True),
@@ -141,11 +145,12 @@ def rounds(one):
         for name, entries in left.items():
             # Something must stay: a pattern of nothing does not compile.
             count = min(AT_A_TIME, len(LISTS[name].entries()) - 1) if LISTS[name].is_named else 1
-            chosen += [(name, entry) for entry in entries[:count]]
+            if entries:
+                chosen.append((name, entries[:count]))
             left[name] = entries[count:]
         yield chosen
     for name in apart:
-        yield from ([(name, entry)] for entry in LISTS[name].entries())
+        yield from ([(name, [entry])] for entry in LISTS[name].entries())
 
 
 # Of each suite the tests that count here.
@@ -154,7 +159,9 @@ FILTERS = {"vectors": "::", "meaning": "each_"}
 
 def failed(copy, tests):
     """The names of the tests that fail."""
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target/list-entries"), "CARGO_PROFILE_DEV_DEBUG": "0"}
+    # Without what would only fill the disk: each build is for one run.
+    environment = {**os.environ, "CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_INCREMENTAL": "0"}
+    environment["CARGO_TARGET_DIR"] = str(ROOT / "target/list-entries")
     failures = []
     for test in tests:
         command = ["cargo", "test", "-p", "fetch-cors", "--test", test, FILTERS[test]]
@@ -169,33 +176,36 @@ def main():
     one = sys.argv[1:] == ["--one"]
     if sys.argv[1:] and not one:
         sys.exit("Usage: list-entries.py [--one]")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = pathlib.Path(folder)
-        for entry in ["Cargo.toml", "Cargo.lock", "crates", "demo-backend", "tests", "tools"]:
-            source = ROOT / entry
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / entry)
-        if first := failed(copy, ["vectors", "meaning"]):
-            sys.exit(f"something fails with nothing deleted: {first}")
-        deleted, unnoticed = {name: 0 for name in LISTS}, []
-        for chosen in rounds(one):
-            originals = {}
-            for name, entry in chosen:
-                path = copy / LISTS[name].file
-                originals.setdefault(path, path.read_text(encoding="utf-8"))
-            texts = dict(originals)
-            for name, entry in chosen:
-                path = copy / LISTS[name].file
-                texts[path] = LISTS[name].without(texts[path], entry)
-            for path, text in texts.items():
-                path.write_text(text, encoding="utf-8")
-            failures = failed(copy, sorted({test for name, _ in chosen for test in LISTS[name].tests}))
-            for name, entry in chosen:
-                deleted[name] += 1
-                if not any(re.search(LISTS[name].shown_by(entry), failure, re.I) for failure in failures):
-                    unnoticed.append((name, entry))
-                    print(f"not noticed: {name}: {entry}", flush=True)
-            for path, text in originals.items():
-                path.write_text(text, encoding="utf-8")
+    # At the same place each time: the path of the vectors is compiled in.
+    copy = ROOT / "target/list-entries/source"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir(parents=True)
+    for entry in ["Cargo.toml", "Cargo.lock", "crates", "demo-backend", "tests", "tools"]:
+        source = ROOT / entry
+        # With the time of now: Cargo must not take a file of the last run for the newer one.
+        if source.is_dir():
+            shutil.copytree(source, copy / entry, copy_function=shutil.copy)
+        else:
+            shutil.copy(source, copy / entry)
+    if first := failed(copy, ["vectors", "meaning"]):
+        sys.exit(f"something fails with nothing deleted: {first}")
+    deleted, unnoticed = {name: 0 for name in LISTS}, []
+    for chosen in rounds(one):
+        originals, texts = {}, {}
+        for name, entries in chosen:
+            path = copy / LISTS[name].file
+            originals.setdefault(path, path.read_text(encoding="utf-8"))
+            texts[path] = LISTS[name].without(texts.get(path, originals[path]), entries)
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+        failures = failed(copy, sorted({test for name, _ in chosen for test in LISTS[name].tests}))
+        for name, entry in ((name, entry) for name, entries in chosen for entry in entries):
+            deleted[name] += 1
+            if not any(re.search(LISTS[name].shown_by(entry), failure, re.I) for failure in failures):
+                unnoticed.append((name, entry))
+                print(f"not noticed: {name}: {entry}", flush=True)
+        for path, text in originals.items():
+            path.write_text(text, encoding="utf-8")
     for name, count in deleted.items():
         missing = sum(1 for other, _ in unnoticed if other == name)
         print(f"{name}: {count - missing} of {count} are noticed")

@@ -162,7 +162,7 @@ const ROWS: &[Row] = &[
 ];
 
 #[actix_web::test]
-async fn every_row_of_the_answer_table() {
+async fn every_row_of_the_response_table() {
     let mut table = Table::default();
     for row in ROWS {
         let (policy, ran) = ((row.policy)(), Arc::new(AtomicBool::new(false)));

@@ -65,10 +65,7 @@ export const DEFAULT_REQUEST = {
 };
 
 /** The settings of a policy that are lists. */
-export const LISTS = /** @type {const} */ (["allow_origins","allow_methods","allow_headers","expose_headers"]);
-
-/** The settings of a policy that accept a risk. */
-export const DANGERS = /** @type {const} */ (["danger_allow_insecure_origins","danger_allow_public_suffixes"]);
+export const LISTS = /** @type {const} */ (["allow_origins","danger_allow_origins","allow_methods","allow_headers","expose_headers"]);
 
 /** The parts of an API path, and the query's parameter that names a run. */
 export const PATHS = /** @type {const} */ ({

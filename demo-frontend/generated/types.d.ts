@@ -339,6 +339,8 @@ export type PolicyChange = {
 export type PolicyConfig = {
   /** Origins and origin patterns. */
   allow_origins: Array<string>,
+  /** Origins and origin patterns that need an opt-in. */
+  danger_allow_origins?: Array<string>,
   /** Methods in addition to `GET`, `HEAD` and `POST`. */
   allow_methods: Array<string>,
   /** Request headers that a script may set. */
@@ -349,10 +351,6 @@ export type PolicyConfig = {
   allow_credentials: boolean,
   /** How long a browser may keep a preflight's response, in seconds. */
   max_age?: number,
-  /** Accepts plain `http` origins with credentials. */
-  danger_allow_insecure_origins?: boolean,
-  /** Accepts patterns under a public suffix with credentials. */
-  danger_allow_public_suffixes?: boolean,
 };
 
 /** A session's policy. */

@@ -1,9 +1,9 @@
 // What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
 
-import { BODY_TYPES, DANGERS, DEFAULT_REQUEST, KINDS, LISTS, PAGES } from "../generated/constants.js";
+import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, PAGES } from "../generated/constants.js";
 import { pathOf, withRun } from "./place.js";
 
-export { DANGERS, DEFAULT_REQUEST, KINDS, LISTS };
+export { DEFAULT_REQUEST, KINDS, LISTS };
 
 /**
  * @typedef {import("../generated/types.js").BodyType} BodyType
@@ -35,11 +35,13 @@ export function noPolicy() {
 export function toPolicy(given) {
   const policy = noPolicy();
   const from = record(given);
-  for (const list of LISTS) policy[list] = strings(from[list]);
+  for (const list of LISTS) {
+    const entries = strings(from[list]);
+    if (entries.length > 0) policy[list] = entries;
+  }
   policy.allow_credentials = from.allow_credentials === true;
   const age = from.max_age;
   if (typeof age === "number" && Number.isSafeInteger(age) && age >= 0) policy.max_age = age;
-  for (const danger of DANGERS) if (from[danger] === true) policy[danger] = true;
   return policy;
 }
 

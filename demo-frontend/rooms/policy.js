@@ -1,7 +1,7 @@
 // The policy: a form whose edits are applied to the running API at once, the same policy as a file, as Rust and as JSON,
 // and what it means. What the library refuses is said at the field it belongs to, and is not in force.
 
-import { DANGERS, LISTS, toPolicy } from "../pure/state.js";
+import { LISTS, toPolicy } from "../pure/state.js";
 import { copyButton } from "./copy.js";
 import { element, find, prose, setText, tabs } from "./dom.js";
 
@@ -17,16 +17,14 @@ const REST_MS = 350;
 /** @type {Record<string, {hint: string, example: string}>} */
 const HINTS = {
   allow_origins: { hint: "whose pages may read the responses", example: "http://localhost:3000" },
+  danger_allow_origins: { hint: "origins that need an opt-in", example: "http://192.168.1.20:5173" },
   allow_methods: { hint: "in addition to GET, HEAD and POST", example: "PUT" },
   allow_headers: { hint: "request headers that a page’s script may set", example: "content-type" },
   expose_headers: { hint: "response headers that a page’s script may read", example: "etag" },
 };
 
-/** @type {Record<string, string>} */
-const DANGER_HINTS = {
-  danger_allow_insecure_origins: "allow plain http origins together with credentials",
-  danger_allow_public_suffixes: "allow patterns such as https://*.github.io",
-};
+/** The list of origins that need an opt-in. */
+const DANGER = "danger_allow_origins";
 
 /**
  * Opens the room.
@@ -93,7 +91,6 @@ export function policyRoom({ onEdit, onSource }) {
         .value.split(/\n/)
         .map((line) => line.trim())
         .filter(Boolean);
-    for (const danger of DANGERS) said[danger] = box(danger).checked;
     const age = field("max_age").value.trim();
     if (age !== "") said.max_age = Number(age);
     return toPolicy(said);
@@ -156,7 +153,7 @@ export function policyRoom({ onEdit, onSource }) {
   /** @param {PolicyConfig} policy */
   function fill(policy) {
     for (const list of LISTS) {
-      const text = policy[list].join("\n");
+      const text = (policy[list] ?? []).join("\n");
       const now = field(list)
         .value.split(/\n/)
         .map((line) => line.trim())
@@ -165,12 +162,11 @@ export function policyRoom({ onEdit, onSource }) {
       if (now !== text) field(list).value = text;
     }
     box("allow_credentials").checked = policy.allow_credentials;
-    for (const danger of DANGERS) box(danger).checked = policy[danger] === true;
     if (Number(field("max_age").value) !== policy.max_age || field("max_age").value === "") {
       field("max_age").value = policy.max_age === undefined ? "" : String(policy.max_age);
     }
     const details = /** @type {HTMLDetailsElement} */ (find("[data-part=dangers]", room));
-    if (DANGERS.some((danger) => policy[danger])) details.open = true;
+    if (policy[DANGER]) details.open = true;
     grow();
   }
 
@@ -193,7 +189,7 @@ export function policyRoom({ onEdit, onSource }) {
       Object.assign(texts, { toml: view.toml, rust: view.rust, json: view.json });
       for (const [key, text] of Object.entries(texts)) setText(find(`[data-field=${key}]`, room), text);
       if (isFile) fill(toPolicy(view.config));
-      for (const name of [...LISTS, ...DANGERS, "allow_credentials", "max_age"]) field(name).disabled = isFile;
+      for (const name of [...LISTS, "allow_credentials", "max_age"]) field(name).disabled = isFile;
       for (const radio of form.querySelectorAll("[name=source]")) {
         if (radio instanceof HTMLInputElement) radio.checked = radio.value === source;
       }
@@ -236,27 +232,29 @@ function nameOf(target) {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement ? target.name : "";
 }
 
+/** @param {string} name */
+function listSetting(name) {
+  return element(
+    "div",
+    { class: "setting" },
+    element("label", { for: `policy-${name}` }, element("code", {}, name), element("span", {}, HINTS[name].hint)),
+    element("textarea", {
+      id: `policy-${name}`,
+      name,
+      rows: 1,
+      spellcheck: "false",
+      autocapitalize: "off",
+      placeholder: HINTS[name].example,
+      "aria-describedby": `problems-${name}`,
+    }),
+    problemsOf(name),
+  );
+}
+
 /** @returns {HTMLElement[]} */
 function settings() {
-  const lists = LISTS.map((name) =>
-    element(
-      "div",
-      { class: "setting" },
-      element("label", { for: `policy-${name}` }, element("code", {}, name), element("span", {}, HINTS[name].hint)),
-      element("textarea", {
-        id: `policy-${name}`,
-        name,
-        rows: 1,
-        spellcheck: "false",
-        autocapitalize: "off",
-        placeholder: HINTS[name].example,
-        "aria-describedby": `problems-${name}`,
-      }),
-      problemsOf(name),
-    ),
-  );
   return [
-    ...lists,
+    ...LISTS.filter((name) => name !== DANGER).map(listSetting),
     element(
       "div",
       { class: "setting last" },
@@ -291,19 +289,7 @@ function settings() {
       "details",
       { class: "more", "data-part": "dangers" },
       element("summary", {}, "Opt-ins for risky policies"),
-      ...DANGERS.map((name) =>
-        element(
-          "div",
-          { class: "setting" },
-          element(
-            "label",
-            { class: "check" },
-            element("input", { type: "checkbox", name, "aria-describedby": `problems-${name}` }),
-            element("span", {}, element("code", {}, name), " ", DANGER_HINTS[name]),
-          ),
-          problemsOf(name),
-        ),
-      ),
+      listSetting(DANGER),
     ),
     element("div", { "data-part": "problems", role: "status" }),
   ];

@@ -36,8 +36,7 @@ const POLICIES = {
   expose_headers: ["etag"],
   allow_credentials: true,
   max_age: 0,
-  danger_allow_insecure_origins: true,
-  danger_allow_public_suffixes: true,
+  danger_allow_origins: ["http://192.168.1.20:5173"],
 };
 
 test("what a new reader finds has no fragment", () => assert.equal(toFragment(FREE), ""));

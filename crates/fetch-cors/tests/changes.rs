@@ -107,21 +107,21 @@ fn a_risk_is_named_and_never_taken_in_silence() {
             "",
             lan.clone(),
             &["http://192.168.1.20:5173"][..],
-            r#"if this is a front end of yours, add "http://192.168.1.20:5173" to allow_origins and turn on allow_credentials; "http://192.168.1.20:5173" needs the opt-in danger_allow_insecure_origins: with credentials, anyone on the network between the user and this plain-http site could read what the user can"#,
+            r#"if this is a front end of yours, add "http://192.168.1.20:5173" to danger_allow_origins and turn on allow_credentials; "http://192.168.1.20:5173" needs an opt-in: with credentials, anyone on the network between the user and this plain-http site could read what the user can"#,
         ),
         (
             "origins that were listed without credentials",
             "allow_origins = ['https://app.example', 'http://old.example', 'https://*.github.io']",
             app().credentials(true),
             &["http://old.example", "https://*.github.io"],
-            r#"to allow it, turn on allow_credentials; "http://old.example" needs the opt-in danger_allow_insecure_origins: with credentials, anyone on the network between the user and this plain-http site could read what the user can; "https://*.github.io" needs the opt-in danger_allow_public_suffixes: with credentials, this would trust everyone who can register a name under the public suffix"#,
+            r#"to allow it, turn on allow_credentials and move "http://old.example", "https://*.github.io" from allow_origins to danger_allow_origins; "http://old.example" needs an opt-in: with credentials, anyone on the network between the user and this plain-http site could read what the user can; "https://*.github.io" needs an opt-in: with credentials, what the user can read could also be read by anyone who can register a name under the public suffix"#,
         ),
         (
             "origins next to a star",
             "allow_origins = ['*', 'http://old.example']",
             app().credentials(true),
             &["http://old.example"],
-            r#"if this is a front end of yours, replace "*" in allow_origins with "https://app.example" and turn on allow_credentials; "http://old.example" needs the opt-in danger_allow_insecure_origins: with credentials, anyone on the network between the user and this plain-http site could read what the user can"#,
+            r#"if this is a front end of yours, replace "*" in allow_origins with "https://app.example", turn on allow_credentials and move "http://old.example" from allow_origins to danger_allow_origins; "http://old.example" needs an opt-in: with credentials, anyone on the network between the user and this plain-http site could read what the user can"#,
         ),
     ] {
         let before = config(policy);
@@ -136,13 +136,24 @@ fn a_risk_is_named_and_never_taken_in_silence() {
         change.danger_apply_with_opt_ins(&mut after);
         assert!(Policy::try_from(after).is_ok(), "{name}");
     }
-    // Loopback needs none, and neither does a policy that took the opt-in before.
-    let taken = "allow_origins = ['http://old.example']\nallow_credentials = true\ndanger_allow_insecure_origins = true";
-    for (policy, wanted) in
-        [("", Wanted::from_origin("http://127.0.0.1:5173").credentials(true)), (taken, lan)]
-    {
-        assert!(config(policy).change_for(&wanted).unwrap().opt_ins().is_empty(), "{policy}");
-    }
+    // Loopback needs none.
+    let loopback = Wanted::from_origin("http://127.0.0.1:5173").credentials(true);
+    assert!(Policy::deny_all().change_for(&loopback).unwrap().opt_ins().is_empty());
+    // An opt-in for one origin is not one for another.
+    let taken = "danger_allow_origins = ['http://old.example']\nallow_credentials = true";
+    assert_eq!(config(taken).change_for(&lan).unwrap().opt_ins().len(), 1);
+    assert!(config(taken).change_for(&Wanted::from_origin("http://old.example")).unwrap().is_empty());
+    // What is printed is what is applied.
+    let before = config("allow_origins = ['http://old.example']");
+    let change = before.change_for(&lan).unwrap();
+    assert_eq!(
+        change.to_toml(&before),
+        "danger_allow_origins = [\"http://192.168.1.20:5173\", \"http://old.example\"]\nallow_credentials = true\nallow_origins = []\n"
+    );
+    assert_eq!(
+        change.to_rust(),
+        "// Remove \"http://old.example\" from allow_origins.\n.danger_allow_origins([\"http://192.168.1.20:5173\", \"http://old.example\"])\n.allow_credentials()\n"
+    );
 }
 
 #[test]

@@ -438,12 +438,8 @@ fn refusals_say_what_to_change() {
     let request_method = |value| ("access-control-request-method", value);
     let request_headers = |value| ("access-control-request-headers", value);
     let (listed, echoing, any) = (listed(), echoing(), Policy::any_origin());
-    let insecure = Policy::builder()
-        .allow_origins(["http://a.example"])
-        .allow_credentials()
-        .danger_allow_insecure_origins()
-        .build()
-        .unwrap();
+    let insecure =
+        Policy::builder().danger_allow_origins(["http://a.example"]).allow_credentials().build().unwrap();
     let endless = format!("https://{}.example", "a.".repeat(300));
     for (name, policy, headers, setting, said) in [
         (
@@ -493,14 +489,14 @@ fn refusals_say_what_to_change() {
             &echoing,
             &[("origin", "http://b.example")],
             Setting::AllowOrigins,
-            "add \"http://b.example\" to allow_origins; \"http://b.example\" needs the opt-in danger_allow_insecure_origins: with credentials, anyone on the network",
+            "add \"http://b.example\" to danger_allow_origins; \"http://b.example\" needs an opt-in: with credentials, anyone on the network",
         ),
         (
-            "plain http, with credentials, opted in",
+            "plain http, with credentials, where another origin has the opt-in",
             &insecure,
             &[("origin", "http://b.example")],
             Setting::AllowOrigins,
-            "the origin \"http://b.example\" is not allowed; if this is a front end of yours, add \"http://b.example\" to allow_origins",
+            "the origin \"http://b.example\" is not allowed; if this is a front end of yours, add \"http://b.example\" to danger_allow_origins; \"http://b.example\" needs an opt-in",
         ),
         (
             "everything that a preflight lacks",

@@ -395,10 +395,9 @@ fn summaries() {
         ),
         (
             "opt-ins",
-            builder(&["https://*.github.io", "http://a.example:8080"])
+            Policy::builder()
+                .danger_allow_origins(["https://*.github.io", "http://a.example:8080"])
                 .allow_credentials()
-                .danger_allow_public_suffixes()
-                .danger_allow_insecure_origins()
                 .build()
                 .unwrap(),
             "Pages of http://a.example:8080, any subdomain of github.io over https may read the server's responses, with the user's cookies.\n\

@@ -44,7 +44,12 @@ const ORIGINS: &[&str] = &[
     "tauri://*",
     r"https://.*\.example\.com",
     "https://*/",
-    "https://*-preview.example.com",
+    "https://*-preview.com",
+    "https://app-*.netlify.app/",
+    "https://*netlify.app",
+    "http://172.*.*.*",
+    "ipfs://*",
+    "moz-extension://*",
     "htps://app.example.com",
     "https://https://app.example.com",
     "HTTPS://user:secret@app.example.com",
@@ -64,7 +69,15 @@ const ORIGINS_WITH_CREDENTIALS: &[&str] = &[
     "https://*.amazonaws.com",
     "https://*.co.uk",
     "https://*.kawasaki.jp",
+    "https://deploy-preview-*--shop.netlify.app",
+    "https://s*.amazonaws.com",
+    "http://192.168.1.20:5173",
+    "http://192.168.*.*:5173",
+    "file://",
+    "moz-extension://*",
 ];
+const DANGERS_WITH_CREDENTIALS: &[&str] =
+    &["*", "null", "https://app.example.com", "http://localhost:*", "http://app.example.com/"];
 const METHODS: &[&str] = &["CONNECT", "patch", "PUT, DELETE", " PUT", ""];
 const HEADERS: &[&str] =
     &["cookie", "sec-fetch-site", "x-a, x-b", "X-Request-Id:", "etag", "access-control-allow-origin"];
@@ -88,6 +101,15 @@ fn every_message() {
     say("origins", ORIGINS, &|builder, value| builder.allow_origins([value]));
     say("origins, with credentials", ORIGINS_WITH_CREDENTIALS, &|builder, value| {
         builder.allow_origins([value]).allow_credentials()
+    });
+    say("opt-ins", &["http://app.example.com"], &|builder, value| builder.danger_allow_origins([value]));
+    say("opt-ins, with credentials", DANGERS_WITH_CREDENTIALS, &|builder, value| {
+        builder.danger_allow_origins([value]).allow_credentials()
+    });
+    say("too many patterns", &["https://more-*.example.com"], &|builder, value| {
+        builder
+            .allow_origins((0..64).map(|number| format!("https://pr-{number}-*.example.com")))
+            .allow_origins([value])
     });
     say("methods", METHODS, &|builder, value| builder.allow_methods([value]));
     say("request headers", HEADERS, &|builder, value| builder.allow_headers([value]));

@@ -148,17 +148,45 @@ fn credentials() {
         ("below one name under a private suffix", "https://*.me.github.io", None),
         ("under an unknown top label", "https://*.internal", None),
         ("above public suffixes", "https://*.amazonaws.com", Some(Kind::PublicSuffixWithCredentials)),
+        ("inside a label", "https://pr-*.example.com", None),
+        (
+            "inside a label, under a private suffix",
+            "https://deploy-preview-*--shop.netlify.app",
+            Some(Kind::PublicSuffixWithCredentials),
+        ),
+        ("inside a label, below one name under a private suffix", "https://pr-*.me.github.io", None),
+        (
+            "inside a label, matching a public suffix",
+            "https://s*.amazonaws.com",
+            Some(Kind::PublicSuffixWithCredentials),
+        ),
+        ("inside a label, matching no public suffix", "https://app-*.amazonaws.com", None),
+        (
+            "inside a label, under a private wildcard rule",
+            "https://pr-*.compute.amazonaws.com",
+            Some(Kind::PublicSuffixWithCredentials),
+        ),
+        ("inside a label, plain http", "http://pr-*.example.com", Some(Kind::InsecureOriginWithCredentials)),
+        ("private addresses", "http://192.168.*.*:5173", Some(Kind::PrivateAddressesWithCredentials)),
+        ("private addresses over https", "https://10.*.*.*", Some(Kind::PrivateAddressesWithCredentials)),
+        ("link-local addresses", "http://169.254.*.*", Some(Kind::PrivateAddressesWithCredentials)),
+        ("loopback addresses", "http://127.*.*.*:*", None),
+        ("local files", "file://", Some(Kind::LocalFilesWithCredentials)),
+        ("one extension", "moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c", None),
     ] {
         assert_eq!(kinds(origins([origin]).allow_credentials()), Vec::from_iter(refused), "{name}");
         if refused != Some(Kind::InvalidPort) {
             assert_eq!(kinds(origins([origin])), [], "{name}, without credentials");
         }
-        let insecure = origins([origin]).allow_credentials().danger_allow_insecure_origins();
-        let still = refused.filter(|&kind| kind != Kind::InsecureOriginWithCredentials);
-        assert_eq!(kinds(insecure), Vec::from_iter(still), "{name}, insecure origins opted in");
-        let suffixes = origins([origin]).allow_credentials().danger_allow_public_suffixes();
-        let still = refused.filter(|&kind| kind != Kind::PublicSuffixWithCredentials);
-        assert_eq!(kinds(suffixes), Vec::from_iter(still), "{name}, public suffixes opted in");
+        let dangers = || Policy::builder().danger_allow_origins([origin]);
+        let still = match refused {
+            None => Some(Kind::NeedsNoOptIn),
+            Some(Kind::AnyOriginWithCredentials | Kind::InvalidPort) => refused,
+            Some(_) => None,
+        };
+        assert_eq!(kinds(dangers().allow_credentials()), Vec::from_iter(still), "{name}, opted in");
+        let still = refused.filter(|&kind| kind == Kind::InvalidPort).unwrap_or(Kind::NeedsNoOptIn);
+        assert_eq!(kinds(dangers()), [still], "{name}, opted in without credentials");
     }
     let exposed = origins(["https://a.example"]).expose_headers(["etag", "*"]);
     assert_eq!(kinds(exposed.clone()), []);
@@ -243,8 +271,7 @@ fn full() -> PolicyConfig {
     config.expose_headers = vec!["etag".into()];
     config.allow_credentials = true;
     config.max_age = Some(600);
-    config.danger_allow_insecure_origins = true;
-    config.danger_allow_public_suffixes = true;
+    config.danger_allow_origins = vec!["http://b.example".into(), "moz-extension://*".into()];
     config
 }
 
@@ -276,8 +303,7 @@ fn builder_and_config_agree() {
         .expose_headers(config.expose_headers)
         .allow_credentials()
         .max_age(Duration::from_secs(100_000))
-        .danger_allow_insecure_origins()
-        .danger_allow_public_suffixes()
+        .danger_allow_origins(config.danger_allow_origins)
         .build()
         .unwrap_err();
     assert_eq!(from_config, from_builder);
@@ -310,6 +336,54 @@ fn a_policy_is_read_and_written_as_its_config() {
     let invalid =
         serde_json::from_str::<Application>(r#"{"cors":{"allow_origins":["a.example"]}}"#).err().unwrap();
     assert!(invalid.to_string().contains("Write \"https://a.example\""), "{invalid}");
+}
+
+/// An extension without any permission could read the responses of a server, with credentials or without.
+#[test]
+fn any_extension_always_needs_an_opt_in() {
+    for scheme in ["chrome-extension", "moz-extension", "safari-web-extension", "vscode-webview"] {
+        let pattern = format!("{scheme}://*");
+        for credentials in [false, true] {
+            let build = |builder: PolicyBuilder| {
+                if credentials { builder.allow_credentials().build() } else { builder.build() }
+            };
+            let invalid = build(origins([pattern.as_str()])).unwrap_err();
+            assert_eq!(invalid.problems()[0].kind(), Kind::AnyExtension, "{pattern}");
+            let policy = build(Policy::builder().danger_allow_origins([&pattern])).unwrap();
+            assert_eq!(policy.to_config().danger_allow_origins, [pattern.as_str()]);
+            assert_eq!(policy.to_config().allow_origins, [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn no_opt_in_saves_null_or_any_origin_with_credentials() {
+    let dangers = |origin| Policy::builder().danger_allow_origins([origin]);
+    let kind = |builder: PolicyBuilder| builder.build().unwrap_err().problems()[0].kind();
+    assert_eq!(kind(dangers("null")), Kind::NullOrigin);
+    assert_eq!(kind(dangers("null").allow_credentials()), Kind::NullOrigin);
+    assert_eq!(kind(dangers("*").allow_credentials()), Kind::AnyOriginWithCredentials);
+    assert_eq!(kind(dangers("*")), Kind::NeedsNoOptIn);
+    assert_eq!(kind(dangers("data:x").allow_credentials()), Kind::OpaqueScheme);
+}
+
+/// Comparing all patterns of one parent would otherwise make lookups as slow as the policy's author likes.
+#[test]
+fn more_than_64_patterns_inside_labels_of_one_parent_are_refused() {
+    let numbered = |count: usize, end: &str| -> Vec<String> {
+        (0..count).map(|number| format!("https://pr-{number}-*.{end}")).collect()
+    };
+    let mut many = numbered(64, "example.com");
+    many.extend(numbered(64, "example.com:*"));
+    many.extend(numbered(64, "example.com:8443"));
+    many.extend(numbered(64, "b.example.com"));
+    // Twice the same counts once.
+    many.extend(numbered(64, "example.com"));
+    assert!(Policy::builder().allow_origins(&many).build().is_ok());
+    many.extend(["https://more-*.example.com".to_owned(), "https://other-*.example.com".to_owned()]);
+    let invalid = Policy::builder().allow_origins(&many).build().unwrap_err();
+    let places: Vec<_> = invalid.problems().iter().map(|p| (p.index().unwrap(), p.kind())).collect();
+    assert_eq!(places, [(320, Kind::TooManyPatterns), (321, Kind::TooManyPatterns)]);
 }
 
 /// What would be wrong with a suggestion is reported, too.
@@ -376,11 +450,12 @@ fn toml_errors_name_the_line() {
             ][..],
         ),
         (
-            "how to opt in, as it is written in a file",
-            "allow_credentials = true\nallow_origins = [\"https://*.github.io\", \"http://a.example\"]",
+            "how to opt in",
+            "allow_credentials = true\nallow_origins = [\"https://*.github.io\"]\ndanger_allow_origins = [\n\"https://a.example\"]",
             &[
-                "opt in with danger_allow_public_suffixes = true",
-                "opt in with danger_allow_insecure_origins = true",
+                "line 2, allow_origins[0] \"https://*.github.io\"",
+                "or move it to danger_allow_origins",
+                "line 4, danger_allow_origins[0] \"https://a.example\": this needs no opt-in. Move it to allow_origins",
             ],
         ),
         ("not TOML", "allow_origins = [\n\"a\"\nmax_age", &["line 3"]),

@@ -15,7 +15,7 @@ use super::{
     lab_request::LabRequest,
     lesson::Lesson,
     mirrors::InvalidPolicy,
-    policy_view::{DANGERS, LISTS, PolicyView},
+    policy_view::{LISTS, PolicyView},
     prediction::{Prediction, PredictionRequest},
 };
 use crate::{api_path, origins::Origins};
@@ -130,7 +130,6 @@ fn the_constants_are_current() {
             by_name(default_request),
         ),
         ("The settings of a policy that are lists.", "LISTS", "", json!(LISTS).to_string()),
-        ("The settings of a policy that accept a risk.", "DANGERS", "", json!(DANGERS).to_string()),
         (
             "The parts of an API path, and the query's parameter that names a run.",
             "PATHS",

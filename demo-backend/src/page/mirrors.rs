@@ -13,6 +13,10 @@ use ts_rs::TS;
 pub(super) struct PolicyConfig {
     /// Origins and origin patterns.
     allow_origins: Vec<String>,
+    /// Origins and origin patterns that need an opt-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    danger_allow_origins: Option<Vec<String>>,
     /// Methods in addition to `GET`, `HEAD` and `POST`.
     allow_methods: Vec<String>,
     /// Request headers that a script may set.
@@ -25,14 +29,6 @@ pub(super) struct PolicyConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     max_age: Option<u64>,
-    /// Accepts plain `http` origins with credentials.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    danger_allow_insecure_origins: Option<bool>,
-    /// Accepts patterns under a public suffix with credentials.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[ts(optional)]
-    danger_allow_public_suffixes: Option<bool>,
 }
 
 /// The settings of a policy that differ from the policy that allows nothing.
@@ -111,7 +107,7 @@ fn the_mirrors_are_those_of_the_library() {
     let whole = json!({
         "allow_origins": ["https://a.example"], "allow_methods": ["PUT"], "allow_headers": ["x-a"],
         "expose_headers": ["etag"], "allow_credentials": true, "max_age": 600,
-        "danger_allow_insecure_origins": true, "danger_allow_public_suffixes": true,
+        "danger_allow_origins": ["http://b.example"],
     });
     for written in [whole, json!({})] {
         let library: actix_web_cors::PolicyConfig =

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use crate::session::{Session, policy_file::PolicyFileStatus};
 
 /// The settings that are lists, in the order in which they are shown.
-pub(super) const LISTS: [&str; 4] = ["allow_origins", "allow_methods", "allow_headers", "expose_headers"];
-/// The settings that accept a risk.
-pub(super) const DANGERS: [&str; 2] = ["danger_allow_insecure_origins", "danger_allow_public_suffixes"];
+pub(super) const LISTS: [&str; 5] =
+    ["allow_origins", "danger_allow_origins", "allow_methods", "allow_headers", "expose_headers"];
 
 /// A session's policy.
 #[derive(Clone, Debug, Serialize)]
@@ -68,15 +67,18 @@ impl PolicyView {
 
 /// The settings that are set, in order.
 fn settings(config: &PolicyConfig) -> Vec<(&'static str, Value)> {
-    let lists = [&config.allow_origins, &config.allow_methods, &config.allow_headers, &config.expose_headers];
+    let lists = [
+        &config.allow_origins,
+        &config.danger_allow_origins,
+        &config.allow_methods,
+        &config.allow_headers,
+        &config.expose_headers,
+    ];
     let lists = LISTS.into_iter().zip(lists).filter(|(_, list)| !list.is_empty());
     let lists = lists.map(|(name, list)| (name, json!(list)));
-    let dangers = [config.danger_allow_insecure_origins, config.danger_allow_public_suffixes];
-    let flags = [("allow_credentials", config.allow_credentials)];
-    let flags = flags.into_iter().chain(DANGERS.into_iter().zip(dangers)).filter(|(_, flag)| *flag);
-    let flags = flags.map(|(name, _)| (name, json!(true)));
+    let credentials = config.allow_credentials.then(|| ("allow_credentials", json!(true)));
     let max_age = config.max_age.map(|seconds| ("max_age", json!(seconds)));
-    lists.chain(flags).chain(max_age).collect()
+    lists.chain(credentials).chain(max_age).collect()
 }
 
 /// A string or a list of strings. Both TOML and Rust read what a valid policy has in it, visible ASCII, as JSON does.

@@ -151,8 +151,8 @@ mod request;
 
 pub use actix_web::cookie::SameSite;
 pub use fetch_cors::browser::{
-    Allowed, Blocked, Credentials, Engine, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType,
-    Step, Url, Verdict,
+    Allowed, Blocked, Credentials, Engine, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType, Step,
+    Url, Verdict,
 };
 
 pub use self::{

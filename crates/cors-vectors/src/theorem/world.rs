@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fetch_cors::{Policy, PolicyConfig, browser::Credentials};
+use fetch_cors::{Policy, PolicyConfig, Problem, browser::Credentials};
 use proptest::{
     collection::{self, SizeRange},
     option,
@@ -248,9 +248,17 @@ impl Rules {
             config.allow_origins.retain(|pattern| pattern != "*");
             config.expose_headers.retain(|name| name != "*");
         }
-        let policy = Policy::try_from(config.clone()).unwrap_or_else(|_| {
-            config.danger_allow_insecure_origins = true;
-            config.danger_allow_public_suffixes = true;
+        let policy = Policy::try_from(config.clone()).unwrap_or_else(|invalid| {
+            // Some of the origins need an opt-in.
+            let risky: Vec<usize> = invalid.problems().iter().filter_map(Problem::index).collect();
+            for (index, origin) in std::mem::take(&mut config.allow_origins).into_iter().enumerate() {
+                let list = if risky.contains(&index) {
+                    &mut config.danger_allow_origins
+                } else {
+                    &mut config.allow_origins
+                };
+                list.push(origin);
+            }
             Policy::try_from(config.clone()).expect("no other mistake is made of these parts")
         });
         Self { config, policy }
@@ -313,9 +321,8 @@ fn config() -> impl Strategy<Value = PolicyConfig> {
         list(&EXPOSED_HEADERS, 0..4),
         any::<bool>(),
         select(&MAX_AGES[..]),
-        any::<(bool, bool)>(),
     )
-        .prop_map(|(allow_origins, methods, headers, exposed, credentials, max_age, dangers)| {
+        .prop_map(|(allow_origins, methods, headers, exposed, credentials, max_age)| {
             let mut config = PolicyConfig::default();
             config.allow_origins = allow_origins;
             config.allow_methods = methods;
@@ -323,8 +330,6 @@ fn config() -> impl Strategy<Value = PolicyConfig> {
             config.expose_headers = exposed;
             config.allow_credentials = credentials;
             config.max_age = max_age;
-            config.danger_allow_insecure_origins = dangers.0;
-            config.danger_allow_public_suffixes = dangers.1;
             config
         })
 }

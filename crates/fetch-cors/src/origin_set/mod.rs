@@ -6,14 +6,16 @@
 
 mod bytes;
 pub(crate) mod labels;
+mod rare;
 mod table;
 pub(crate) mod wildcard;
 mod wildcards;
 
 use bytes::are_same;
+use rare::Rare;
 use table::{Item, Table};
-use wildcard::{MAX_ORIGIN, Wildcard};
-use wildcards::{Wildcards, decode, encode};
+use wildcard::{Extension, HostWildcard, InLabel, MAX_ORIGIN, Port, Subnet, Wildcard};
+use wildcards::{Wildcards, class, decode, encode};
 
 /// Up to this many entries, comparing each costs less than hashing the origin.
 const FEW: usize = 4;
@@ -31,8 +33,7 @@ pub(crate) struct OriginSet {
 #[derive(Debug)]
 struct More {
     exact: Exact,
-    /// The wildcards, if there are any.
-    wildcards: Option<Wildcards>,
+    patterns: Patterns,
 }
 
 /// The exact origins.
@@ -43,16 +44,61 @@ enum Exact {
     Many(Table),
 }
 
-impl OriginSet {
-    /// A set of valid exact origins and wildcards. Duplicates and entries that a wildcard covers are left out.
-    pub(crate) fn new(exact: &[&str], wildcards: &[Wildcard<'_>]) -> Self {
-        let mut kept = Wildcards::new(wildcards);
-        if wildcards.iter().any(|&wildcard| kept.covers_more_widely(wildcard)) {
-            let widest = wildcards.iter().copied().filter(|&wildcard| !kept.covers_more_widely(wildcard));
-            kept = Wildcards::new(&widest.collect::<Vec<_>>());
+/// The patterns. One enum, so that the rare ones cost a lookup nothing where there are none.
+#[derive(Debug)]
+enum Patterns {
+    None,
+    Hosts(Wildcards),
+    WithRare(Box<(Option<Wildcards>, Rare)>),
+}
+
+/// Valid entries of a policy, by kind, from which a set is built.
+#[derive(Debug, Default)]
+pub(crate) struct Entries<'a> {
+    pub(crate) exact: Vec<&'a str>,
+    hosts: Vec<HostWildcard<'a>>,
+    in_label: Vec<InLabel<'a>>,
+    subnets: Vec<Subnet>,
+    extensions: Vec<Extension>,
+}
+
+impl<'a> Entries<'a> {
+    pub(crate) fn push(&mut self, wildcard: Wildcard<'a>) {
+        match wildcard {
+            Wildcard::Host(host) => self.hosts.push(host),
+            Wildcard::InLabel(in_label) => self.in_label.push(in_label),
+            Wildcard::Subnet(subnet) => self.subnets.push(subnet),
+            Wildcard::Extension(extension) => self.extensions.push(extension),
         }
-        let bytes = exact.iter().map(|origin| origin.as_bytes());
-        let exact: Vec<&[u8]> = bytes.filter(|origin| !kept.contain(origin)).collect();
+    }
+
+    /// The patterns that meet a condition, without the exact origins.
+    fn patterns_where(&self, is_wanted: impl Fn(Wildcard<'a>) -> bool) -> Self {
+        let Self { hosts, in_label, subnets, extensions, .. } = self;
+        Self {
+            exact: Vec::new(),
+            hosts: hosts.iter().copied().filter(|&host| is_wanted(Wildcard::Host(host))).collect(),
+            in_label: in_label.iter().copied().filter(|&label| is_wanted(Wildcard::InLabel(label))).collect(),
+            subnets: subnets.iter().copied().filter(|&subnet| is_wanted(Wildcard::Subnet(subnet))).collect(),
+            extensions: extensions.clone(),
+        }
+    }
+
+    fn pattern_count(&self) -> usize {
+        self.hosts.len() + self.in_label.len() + self.subnets.len() + self.extensions.len()
+    }
+}
+
+impl OriginSet {
+    /// A set of valid entries. Duplicates and entries that a pattern covers are left out.
+    pub(crate) fn new(entries: &Entries<'_>) -> Self {
+        let mut patterns = Patterns::new(entries);
+        let widest = entries.patterns_where(|wildcard| !patterns.cover(wildcard, true));
+        if widest.pattern_count() < entries.pattern_count() {
+            patterns = Patterns::new(&widest);
+        }
+        let bytes = entries.exact.iter().map(|origin| origin.as_bytes());
+        let exact: Vec<&[u8]> = bytes.filter(|origin| !patterns.contain(origin)).collect();
         let mut first = None;
         let exact = if exact.len() > FEW {
             Exact::Many(Table::new(&exact))
@@ -62,9 +108,9 @@ impl OriginSet {
             first = unique.next();
             Exact::Few(unique.collect())
         };
-        let wildcards = (kept.len() > 0).then_some(kept);
-        let is_more = wildcards.is_some() || !matches!(&exact, Exact::Few(few) if few.is_empty());
-        Self { first, more: is_more.then(|| Box::new(More { exact, wildcards })) }
+        let is_more =
+            !matches!(patterns, Patterns::None) || !matches!(&exact, Exact::Few(few) if few.is_empty());
+        Self { first, more: is_more.then(|| Box::new(More { exact, patterns })) }
     }
 
     /// Whether the value of an `Origin` header is in this set.
@@ -97,22 +143,99 @@ impl OriginSet {
         })
     }
 
-    /// The wildcards in their original order.
-    pub(crate) fn wildcards(&self) -> impl ExactSizeIterator<Item = Wildcard<'_>> {
-        let wildcards = self.more.as_ref().and_then(|more| more.wildcards.as_ref());
-        (0..wildcards.map_or(0, Wildcards::len)).map(move |index| {
-            let (class, text) = wildcards.map_or((0, &b""[..]), |wildcards| wildcards.get(index));
-            decode(class, text)
-        })
+    /// The patterns: those for hosts, inside labels, for addresses, and for extensions; each kind in its original order.
+    pub(crate) fn wildcards(&self) -> impl Iterator<Item = Wildcard<'_>> {
+        let (hosts, rare) = self.more.as_ref().map_or((None, None), |more| more.patterns.parts());
+        let hosts = hosts.into_iter().flat_map(|hosts| {
+            (0..hosts.len()).map(|index| {
+                let (class, text) = hosts.get(index);
+                Wildcard::Host(decode(class, text))
+            })
+        });
+        hosts.chain(rare.into_iter().flat_map(Rare::wildcards))
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        let (hosts, rare) = self.more.as_ref().map_or((None, None), |more| more.patterns.parts());
+        self.exact().len() + hosts.map_or(0, Wildcards::len) + rare.map_or(0, Rare::len)
     }
 
     /// Whether a single pattern of this set covers everything that `wildcard` does.
     pub(crate) fn covers(&self, wildcard: Wildcard<'_>) -> bool {
-        self.more.as_ref().and_then(|more| more.wildcards.as_ref()).is_some_and(|wildcards| {
-            let mut text = Vec::new();
-            let class = encode(wildcard, &mut text);
-            wildcards.has(class, &text) || wildcards.covers_more_widely(wildcard)
-        })
+        self.more.as_ref().is_some_and(|more| more.patterns.cover(wildcard, false))
+    }
+
+    /// The patterns of this set with a `*` inside a label, in front of this pattern's parent, that match on its port.
+    pub(crate) fn beside(&self, pattern: InLabel<'_>) -> Vec<InLabel<'_>> {
+        let rare = self.more.as_ref().and_then(|more| more.patterns.parts().1);
+        rare.map(|rare| rare.beside(pattern)).unwrap_or_default()
+    }
+}
+
+impl Patterns {
+    fn new(entries: &Entries<'_>) -> Self {
+        let Entries { hosts, in_label, subnets, extensions, .. } = entries;
+        let wildcards = (!hosts.is_empty()).then(|| Wildcards::new(hosts));
+        match (wildcards, Rare::new(in_label, subnets, extensions)) {
+            (wildcards, Some(rare)) => Self::WithRare(Box::new((wildcards, rare))),
+            (Some(wildcards), None) => Self::Hosts(wildcards),
+            (None, None) => Self::None,
+        }
+    }
+
+    fn parts(&self) -> (Option<&Wildcards>, Option<&Rare>) {
+        match self {
+            Self::None => (None, None),
+            Self::Hosts(hosts) => (Some(hosts), None),
+            Self::WithRare(both) => (both.0.as_ref(), Some(&both.1)),
+        }
+    }
+
+    /// Whether a single one of them covers everything that `wildcard` does; if it must be `wider`, the pattern itself doesn't
+    /// count.
+    fn cover(&self, wildcard: Wildcard<'_>, wider: bool) -> bool {
+        let (hosts, rare) = self.parts();
+        let host_covers = |host: HostWildcard<'_>, wider: bool| {
+            hosts.is_some_and(|hosts| {
+                let has = || {
+                    let mut text = Vec::new();
+                    let class = encode(host, &mut text);
+                    hosts.has(class, &text)
+                };
+                hosts.covers_more_widely(host) || (!wider && has())
+            })
+        };
+        match wildcard {
+            Wildcard::Host(host) => {
+                host_covers(host, wider)
+                    || (!host.subdomains
+                        && host.port == Port::Any
+                        && rare.is_some_and(|rare| {
+                            rare.contain_host(class(host.secure, true), host.host.as_bytes())
+                        }))
+            }
+            // Patterns for whole labels match all labels in front of a host, or none.
+            Wildcard::InLabel(in_label) => {
+                host_covers(in_label.whole_label(), false)
+                    || rare.is_some_and(|rare| rare.cover_in_label(in_label, wider))
+            }
+            Wildcard::Subnet(subnet) => rare.is_some_and(|rare| rare.cover_subnet(subnet, wider)),
+            Wildcard::Extension(extension) => {
+                !wider && rare.is_some_and(|rare| rare.has_extension(extension))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn contain(&self, origin: &[u8]) -> bool {
+        match self {
+            Self::None => false,
+            Self::Hosts(wildcards) => wildcards.contain(origin),
+            Self::WithRare(both) => {
+                both.0.as_ref().is_some_and(|wildcards| wildcards.contain(origin)) || both.1.contain(origin)
+            }
+        }
     }
 }
 
@@ -126,7 +249,7 @@ impl More {
             Exact::Few(few) => few.iter().any(|few| are_same(few, origin)),
             Exact::Many(many) => many.find(0, origin),
         };
-        is_exact || self.wildcards.as_ref().is_some_and(|wildcards| wildcards.contain(origin))
+        is_exact || self.patterns.contain(origin)
     }
 }
 
@@ -145,15 +268,15 @@ mod tests {
     use crate::policy::pattern::{self, Pattern};
 
     fn set(patterns: &[&str]) -> OriginSet {
-        let (mut exact, mut wildcards) = (Vec::new(), Vec::new());
+        let mut entries = Entries::default();
         for text in patterns {
             match pattern::parse(text) {
-                Ok(Pattern::Exact(origin)) => exact.push(origin),
-                Ok(Pattern::Wildcard(wildcard)) => wildcards.push(wildcard),
+                Ok(Pattern::Exact(origin)) => entries.exact.push(origin),
+                Ok(Pattern::Wildcard(wildcard)) => entries.push(wildcard),
                 other => panic!("{text}: {other:?}"),
             }
         }
-        OriginSet::new(&exact, &wildcards)
+        OriginSet::new(&entries)
     }
 
     /// The same patterns among so many others that the set hashes them.

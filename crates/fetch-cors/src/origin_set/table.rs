@@ -196,7 +196,7 @@ fn header(class: u8, length: usize, hash: u64) -> Header {
 /// multiplication scales them, which is cheaper than a division.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "the result is less than the number of buckets")]
-fn bucket(hash: u64, buckets: usize) -> usize {
+pub(super) fn bucket(hash: u64, buckets: usize) -> usize {
     ((hash >> 32).wrapping_mul(buckets as u64) >> 32) as usize
 }
 
@@ -285,13 +285,13 @@ impl Suffixes<'_> {
 
 /// The random keys of the hash.
 #[derive(Clone, Copy, Debug)]
-struct Keys([u64; 2]);
+pub(super) struct Keys([u64; 2]);
 
 /// How many bytes are hashed at once.
 const STEP: usize = 16;
 
 impl Keys {
-    fn random() -> Self {
+    pub(super) fn random() -> Self {
         let random = RandomState::new();
         Self([0, 1].map(|number: u64| random.hash_one(number)))
     }
@@ -304,7 +304,7 @@ impl Keys {
     /// The hash of a text, read from its end, so that it continues the hash of each suffix. Keyed: safe against someone who
     /// doesn't know the keys, not against someone who sees hash values.
     #[inline(always)]
-    fn hash(self, text: &[u8]) -> u64 {
+    pub(super) fn hash(self, text: &[u8]) -> u64 {
         let (mut hasher, mut rest) = (self.hasher(), text);
         while let Some((before, step)) = rest.split_last_chunk() {
             hasher.add(*step);

@@ -7,11 +7,11 @@ use super::{
     bytes::are_same,
     labels::{self, MAX_HOST},
     table::{Item, MAX_TEXT, Table},
-    wildcard::{MAX_ORIGIN, Port, Wildcard, default_port, parse_port},
+    wildcard::{HostWildcard, MAX_ORIGIN, Port, default_port, parse_port},
 };
 
 /// A wildcard, [encoded](encode()).
-impl Item for Wildcard<'_> {
+impl Item for HostWildcard<'_> {
     fn read<'a>(&'a self, buffer: &'a mut Vec<u8>) -> (u8, &'a [u8]) {
         buffer.clear();
         (encode(*self, buffer), buffer)
@@ -19,14 +19,14 @@ impl Item for Wildcard<'_> {
 }
 
 /// A bit of a wildcard's class: its scheme is `https`, not `http`.
-const SECURE: u8 = 1;
+pub(super) const SECURE: u8 = 1;
 /// The other bit: it matches any port, not a fixed one.
-const ANY_PORT: u8 = 2;
+pub(super) const ANY_PORT: u8 = 2;
 
 /// Encodes a wildcard as the bytes that every matching origin ends with: `.host[:port]` for `*.host`, else `host[:port]`; no
 /// port if any matches. So a lookup compares bytes with the end of an origin. Returns the wildcard's class.
-pub(super) fn encode(wildcard: Wildcard<'_>, text: &mut Vec<u8>) -> u8 {
-    let Wildcard { secure, subdomains, host, port } = wildcard;
+pub(super) fn encode(wildcard: HostWildcard<'_>, text: &mut Vec<u8>) -> u8 {
+    let HostWildcard { secure, subdomains, host, port } = wildcard;
     if subdomains {
         text.push(b'.');
     }
@@ -39,7 +39,7 @@ pub(super) fn encode(wildcard: Wildcard<'_>, text: &mut Vec<u8>) -> u8 {
 }
 
 /// The wildcard that was [encoded](encode()).
-pub(super) fn decode(class: u8, text: &[u8]) -> Wildcard<'_> {
+pub(super) fn decode(class: u8, text: &[u8]) -> HostWildcard<'_> {
     let text = str::from_utf8(text).unwrap_or("");
     let (host, port) = match text.rsplit_once(':') {
         _ if class & ANY_PORT != 0 => (text, Port::Any),
@@ -47,10 +47,10 @@ pub(super) fn decode(class: u8, text: &[u8]) -> Wildcard<'_> {
         None => (text, Port::Default),
     };
     let name = host.strip_prefix('.');
-    Wildcard { secure: class & SECURE != 0, subdomains: name.is_some(), host: name.unwrap_or(host), port }
+    HostWildcard { secure: class & SECURE != 0, subdomains: name.is_some(), host: name.unwrap_or(host), port }
 }
 
-const fn class(secure: bool, any_port: bool) -> u8 {
+pub(super) const fn class(secure: bool, any_port: bool) -> u8 {
     (if secure { SECURE } else { 0 }) | if any_port { ANY_PORT } else { 0 }
 }
 
@@ -81,7 +81,7 @@ struct SuffixLengths {
 }
 
 impl Wildcards {
-    pub(super) fn new(wildcards: &[Wildcard<'_>]) -> Self {
+    pub(super) fn new(wildcards: &[HostWildcard<'_>]) -> Self {
         if wildcards.len() > FEW {
             return Self::Many(Many::new(wildcards));
         }
@@ -118,11 +118,11 @@ impl Wildcards {
     }
 
     /// Whether another wildcard covers this one.
-    pub(super) fn covers_more_widely(&self, wildcard: Wildcard<'_>) -> bool {
+    pub(super) fn covers_more_widely(&self, wildcard: HostWildcard<'_>) -> bool {
         if self.len() == 0 {
             return false;
         }
-        let Wildcard { secure, subdomains, host, port } = wildcard;
+        let HostWildcard { secure, subdomains, host, port } = wildcard;
         let mut text = Vec::with_capacity(".:65535".len() + host.len());
         let fixed = encode(wildcard, &mut text);
         let host = &text[..usize::from(subdomains) + host.len()];
@@ -137,12 +137,7 @@ impl Wildcards {
     /// because the rest equals the pattern's bytes, which are valid.
     #[inline(never)]
     pub(super) fn contain(&self, origin: &[u8]) -> bool {
-        let Some((start, rest)) = origin.split_first_chunk() else { return false };
-        let secure = start == b"https://";
-        let rest = if secure { rest } else { &origin["http://".len()..] };
-        if !secure && !origin.starts_with(b"http://") {
-            return false;
-        }
+        let Some((secure, rest)) = split_scheme(origin) else { return false };
         match self {
             Self::Few(few) => {
                 for (class, text) in few {
@@ -159,8 +154,17 @@ impl Wildcards {
     }
 }
 
+/// Whether the scheme of an origin is `https`, and what follows `://`; none if it is neither that nor `http`.
+#[inline(always)]
+pub(super) fn split_scheme(origin: &[u8]) -> Option<(bool, &[u8])> {
+    let (start, rest) = origin.split_first_chunk()?;
+    let secure = start == b"https://";
+    let rest = if secure { rest } else { &origin["http://".len()..] };
+    (secure || origin.starts_with(b"http://")).then_some((secure, rest))
+}
+
 impl Many {
-    pub(super) fn new(wildcards: &[Wildcard<'_>]) -> Self {
+    pub(super) fn new(wildcards: &[HostWildcard<'_>]) -> Self {
         let table = Table::new(wildcards);
         let (mut is_length, mut hosts) = ([[false; MAX_TEXT + 1]; 4], [false; 2]);
         let mut buffer = Vec::new();
@@ -241,11 +245,17 @@ fn is_matched(rest: &[u8], text: &[u8], secure: bool, any_port: bool) -> bool {
 /// Whether `*` matches `star`, the first bytes of `host`, which may include a port and otherwise equals a wildcard's text.
 #[inline(always)]
 fn is_star(star: &[u8], host: &[u8]) -> bool {
+    fits(host) && labels::is_labels(star)
+}
+
+/// Whether a host, which may include a port, is not too long.
+#[inline(always)]
+pub(super) fn fits(host: &[u8]) -> bool {
     let is_short = || {
         let name = host.iter().rposition(|&byte| byte == b':').map_or(host, |colon| &host[..colon]);
         name.strip_suffix(b".").unwrap_or(name).len() <= MAX_HOST
     };
-    (host.len() <= MAX_HOST || is_short()) && labels::is_labels(star)
+    host.len() <= MAX_HOST || is_short()
 }
 
 /// A host without its port, if that is a port as browsers write it.
@@ -253,7 +263,7 @@ fn is_star(star: &[u8], host: &[u8]) -> bool {
 /// Otherwise the host is returned unchanged, with its colon. It then equals no wildcard's host, because those have no colon
 /// except inside the brackets of an IPv6 address.
 #[inline]
-fn without_port(rest: &[u8], secure: bool) -> &[u8] {
+pub(super) fn without_port(rest: &[u8], secure: bool) -> &[u8] {
     if !rest.last().is_some_and(u8::is_ascii_digit) {
         return rest;
     }

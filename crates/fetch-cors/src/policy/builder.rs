@@ -1,15 +1,22 @@
 //! The builder, and the validation that builder and configuration share. It checks every setting before it returns, so that
 //! all mistakes are reported at once.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use super::{
-    AllowedOrigins, InvalidPolicy, Parts, Policy, PolicyConfig, Problem, ProblemKind, Setting, host,
+    AllowedOrigins, InvalidPolicy, Parts, Policy, PolicyConfig, Problem, ProblemKind, Setting,
     names::{self, Names},
+    opt_in::opt_in,
     pattern::{self, Pattern},
     problem::{Fact, Fault},
 };
-use crate::origin_set::{OriginSet, wildcard::Wildcard};
+use crate::origin_set::{
+    Entries, OriginSet,
+    wildcard::{InLabel, MAX_IN_LABEL, Port, Wildcard},
+};
 
 /// The longest max-age that any browser honours: Firefox caches a preflight response for 24 hours, Chromium for two.
 pub(crate) const MAX_MAX_AGE: u64 = 86_400;
@@ -41,7 +48,9 @@ impl PolicyBuilder {
     /// | `https://*.example.com` | one or more labels before `.example.com`, never `example.com` itself |
     /// | `http://localhost:*` | any port, including the default |
     /// | `https://*.example.com:*` | both |
-    /// | `tauri://localhost` | a custom scheme, exactly as the app's web view sends it |
+    /// | `https://pr-*.example.com` | one or more of `a-z`, `0-9` and `-` for the `*`, never a dot |
+    /// | `http://192.168.*.*:5173` | the last octets of a private IPv4 address |
+    /// | `tauri://localhost`, `com.acme.app://localhost` | a custom scheme, exactly as the app's web view sends it |
     /// | `*` | any origin; only without credentials |
     ///
     /// | prohibited | because |
@@ -50,11 +59,13 @@ impl PolicyBuilder {
     /// | `app.example.com` | an origin starts with a scheme |
     /// | `https://App.example.com`, `https://bücher.example` | browsers send lower case and Punycode |
     /// | `https://app.example.com:443` | browsers leave out the default port |
-    /// | `https://*example.com`, `https://app.*.com` | a wildcard matches whole labels, at the front |
-    /// | `null`, `file://` | every sandboxed frame and local file sends `null`, so any site can |
+    /// | `https://*example.com` | anyone can register a name that matches, such as `evil-example.com` |
+    /// | `https://app.*.com` | a wildcard is in the first label, or stands for whole labels in front |
+    /// | `http://172.*.*.*`, `http://10.*` | not all such addresses are private; an address has four octets |
+    /// | `null` | every sandboxed frame and most local files send `null`, so any site can |
     ///
-    /// With credentials, two more need an opt-in: plain-http origins that are not loopback, and wildcards under a known
-    /// public suffix such as `https://*.github.io`.
+    /// What could let in more than it seems needs an opt-in, a place in
+    /// [`danger_allow_origins`](Self::danger_allow_origins) instead of here.
     pub fn allow_origins<I>(mut self, origins: I) -> Self
     where
         I: IntoIterator,
@@ -128,20 +139,36 @@ impl PolicyBuilder {
         self
     }
 
-    /// Accepts plain-http origins that are not loopback in a policy with credentials.
+    /// Origins and patterns that are refused in [`allow_origins`](Self::allow_origins) because someone could read responses
+    /// of whom one may not think. An entry that needs no opt-in is refused here.
     ///
-    /// Anyone on the network between a user and such a site can inject a script into its pages, and so act as the user on
-    /// your server, even if your server itself uses TLS.
-    pub fn danger_allow_insecure_origins(mut self) -> Self {
-        self.config.danger_allow_insecure_origins = true;
-        self
-    }
-
-    /// Accepts wildcards under a public suffix in a policy with credentials, as in `https://*.github.io`.
+    /// | entry | who could read what |
+    /// |---|---|
+    /// | `http://app.example.com`, with credentials | anyone on the network between a user and this site: what the user can read, even if your server uses TLS |
+    /// | `https://*.github.io`, `https://pr-*.netlify.app`, with credentials | anyone who registers a name that matches, often for free: what the user can read |
+    /// | `http://192.168.*.*:5173`, with credentials (not `127.*.*.*`) | any device with such an address, in every network that the user joins: what the user can read |
+    /// | `file://`, with credentials | any local file that is opened in an app which sends this origin: what the user can read |
+    /// | `moz-extension://*`, and `chrome-extension`, `safari-web-extension`, `vscode-webview`, always | any installed extension, even one without permissions: the responses |
     ///
-    /// Anyone who registers a name under the suffix, often for free, can then act as the user on your server.
-    pub fn danger_allow_public_suffixes(mut self) -> Self {
-        self.config.danger_allow_public_suffixes = true;
+    /// No opt-in can save `null`, nor `*` with credentials.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let policy = Policy::builder()
+    ///     .allow_origins(["https://app.example.com"])
+    ///     .danger_allow_origins(["http://192.168.1.20:5173"])
+    ///     .allow_credentials()
+    ///     .build()?;
+    /// assert!(policy.allows(&"http://192.168.1.20:5173".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn danger_allow_origins<I>(mut self, origins: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        self.config.danger_allow_origins.extend(origins.into_iter().map(|origin| origin.as_ref().to_owned()));
         self
     }
 
@@ -175,8 +202,6 @@ impl PolicyBuilder {
             exposed,
             credentials: config.allow_credentials,
             max_age,
-            danger_allow_insecure_origins: config.danger_allow_insecure_origins,
-            danger_allow_public_suffixes: config.danger_allow_public_suffixes,
         }))
     }
 }
@@ -191,88 +216,102 @@ impl Problems {
 }
 
 fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
-    let (mut any, mut exact, mut wildcards) = (false, Vec::new(), Vec::new());
-    for (index, value) in config.allow_origins.iter().enumerate() {
-        let checked = pattern::parse(value)
-            .and_then(|pattern| check_with_credentials(value, pattern, config).map(|()| pattern));
-        match checked {
-            Ok(Pattern::Any) => any = true,
-            Ok(Pattern::Exact(origin)) => exact.push(origin),
-            Ok(Pattern::Wildcard(wildcard)) => wildcards.push(wildcard),
-            Err(fault) => {
-                for fault in with_faults_of_suggestion(value, fault, config) {
-                    problems.add(Setting::AllowOrigins, Some(index), value, fault);
+    let (mut any, mut entries, mut neighbours) = (false, Entries::default(), Neighbours::default());
+    for setting in [Setting::AllowOrigins, Setting::DangerAllowOrigins] {
+        let list = List { setting, credentials: config.allow_credentials };
+        let values = if list.is_danger() { &config.danger_allow_origins } else { &config.allow_origins };
+        for (index, value) in values.iter().enumerate() {
+            let place = Some(index);
+            match list.read(value) {
+                Ok(Pattern::Any) => any = true,
+                Ok(Pattern::Exact(origin)) => entries.exact.push(origin),
+                Ok(Pattern::Wildcard(Wildcard::InLabel(in_label)))
+                    if neighbours.are_too_many_with(in_label) =>
+                {
+                    problems.add(setting, place, value, ProblemKind::TooManyPatterns.into());
+                }
+                Ok(Pattern::Wildcard(wildcard)) => entries.push(wildcard),
+                Err(fault) => {
+                    for fault in list.with_faults_of_suggestion(value, fault) {
+                        problems.add(setting, place, value, fault);
+                    }
                 }
             }
         }
     }
     // If every origin is allowed, the listed ones add nothing.
-    let listed = if any { OriginSet::default() } else { OriginSet::new(&exact, &wildcards) };
+    let listed = if any { OriginSet::default() } else { OriginSet::new(&entries) };
     AllowedOrigins { any, denied_on_purpose: false, listed }
 }
 
-/// Reports what would still be wrong after following a suggestion, now instead of in the next run, and so on for the
-/// suggestion to fix that. All these faults get the last suggestion, if it is valid.
-fn with_faults_of_suggestion(value: &str, first: Fault, config: &PolicyConfig) -> Vec<Fault> {
-    let mut suggestion = first.suggestion.clone();
-    let mut faults = vec![first];
-    for _ in 0..MAX_FAULTS {
-        let Some(next) = suggestion.as_deref().and_then(|text| fault_of_suggestion(text, config)) else {
-            break;
-        };
-        suggestion.clone_from(&next.suggestion);
-        if faults.iter().all(|fault| fault.kind != next.kind) {
-            faults.push(next);
+/// What stands before and after the `*` of different patterns with the same scheme, parent and port.
+#[derive(Default)]
+struct Neighbours<'a>(HashMap<(bool, &'a str, Port), Vec<(&'a str, &'a str)>>);
+
+impl<'a> Neighbours<'a> {
+    fn are_too_many_with(&mut self, in_label: InLabel<'a>) -> bool {
+        let InLabel { secure, prefix, suffix, parent, port } = in_label;
+        let neighbours = self.0.entry((secure, parent, port)).or_default();
+        if neighbours.contains(&(prefix, suffix)) {
+            return false;
+        }
+        let are_too_many = neighbours.len() == MAX_IN_LABEL;
+        if !are_too_many {
+            neighbours.push((prefix, suffix));
+        }
+        are_too_many
+    }
+}
+
+/// One of the two lists of origins, as far as it decides which entries it takes.
+#[derive(Clone, Copy)]
+struct List {
+    setting: Setting,
+    credentials: bool,
+}
+
+impl List {
+    fn is_danger(self) -> bool {
+        self.setting == Setting::DangerAllowOrigins
+    }
+
+    fn read(self, value: &str) -> Result<Pattern<'_>, Fault> {
+        let pattern = pattern::parse(value)?;
+        match (opt_in(pattern, self.credentials), self.is_danger()) {
+            _ if pattern == Pattern::Any && self.credentials => {
+                Err(ProblemKind::AnyOriginWithCredentials.into())
+            }
+            (Some(fault), false) => Err(fault),
+            (None, true) => Err(ProblemKind::NeedsNoOptIn.into()),
+            _ => Ok(pattern),
         }
     }
-    let suggestion = suggestion.filter(|text| fault_of_suggestion(text, config).is_none());
-    let with_last = |fault: Fault| match fault.fact {
-        Some(Fact::UnderPublicSuffix(_)) => Fault { suggestion: suggestion.clone(), ..fault },
-        _ => pattern::fault(fault.kind, value, suggestion.clone()),
-    };
-    faults.into_iter().map(with_last).collect()
+
+    /// Reports what would still be wrong after following a suggestion, now instead of in the next run, and so on for the
+    /// suggestion to fix that. All these faults get the last suggestion, if it is valid.
+    fn with_faults_of_suggestion(self, value: &str, first: Fault) -> Vec<Fault> {
+        let mut suggestion = first.suggestion.clone();
+        let mut faults = vec![first];
+        for _ in 0..MAX_FAULTS {
+            let Some(next) = suggestion.as_deref().and_then(|text| self.read(text).err()) else {
+                break;
+            };
+            suggestion.clone_from(&next.suggestion);
+            if faults.iter().all(|fault| fault.kind != next.kind) {
+                faults.push(next);
+            }
+        }
+        let suggestion = suggestion.filter(|text| self.read(text).is_ok());
+        let with_last = |fault: Fault| match fault.fact {
+            Some(Fact::UnderPublicSuffix(_)) => Fault { suggestion: suggestion.clone(), ..fault },
+            _ => pattern::fault(fault.kind, value, suggestion.clone()),
+        };
+        faults.into_iter().map(with_last).collect()
+    }
 }
 
 /// An upper bound: no origin has this many faults one after another.
 const MAX_FAULTS: usize = 8;
-
-fn fault_of_suggestion(text: &str, config: &PolicyConfig) -> Option<Fault> {
-    pattern::parse(text).and_then(|pattern| check_with_credentials(text, pattern, config)).err()
-}
-
-/// Rejects what must not be combined with credentials, because it would make the policy insecure by accident.
-pub(super) fn check_with_credentials(
-    value: &str,
-    pattern: Pattern<'_>,
-    config: &PolicyConfig,
-) -> Result<(), Fault> {
-    if !config.allow_credentials {
-        return Ok(());
-    }
-    let insecure_host = match pattern {
-        Pattern::Any => return Err(ProblemKind::AnyOriginWithCredentials.into()),
-        Pattern::Exact(origin) => origin.strip_prefix("http://").map(host::without_port),
-        Pattern::Wildcard(Wildcard { secure, host, .. }) => (!secure).then_some(host),
-    };
-    if let Some(host) = insecure_host
-        && !config.danger_allow_insecure_origins
-        && !host::is_loopback(host)
-    {
-        // A port other than the default belongs to one server, which may not speak TLS.
-        let suggestion = value.strip_prefix("http://").filter(|rest| host::without_port(rest) == *rest);
-        return Err(Fault::with_suggestion(
-            ProblemKind::InsecureOriginWithCredentials,
-            suggestion.map(|rest| format!("https://{rest}")),
-        ));
-    }
-    match pattern::public_suffix(pattern) {
-        Some(suffix) if !config.danger_allow_public_suffixes => Err(Fault {
-            fact: Some(Fact::UnderPublicSuffix(suffix)),
-            ..ProblemKind::PublicSuffixWithCredentials.into()
-        }),
-        _ => Ok(()),
-    }
-}
 
 fn name_list(
     setting: Setting,

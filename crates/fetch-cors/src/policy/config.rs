@@ -54,6 +54,9 @@ use super::Policy;
 pub struct PolicyConfig {
     /// Origins and origin patterns; see [`PolicyBuilder::allow_origins`](crate::PolicyBuilder::allow_origins).
     pub allow_origins: Vec<String>,
+    /// Origins and origin patterns that need an opt-in;
+    /// see [`PolicyBuilder::danger_allow_origins`](crate::PolicyBuilder::danger_allow_origins).
+    pub danger_allow_origins: Vec<String>,
     /// Methods in addition to `GET`, `HEAD` and `POST`;
     /// see [`PolicyBuilder::allow_methods`](crate::PolicyBuilder::allow_methods).
     pub allow_methods: Vec<String>,
@@ -69,46 +72,37 @@ pub struct PolicyConfig {
     /// How long a browser may cache a preflight response, in seconds;
     /// see [`PolicyBuilder::max_age`](crate::PolicyBuilder::max_age).
     pub max_age: Option<u64>,
-    /// See [`PolicyBuilder::danger_allow_insecure_origins`](crate::PolicyBuilder::danger_allow_insecure_origins).
-    pub danger_allow_insecure_origins: bool,
-    /// See [`PolicyBuilder::danger_allow_public_suffixes`](crate::PolicyBuilder::danger_allow_public_suffixes).
-    pub danger_allow_public_suffixes: bool,
 }
 
 const NAME: &str = "PolicyConfig";
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 7] = [
     "allow_origins",
+    "danger_allow_origins",
     "allow_methods",
     "allow_headers",
     "expose_headers",
     "allow_credentials",
     "max_age",
-    "danger_allow_insecure_origins",
-    "danger_allow_public_suffixes",
 ];
 
 // By hand, because deriving both would make every server compile serde's macros.
 
-/// Leaves out a max-age that is not set, and opt-ins that are not taken.
+/// Leaves out a max-age that is not set, and opt-ins if there are none.
 impl Serialize for PolicyConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let opt_ins = [
-            ("danger_allow_insecure_origins", self.danger_allow_insecure_origins),
-            ("danger_allow_public_suffixes", self.danger_allow_public_suffixes),
-        ];
-        let opt_ins = opt_ins.into_iter().filter(|(_, is_taken)| *is_taken);
-        let count = 5 + usize::from(self.max_age.is_some()) + opt_ins.clone().count();
+        let count =
+            5 + usize::from(self.max_age.is_some()) + usize::from(!self.danger_allow_origins.is_empty());
         let mut object = serializer.serialize_struct(NAME, count)?;
         object.serialize_field("allow_origins", &self.allow_origins)?;
+        if !self.danger_allow_origins.is_empty() {
+            object.serialize_field("danger_allow_origins", &self.danger_allow_origins)?;
+        }
         object.serialize_field("allow_methods", &self.allow_methods)?;
         object.serialize_field("allow_headers", &self.allow_headers)?;
         object.serialize_field("expose_headers", &self.expose_headers)?;
         object.serialize_field("allow_credentials", &self.allow_credentials)?;
         if let Some(max_age) = self.max_age {
             object.serialize_field("max_age", &max_age)?;
-        }
-        for (name, is_taken) in opt_ins {
-            object.serialize_field(name, &is_taken)?;
         }
         object.end()
     }
@@ -138,17 +132,12 @@ impl<'de> Visitor<'de> for Fields {
             }
             match name {
                 "allow_origins" => config.allow_origins = fields.next_value()?,
+                "danger_allow_origins" => config.danger_allow_origins = fields.next_value()?,
                 "allow_methods" => config.allow_methods = fields.next_value()?,
                 "allow_headers" => config.allow_headers = fields.next_value()?,
                 "expose_headers" => config.expose_headers = fields.next_value()?,
                 "allow_credentials" => config.allow_credentials = fields.next_value()?,
                 "max_age" => config.max_age = fields.next_value()?,
-                "danger_allow_insecure_origins" => {
-                    config.danger_allow_insecure_origins = fields.next_value()?;
-                }
-                "danger_allow_public_suffixes" => {
-                    config.danger_allow_public_suffixes = fields.next_value()?;
-                }
                 _ => return Err(A::Error::unknown_field(name, &FIELDS)),
             }
             seen.push(name);
@@ -190,13 +179,12 @@ mod tests {
     fn full() -> PolicyConfig {
         PolicyConfig {
             allow_origins: vec!["https://a.example".to_owned()],
+            danger_allow_origins: vec!["http://b.example".to_owned()],
             allow_methods: vec!["PUT".to_owned()],
             allow_headers: vec!["x-a".to_owned()],
             expose_headers: vec!["x-b".to_owned()],
             allow_credentials: true,
             max_age: Some(1),
-            danger_allow_insecure_origins: true,
-            danger_allow_public_suffixes: true,
         }
     }
 
@@ -207,13 +195,12 @@ mod tests {
             written,
             json!({
                 "allow_origins": ["https://a.example"],
+                "danger_allow_origins": ["http://b.example"],
                 "allow_methods": ["PUT"],
                 "allow_headers": ["x-a"],
                 "expose_headers": ["x-b"],
                 "allow_credentials": true,
                 "max_age": 1,
-                "danger_allow_insecure_origins": true,
-                "danger_allow_public_suffixes": true,
             })
         );
         let mut names: Vec<&String> = written.as_object().unwrap().keys().collect();
@@ -249,7 +236,7 @@ mod tests {
         for (text, expected) in [
             (
                 r#"{"allow_orgins": []}"#,
-                "unknown field `allow_orgins`, expected one of `allow_origins`, `allow_methods`, `allow_headers`, `expose_headers`, `allow_credentials`, `max_age`, `danger_allow_insecure_origins`, `danger_allow_public_suffixes`",
+                "unknown field `allow_orgins`, expected one of `allow_origins`, `danger_allow_origins`, `allow_methods`, `allow_headers`, `expose_headers`, `allow_credentials`, `max_age`",
             ),
             (r#"{"max_age": 1, "max_age": 2}"#, "duplicate field `max_age`"),
             (r#"{"max_age": -1}"#, "invalid value: integer `-1`, expected u64"),

@@ -6,8 +6,14 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use super::{idn, suffixes};
-use crate::origin_set::labels::{MAX_HOST, is_labels};
+use super::{
+    idn,
+    suffixes::{self, Section},
+};
+use crate::origin_set::{
+    labels::{MAX_HOST, is_labels},
+    wildcard::InLabel,
+};
 
 /// Whether this is a domain as a browser serializes it. If the URL has one trailing dot, so does the origin.
 pub(crate) fn is_domain(host: &str) -> bool {
@@ -123,13 +129,30 @@ pub(crate) fn public_suffix_under_wildcard(base: &str) -> Option<String> {
     let name = base.strip_suffix('.').unwrap_or(base);
     if suffixes::section(name).is_some() {
         Some(name.to_owned())
-    } else if suffixes::has_suffix_wildcard(name) {
+    } else if suffixes::wildcard_section(name).is_some() {
         // The list has rules such as `*.ck`, where `ck` itself need not be a suffix but every name right below it is.
         Some(format!("*.{name}"))
     } else {
         // A wildcard stands for several labels, too, and so reaches the suffixes further down.
         suffixes::shortest_below(name)
     }
+}
+
+/// A public suffix under which strangers can register names that a pattern with a `*` inside a label matches, and the section
+/// of the list in which it stands. For a top-level name that the list doesn't know, it is taken for a registry's.
+pub(crate) fn public_suffix_behind_label(pattern: InLabel<'_>) -> Option<(String, Section)> {
+    let name = pattern.parent.strip_suffix('.').unwrap_or(pattern.parent);
+    if let Some(section) = suffixes::section(name) {
+        return Some((name.to_owned(), section));
+    }
+    if !name.contains('.') {
+        return Some((name.to_owned(), Section::Icann));
+    }
+    if let Some(section) = suffixes::wildcard_section(name) {
+        return Some((format!("*.{name}"), section));
+    }
+    // The name itself is not a suffix, but one that the pattern matches may be: `s*` matches the `s3` of `s3.amazonaws.com`.
+    suffixes::right_below(name, |label| pattern.matches(label))
 }
 
 #[cfg(test)]

@@ -35,7 +35,13 @@ impl ProblemKind {
             Self::InvalidPort => "a port is a number from 1 to 65535, without leading zeros",
             Self::DefaultPort => "browsers leave out the default port",
             Self::MisplacedWildcard => {
-                "a \"*\" can only replace whole labels at the front of an http or https domain, or its port"
+                "a \"*\" can only stand for whole labels at the front of an http or https domain, for a part of its first label, for its port, or for the last octets of a private IPv4 address"
+            }
+            Self::WildcardInRegisteredName => {
+                "the \"*\" is part of the name that people register, so strangers could register one that matches"
+            }
+            Self::TooManyPatterns => {
+                "at most 64 patterns may have a \"*\" inside the label in front of the same domain, with the same scheme and port"
             }
             Self::RegularExpression => "origin patterns are not regular expressions",
             Self::AnyOriginWithCredentials => {
@@ -45,8 +51,18 @@ impl ProblemKind {
                 "with credentials, anyone on the network between the user and this plain-http site could read what the user can"
             }
             Self::PublicSuffixWithCredentials => {
-                "with credentials, this would trust everyone who can register a name under the public suffix"
+                "with credentials, what the user can read could also be read by anyone who can register a name under the public suffix"
             }
+            Self::PrivateAddressesWithCredentials => {
+                "with credentials, any device with such an address could read what the user can, in every network that the user joins"
+            }
+            Self::LocalFilesWithCredentials => {
+                "with credentials, any local file that is opened in an app which sends this origin could read what the user can"
+            }
+            Self::AnyExtension => {
+                "any installed extension, even one without permissions, could read the responses"
+            }
+            Self::NeedsNoOptIn => "this needs no opt-in",
             Self::InvalidMethod => "this is not a valid HTTP method",
             Self::ForbiddenMethod => "browsers forbid this method, so no page can ever send it",
             Self::MethodCase => {
@@ -86,11 +102,7 @@ impl fmt::Display for Problem {
         } else {
             write!(f, " {}", Quoted(self.value()))?;
         }
-        write!(
-            f,
-            ": {}",
-            Explanation { fault: self.fault(), value: self.value(), in_file: self.line().is_some() }
-        )
+        write!(f, ": {}", Explanation { fault: self.fault(), value: self.value() })
     }
 }
 
@@ -107,7 +119,7 @@ impl fmt::Display for InvalidPolicy {
 
 impl fmt::Display for InvalidOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let explanation = Explanation { fault: self.fault(), value: self.value(), in_file: false };
+        let explanation = Explanation { fault: self.fault(), value: self.value() };
         write!(f, "{}: {explanation}", Quoted(self.value()))
     }
 }
@@ -125,8 +137,6 @@ impl fmt::Display for Quoted<'_> {
 struct Explanation<'a> {
     fault: &'a Fault,
     value: &'a str,
-    /// Whether the reader wrote the value in a file, not in Rust.
-    in_file: bool,
 }
 
 impl Explanation<'_> {
@@ -140,7 +150,14 @@ impl Explanation<'_> {
             }
             ProblemKind::AnyOriginWithCredentials => "List the origins, or turn off credentials",
             ProblemKind::InsecureOriginWithCredentials => "Serve it over https",
-            ProblemKind::PublicSuffixWithCredentials => "Write the exact origins",
+            ProblemKind::PublicSuffixWithCredentials
+            | ProblemKind::PrivateAddressesWithCredentials
+            | ProblemKind::AnyExtension => "Write the exact origins",
+            ProblemKind::LocalFilesWithCredentials => "Give the app's pages an origin of their own",
+            ProblemKind::TooManyPatterns => {
+                "Write a pattern that covers some of them, such as \"https://*.preview.example.com\""
+            }
+            ProblemKind::NeedsNoOptIn => "Move it to allow_origins",
             ProblemKind::ForbiddenResponseHeader => {
                 "Remove it: the browser stores the cookie anyway. Send anything the script needs in another header"
             }
@@ -163,16 +180,12 @@ impl Explanation<'_> {
             ProblemKind::MisplacedWildcard if self.fault.fact == Some(Fact::AnyHost) => {
                 "List the origins; the nearest pattern, \"*\", would allow every site"
             }
-            ProblemKind::MisplacedWildcard => "List the origins",
+            ProblemKind::MisplacedWildcard | ProblemKind::WildcardInRegisteredName => "List the origins",
             ProblemKind::RegularExpression => {
                 "List the origins, or write a pattern such as \"https://*.example.com\""
             }
             _ => "Write an origin such as \"https://app.example.com\"",
         }
-    }
-
-    fn opt_in(&self, setting: &str) -> String {
-        if self.in_file { format!("{setting} = true") } else { format!("{setting}()") }
     }
 }
 
@@ -180,25 +193,24 @@ impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.fault.kind.why())?;
         match (self.fault.kind, self.fault.suggestion.as_deref()) {
-            (ProblemKind::PublicSuffixWithCredentials, _) => {
+            (
+                ProblemKind::InsecureOriginWithCredentials
+                | ProblemKind::PublicSuffixWithCredentials
+                | ProblemKind::PrivateAddressesWithCredentials
+                | ProblemKind::LocalFilesWithCredentials
+                | ProblemKind::AnyExtension,
+                suggestion,
+            ) => {
                 if let Some(Fact::UnderPublicSuffix(suffix)) = &self.fault.fact {
                     write!(f, " {}", Quoted(suffix))?;
                 }
-                write!(
-                    f,
-                    ". {}, or opt in with {}",
-                    self.instead(),
-                    self.opt_in("danger_allow_public_suffixes")
-                )
-            }
-            (ProblemKind::InsecureOriginWithCredentials, suggestion) => {
                 match suggestion {
                     Some(suggestion) => write!(f, ". Write {}", Quoted(suggestion))?,
                     None => write!(f, ". {}", self.instead())?,
                 }
-                write!(f, ", or opt in with {}", self.opt_in("danger_allow_insecure_origins"))
+                f.write_str(", or move it to danger_allow_origins")
             }
-            (ProblemKind::MisplacedWildcard, Some(suggestion))
+            (ProblemKind::MisplacedWildcard | ProblemKind::WildcardInRegisteredName, Some(suggestion))
                 if self.fault.fact == Some(Fact::SuggestionUnderPublicSuffix) =>
             {
                 write!(
@@ -207,7 +219,9 @@ impl fmt::Display for Explanation<'_> {
                     Quoted(suggestion)
                 )
             }
-            (ProblemKind::MisplacedWildcard, Some(suggestion)) if suggestion.contains("//*.") => {
+            (ProblemKind::MisplacedWildcard | ProblemKind::WildcardInRegisteredName, Some(suggestion))
+                if suggestion.contains("//*.") =>
+            {
                 write!(f, ". Write {} if you mean every subdomain, or list the origins", Quoted(suggestion))
             }
             (ProblemKind::MaxAgeTooLong | ProblemKind::MaxAgeFraction, Some(suggestion)) => {

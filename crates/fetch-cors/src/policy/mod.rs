@@ -15,6 +15,7 @@ mod host;
 mod idn;
 mod messages;
 pub(crate) mod names;
+mod opt_in;
 mod origin;
 pub(crate) mod pattern;
 pub(crate) mod problem;
@@ -22,6 +23,7 @@ mod suffixes;
 mod summary;
 #[cfg(feature = "toml")]
 mod toml;
+mod uncovered;
 mod widening;
 
 pub use builder::PolicyBuilder;
@@ -35,6 +37,8 @@ pub use toml::TomlError;
 pub use widening::Widening;
 
 use names::Names;
+use opt_in::opt_in;
+use pattern::Pattern;
 
 /// A valid CORS policy: which origins may read a server's responses, and what they may send.
 ///
@@ -80,8 +84,6 @@ pub(crate) struct Parts {
     pub(crate) credentials: bool,
     /// In seconds.
     pub(crate) max_age: Option<u32>,
-    pub(crate) danger_allow_insecure_origins: bool,
-    pub(crate) danger_allow_public_suffixes: bool,
 }
 
 #[derive(Debug)]
@@ -179,22 +181,26 @@ impl Policy {
     /// and header names as browsers compare them.
     pub fn to_config(&self) -> PolicyConfig {
         let parts = self.parts();
+        let (danger_allow_origins, allow_origins) = match &parts.origins {
+            AllowedOrigins { any: true, .. } => (Vec::new(), vec!["*".to_owned()]),
+            AllowedOrigins { listed, .. } => listed
+                .exact()
+                .map(Pattern::Exact)
+                .chain(listed.wildcards().map(Pattern::Wildcard))
+                .map(|pattern| (pattern.to_string(), opt_in(pattern, parts.credentials).is_some()))
+                .fold((Vec::new(), Vec::new()), |(mut dangers, mut others), (entry, is_danger)| {
+                    if is_danger { &mut dangers } else { &mut others }.push(entry);
+                    (dangers, others)
+                }),
+        };
         PolicyConfig {
-            allow_origins: match &parts.origins {
-                AllowedOrigins { any: true, .. } => vec!["*".to_owned()],
-                AllowedOrigins { listed, .. } => listed
-                    .exact()
-                    .map(str::to_owned)
-                    .chain(listed.wildcards().map(|wildcard| wildcard.to_string()))
-                    .collect(),
-            },
+            allow_origins,
+            danger_allow_origins,
             allow_methods: parts.methods.to_config(),
             allow_headers: parts.headers.to_config(),
             expose_headers: parts.exposed.to_config(),
             allow_credentials: parts.credentials,
             max_age: parts.max_age.map(u64::from),
-            danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
-            danger_allow_public_suffixes: parts.danger_allow_public_suffixes,
         }
     }
 
@@ -229,8 +235,6 @@ impl Parts {
             exposed: Names::Listed(Vec::new()),
             credentials: false,
             max_age: None,
-            danger_allow_insecure_origins: false,
-            danger_allow_public_suffixes: false,
         }
     }
 }

@@ -21,6 +21,12 @@ impl Names {
     }
 }
 
+/// Upper bound in bytes of an echoed `Access-Control-Request-Headers`, counting the `, ` that joins split lines. A browser's
+/// list rarely has more than 100; without a bound, clients could make the server send responses of any size.
+pub(crate) const MAX_ECHOED_HEADERS: usize = 4096;
+/// Upper bound in bytes of an echoed `Access-Control-Request-Method`.
+pub(crate) const MAX_ECHOED_METHOD: usize = 64;
+
 /// A token of RFC 9110, section 5.6.2: what methods and header names are made of.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
@@ -98,12 +104,6 @@ const OTHER_REGISTERED_METHODS: [&str; 31] = [
     "UPDATEREDIRECTREF",
     "VERSION-CONTROL",
 ];
-
-/// Upper bound in bytes of an echoed `Access-Control-Request-Headers`, counting the `, ` that joins split lines. A browser's
-/// list rarely has more than 100; without a bound, clients could make the server send responses of any size.
-pub(crate) const MAX_ECHOED_HEADERS: usize = 4096;
-/// Upper bound in bytes of an echoed `Access-Control-Request-Method`.
-pub(crate) const MAX_ECHOED_METHOD: usize = 64;
 
 /// A method as browsers send it.
 pub(crate) fn normalized(method: &str) -> String {

@@ -10,6 +10,8 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 pub enum Setting {
     /// `allow_origins`
     AllowOrigins,
+    /// `danger_allow_origins`
+    DangerAllowOrigins,
     /// `allow_methods`
     AllowMethods,
     /// `allow_headers`
@@ -27,6 +29,7 @@ impl Setting {
     pub const fn name(self) -> &'static str {
         match self {
             Self::AllowOrigins => "allow_origins",
+            Self::DangerAllowOrigins => "danger_allow_origins",
             Self::AllowMethods => "allow_methods",
             Self::AllowHeaders => "allow_headers",
             Self::ExposeHeaders => "expose_headers",
@@ -65,7 +68,8 @@ pub enum ProblemKind {
     MissingScheme,
     /// `null`: browsers send it for sandboxed frames, local files and some redirects, so any site can send it.
     NullOrigin,
-    /// `file:` and other schemes whose origin is always sent as `null`.
+    /// A scheme whose origin is sent as `null`, such as `data:`, or an address of a local file. (`file://` alone is an origin
+    /// that some apps send.)
     OpaqueScheme,
     /// A scheme that no page has, as in `wss://example.com`.
     NotAPageScheme,
@@ -89,6 +93,10 @@ pub enum ProblemKind {
     DefaultPort,
     /// A `*` where a pattern can't have one.
     MisplacedWildcard,
+    /// A `*` inside the name that people register, as in `https://*example.com`: strangers can register names that match.
+    WildcardInRegisteredName,
+    /// More patterns with a `*` inside a label, for the same parent, scheme and port, than a policy may have.
+    TooManyPatterns,
     /// A regular expression. Patterns are not regular expressions, because in those an unescaped dot is easily missed, and
     /// opens an API to look-alike hosts.
     RegularExpression,
@@ -98,6 +106,14 @@ pub enum ProblemKind {
     InsecureOriginWithCredentials,
     /// A wildcard under a public suffix, in a policy with credentials.
     PublicSuffixWithCredentials,
+    /// Octets of a private address that is not loopback, in a policy with credentials.
+    PrivateAddressesWithCredentials,
+    /// `file://` in a policy with credentials.
+    LocalFilesWithCredentials,
+    /// Any host of an extension's scheme.
+    AnyExtension,
+    /// An entry of `danger_allow_origins` that belongs to `allow_origins`.
+    NeedsNoOptIn,
     /// A method that is not a token (RFC 9110, section 9.1).
     InvalidMethod,
     /// A method that browsers forbid. <https://fetch.spec.whatwg.org/#forbidden-method>
@@ -237,7 +253,7 @@ impl Serialize for Problem {
 ///     invalid.to_string(),
 ///     r#"the CORS policy has 3 problems:
 ///   1. allow_origins[0] "https://app.example.com/": an origin has no path. Write "https://app.example.com"
-///   2. allow_origins[1] "https://*.github.io": with credentials, this would trust everyone who can register a name under the public suffix "github.io". Write the exact origins, or opt in with danger_allow_public_suffixes()
+///   2. allow_origins[1] "https://*.github.io": with credentials, what the user can read could also be read by anyone who can register a name under the public suffix "github.io". Write the exact origins, or move it to danger_allow_origins
 ///   3. allow_methods[0] "CONNECT": browsers forbid this method, so no page can ever send it. Remove it"#
 /// );
 /// ```

@@ -5,8 +5,10 @@ use std::fmt;
 use super::{
     AllowedOrigins, Policy, host,
     names::{self, Names},
+    opt_in,
+    pattern::{self, FILE, Pattern},
 };
-use crate::origin_set::wildcard::{Port, Wildcard};
+use crate::origin_set::wildcard::{HostWildcard, InLabel, Port, Wildcard, scheme};
 
 /// A policy in sentences; made by [`Policy::summary`].
 ///
@@ -123,26 +125,18 @@ impl Policy {
             ];
         }
         for wildcard in listed.wildcards() {
-            let who = describe(wildcard);
-            if wildcard.subdomains {
-                risks.push(format!("anyone on {who} can read responses{cookies}"));
-                if let Some(suffix) = host::public_suffix_under_wildcard(wildcard.host) {
-                    risks.push(format!("anyone can register a name under the public suffix {suffix}"));
-                }
-            } else if host::is_loopback(wildcard.host) {
-                risks.push(format!(
-                    "any program on the user's machine that serves a page can read responses{cookies}"
-                ));
-            }
-            if !wildcard.secure && !host::is_loopback(wildcard.host) {
-                risks.push(insecure(&wildcard.to_string(), cookies));
-            }
+            risks.extend(risks_of(wildcard, cookies));
         }
         for origin in listed.exact() {
             if let Some(authority) = origin.strip_prefix("http://")
                 && !host::is_loopback(host::without_port(authority))
             {
                 risks.push(insecure(origin, cookies));
+            }
+            if origin == FILE {
+                risks.push(format!(
+                    "any local file that is opened in an app which sends this origin can read responses{cookies}"
+                ));
             }
         }
         risks
@@ -157,10 +151,67 @@ fn insecure(origin: &str, cookies: &str) -> String {
     format!("anyone on the network between the user and {origin} can read responses{cookies}")
 }
 
+fn risks_of(wildcard: Wildcard<'_>, cookies: &str) -> Vec<String> {
+    let who = describe(wildcard);
+    let loopback =
+        || format!("any program on the user's machine that serves a page can read responses{cookies}");
+    let mut risks = Vec::new();
+    let plain = match wildcard {
+        Wildcard::Host(HostWildcard { secure, subdomains, host, .. }) => {
+            if subdomains {
+                risks.push(format!("anyone on {who} can read responses{cookies}"));
+            } else if host::is_loopback(host) {
+                risks.push(loopback());
+            }
+            !secure && !host::is_loopback(host)
+        }
+        Wildcard::InLabel(InLabel { secure, parent, .. }) => {
+            risks.push(format!(
+                "anyone on {who} can read responses{cookies}; if these are previews, anyone who may open a pull request is"
+            ));
+            !secure && !host::is_loopback(parent)
+        }
+        Wildcard::Subnet(subnet) if opt_in::is_loopback(subnet) => {
+            risks.push(loopback());
+            false
+        }
+        Wildcard::Subnet(subnet) => {
+            risks.push(format!(
+                "any device with such an address, {}, can read responses{cookies}, in every network that the user joins",
+                subnet.host()
+            ));
+            !subnet.secure
+        }
+        Wildcard::Extension(extension) => {
+            risks.push(format!(
+                "any installed {}, even one without permissions, can read responses{cookies}",
+                extension.scheme()
+            ));
+            false
+        }
+    };
+    if let Some(suffix) = pattern::public_suffix(Pattern::Wildcard(wildcard)) {
+        risks.push(format!("anyone can register a name under the public suffix {suffix}"));
+    }
+    if plain {
+        risks.push(insecure(&wildcard.to_string(), cookies));
+    }
+    risks
+}
+
 fn describe(wildcard: Wildcard<'_>) -> String {
-    let Wildcard { secure, subdomains, host, port } = wildcard;
-    let who = if subdomains { format!("any subdomain of {host}") } else { host.to_owned() };
-    let scheme = if secure { "https" } else { "http" };
+    let (who, secure, port) = match wildcard {
+        Wildcard::Host(HostWildcard { secure, subdomains, host, port }) => {
+            let who = if subdomains { format!("any subdomain of {host}") } else { host.to_owned() };
+            (who, secure, port)
+        }
+        Wildcard::InLabel(InLabel { secure, prefix, suffix, parent, port }) => {
+            (format!("any host like {prefix}*{suffix}.{parent}"), secure, port)
+        }
+        Wildcard::Subnet(subnet) => (format!("any address {}", subnet.host()), subnet.secure, subnet.port),
+        Wildcard::Extension(extension) => return format!("any {}", extension.scheme()),
+    };
+    let scheme = scheme(secure);
     match port {
         Port::Default => format!("{who} over {scheme}"),
         Port::Number(number) => format!("{who} over {scheme} on port {number}"),

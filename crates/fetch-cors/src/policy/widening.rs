@@ -1,16 +1,13 @@
 //! What one policy allows and another does not: exact, even for patterns against patterns, with an example of each
 //! difference. For people who review a change of policy; no request is decided here.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use super::{
-    AllowedOrigins, Policy,
-    names::{self, Names},
-};
-use crate::origin_set::{
-    OriginSet,
-    labels::{self, MAX_HOST, MAX_LABEL},
-    wildcard::{Port, Wildcard, default_port, parse_port},
+    Policy,
+    escape::escape_text,
+    names::{self, MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD, Names},
+    uncovered::{example, uncovered},
 };
 
 /// Something that one policy allows and another does not, with an example; made by [`Policy::widening`].
@@ -36,6 +33,13 @@ pub enum Widening {
         /// An example of such a header name.
         name: String,
     },
+    /// More bytes of request header names are allowed at once.
+    HeaderNames {
+        /// An origin whose pages may send them.
+        origin: String,
+        /// An example of such names, of which each is allowed by itself.
+        names: Vec<String>,
+    },
     /// This response header, and perhaps others, is exposed.
     ExposedHeader {
         /// An origin whose pages may read it.
@@ -54,10 +58,16 @@ impl fmt::Display for Widening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Origin { origin } => write!(f, "it allows the origin {origin}"),
-            Self::Method { origin, method } => write!(f, "it allows the method {method}, e.g. to {origin}"),
-            Self::Header { origin, name } => {
-                write!(f, "it allows the request header {name}, e.g. to {origin}")
+            Self::Method { origin, method } => {
+                write!(f, "it allows the method {}, e.g. to {origin}", escape_text(method))
             }
+            Self::Header { origin, name } => {
+                write!(f, "it allows the request header {}, e.g. to {origin}", escape_text(name))
+            }
+            Self::HeaderNames { origin, .. } => write!(
+                f,
+                "it allows more than {MAX_ECHOED_HEADERS} bytes of request header names at once, e.g. to {origin}"
+            ),
             Self::ExposedHeader { origin, name } => {
                 write!(f, "it exposes the response header {name}, e.g. to {origin}")
             }
@@ -101,14 +111,26 @@ impl Policy {
         if let Some(origin) = uncovered(&ours.origins, &theirs.origins) {
             widenings.push(Widening::Origin { origin });
         }
+        let usual = ["PUT", "DELETE", "PATCH"];
         let method =
-            unlisted(&ours.methods, &theirs.methods, &names::SAFELISTED_METHODS, &["PUT", "DELETE", "PATCH"]);
+            unlisted(&ours.methods, &theirs.methods, &names::SAFELISTED_METHODS, &usual).or_else(|| {
+                // Both may allow any method, and then only the bound of an echo makes a difference.
+                if ours.echoes(&ours.methods) && !theirs.echoes(&theirs.methods) {
+                    longer(&theirs.methods, MAX_ECHOED_METHOD, "X")
+                } else {
+                    None
+                }
+            });
         if let Some(method) = method {
             widenings.push(Widening::Method { origin: origin.clone(), method });
         }
         let header = unlisted(&ours.headers, &theirs.headers, &[], &["authorization", "content-type"]);
-        if let Some(name) = header {
+        let is_bound_lifted = ours.echoes(&ours.headers) && !theirs.echoes(&theirs.headers);
+        let long_name = || longer(&theirs.headers, MAX_ECHOED_HEADERS, "x");
+        if let Some(name) = header.or_else(|| if is_bound_lifted { long_name() } else { None }) {
             widenings.push(Widening::Header { origin: origin.clone(), name });
+        } else if is_bound_lifted && let Some(names) = longer_list(&theirs.headers) {
+            widenings.push(Widening::HeaderNames { origin: origin.clone(), names });
         }
         let exposed = unlisted(
             &ours.exposed,
@@ -141,114 +163,16 @@ fn unlisted(ours: &Names, theirs: &Names, safelisted: &[&str], usual: &[&str]) -
     }
 }
 
-/// Labels that look alarming first, then any that fit.
-const USUAL_LABELS: [&str; 2] = ["evil", "www"];
-const USUAL_PORTS: [u16; 3] = [8443, 8080, 3000];
-
-fn example(AllowedOrigins { any, listed, .. }: &AllowedOrigins) -> Option<String> {
-    if *any {
-        return Some("https://evil.example".to_owned());
+/// A name of more bytes than are echoed that a policy without echoes allows.
+fn longer(theirs: &Names, bound: usize, letter: &str) -> Option<String> {
+    match theirs {
+        Names::Listed(theirs) => theirs.iter().find(|name| name.len() > bound).cloned(),
+        Names::Any => Some(letter.repeat(bound + 1)),
     }
-    listed.exact().next().map(str::to_owned).or_else(|| {
-        // Every wildcard matches at least one origin.
-        listed.wildcards().find_map(|wildcard| outside(&OriginSet::default(), wildcard))
-    })
 }
 
-/// An origin that `theirs` allows and `ours` does not.
-fn uncovered(ours: &AllowedOrigins, theirs: &AllowedOrigins) -> Option<String> {
-    if ours.any {
-        return None;
-    }
-    let (ours, listed) = (&ours.listed, &theirs.listed);
-    if theirs.any {
-        // A host without a dot is not a subdomain, so each entry matches at most one of these. One more than there are
-        // entries is enough.
-        let entries = ours.exact().len() + ours.wildcards().len();
-        let dotless = (0..=entries).map(|number| format!("https://host-{number}"));
-        return std::iter::once("https://evil.example".to_owned())
-            .chain(dotless)
-            .find(|origin| !ours.contains(origin.as_bytes()));
-    }
-    listed
-        .exact()
-        .find(|origin| !ours.contains(origin.as_bytes()))
-        .map(str::to_owned)
-        .or_else(|| listed.wildcards().find_map(|wildcard| outside(ours, wildcard)))
-}
-
-/// An origin that the wildcard matches and the set does not contain.
-fn outside(set: &OriginSet, wildcard: Wildcard<'_>) -> Option<String> {
-    if set.covers(wildcard) {
-        return None;
-    }
-    ports(set, wildcard).into_iter().find_map(|port| {
-        let wildcard = Wildcard { port, ..wildcard };
-        // For most ports the search ends here. Otherwise no pattern of the set matches all subdomains on this port: it
-        // matches finitely many, or only deeper ones, so the search below finds another.
-        if wildcard.subdomains && set.covers(wildcard) {
-            return None;
-        }
-        hosts(wildcard)
-            .map(|host| Wildcard { subdomains: false, host: &host, ..wildcard }.to_string())
-            .find(|origin| !set.contains(origin.as_bytes()))
-    })
-}
-
-/// The ports to try: the set treats all ports alike that none of its entries names, so one of those is enough.
-fn ports(set: &OriginSet, wildcard: Wildcard<'_>) -> Vec<Port> {
-    if wildcard.port != Port::Any {
-        return vec![wildcard.port];
-    }
-    let of_exact = |origin: &str| {
-        origin.rsplit_once(':').and_then(|(_, port)| parse_port(port)).map_or(Port::Default, Port::Number)
-    };
-    let named: BTreeSet<Port> =
-        set.exact().map(of_exact).chain(set.wildcards().map(|wildcard| wildcard.port)).collect();
-    let default = default_port(wildcard.secure);
-    let numbers = USUAL_PORTS.into_iter().chain(1..=u16::MAX).filter(|&number| number != default);
-    let fresh = numbers.map(Port::Number).find(|port| !named.contains(port));
-    let is_number = |port: &Port| matches!(*port, Port::Number(number) if number != default);
-    std::iter::once(Port::Default).chain(fresh).chain(named.iter().copied().filter(is_number)).collect()
-}
-
-/// Every host that the wildcard matches: those with a single label before the base first, shorter before longer.
-fn hosts(wildcard: Wildcard<'_>) -> Box<dyn Iterator<Item = String> + '_> {
-    let base = wildcard.host;
-    if !wildcard.subdomains {
-        return Box::new(std::iter::once(base.to_owned()));
-    }
-    let room = (MAX_HOST + usize::from(base.ends_with('.'))).saturating_sub(base.len() + 1);
-    let usual = USUAL_LABELS.into_iter().filter(move |label| label.len() <= room).map(str::to_owned);
-    let single = (1..=room.min(MAX_LABEL)).flat_map(|length| strings(LABEL_BYTES, length));
-    let several = (3..=room)
-        .flat_map(|length| strings(LABEL_BYTES_AND_DOT, length))
-        .filter(|labels| labels.contains('.') && labels::is_labels(labels.as_bytes()));
-    Box::new(usual.chain(single).chain(several).map(move |labels| format!("{labels}.{base}")))
-}
-
-const LABEL_BYTES: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-_";
-const LABEL_BYTES_AND_DOT: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-_.";
-
-/// Every string of a length over an alphabet, in alphabetical order.
-fn strings(alphabet: &'static [u8], length: usize) -> impl Iterator<Item = String> {
-    let mut next = Some(vec![0; length]);
-    std::iter::from_fn(move || {
-        let digits = next.take()?;
-        let text = digits.iter().map(|&digit: &usize| char::from(alphabet[digit])).collect();
-        next = successor(digits, alphabet.len());
-        Some(text)
-    })
-}
-
-/// Counts up by one; none after the last.
-fn successor(mut digits: Vec<usize>, base: usize) -> Option<Vec<usize>> {
-    for digit in digits.iter_mut().rev() {
-        *digit += 1;
-        if *digit < base {
-            return Some(digits);
-        }
-        *digit = 0;
-    }
-    None
+/// The names of a list if they have more bytes than are echoed. A browser joins them by commas.
+fn longer_list(theirs: &Names) -> Option<Vec<String>> {
+    let Names::Listed(theirs) = theirs else { return None };
+    (theirs.join(",").len() > MAX_ECHOED_HEADERS).then(|| theirs.clone())
 }

@@ -90,6 +90,7 @@ pub struct Fields<V> {
     any_origin: Option<V>,
     allow_credentials: Option<V>,
     expose_headers: Option<V>,
+    /// Written unless the requested method is echoed.
     allow_methods: Option<V>,
     allow_headers: Option<V>,
     max_age: Option<V>,
@@ -133,9 +134,10 @@ impl<V> Fields<V> {
         let expose_headers = list(&parts.exposed, Some("*"), None);
         // By the letter of the standard, if a preflight response doesn't have this header, an upload with a listener may use
         // any method: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, "if methods is null". So if no method is
-        // listed, the CORS-safelisted ones are sent.
+        // listed, or the requested one can't be echoed, the CORS-safelisted ones are sent.
         let safelisted = SAFELISTED_METHODS.join(", ");
-        let allow_methods = list(&parts.methods, any_if_literal("*"), Some(&safelisted));
+        let any_method = any_if_literal("*").unwrap_or(&safelisted);
+        let allow_methods = list(&parts.methods, Some(any_method), Some(&safelisted));
         // `*` never covers `Authorization`: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
         let allow_headers = list(&parts.headers, any_if_literal("*, authorization"), None);
         let mut vary = |fields: &[RequestField], handled_by: &[&str]| {
@@ -198,9 +200,10 @@ impl<V> Fields<V> {
     #[inline(always)]
     fn write_granted_preflight(&self, echo_method: bool, echo_headers: bool, response: &mut impl Sink<V>) {
         self.write_who(response);
-        write_constant(FieldName::AccessControlAllowMethods, self.allow_methods.as_ref(), response);
         if echo_method {
             response.echo(FieldName::AccessControlAllowMethods, RequestField::AccessControlRequestMethod);
+        } else {
+            write_constant(FieldName::AccessControlAllowMethods, self.allow_methods.as_ref(), response);
         }
         write_constant(FieldName::AccessControlAllowHeaders, self.allow_headers.as_ref(), response);
         if echo_headers {

@@ -64,7 +64,7 @@ impl PolicyConfig {
         // What is left where `*` must go.
         let mut rest = self.clone();
         rest.allow_origins.retain(|entry| entry != "*");
-        let entries = rest.allow_origins.clone();
+        let entries = [rest.allow_origins.as_slice(), &rest.danger_allow_origins].concat();
         let rest = build(rest)?;
         Lacking::new(&policy, wanted)
             .find(&rest, || entries.iter().map(|entry| Cow::Borrowed(entry.as_str())))
@@ -156,10 +156,11 @@ impl<'a> Lacking<'a> {
             self.obstacles.push(Obstacle::NoOrigin { origin: origin.to_owned() });
         } else {
             self.change.near_misses = near_misses(origin, entries(), is_allowed);
-            match standing(origin, self.policy.parts(), self.credentials) {
-                Standing::Accepted(opt_ins) => {
-                    self.add(Setting::AllowOrigins, origin);
-                    self.change.opt_ins.extend(opt_ins);
+            match standing(origin, self.credentials) {
+                Standing::Accepted => self.add(Setting::AllowOrigins, origin),
+                Standing::NeedsOptIn(opt_in) => {
+                    self.add(Setting::DangerAllowOrigins, origin);
+                    self.change.opt_ins.push(opt_in);
                 }
                 Standing::Refused(kind) => {
                     self.obstacles.push(Obstacle::Origin { origin: origin.to_owned(), kind });
@@ -175,12 +176,14 @@ impl<'a> Lacking<'a> {
         }
         // The origins that are allowed already may act as the signed-in user from now on.
         for entry in entries {
-            if let Standing::Accepted(opt_ins) = standing(&entry, self.policy.parts(), true) {
-                for opt_in in opt_ins {
-                    if !self.change.opt_ins.contains(&opt_in) {
-                        self.change.opt_ins.push(opt_in);
-                    }
-                }
+            let is_accepted_now = matches!(standing(&entry, false), Standing::Accepted);
+            if is_accepted_now
+                && let Standing::NeedsOptIn(opt_in) = standing(&entry, true)
+                && !self.change.opt_ins.contains(&opt_in)
+            {
+                self.remove(Setting::AllowOrigins, &entry);
+                self.add(Setting::DangerAllowOrigins, &entry);
+                self.change.opt_ins.push(opt_in);
             }
         }
     }

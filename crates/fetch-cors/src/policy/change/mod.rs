@@ -121,9 +121,6 @@ impl Change {
         for step in &self.steps {
             step.apply(config);
         }
-        for opt_in in &self.opt_ins {
-            opt_in.take(config);
-        }
     }
 }
 
@@ -135,7 +132,7 @@ impl Step {
         }
     }
 
-    /// Makes only this step.
+    /// Makes only this step. A whole [`Change`] is what the builder accepts.
     pub fn apply(&self, config: &mut PolicyConfig) {
         match self {
             Self::Add { setting, entry } => {
@@ -162,6 +159,7 @@ impl Step {
 fn list(config: &mut PolicyConfig, setting: Setting) -> Option<&mut Vec<String>> {
     match setting {
         Setting::AllowOrigins => Some(&mut config.allow_origins),
+        Setting::DangerAllowOrigins => Some(&mut config.danger_allow_origins),
         Setting::AllowMethods => Some(&mut config.allow_methods),
         Setting::AllowHeaders => Some(&mut config.allow_headers),
         Setting::ExposeHeaders => Some(&mut config.expose_headers),

@@ -1,71 +1,39 @@
-//! What an entry of `allow_origins` needs so that a policy with or without credentials accepts it. The rules are the
-//! builder's; here they become an opt-in that a change names.
+//! What an origin needs so that a policy with or without credentials accepts it. The rules are the policy's; here they become
+//! an opt-in that a change names.
 
-use crate::policy::{Parts, PolicyConfig, ProblemKind, builder, pattern};
+use crate::policy::{
+    ProblemKind, opt_in,
+    pattern::{self, Pattern},
+};
 
-/// A risk that a change takes: an origin that a policy accepts only after an opt-in.
+/// A risk that a change takes: an origin that a policy accepts only in `danger_allow_origins`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OptIn {
-    /// The entry of the policy that needs it.
+    /// The origin or pattern.
     pub entry: String,
-    /// What the policy is refused for without the opt-in.
+    /// Who could read what.
     pub kind: ProblemKind,
 }
 
-impl OptIn {
-    /// The setting that takes the opt-in.
-    pub fn setting(&self) -> &'static str {
-        match self.kind {
-            ProblemKind::PublicSuffixWithCredentials => "danger_allow_public_suffixes",
-            _ => "danger_allow_insecure_origins",
-        }
-    }
-
-    fn is_possible(&self) -> bool {
-        matches!(
-            self.kind,
-            ProblemKind::InsecureOriginWithCredentials | ProblemKind::PublicSuffixWithCredentials
-        )
-    }
-
-    /// Takes it: the policy accepts the entry from then on.
-    pub fn take(&self, config: &mut PolicyConfig) {
-        match self.kind {
-            ProblemKind::PublicSuffixWithCredentials => config.danger_allow_public_suffixes = true,
-            _ => config.danger_allow_insecure_origins = true,
-        }
-    }
-}
-
-/// Whether a policy accepts an entry.
+/// Whether a policy accepts an origin.
 pub(super) enum Standing {
-    /// As it is, or after these opt-ins.
-    Accepted(Vec<OptIn>),
-    /// Never.
+    /// In `allow_origins`.
+    Accepted,
+    /// Only in `danger_allow_origins`.
+    NeedsOptIn(OptIn),
+    /// Nowhere.
     Refused(ProblemKind),
 }
 
-/// What the builder would say of an entry in a policy like this one, with or without credentials.
-pub(super) fn standing(entry: &str, parts: &Parts, credentials: bool) -> Standing {
-    let mut config = PolicyConfig {
-        allow_credentials: credentials,
-        danger_allow_insecure_origins: parts.danger_allow_insecure_origins,
-        danger_allow_public_suffixes: parts.danger_allow_public_suffixes,
-        ..PolicyConfig::default()
-    };
-    let pattern = match pattern::parse(entry) {
-        Ok(pattern) => pattern,
-        Err(fault) => return Standing::Refused(fault.kind),
-    };
-    let mut opt_ins = Vec::new();
-    while let Err(fault) = builder::check_with_credentials(entry, pattern, &config) {
-        let opt_in = OptIn { entry: entry.to_owned(), kind: fault.kind };
-        if !opt_in.is_possible() || opt_ins.contains(&opt_in) {
-            return Standing::Refused(fault.kind);
-        }
-        opt_in.take(&mut config);
-        opt_ins.push(opt_in);
+/// What the builder would say of an entry, with or without credentials.
+pub(super) fn standing(entry: &str, credentials: bool) -> Standing {
+    match pattern::parse(entry) {
+        Err(fault) => Standing::Refused(fault.kind),
+        Ok(Pattern::Any) if credentials => Standing::Refused(ProblemKind::AnyOriginWithCredentials),
+        Ok(pattern) => match opt_in(pattern, credentials) {
+            None => Standing::Accepted,
+            Some(fault) => Standing::NeedsOptIn(OptIn { entry: entry.to_owned(), kind: fault.kind }),
+        },
     }
-    Standing::Accepted(opt_ins)
 }

@@ -19,8 +19,9 @@ impl fmt::Display for Change {
             return f.write_str("nothing is lacking");
         }
         // A log doesn't know whose origin it is. It must not urge anybody to let a stranger in.
-        let adds_origin =
-            self.steps.iter().any(|step| matches!(step, Step::Add { setting: Setting::AllowOrigins, .. }));
+        let adds_origin = [Setting::AllowOrigins, Setting::DangerAllowOrigins]
+            .into_iter()
+            .any(|list| self.steps.iter().any(|step| step.added_to(list).is_some_and(|e| !self.is_moved(e))));
         f.write_str(if adds_origin { "if this is a front end of yours, " } else { "to allow it, " })?;
         f.write_str(&self.instruction())
     }
@@ -40,8 +41,9 @@ impl Change {
     }
 
     fn clauses(&self) -> Vec<String> {
-        const SETTINGS: [Setting; 5] = [
+        const SETTINGS: [Setting; 6] = [
             Setting::AllowOrigins,
+            Setting::DangerAllowOrigins,
             Setting::AllowCredentials,
             Setting::ExposeHeaders,
             Setting::AllowMethods,
@@ -51,6 +53,7 @@ impl Change {
             let (mut added, mut removed, mut is_on) = (Vec::new(), Vec::new(), false);
             for step in self.steps.iter().filter(|step| step.setting() == setting) {
                 match step {
+                    Step::Add { entry, .. } | Step::Remove { entry, .. } if self.is_moved(entry) => {}
                     Step::Add { entry, .. } => added.push(entry.as_str()),
                     Step::Remove { entry, .. } => removed.push(entry.as_str()),
                     Step::TurnOn { .. } => is_on = true,
@@ -68,7 +71,24 @@ impl Change {
                 (true, false) => Some(format!("remove {} from {setting}", quoted(&removed))),
             }
         };
-        SETTINGS.into_iter().filter_map(clause).collect()
+        let mut clauses: Vec<String> = SETTINGS.into_iter().filter_map(clause).collect();
+        let moved = self.steps.iter().filter_map(|step| step.added_to(Setting::DangerAllowOrigins));
+        let moved: Vec<&str> = moved.map(String::as_str).filter(|entry| self.is_moved(entry)).collect();
+        if !moved.is_empty() {
+            let [from, to] = [Setting::AllowOrigins, Setting::DangerAllowOrigins];
+            clauses.push(format!("move {} from {from} to {to}", quoted(&moved)));
+        }
+        clauses
+    }
+
+    /// Whether an origin that is listed already goes to the list of those that need an opt-in.
+    fn is_moved(&self, entry: &str) -> bool {
+        let is_from = |step: &Step| matches!(step, Step::Remove { setting: Setting::AllowOrigins, entry: from } if from == entry);
+        self.steps.iter().any(is_from)
+            && self
+                .steps
+                .iter()
+                .any(|step| step.added_to(Setting::DangerAllowOrigins).is_some_and(|added| added == entry))
     }
 
     /// The settings that change, as they stand in a TOML file afterwards, one per line. `config` is the configuration
@@ -98,15 +118,13 @@ impl Change {
             seen.push(setting);
             let _ = match setting {
                 Setting::AllowOrigins => writeln!(text, "{setting} = {:?}", after.allow_origins),
+                Setting::DangerAllowOrigins => writeln!(text, "{setting} = {:?}", after.danger_allow_origins),
                 Setting::AllowMethods => writeln!(text, "{setting} = {:?}", after.allow_methods),
                 Setting::AllowHeaders => writeln!(text, "{setting} = {:?}", after.allow_headers),
                 Setting::ExposeHeaders => writeln!(text, "{setting} = {:?}", after.expose_headers),
                 Setting::AllowCredentials => writeln!(text, "{setting} = {}", after.allow_credentials),
                 Setting::MaxAge => Ok(()),
             };
-        }
-        for setting in opt_in_settings(&self.opt_ins) {
-            let _ = writeln!(text, "{setting} = true");
         }
         text
     }
@@ -145,9 +163,6 @@ impl Change {
                 let _ = writeln!(text, ".{setting}()");
             }
         }
-        for setting in opt_in_settings(&self.opt_ins) {
-            let _ = writeln!(text, ".{setting}()");
-        }
         text
     }
 }
@@ -161,18 +176,9 @@ impl Step {
     }
 }
 
-/// Each of the settings once.
-fn opt_in_settings(opt_ins: &[OptIn]) -> Vec<&'static str> {
-    let mut settings: Vec<_> = opt_ins.iter().map(OptIn::setting).collect();
-    settings.sort_unstable();
-    settings.dedup();
-    settings
-}
-
 impl fmt::Display for OptIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entry = escape(self.entry.as_bytes());
-        write!(f, "\"{entry}\" needs the opt-in {}: {}", self.setting(), self.kind.why())
+        write!(f, "\"{}\" needs an opt-in: {}", escape(self.entry.as_bytes()), self.kind.why())
     }
 }
 

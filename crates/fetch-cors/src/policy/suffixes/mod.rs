@@ -53,26 +53,46 @@ pub(crate) fn section(name: &str) -> Option<Section> {
     (!is_exception).then_some(section)
 }
 
-/// Whether every name right below this one is a public suffix, a few exceptions aside.
-pub(crate) fn has_suffix_wildcard(name: &str) -> bool {
-    Key::new(name).and_then(|key| key.below("*")).is_some_and(|key| find(&key).is_some())
+/// The section of the rule by which every name right below this one is a public suffix, a few exceptions aside.
+pub(crate) fn wildcard_section(name: &str) -> Option<Section> {
+    find(&Key::new(name)?.below("*")?)
 }
 
 /// The shortest rule of the list below a name, with its `*` if it has one.
 pub(crate) fn shortest_below(name: &str) -> Option<String> {
-    let key = Key::new(name)?.below("")?;
-    let mut rules = Rules::from(&key)?;
-    let (mut shortest, mut length) = (None, usize::MAX);
-    while rules.text().starts_with(key.text()) {
-        if rules.length < length {
-            (shortest, length) = (Some(rules.clone()), rules.length);
+    let mut shortest: Option<Rules> = None;
+    for_each_below(name, |rules, _| {
+        if shortest.as_ref().is_none_or(|shortest| rules.length < shortest.length) {
+            shortest = Some(rules.clone());
         }
+    });
+    shortest?.name()
+}
+
+/// A rule of the list for a single label below a name of which `is_wanted` says so, and its section; one of the ICANN
+/// section if there is any.
+pub(crate) fn right_below(name: &str, is_wanted: impl Fn(&[u8]) -> bool) -> Option<(String, Section)> {
+    let mut found: Option<Rules> = None;
+    for_each_below(name, |rules, label| {
+        let is_better = found.as_ref().is_none_or(|found| found.section != Section::Icann);
+        if is_better && !label.contains(&b'.') && is_wanted(label) {
+            found = Some(rules.clone());
+        }
+    });
+    let rules = found?;
+    Some((rules.name()?, rules.section))
+}
+
+/// Shows every rule below a name, and what of its text is below it.
+fn for_each_below(name: &str, mut show: impl FnMut(&Rules, &[u8])) {
+    let key = Key::new(name).and_then(|key| key.below(""));
+    let Some((key, mut rules)) = key.and_then(|key| Some((key, Rules::from(&key)?))) else { return };
+    while let Some(below) = rules.text().strip_prefix(key.text()) {
+        show(&rules, below);
         if !rules.advance() {
             break;
         }
     }
-    let rule = shortest?.text().rsplit(|&byte| byte == b'.').collect::<Vec<_>>().join(&b'.');
-    String::from_utf8(rule).ok().map(|rule| rule.trim_start_matches('!').to_owned())
 }
 
 /// The section of the rule with this text, if there is one.
@@ -195,5 +215,11 @@ impl Rules {
     /// The rule's text.
     fn text(&self) -> &[u8] {
         self.text.get(..self.length).unwrap_or_default()
+    }
+
+    /// The rule as it is written in the list, without a `!`.
+    fn name(&self) -> Option<String> {
+        let name = self.text().rsplit(|&byte| byte == b'.').collect::<Vec<_>>().join(&b'.');
+        String::from_utf8(name).ok().map(|name| name.trim_start_matches('!').to_owned())
     }
 }

@@ -231,7 +231,7 @@ fn the_shortest_rule_below_a_name() {
         assert!(actual.ends_with(&format!(".{parent}")));
         assert!(SOURCE.rules.iter().any(|rule| rule.trim_start_matches('!') == actual), "{actual}");
         assert_eq!(
-            super::has_suffix_wildcard(parent),
+            super::wildcard_section(parent).is_some(),
             SOURCE.rules.contains(&format!("*.{parent}")),
             "{parent}"
         );

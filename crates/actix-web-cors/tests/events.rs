@@ -94,7 +94,7 @@ async fn events() {
         ),
         (
             "an origin of a preflight", "OPTIONS", "/", &[("origin", "https://b.example"), PUT],
-            " INFO actix_web_cors: OPTIONS /: the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to allow_origins rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+            " INFO actix_web_cors: OPTIONS /: the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to allow_origins and add \"PUT\" to allow_methods rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
         ),
         (
             "several origins", "GET", "/", &[APP, APP],
@@ -114,7 +114,7 @@ async fn events() {
         ),
         (
             "a value that would forge a line", "GET", "/", &[("origin", "x\" rule=Fine\t\u{e9}")],
-            " INFO actix_web_cors: GET /: the origin \"x\\\" rule=Fine\\t\\xc3\\xa9\" is not allowed; it can't be added to allow_origins: an origin can't contain white space or control characters rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+            " INFO actix_web_cors: GET /: the origin \"x\\\" rule=Fine\\t\\xc3\\xa9\" is not allowed; \"x\\\" rule=Fine\\t\\xc3\\xa9\" can't be added to allow_origins: an origin can't contain white space or control characters rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
         ),
         (
             "values that would flood the log", "GET", long.as_str(), &[("origin", endless.as_str())],

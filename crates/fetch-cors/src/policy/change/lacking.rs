@@ -124,7 +124,7 @@ impl<'a> Lacking<'a> {
         let server = self.wanted.server.as_deref().and_then(|server| server.strip_prefix("http://"));
         let is_local = |host: &str| {
             host::is_loopback(host)
-                || host.ends_with(".local")
+                || host.rsplit_once('.').is_some_and(|(_, last)| last == "local")
                 || host
                     .parse::<Ipv4Addr>()
                     .is_ok_and(|address| address.is_private() || address.is_link_local())

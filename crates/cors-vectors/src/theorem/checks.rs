@@ -95,8 +95,10 @@ pub fn check_change(rules: &Rules, page_request: &PageRequest, serve: impl Serve
         };
         assert_eq!(change.is_empty(), reads(&rules.policy), "{change:?}");
         let mut after = before.clone();
-        if change.apply(&mut after).is_err() {
-            assert!(!change.opt_ins().is_empty() && after == *before, "nothing is done without the opt-in");
+        let is_refused = change.apply(&mut after).is_err();
+        assert_eq!(is_refused, !change.opt_ins().is_empty(), "{change:?}");
+        if is_refused {
+            assert_eq!(after, *before, "nothing is done without the opt-in");
             change.danger_apply_with_opt_ins(&mut after);
             // Without the opt-in, the builder refuses.
             let mut silent = after.clone();

@@ -108,9 +108,8 @@ LISTS = {
     "LOWER_CASE_SCHEMES": List(f"{POLICY}/pattern.rs", array("LOWER_CASE_SCHEMES"), "]", QUOTED, SCHEMES + "{}: with an identifier in upper case"),
     "signs of regular expressions": List(f"{POLICY}/pattern.rs", r"if value\.contains\(\[", "]", CHARACTER, SCHEMES + r"a regular expression with \S+ \({code}\)"),
     "separators of origins": List(f"{POLICY}/pattern.rs", r"&& value\.contains\(\[", "]", CHARACTER, SCHEMES + r"two origins with (?:\S+ \({code}\)|{code}) between"),
-    # A dot is refused before: what has one is a host without its scheme.
-    "characters of schemes": List(f"{POLICY}/pattern.rs", r"matches!\(b, (?=b'\+')", "))", CHARACTER, SCHEMES + r"a scheme with \S+ \({code}\)", skip=".~_"),
-    "characters of custom hosts": List(f"{POLICY}/pattern.rs", r"_ => host\.bytes\(\)\.all\(.*?matches!\(b, ", "))", CHARACTER, SCHEMES + r"a custom host with \S+ \({code}\)"),
+    "characters of schemes": List(f"{POLICY}/pattern.rs", r"matches!\(b, (?=b'\+')", "))", CHARACTER, SCHEMES + r"a scheme with \S+ \({code}\)", skip="~_"),
+    "characters of custom hosts": List(f"{POLICY}/../origin_set/wildcard.rs", r"fn is_custom_host[\s\S]*?matches!\(byte, ", ");", CHARACTER, SCHEMES + r"a custom host with \S+ \({code}\)"),
     # The browser's end.
     "forbidden methods": List(f"{BROWSER}/safelist.rs", r"fn is_forbidden_method.*?\n    \[", "]", QUOTED, "browser::grid-methods::{} in any case is forbidden"),
     "normalized methods": List(f"{BROWSER}/safelist.rs", r"let is_normalized = \[", "]", QUOTED, "browser::grid-methods::{} in any case is"),

@@ -577,10 +577,10 @@ def schemes():
     yield "safari-web-extension: with an identifier in upper case", allows(
         "safari-web-extension://5D0B4D6A-4E0F-4C4A-8C1F-0123456789AB"
     )
-    # https://url.spec.whatwg.org/#url-scheme-string; a name with a dot is read as a host whose scheme is missing.
-    for character in "az09+-":
+    # https://url.spec.whatwg.org/#url-scheme-string
+    for character in "az09+-.":
         yield f"a scheme with {show(ord(character))}", allows(f"ab{character}cdefgh://localhost")
-    for character, kind in {".": "missing_scheme", "_": "invalid_scheme", "~": "invalid_scheme", "!": "invalid_scheme"}.items():
+    for character, kind in {"_": "invalid_scheme", "~": "invalid_scheme", "!": "invalid_scheme"}.items():
         yield f"a scheme without {show(ord(character))}", refused("allow_origins", f"ab{character}cdefgh://localhost", kind)
 
 

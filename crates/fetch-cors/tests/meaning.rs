@@ -287,50 +287,259 @@ fn each_safelisted_response_header_widens_nothing() {
     }
 }
 
-/// Patterns over a world so small that all its origins can be listed: hosts of up to three labels, two labels, three ports.
-fn a_pattern() -> impl Strategy<Value = String> {
-    let host =
-        prop::collection::vec(prop::sample::select(vec!["a", "b"]), 1..4).prop_map(|labels| labels.join("."));
-    (prop::sample::select(vec!["", "*."]), host, prop::sample::select(vec!["", ":1", ":*"]))
-        .prop_map(|(subdomains, host, port)| format!("https://{subdomains}{host}{port}"))
+/// Entries over a world so small that what matters of it can be listed: patterns of all kinds, and origins that they match.
+fn an_entry() -> impl Strategy<Value = String> {
+    let labels = || prop::collection::vec(prop::sample::select(vec!["a", "b"]), 1..4);
+    let port = || prop::sample::select(vec!["", ":1", ":*"]);
+    let host = (prop::sample::select(vec!["", "*."]), labels(), port())
+        .prop_map(|(subdomains, labels, port)| format!("https://{subdomains}{}{port}", labels.join(".")));
+    let piece = || prop::sample::select(vec!["", "a", "b", "aa", "ab", "_", "x", "xn--", "-", "xn--tda"]);
+    let parent = prop::sample::select(vec!["a.b", "b.b", "a.a.b"]);
+    let in_label = (piece(), piece(), parent, port()).prop_map(|(prefix, suffix, parent, port)| {
+        let star = if prefix.is_empty() && suffix.is_empty() { "*." } else { "*" };
+        let dot = if star == "*" { "." } else { "" };
+        format!("https://{prefix}{star}{suffix}{dot}{parent}{port}")
+    });
+    let octet = || prop::sample::select(vec!["0", "1", "255"]);
+    let subnet = (octet(), octet(), 0..4_usize, port()).prop_map(|(third, fourth, stars, port)| {
+        let octets = ["10", "0", third, fourth];
+        let octets: Vec<&str> =
+            (0..4).map(|place| if place + stars >= 4 { "*" } else { octets[place] }).collect();
+        format!("https://{}{port}", octets.join("."))
+    });
+    let others = prop::sample::select(vec![
+        "file://",
+        "moz-extension://*",
+        "moz-extension://00000000-0000-4000-8000-000000000000",
+        "chrome-extension://*",
+        "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "vscode-webview://*",
+        "com.a.b://b",
+    ]);
+    let label = prop::sample::select(vec!["evil", "aevil", "aa", "aaa", "ab", "aab", "a-", "xn--tda"]);
+    let exact = (label, prop::sample::select(vec!["a.b", "b.b"]))
+        .prop_map(|(label, parent)| format!("https://{label}.{parent}"));
+    prop_oneof![4 => host, 8 => in_label, 4 => subnet, 1 => others.prop_map(ToOwned::to_owned), 2 => exact]
+}
+
+fn entries() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(an_entry(), 0..6)
+}
+
+/// Without credentials, only wildcards for extensions need an opt-in. Patterns that can't match anything are left out.
+fn of_entries(entries: Vec<String>) -> Policy {
+    let (danger, others): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| entry.contains("://*") && !entry.starts_with("https"));
+    let is_valid = |entry: &String| builder(&[entry]).build().is_ok();
+    Policy::builder()
+        .allow_origins(others.into_iter().filter(is_valid))
+        .danger_allow_origins(danger)
+        .build()
+        .unwrap()
 }
 
 fn world() -> Vec<Origin> {
-    let mut hosts = vec![String::new()];
-    for depth in 0..4 {
-        let deeper: Vec<String> = hosts
+    let mut hosts: Vec<String> = Vec::new();
+    let mut parents = vec![String::new()];
+    for _ in 0..4 {
+        parents = parents
             .iter()
-            .filter(|host| host.matches('.').count() == depth)
-            .flat_map(|host| ["a", "b", "evil"].map(|label| format!("{label}.{host}")))
+            .flat_map(|parent| ["a", "b", "evil"].map(|label| format!("{label}.{parent}")))
             .collect();
-        hosts.extend(deeper);
+        hosts.extend(parents.iter().map(|host| host.trim_end_matches('.').to_owned()));
     }
-    hosts
-        .iter()
-        .filter(|host| !host.is_empty())
-        .flat_map(|host| {
-            ["", ":1", ":8443"].map(|port| format!("https://{}{port}", host.trim_end_matches('.')))
-        })
-        .map(|origin| origin.parse().unwrap())
-        .collect()
+    let bytes = ["a", "b", "x", "n", "-", "_", "aa", "evil", "xn--tda", "xn--wgv71a"];
+    for one in bytes {
+        for two in bytes {
+            for three in ["", "a", "b", "_"] {
+                hosts.extend(["a.b", "b.b", "a.a.b"].map(|parent| format!("{one}{two}{three}.{parent}")));
+            }
+        }
+    }
+    for second in [0, 1, 255] {
+        for third in [0, 1, 2, 255] {
+            hosts.extend([0, 1, 7, 255].map(|fourth| format!("10.{second}.{third}.{fourth}")));
+        }
+    }
+    let web = hosts.iter().flat_map(|host| ["", ":1", ":8443"].map(|port| format!("https://{host}{port}")));
+    let others = [
+        "file://",
+        "moz-extension://00000000-0000-4000-8000-000000000000",
+        "moz-extension://10000000-0000-4000-8000-000000000000",
+        "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "chrome-extension://paaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "vscode-webview://x",
+        "com.a.b://b",
+    ];
+    // Labels such as `xn--a` are ones that no browser sends.
+    web.chain(others.map(ToOwned::to_owned)).filter_map(|origin| origin.parse().ok()).collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn widening_is_exact(before in prop::collection::vec(a_pattern(), 0..6), after in prop::collection::vec(a_pattern(), 0..6)) {
-        let before = Policy::builder().allow_origins(before).build().unwrap();
-        let after = Policy::builder().allow_origins(after).build().unwrap();
+    fn widening_is_exact(before in entries(), after in entries()) {
+        let (before, after) = (of_entries(before), of_entries(after));
         match widened_origin(&before, &after) {
             Some(witness) => {
                 let witness: Origin = witness.parse().unwrap();
                 prop_assert!(after.allows(&witness) && !before.allows(&witness), "{}", witness);
             }
-            None => {
-                for origin in world() {
-                    prop_assert!(before.allows(&origin) || !after.allows(&origin), "{}", origin);
+            None => WORLD.with(|world| {
+                for origin in world {
+                    prop_assert!(before.allows(origin) || !after.allows(origin), "{}", origin);
                 }
+                Ok(())
+            })?,
+        }
+    }
+
+    /// Folding entries into patterns that cover them changes nothing.
+    #[test]
+    fn a_normalized_policy_allows_the_same(entries in entries()) {
+        let policy = of_entries(entries.clone());
+        let alone: Vec<Policy> = entries.into_iter().map(|entry| of_entries(vec![entry])).collect();
+        let again = Policy::try_from(policy.to_config()).unwrap();
+        prop_assert_eq!(again.to_config(), policy.to_config());
+        prop_assert_eq!(again.widening(&policy), []);
+        prop_assert_eq!(policy.widening(&again), []);
+        WORLD.with(|world| {
+            for origin in world {
+                let expected = alone.iter().any(|policy| policy.allows(origin));
+                prop_assert_eq!(policy.allows(origin), expected, "{}", origin);
+            }
+            Ok(())
+        })?;
+    }
+}
+
+thread_local! {
+    static WORLD: Vec<Origin> = world();
+}
+
+/// Patterns inside a label may cover another one together, if single labels fill the gaps.
+#[test]
+fn a_union_may_cover_a_pattern_inside_a_label() {
+    let bytes = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    let one_more = bytes.chars().map(|byte| format!("https://pr-{byte}*.a.example"));
+    let exact = bytes.chars().map(|byte| format!("https://pr-{byte}.a.example"));
+    let mut all: Vec<String> = one_more.chain(exact).collect();
+    let after = policy(&["https://pr-*.a.example"]);
+    let covers = |entries: &[String]| {
+        let before = Policy::builder().allow_origins(entries).build().unwrap();
+        widened_origin(&before, &after)
+    };
+    assert_eq!(covers(&all), None);
+    let exact = all.pop().unwrap();
+    assert_eq!(covers(&all).as_deref(), Some(exact.as_str()));
+    all.push(exact);
+    let removed = all.remove(3);
+    assert_eq!(removed, "https://pr-d*.a.example");
+    assert_eq!(covers(&all).as_deref(), Some("https://pr-da.a.example"));
+    // By suffixes, too, and where the label has no room for more.
+    let prefix = "p".repeat(60);
+    let after = policy(&[&format!("https://{prefix}*.a.example")]);
+    let mut all: Vec<String> =
+        bytes.chars().map(|byte| format!("https://{prefix}*{byte}.a.example")).collect();
+    all.extend(bytes.chars().map(|byte| format!("https://{prefix}{byte}.a.example")));
+    let covers = |entries: &[String]| {
+        let before = Policy::builder().allow_origins(entries).build().unwrap();
+        widened_origin(&before, &after)
+    };
+    assert_eq!(covers(&all), None);
+    let removed = all.remove(1);
+    assert_eq!(covers(&all), Some(removed.replace('*', "a")));
+}
+
+/// Policies whose lists differ only by the bounds of an echo, or not at all, against what the browser model lets through.
+#[test]
+fn the_bounds_of_an_echo_widen() {
+    let (long_method, long_name) = ("X".repeat(65), "x".repeat(4097));
+    let many: Vec<String> = (0..50).map(|number| format!("{}-{number}", "n".repeat(90))).collect();
+    let fits: Vec<String> = many[..40].to_vec();
+    let a = || builder(&["https://a.example"]);
+    let origin = || "https://a.example".to_owned();
+    let method = |method: &str| Widening::Method { origin: origin(), method: method.to_owned() };
+    let header = |name: &str| Widening::Header { origin: origin(), name: name.to_owned() };
+    let names = |names: &[String]| Widening::HeaderNames { origin: origin(), names: names.to_vec() };
+    let echo_methods = || a().allow_methods(["*"]).allow_credentials();
+    let echo_headers = || a().allow_headers(["*"]).allow_credentials();
+    for (name, before, after, expected) in [
+        (
+            "any method, without credentials",
+            echo_methods(),
+            a().allow_methods(["*"]),
+            vec![method(&long_method)],
+        ),
+        (
+            "any method, with credentials",
+            a().allow_methods(["*"]),
+            echo_methods(),
+            vec![Widening::Credentials { origin: origin() }],
+        ),
+        ("the same", echo_methods(), echo_methods(), vec![]),
+        ("a long method", echo_methods(), a().allow_methods([&long_method]), vec![method(&long_method)]),
+        ("a method that is echoed", echo_methods(), a().allow_methods([&long_method[1..]]), vec![]),
+        (
+            "any header, without credentials",
+            echo_headers(),
+            a().allow_headers(["*"]),
+            vec![header(&long_name)],
+        ),
+        ("a long name", echo_headers(), a().allow_headers([&long_name]), vec![header(&long_name)]),
+        ("many names", echo_headers(), a().allow_headers(&many), vec![names(&many)]),
+        ("names that are echoed", echo_headers(), a().allow_headers(&fits), vec![]),
+        (
+            "many names, with credentials",
+            echo_headers(),
+            a().allow_headers(&many).allow_credentials(),
+            vec![names(&many)],
+        ),
+        (
+            "any header instead of many",
+            a().allow_headers(&many),
+            echo_headers(),
+            vec![header("authorization"), Widening::Credentials { origin: origin() }],
+        ),
+    ] {
+        let (before, after) = (before.build().unwrap(), after.build().unwrap());
+        let widenings = before.widening(&after);
+        assert_eq!(widenings, expected, "{name}");
+        // Each example is a request that a browser sends under the one policy and not under the other.
+        for widening in widenings {
+            assert!(widening.to_string().len() < 400, "{name}: {widening}");
+            let (method, names, credentials) = match widening {
+                Widening::Method { method, .. } => (method, vec![], false),
+                Widening::Header { name, .. } => ("GET".to_owned(), vec![name], false),
+                Widening::HeaderNames { names, .. } => ("GET".to_owned(), names, false),
+                Widening::Credentials { .. } => ("GET".to_owned(), vec![], true),
+                other => panic!("{name}: {other:?}"),
+            };
+            assert!(is_let_through(&after, &method, &names, credentials), "{name}");
+            assert!(!is_let_through(&before, &method, &names, credentials), "{name}");
+        }
+    }
+}
+
+fn is_let_through(policy: &Policy, method: &str, names: &[String], credentials: bool) -> bool {
+    use cors_vectors::theorem::network::{Handler, Incoming, serve};
+    use fetch_cors::browser::{Browser, Credentials, Next, PageOrigin, Profile, Request};
+    use std::time::Duration;
+
+    let page = PageOrigin::of("https://a.example").unwrap();
+    let credentials = if credentials { Credentials::Include } else { Credentials::SameOrigin };
+    let request = Request::new(page, method, "https://api.example/").credentials(credentials);
+    let request = names.iter().fold(request, |request, name| request.header(name, "1"));
+    let mut browser = Browser::new(Profile::STANDARD);
+    let handler = Handler { status: 200, headers: Vec::new() };
+    let mut next = browser.fetch(request, Duration::ZERO);
+    loop {
+        match next {
+            Next::Done(verdict) => break verdict.is_allowed(),
+            Next::Send(exchange) => {
+                let response = serve(policy, &handler, &Incoming::of(&exchange)).response();
+                next = exchange.receive(&mut browser, &response, Duration::ZERO);
             }
         }
     }
@@ -392,6 +601,31 @@ fn summaries() {
              Risk: anyone on the network between the user and http://*.c.example can read responses\n\
              Risk: anyone on the network between the user and http://e.example:* can read responses\n\
              Risk: anyone on the network between the user and http://a.example can read responses",
+        ),
+        (
+            "patterns of all kinds",
+            Policy::builder()
+                .allow_origins([
+                    "https://deploy-preview-*--shop.netlify.app",
+                    "http://192.168.*.*:5173",
+                    "http://127.*.*.*:*",
+                    "file://",
+                ])
+                .danger_allow_origins(["moz-extension://*"])
+                .build()
+                .unwrap(),
+            "Pages of file://, any host like deploy-preview-*--shop.netlify.app over https, any address 192.168.*.* over http on port 5173, \
+             any address 127.*.*.* over http on any port, any moz-extension may read the server's responses, without the user's cookies.\n\
+             They may send GET, HEAD, POST, with only the safelisted request headers.\n\
+             They may read only the safelisted response headers.\n\
+             Browsers cache preflight responses for 5 seconds, their default.\n\
+             Risk: anyone on any host like deploy-preview-*--shop.netlify.app over https can read responses; if these are previews, anyone who may open a pull request is\n\
+             Risk: anyone can register a name under the public suffix netlify.app\n\
+             Risk: any device with such an address, 192.168.*.*, can read responses, in every network that the user joins\n\
+             Risk: anyone on the network between the user and http://192.168.*.*:5173 can read responses\n\
+             Risk: any program on the user's machine that serves a page can read responses\n\
+             Risk: any installed moz-extension, even one without permissions, can read responses\n\
+             Risk: any local file that is opened in an app which sends this origin can read responses",
         ),
         (
             "opt-ins",

@@ -141,10 +141,19 @@ proptest! {
 /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>, "if methods is null".
 #[test]
 fn an_upload_listener_allows_no_other_method() {
-    let policy = Policy::builder().allow_origins(["https://a.example"]).build().unwrap();
+    let listed = Policy::builder().allow_origins(["https://a.example"]);
+    let echoing = listed.clone().allow_methods(["*"]).allow_credentials().build().unwrap();
+    let listed = listed.build().unwrap();
     let handler = Handler { status: 200, headers: Vec::new() };
     let page = PageOrigin::of("https://a.example").unwrap();
-    for (method, is_allowed) in [("DELETE", false), ("POST", true)] {
+    let (short, long) = ("X".repeat(64), "X".repeat(65));
+    for (policy, method, is_allowed) in [
+        (&listed, "DELETE", false),
+        (&listed, "POST", true),
+        (&echoing, "POST", true),
+        (&echoing, &short, true),
+        (&echoing, &long, false),
+    ] {
         let mut browser = Browser::new(Profile::STANDARD);
         let request = Request::new(page.clone(), method, "https://api.example/").upload_listener();
         let mut next = browser.fetch(request, Duration::ZERO);
@@ -152,7 +161,7 @@ fn an_upload_listener_allows_no_other_method() {
             match next {
                 Next::Done(verdict) => break verdict,
                 Next::Send(exchange) => {
-                    let response = serve(&policy, &handler, &Incoming::of(&exchange)).response();
+                    let response = serve(policy, &handler, &Incoming::of(&exchange)).response();
                     next = exchange.receive(&mut browser, &response, Duration::ZERO);
                 }
             }
@@ -529,7 +538,7 @@ fn what_matters(policy: &PolicyConfig, page_request: &PageRequest, outcome: &Out
         });
         if is_any(&policy.allow_origins) {
             all.push("by any origin");
-        } else if policy.allow_origins.contains(origin) {
+        } else if policy.allow_origins.contains(origin) || policy.danger_allow_origins.contains(origin) {
             all.push("by an exact origin");
         } else {
             all.push("by a wildcard");
@@ -556,7 +565,7 @@ fn what_matters(policy: &PolicyConfig, page_request: &PageRequest, outcome: &Out
         return all;
     }
     let may = [
-        policy.allow_origins.iter().any(|pattern| meaning::matches(pattern, origin)),
+        meaning::allows(policy, origin),
         page_request.credentials != Credentials::Include || policy.allow_credentials,
         may_use_method(policy, &page_request.method),
         names.iter().all(|name| may_set(policy, name)),

@@ -159,12 +159,11 @@ impl InLabels {
     /// The patterns among which those with this end of their text are.
     fn candidates(&self, tail: &[u8]) -> impl Iterator<Item = &Stored> {
         let buckets = self.starts.len() - 1;
-        let range = match buckets {
-            0 => 0..0,
-            _ => {
-                let bucket = bucket(self.keys.hash(tail), buckets);
-                self.starts[bucket] as usize..self.starts[bucket + 1] as usize
-            }
+        let range = if buckets == 0 {
+            0..0
+        } else {
+            let bucket = bucket(self.keys.hash(tail), buckets);
+            self.starts[bucket] as usize..self.starts[bucket + 1] as usize
         };
         self.members[range].iter().map(|&index| &self.patterns[index as usize])
     }

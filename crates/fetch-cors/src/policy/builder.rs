@@ -244,20 +244,20 @@ fn origins(config: &PolicyConfig, problems: &mut Problems) -> AllowedOrigins {
     AllowedOrigins { any, denied_on_purpose: false, listed }
 }
 
-/// What stands before and after the `*` of different patterns with the same scheme, parent and port.
+/// Different patterns with a `*` inside a label, by scheme, parent and port.
 #[derive(Default)]
-struct Neighbours<'a>(HashMap<(bool, &'a str, Port), Vec<(&'a str, &'a str)>>);
+struct Neighbours<'a>(HashMap<(bool, &'a str, Port), Vec<InLabel<'a>>>);
 
 impl<'a> Neighbours<'a> {
     fn are_too_many_with(&mut self, in_label: InLabel<'a>) -> bool {
-        let InLabel { secure, prefix, suffix, parent, port } = in_label;
+        let InLabel { secure, parent, port, .. } = in_label;
         let neighbours = self.0.entry((secure, parent, port)).or_default();
-        if neighbours.contains(&(prefix, suffix)) {
+        if neighbours.contains(&in_label) {
             return false;
         }
         let are_too_many = neighbours.len() == MAX_IN_LABEL;
         if !are_too_many {
-            neighbours.push((prefix, suffix));
+            neighbours.push(in_label);
         }
         are_too_many
     }

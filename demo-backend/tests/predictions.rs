@@ -107,42 +107,71 @@ fn what_is_predicted_happens() {
     }
 }
 
-/// Applying the offered fixes one after the other lets every request pass that a policy can help.
+/// One offered fix lets every request pass that a policy can help.
 #[test]
-fn fixes_lead_to_a_response() {
+fn one_fix_leads_to_a_response() {
     let lab = TestLab::start();
-    // With credentials none of these stars may stay.
+    // With credentials, most of these stars can't stay.
     let all_stars = json!({ "allow_origins": ["*"], "allow_methods": ["*"], "expose_headers": ["*"] });
     let starts = [json!({}), all_stars];
     let requests = requests(&lab);
     let cases = requests.iter().flat_map(|request| starts.iter().map(move |start| (request, start)));
+    let mut fixed = 0;
     for (request, start) in cases {
         let session = lab.session(start);
         let path = |of: &str| format!("/s/{session}/{of}");
-        for tries in 0.. {
+        let predicted = || {
             let wanted = json!({ "request": request, "run": "a1", "engine": "standard" });
-            let verdict = lab.control("POST", &path("predict"), Some(&wanted)).json()["verdict"].clone();
-            let fix = verdict["fix"]["patch"].as_array().cloned().unwrap_or_default();
-            if verdict["allowed"] == true || fix.is_empty() {
-                let has_setting = verdict["fix"]["setting"].is_string();
-                assert!(!has_setting, "{request}: a setting would help, and no patch does: {verdict}");
-                break;
-            }
-            assert!(tries < 6, "{request}: the fixes don't end, at last {verdict}");
-            let mut config = lab.control("GET", &path("policy"), None).json()["config"].clone();
-            for change in &fix {
-                let setting = change["setting"].as_str().expect("a setting");
-                if let Some(list) = config[setting].as_array_mut() {
-                    list.retain(|entry| *entry != change["remove"]);
-                    list.extend(change.get("add").cloned());
-                } else {
-                    config[setting] = change["set"].clone();
-                }
-            }
-            let put = lab.control("PUT", &path("policy"), Some(&config));
-            assert_eq!(put.status, 200, "{request}: {fix:?} {put:?}");
+            lab.control("POST", &path("predict"), Some(&wanted)).json()["verdict"].clone()
+        };
+        let verdict = predicted();
+        let fix = verdict["fix"]["patch"].as_array().cloned().unwrap_or_default();
+        assert_eq!(
+            verdict["fix"]["setting"].is_string(),
+            !fix.is_empty(),
+            "{request}: what is said of the policy is what is offered: {verdict}"
+        );
+        if fix.is_empty() {
+            continue;
         }
+        let mut config = lab.control("GET", &path("policy"), None).json()["config"].clone();
+        for change in &fix {
+            let setting = change["setting"].as_str().expect("a setting");
+            if let Some(list) = config[setting].as_array_mut() {
+                list.retain(|entry| *entry != change["remove"]);
+                list.extend(change.get("add").cloned());
+            } else {
+                config[setting] = change["set"].clone();
+            }
+        }
+        let put = lab.control("PUT", &path("policy"), Some(&config));
+        assert_eq!(put.status, 200, "{request}: {fix:?} {put:?}");
+        let after = predicted();
+        // What is wrong beyond the policy, if anything, is said then.
+        let rest = &after["fix"];
+        assert!(
+            after["allowed"] == true || rest["setting"].is_null(),
+            "{request}: one fix is not enough: {after}"
+        );
+        fixed += usize::from(after["allowed"] == true);
     }
+    assert!(fixed > 40, "only {fixed} requests get a response");
+}
+
+/// A fix that takes a risk is said, and no click takes it.
+#[test]
+fn a_risky_fix_is_not_offered_with_one_click() {
+    let lab = TestLab::start();
+    let request = json!({ "path": "notes", "credentials": "include" });
+    // Without credentials, an origin without TLS needs no opt-in.
+    let session =
+        lab.session(&json!({ "allow_origins": [lab.running.origins().page, "http://old.example"] }));
+    let wanted = json!({ "request": request, "run": "a1", "engine": "standard" });
+    let predicted = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted)).json();
+    let fix = &predicted["verdict"]["fix"];
+    let said = fix["setting"].as_str().expect("it is said");
+    assert!(said.contains("\"http://old.example\" needs an opt-in"), "{said}");
+    assert_eq!(fix["patch"], json!([]));
 }
 
 /// Nothing that is predicted happens.

@@ -471,8 +471,8 @@ export type Verdict = AllowedVerdict | BlockedVerdict;
 export type VerdictFix = {
   /** In words. */
   change: string,
-  /** What to write in the policy, if the policy is where the fix belongs. */
+  /** Everything to change in the policy, in words; null if that is not where the fix belongs. */
   setting: string | null,
-  /** The same as data; empty if no valid policy would help. */
+  /** The same as data; empty where the change takes a risk that nobody should take with one click. */
   patch: Array<PolicyChange>,
 };

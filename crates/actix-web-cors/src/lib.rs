@@ -79,7 +79,7 @@
 //! [`tracing`](https://docs.rs/tracing) subscribers get it, and so do [`log`](https://docs.rs/log) users.
 //!
 //! ```text
-//! INFO actix_web_cors: PUT /notes/1: the method "PUT" is not allowed, so the browser won't send the request; to allow it, add it to allow_methods
+//! INFO actix_web_cors: PUT /notes/1: the method "PUT" is not allowed, so the browser won't send the request; to allow it, add "PUT" to allow_methods
 //! ```
 //!
 //! # Features

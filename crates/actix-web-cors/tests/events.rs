@@ -101,11 +101,11 @@ async fn events() {
         ("nor a same-origin request", "POST", "/", &[("origin", "https://b.example"), ("sec-fetch-site", "same-origin")], String::new()),
         (
             "an origin", "GET", "/notes?secret=1", &[("origin", "https://b.example")],
-            " INFO actix_web_cors: GET /notes: the origin \"https://b.example\" is not allowed; to allow it, add it to allow_origins rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+            " INFO actix_web_cors: GET /notes: the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to allow_origins rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
         ),
         (
             "an origin of a preflight", "OPTIONS", "/", &[("origin", "https://b.example"), PUT],
-            " INFO actix_web_cors: OPTIONS /: the origin \"https://b.example\" is not allowed; to allow it, add it to allow_origins rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+            " INFO actix_web_cors: OPTIONS /: the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to allow_origins and add \"PUT\" to allow_methods rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
         ),
         (
             "several origins", "GET", "/", &[APP, APP],
@@ -113,19 +113,19 @@ async fn events() {
         ),
         (
             "a method", "OPTIONS", "/", &[APP, PUT],
-            " INFO actix_web_cors: OPTIONS /: the method \"PUT\" is not allowed, so the browser won't send the request; to allow it, add it to allow_methods rule=MethodNotAllowed setting=\"allow_methods\"\n".to_owned(),
+            " INFO actix_web_cors: OPTIONS /: the method \"PUT\" is not allowed, so the browser won't send the request; to allow it, add \"PUT\" to allow_methods rule=MethodNotAllowed setting=\"allow_methods\"\n".to_owned(),
         ),
         (
             "headers", "OPTIONS", "/", &[APP, ("access-control-request-method", "GET"), ("access-control-request-headers", "x-a,x-b")],
-            " INFO actix_web_cors: OPTIONS /: the headers \"x-b\" are not allowed, so the browser won't send the request; to allow them, add them to allow_headers rule=HeadersNotAllowed setting=\"allow_headers\"\n".to_owned(),
+            " INFO actix_web_cors: OPTIONS /: the headers \"x-b\" are not allowed, so the browser won't send the request; to allow it, add \"x-b\" to allow_headers rule=HeadersNotAllowed setting=\"allow_headers\"\n".to_owned(),
         ),
         (
             "cookies", "GET", "/", &[APP, ("cookie", "session=secret")],
-            " INFO actix_web_cors: GET /: the request carries cookies, which the policy does not allow, so the browser withholds the response; to allow them, turn on allow_credentials rule=CredentialsNotAllowed setting=\"allow_credentials\"\n".to_owned(),
+            " INFO actix_web_cors: GET /: the request carries cookies, which the policy does not allow, so the browser withholds the response; to allow it, turn on allow_credentials rule=CredentialsNotAllowed setting=\"allow_credentials\"\n".to_owned(),
         ),
         (
             "a value that would forge a line", "GET", "/", &[("origin", "x\" rule=Fine\t\u{e9}")],
-            " INFO actix_web_cors: GET /: the origin \"x\\\" rule=Fine\\t\\xc3\\xa9\" is not allowed; it can't be added to allow_origins: an origin can't contain white space or control characters rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+            " INFO actix_web_cors: GET /: the origin \"x\\\" rule=Fine\\t\\xc3\\xa9\" is not allowed; \"x\\\" rule=Fine\\t\\xc3\\xa9\" can't be added to allow_origins: an origin can't contain white space or control characters rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
         ),
         (
             "values that would flood the log", "GET", long.as_str(), &[("origin", endless.as_str())],

@@ -44,7 +44,7 @@ async fn log_users_are_told_too() {
     assert_eq!(
         *LOGGER.0.lock().expect("nobody panics with it"),
         [
-            "INFO GET /: the origin \"https://b.example\" is not allowed; to allow it, add it to allow_origins \
+            "INFO GET /: the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to allow_origins \
           rule=OriginNotAllowed setting=\"allow_origins\""
         ]
     );

@@ -6,6 +6,7 @@
 //!
 //! - [`Policy`] says which origins may read a server's responses, and what they may send. It is checked when it is
 //!   built, and [`InvalidPolicy`] lists every mistake at once, each with what to write instead.
+//! - [`Policy::change_for`] says everything that a policy lacks for a request, as a [`Change`], or why no policy helps.
 //! - [`server::decide`] says what to do with one request; see [`server`].
 //! - [`browser::Browser`] says what a browser sends and what a page's script can read of the response. If the browser blocks
 //!   the request, it also says why, and how to fix it; see [`browser`].
@@ -42,6 +43,7 @@ pub mod server;
 pub use policy::TomlError;
 #[cfg(feature = "server")]
 pub use policy::{
-    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting,
-    Summary, Widening,
+    Change, Difference, InvalidOrigin, InvalidPolicy, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn,
+    Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting, Step, Summary, Wanted,
+    Widening,
 };

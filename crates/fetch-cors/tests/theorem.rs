@@ -11,7 +11,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cors_vectors::theorem::{
-    Counted, cases, check_cold, check_noisy, check_shared_cache, check_steps,
+    Counted, Lack, cases, check_change, check_cold, check_noisy, check_shared_cache, check_steps,
     meaning::{self, Outcome, PageRequest, Server, may_set, may_use_method},
     network::{Handler, Incoming, Noise, serve},
     steps,
@@ -56,6 +56,15 @@ proptest! {
 
 proptest! {
     #![proptest_config(cases(400))]
+
+    /// Advice is complete, valid and no more than needed.
+    #[test]
+    fn a_change_lets_the_request_through(
+        (rules, page_request) in rules_and(page_request_of_any_length()),
+        handler in handler(),
+    ) {
+        check_change(&rules, &page_request, |policy: &Policy, request: &Incoming| serve(policy, &handler, request));
+    }
 
     /// A preflight cache saves preflights but changes no verdict.
     #[test]
@@ -529,7 +538,7 @@ fn what_matters(policy: &PolicyConfig, page_request: &PageRequest, outcome: &Out
         });
         if is_any(&policy.allow_origins) {
             all.push("by any origin");
-        } else if policy.allow_origins.contains(origin) {
+        } else if policy.allow_origins.contains(origin) || policy.danger_allow_origins.contains(origin) {
             all.push("by an exact origin");
         } else {
             all.push("by a wildcard");
@@ -556,7 +565,7 @@ fn what_matters(policy: &PolicyConfig, page_request: &PageRequest, outcome: &Out
         return all;
     }
     let may = [
-        policy.allow_origins.iter().any(|pattern| meaning::matches(pattern, origin)),
+        meaning::allows(policy, origin),
         page_request.credentials != Credentials::Include || policy.allow_credentials,
         may_use_method(policy, &page_request.method),
         names.iter().all(|name| may_set(policy, name)),
@@ -575,6 +584,44 @@ fn what_matters(policy: &PolicyConfig, page_request: &PageRequest, outcome: &Out
         _ => {}
     }
     all
+}
+
+/// The same for changes: those of several steps, those that need an opt-in, and requests that no policy helps.
+#[test]
+fn the_cases_cover_every_change() {
+    const CASES: usize = 800;
+    let mut counts = BTreeMap::<&str, usize>::new();
+    let mut runner = TestRunner::deterministic();
+    let strategy = (rules_and(page_request_of_any_length()), handler());
+    for _ in 0..CASES {
+        let ((rules, page_request), handler) = strategy.new_tree(&mut runner).unwrap().current();
+        let lack = check_change(&rules, &page_request, |policy: &Policy, request: &Incoming| {
+            serve(policy, &handler, request)
+        });
+        let mut count = |what| *counts.entry(what).or_default() += 1;
+        match lack {
+            Lack::Nothing => count("nothing"),
+            Lack::Impossible => count("impossible"),
+            Lack::Something { steps, needs_opt_in } => {
+                count(["one step", "two steps", "more steps"][steps.min(3) - 1]);
+                if needs_opt_in {
+                    count("with an opt-in");
+                }
+            }
+        }
+    }
+    println!("of {CASES}: {counts:#?}");
+    for (what, at_least) in [
+        ("nothing", 120),
+        ("impossible", 25),
+        ("one step", 120),
+        ("two steps", 50),
+        ("more steps", 20),
+        ("with an opt-in", 8),
+    ] {
+        let seen = counts.get(what).copied().unwrap_or_default();
+        assert!(seen >= at_least, "{what}: {seen} of {CASES}, not {at_least}");
+    }
 }
 
 /// The same for sequences: preflights are saved, permissions revoked, and old policies still cached.

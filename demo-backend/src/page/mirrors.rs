@@ -2,6 +2,7 @@
 //! The test compares them with the library's.
 
 use actix_web_cors::Policy;
+use fetch_cors::Wanted;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use ts_rs::TS;
@@ -48,6 +49,27 @@ pub(super) struct PartOfRequest;
 #[derive(TS)]
 #[ts(type = "Record<string, unknown>")]
 pub(super) struct Members;
+
+/// A change of one setting: an entry to add to a list or to remove from it, or a value to set.
+#[derive(Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyChange {
+    /// The setting.
+    #[ts(type = "keyof PolicyConfig")]
+    setting: String,
+    /// An entry to add to the list, if it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    add: Option<String>,
+    /// An entry to remove from the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    remove: Option<String>,
+    /// The value to set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    set: Option<bool>,
+}
 
 /// Why a policy was refused.
 #[derive(Debug, Serialize, Deserialize, TS)]
@@ -107,5 +129,12 @@ fn the_mirrors_are_those_of_the_library() {
         .expect_err("the policy has problems");
     let said = json!(invalid);
     let mirror: InvalidPolicy = serde_json::from_value(said.clone()).expect("the mirror reads it");
+    assert_eq!(json!(mirror), said);
+
+    let wanted = Wanted::from_origin("https://a.example").method("PUT").credentials(true);
+    let change = Policy::any_origin().change_for(&wanted).expect("a policy helps");
+    let said = json!(change.steps());
+    let mirror: Vec<PolicyChange> = serde_json::from_value(said.clone()).expect("the mirror reads it");
+    assert_eq!(mirror.len(), 3);
     assert_eq!(json!(mirror), said);
 }

@@ -5,7 +5,7 @@ use fetch_cors::browser::{self, Browser, Next};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    engine::EngineName, lab_request::LabRequest, message::Message, servers::Servers, verdict::Verdict,
+    engine::EngineName, fix, lab_request::LabRequest, message::Message, servers::Servers, verdict::Verdict,
 };
 use crate::{
     origins::Origins,
@@ -65,9 +65,9 @@ pub fn predict(
     let servers = Servers { sessions, origins, now };
     let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
     let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
-    let needs_preflight = is_preflight(&Browser::new(engine.profile()).fetch(fetch.clone(), now));
+    let unremembered = Browser::new(engine.profile()).fetch(fetch.clone(), now);
     let mut next = browser.fetch(fetch, now);
-    let remembered = needs_preflight && !is_preflight(&next);
+    let remembered = is_preflight(&unremembered) && !is_preflight(&next);
     let mut messages: Vec<Message> = Vec::new();
     let mut is_wrongly_cached = false;
     let verdict = loop {
@@ -86,7 +86,9 @@ pub fn predict(
             Verdict::blocked_by_cache(blocked, request)
         }
         verdict => {
-            Verdict::new(verdict, request, *engine, &session.policy_in_force().config, messages.last())
+            let wanted = fix::wanted(request, &unremembered, origins);
+            let config = session.policy_in_force().config;
+            Verdict::new(verdict, request, *engine, (&config, &wanted), messages.last())
         }
     };
     if *commit && request.same_url {

@@ -1,16 +1,14 @@
 //! How a request will end, as the page shows it: what the script gets, or why not, by which rule, and what would fix it.
 
 use actix_web_cors::PolicyConfig;
-use fetch_cors::browser::{self, Allowed, Blocked, Engine, ResponseType};
+use fetch_cors::{
+    Step, Wanted,
+    browser::{self, Allowed, Blocked, Engine, ResponseType},
+};
 use serde::Serialize;
 
 use super::{
-    engine::EngineName,
-    fix::{PolicyChange, patch},
-    kinds::RequestKind,
-    lab_request::LabRequest,
-    message::Message,
-    servers::text,
+    engine::EngineName, fix, kinds::RequestKind, lab_request::LabRequest, message::Message, servers::text,
 };
 
 /// How a request will end.
@@ -75,10 +73,18 @@ pub struct BlockedVerdict {
 pub struct VerdictFix {
     /// In words.
     pub change: String,
-    /// What to write in the policy, if the policy is where the fix belongs.
+    /// Everything to change in the policy, in words; null if that is not where the fix belongs.
     pub setting: Option<String>,
-    /// The same as data; empty if no valid policy would help.
-    pub patch: Vec<PolicyChange>,
+    /// The same as data; empty where the change takes a risk that nobody should take with one click.
+    #[cfg_attr(test, ts(as = "Vec<super::mirrors::PolicyChange>"))]
+    pub patch: Vec<Step>,
+}
+
+impl VerdictFix {
+    /// Outside of the policy.
+    fn elsewhere(change: String) -> Self {
+        Self { change, setting: None, patch: Vec::new() }
+    }
 }
 
 /// A message for each engine; null where it writes none.
@@ -116,16 +122,17 @@ impl ConsoleMessages {
 }
 
 impl Verdict {
-    /// Of what the model of the browser ended with, for the last message that was sent.
+    /// Of what the model of the browser ended with, for the last message that was sent. `policy` is the configuration in
+    /// force, and what it must let through.
     pub fn new(
         verdict: &browser::Verdict,
         request: &LabRequest,
         engine: EngineName,
-        config: &PolicyConfig,
+        policy: (&PolicyConfig, &Wanted),
         last: Option<&Message>,
     ) -> Self {
         match verdict {
-            browser::Verdict::Blocked(blocked) => Self::Blocked(blocked_by_browser(blocked, request, config)),
+            browser::Verdict::Blocked(blocked) => Self::Blocked(blocked_by_browser(blocked, request, policy)),
             browser::Verdict::Allowed(allowed) => match fails_after_fetch(request, allowed, last) {
                 Some(failure) => Self::Blocked(failure),
                 None => Self::Allowed(allowed_verdict(request, engine, allowed)),
@@ -148,23 +155,32 @@ impl Verdict {
             reason: blocked.reason.name(),
             header: blocked.reason.header(),
             sentence: sentence(&why),
-            fix: VerdictFix { change: change.to_owned(), setting: None, patch: Vec::new() },
+            fix: VerdictFix::elsewhere(change.to_owned()),
             spec: "https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches",
             console: ConsoleMessages::new(blocked, request.kind),
         })
     }
 }
 
-fn blocked_by_browser(blocked: &Blocked, request: &LabRequest, config: &PolicyConfig) -> BlockedVerdict {
-    let browser::Fix { change, setting, .. } = blocked.fix();
-    let patch = if setting.is_some() { patch(blocked, config) } else { Vec::new() };
+fn blocked_by_browser(
+    blocked: &Blocked,
+    request: &LabRequest,
+    (config, wanted): (&PolicyConfig, &Wanted),
+) -> BlockedVerdict {
+    let change = fix::change(blocked, wanted, config);
+    let applicable = change.as_ref().filter(|change| change.opt_ins().is_empty());
+    let fix = VerdictFix {
+        change: blocked.fix(),
+        patch: applicable.map(|change| change.steps().to_vec()).unwrap_or_default(),
+        setting: change.map(|change| change.instruction()),
+    };
     BlockedVerdict {
         allowed: false,
         step: blocked.step.name(),
         reason: blocked.reason.name(),
         header: blocked.reason.header(),
         sentence: sentence(&blocked.why()),
-        fix: VerdictFix { change, setting, patch },
+        fix,
         spec: blocked.spec(),
         console: ConsoleMessages::new(blocked, request.kind),
     }
@@ -238,7 +254,7 @@ fn fails_after_fetch(
         reason,
         header: None,
         sentence,
-        fix: VerdictFix { change, setting: None, patch: Vec::new() },
+        fix: VerdictFix::elsewhere(change),
         spec,
         console: ConsoleMessages::default(),
     };

@@ -169,14 +169,14 @@ pub(crate) fn judge_fix(case: &Case, seen: &Seen) -> Tried<()> {
     let Verdict::Blocked(blocked) = model::verdict(seen)? else {
         return Err("the model allows it".to_owned());
     };
-    let fix = blocked.fix();
     let text = room.fix.as_deref().ok_or("no fix is shown")?;
-    let meant = [Some(sentence(&fix.change)), fix.setting.as_deref().map(shown)];
-    for meant in meant.into_iter().flatten() {
-        if !text.contains(&meant) {
-            return Err(format!("the fix should be\n    {meant:?}\nand it is\n    {text:?}"));
-        }
+    let meant = sentence(&blocked.fix());
+    if !text.contains(&meant) {
+        return Err(format!("the fix should be\n    {meant:?}\nand it is\n    {text:?}"));
     }
+    // What to change in the policy is said where it helps, and only there.
+    let is_of_policy = matches!(case.fix, Fix::Makes(_));
+    same("whether the policy is spoken of", &text.contains("In the policy: "), &is_of_policy)?;
     let Fix::Makes(policy) = case.fix else {
         return same("whether there is a button", &room.has_fix_button, &false);
     };

@@ -69,7 +69,7 @@
 //! // What `assert_allowed!(outcome)` panics with:
 //! assert_eq!(outcome.to_string(), r#"PUT /items/1 from a page of https://app.example
 //! blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
-//!   fix: respond to the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
+//!   fix: respond to the preflight with Access-Control-Allow-Methods: PUT
 //!   see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 //!
 //! 1. preflight
@@ -152,8 +152,8 @@ mod request;
 
 pub use actix_web::cookie::SameSite;
 pub use fetch_cors::browser::{
-    Allowed, Blocked, Credentials, Engine, Fix, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType,
-    Step, Url, Verdict,
+    Allowed, Blocked, Credentials, Engine, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType, Step,
+    Url, Verdict,
 };
 
 pub use self::{

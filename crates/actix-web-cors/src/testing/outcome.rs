@@ -196,6 +196,13 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} from a page of {}", shown(self.request.as_bytes()), self.page)?;
         writeln!(f, "{}", self.verdict)?;
+        // The browser knows which response is missing, but not where it comes from in this framework.
+        if let Some(Blocked { reason: Reason::PreflightStatus { status: 400.. }, .. }) = self.blocked() {
+            writeln!(
+                f,
+                "  in Actix: wrap the application or the scope, not a route, and put Cors outside of authentication"
+            )?;
+        }
         if let Verdict::Allowed(allowed) = &self.verdict {
             let readable: Vec<&str> =
                 allowed.readable_headers.iter().map(|(name, _)| name.as_str()).collect();

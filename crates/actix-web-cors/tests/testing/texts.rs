@@ -45,7 +45,7 @@ async fn a_forgotten_method() {
 
         PUT /items/1 from a page of https://app.example
         blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
-          fix: respond to the preflight with Access-Control-Allow-Methods: PUT; with a policy of this crate: add "PUT" to allow_methods
+          fix: respond to the preflight with Access-Control-Allow-Methods: PUT
           see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 
         1. preflight
@@ -76,7 +76,7 @@ async fn a_response_that_is_withheld() {
         &expect![[r#"
             GET /items from a page of https://app.example
             blocked at the CORS check, after the server handled the request: the response has no Access-Control-Allow-Origin header
-              fix: respond with Access-Control-Allow-Origin: https://app.example and Vary: Origin; with a policy of this crate: add "https://app.example" to allow_origins
+              fix: respond with Access-Control-Allow-Origin: https://app.example and Vary: Origin
               see https://fetch.spec.whatwg.org/#cors-check
 
             1. request
@@ -96,6 +96,24 @@ async fn a_response_that_is_withheld() {
               note: the cookie "session" was not stored: it has no SameSite, which Chromium treats as Lax, and the page is on another site; set it with SameSite=None; Secure
         "#]],
     );
+}
+
+#[actix_web::test]
+async fn a_preflight_that_needs_authentication() {
+    let app = App::new().default_service(web::to(|| async {
+        HttpResponse::Unauthorized().insert_header(("access-control-allow-origin", PAGE)).finish()
+    }));
+    let browser = Browser::new(init_service(app).await);
+    let outcome = browser.page(PAGE).fetch(put("/items/1")).await;
+    let text = outcome.to_string();
+    let first: Vec<&str> = text.lines().take(5).collect();
+    expect![[r#"
+        PUT /items/1 from a page of https://app.example
+        blocked at the preflight, so the actual request was never sent: the preflight response has status 401, and only 200 to 299 lets the request pass
+          fix: respond with 204 to the preflight, an OPTIONS request that carries neither cookies nor Authorization
+          see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
+          in Actix: wrap the application or the scope, not a route, and put Cors outside of authentication"#]]
+    .assert_eq(&first.join("\n"));
 }
 
 #[actix_web::test]

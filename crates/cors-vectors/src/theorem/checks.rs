@@ -4,8 +4,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use fetch_cors::{
-    Policy, PolicyConfig,
-    browser::{Browser, Profile},
+    NoChange, Obstacle, Policy, PolicyConfig, Setting, Step, Wanted,
+    browser::{Browser, Credentials, Profile},
 };
 use proptest::{collection, prelude::*, test_runner::FileFailurePersistence};
 
@@ -45,6 +45,118 @@ pub fn check_cold(rules: &Rules, page_request: &PageRequest, serve: impl Serve) 
     );
     assert_eq!(seen.outcome, meaning(&rules.config, page_request, seen.status, &seen.response));
     seen.outcome
+}
+
+/// What a policy lacks for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// Nothing.
+    Nothing,
+    /// Something, and a change adds it.
+    Something {
+        /// How many settings' entries the change adds, removes or sets.
+        steps: usize,
+        /// Whether it needs an opt-in.
+        needs_opt_in: bool,
+    },
+    /// Something that no policy can give.
+    Impossible,
+}
+
+/// A change lets the request through and is never refused. It is empty exactly where the browser allows the request already,
+/// and no step of it is superfluous. Where there is none, no policy helps.
+pub fn check_change(rules: &Rules, page_request: &PageRequest, serve: impl Serve) -> Lack {
+    let wanted = Wanted::from_origin(&page_request.page.origin)
+        .method(&page_request.method)
+        .headers(page_request.unsafe_names())
+        .credentials(page_request.credentials == Credentials::Include)
+        .server(page_request.server.origin);
+    let reads = |policy: &Policy| {
+        let mut browser = Browser::new(Profile::STANDARD);
+        let seen = browse(&mut browser, page_request, Duration::ZERO, |exchange| {
+            serve(policy, &Incoming::of(exchange))
+        });
+        matches!(seen.outcome, Outcome::Readable(_))
+    };
+    let normalized = rules.policy.to_config();
+    let changes = [
+        (&normalized, rules.policy.change_for(&wanted)),
+        (&rules.config, rules.config.change_for(&wanted)),
+        (&normalized, normalized.change_for(&wanted)),
+    ];
+    let lacks = changes.map(|(before, change)| {
+        let change = match change {
+            Ok(change) => change,
+            Err(no_change) => {
+                assert!(!no_change.obstacles().is_empty() && !no_change.to_string().is_empty());
+                assert!(is_beyond_every_policy(&no_change, page_request), "{no_change:?}");
+                return Lack::Impossible;
+            }
+        };
+        assert_eq!(change.is_empty(), reads(&rules.policy), "{change:?}");
+        let mut after = before.clone();
+        let is_refused = change.apply(&mut after).is_err();
+        assert_eq!(is_refused, !change.opt_ins().is_empty(), "{change:?}");
+        if is_refused {
+            assert_eq!(after, *before, "nothing is done without the opt-in");
+            change.danger_apply_with_opt_ins(&mut after);
+            // Without the opt-in, the builder refuses.
+            let mut silent = after.clone();
+            silent.allow_origins.append(&mut silent.danger_allow_origins);
+            assert!(Policy::try_from(silent).is_err(), "{change:?}");
+        }
+        let policy =
+            Policy::try_from(after.clone()).unwrap_or_else(|invalid| panic!("{change:?}: {invalid}"));
+        assert!(reads(&policy), "{change:?}");
+        assert!(
+            change.is_empty() || policy.change_for(&wanted).is_ok_and(|rest| rest.is_empty()),
+            "one round is enough"
+        );
+        for left_out in 0..change.steps().len() {
+            // That other origins are still allowed may not be needed by this request.
+            let is_moved = matches!(&change.steps()[left_out], Step::Add { setting, entry }
+                if *setting == Setting::DangerAllowOrigins && *entry != wanted.origin);
+            let mut partly = before.clone();
+            for (_, step) in change.steps().iter().enumerate().filter(|(index, _)| *index != left_out) {
+                step.apply(&mut partly);
+            }
+            let helps = Policy::try_from(partly).is_ok_and(|policy| reads(&policy));
+            assert!(is_moved || !helps, "{left_out} of {change:?}");
+        }
+        if change.is_empty() {
+            Lack::Nothing
+        } else {
+            Lack::Something { steps: change.steps().len(), needs_opt_in: !change.opt_ins().is_empty() }
+        }
+    });
+    lacks[1]
+}
+
+/// Whether each obstacle is one for a policy that is made for this request alone.
+fn is_beyond_every_policy(no_change: &NoChange, page_request: &PageRequest) -> bool {
+    let allows = |change: &dyn Fn(&mut PolicyConfig)| {
+        let mut config = PolicyConfig::default();
+        change(&mut config);
+        Policy::try_from(config).is_ok()
+    };
+    let origin = &page_request.page.origin;
+    no_change.obstacles().iter().all(|obstacle| match obstacle {
+        Obstacle::NullOrigin | Obstacle::NoOrigin { .. } | Obstacle::Origin { .. } => {
+            !allows(&|config| config.allow_origins = vec![origin.clone()])
+        }
+        Obstacle::MethodCase { .. } | Obstacle::Method { .. } => {
+            !allows(&|config| config.allow_methods = vec![page_request.method.clone()])
+        }
+        Obstacle::Header { name, .. } => !allows(&|config| config.allow_headers = vec![name.clone()]),
+        Obstacle::Star { .. } => {
+            page_request.method == "*" || page_request.headers.iter().any(|header| header.name == "*")
+        }
+        Obstacle::TooLongToEcho { .. } => {
+            let names = page_request.unsafe_names();
+            page_request.method.len() > 64 || names.iter().map(|name| name.len() + 1).sum::<usize>() > 4097
+        }
+        _ => false,
+    })
 }
 
 /// A proxy may rewrite all headers, in requests and in responses, as long as they mean the same.

@@ -91,12 +91,13 @@ pub fn meaning(
 
 /// Whether the page's origin is allowed, and with credentials if it uses them.
 pub fn may_read(policy: &PolicyConfig, page_request: &PageRequest) -> bool {
-    policy
-        .allow_origins
-        .iter()
-        .chain(&policy.danger_allow_origins)
-        .any(|pattern| matches(pattern, &page_request.page.origin))
+    allows(policy, &page_request.page.origin)
         && (page_request.credentials != Credentials::Include || policy.allow_credentials)
+}
+
+/// Whether one of the two lists of origins has it.
+pub fn allows(policy: &PolicyConfig, origin: &str) -> bool {
+    policy.allow_origins.iter().chain(&policy.danger_allow_origins).any(|pattern| matches(pattern, origin))
 }
 
 pub fn may_use_method(policy: &PolicyConfig, method: &str) -> bool {

@@ -10,5 +10,6 @@ pub mod network;
 pub mod world;
 
 pub use checks::{
-    Counted, Serve, Steps, cases, check_cold, check_noisy, check_shared_cache, check_steps, steps,
+    Counted, Lack, Serve, Steps, cases, check_change, check_cold, check_noisy, check_shared_cache,
+    check_steps, steps,
 };

@@ -30,7 +30,7 @@
 //!
 //! let blocked = verdict.blocked().unwrap();
 //! assert_eq!(blocked.why(), "the preflight response does not allow the method PUT");
-//! assert_eq!(blocked.fix().setting.unwrap(), r#"add "PUT" to allow_methods"#);
+//! assert_eq!(blocked.fix(), "respond to the preflight with Access-Control-Allow-Methods: PUT");
 //! ```
 //!
 //! It knows requests, responses and origins, but not policies, and it shares no parser with the server's end, so that the
@@ -83,4 +83,3 @@ pub use request::{Credentials, Mode, Redirect, Request};
 pub use response::{Allowed, Response, ResponseType};
 pub use url::Url;
 pub use verdict::{Blocked, Step, Verdict};
-pub use words::Fix;

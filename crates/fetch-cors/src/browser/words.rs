@@ -35,19 +35,12 @@ impl fmt::Display for Step {
     }
 }
 
-/// A change that would let the request pass.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Fix {
-    /// What the server should respond with, or what the page should request, as an instruction.
-    pub change: String,
-    /// The setting of this crate's policies that makes the server do so, as an instruction; none if no policy can help.
-    pub setting: Option<String>,
-}
-
 impl Blocked {
-    /// How to let the request pass.
-    pub fn fix(&self) -> Fix {
+    /// How to let the request pass: what the server should respond with, or what the page should request, as an instruction.
+    ///
+    /// Which setting of a policy makes a server do so is not said here, because the browser's end knows no policy.
+    /// [`Policy::change_for`](crate::Policy::change_for) says it to whoever holds one.
+    pub fn fix(&self) -> String {
         self.reason.fix(self)
     }
 
@@ -99,11 +92,7 @@ impl Blocked {
 impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "blocked {}: {}", self.step, self.reason.in_words(self))?;
-        let fix = self.fix();
-        write!(f, "\n  fix: {}", fix.change)?;
-        if let Some(setting) = fix.setting {
-            write!(f, "; with a policy of this crate: {setting}")?;
-        }
+        write!(f, "\n  fix: {}", self.fix())?;
         write!(f, "\n  see {}", self.spec())
     }
 }
@@ -245,107 +234,77 @@ impl Reason {
     }
 
     #[allow(clippy::too_many_lines, reason = "a table")]
-    fn fix(&self, blocked: &Blocked) -> Fix {
+    fn fix(&self, blocked: &Blocked) -> String {
         let origin = &blocked.origin;
-        let page = |change: &str| Fix { change: change.to_owned(), setting: None };
-        let server = |change: String, setting: String| Fix { change, setting: Some(setting) };
+        let say = str::to_owned;
         let to =
             if blocked.step == Step::Preflight { "respond to the preflight with" } else { "respond with" };
         match self {
-            Self::InvalidUrl { .. } => page("in the page, write an absolute URL such as https://api.example.com/"),
+            Self::InvalidUrl { .. } => say("in the page, write an absolute URL such as https://api.example.com/"),
             Self::UrlHasCredentials { .. } => {
-                page("in the page, take the user name and password out of the URL and send an Authorization header")
+                say("in the page, take the user name and password out of the URL and send an Authorization header")
             }
-            Self::InvalidMethod { .. } | Self::ForbiddenMethod { .. } => page("in the page, use another method"),
-            Self::MethodNeedsCors { .. } | Self::OtherOrigin => page("in the page, leave out the mode, so that it is \"cors\""),
-            Self::BodyNotAllowed { .. } => page("in the page, use POST or PUT, or put the data into the URL"),
-            Self::InvalidHeaderName { .. } => page("in the page, correct the header's name"),
-            Self::InvalidHeaderValue { .. } => page("in the page, remove line breaks and NUL from the header's value"),
-            Self::BadPort { .. } => page("let the server listen on another port, such as 8080"),
-            Self::MixedContent => page("serve the API over https"),
-            Self::RedirectModeInNoCors => page("in the page, leave out the redirect mode"),
-            Self::SchemeNotHttp { .. } => page("serve it over https"),
-            Self::InvalidDataUrl => page("in the page, write data:[type],[text] or data:[type];base64,[Base64]"),
-            Self::NoResponse => page("check that the server is running, and open the URL in the browser's address bar to see the error"),
-            Self::AllowOriginMissing
-            | Self::AllowOriginMultiple { .. }
-            | Self::AllowOriginWildcard
-            | Self::AllowOriginMismatch { .. } => fix_origin(blocked, to),
-            Self::AllowCredentialsNotTrue { .. } => server(
-                format!("{to} Access-Control-Allow-Credentials: true"),
-                "turn on allow_credentials".to_owned(),
-            ),
-            Self::PreflightStatus { status } if is_redirect_status(*status) => page(
+            Self::InvalidMethod { .. } | Self::ForbiddenMethod { .. } => say("in the page, use another method"),
+            Self::MethodNeedsCors { .. } | Self::OtherOrigin => say("in the page, leave out the mode, so that it is \"cors\""),
+            Self::BodyNotAllowed { .. } => say("in the page, use POST or PUT, or put the data into the URL"),
+            Self::InvalidHeaderName { .. } => say("in the page, correct the header's name"),
+            Self::InvalidHeaderValue { .. } => say("in the page, remove line breaks and NUL from the header's value"),
+            Self::BadPort { .. } => say("let the server listen on another port, such as 8080"),
+            Self::MixedContent => say("serve the API over https"),
+            Self::RedirectModeInNoCors => say("in the page, leave out the redirect mode"),
+            Self::SchemeNotHttp { .. } => say("serve it over https"),
+            Self::InvalidDataUrl => say("in the page, write data:[type],[text] or data:[type];base64,[Base64]"),
+            Self::NoResponse => say("check that the server is running, and open the URL in the browser's address bar to see the error"),
+            // Only a request with credentials is blocked for this reason, so the second header is needed, too.
+            Self::AllowOriginWildcard => fix_origin(blocked, to, ", Access-Control-Allow-Credentials: true"),
+            Self::AllowOriginMissing | Self::AllowOriginMultiple { .. } | Self::AllowOriginMismatch { .. } => {
+                fix_origin(blocked, to, "")
+            }
+            Self::AllowCredentialsNotTrue { .. } => format!("{to} Access-Control-Allow-Credentials: true"),
+            Self::PreflightStatus { status } if is_redirect_status(*status) => say(
                 "in the page, use the URL that the redirect leads to (it often differs only in https or in a trailing slash)",
             ),
-            Self::PreflightStatus { .. } => server(
-                "respond with 204 to the preflight, an OPTIONS request that carries neither cookies nor Authorization".to_owned(),
-                "wrap the application or the scope, not a route, and put Cors outside of authentication".to_owned(),
-            ),
-            Self::AllowMethodsInvalid { .. } => server(
-                "respond to the preflight with a list such as Access-Control-Allow-Methods: PUT, DELETE".to_owned(),
-                "list the methods in allow_methods".to_owned(),
-            ),
-            Self::AllowHeadersInvalid { .. } => server(
-                "respond to the preflight with a list such as Access-Control-Allow-Headers: content-type, x-request-id"
+            Self::PreflightStatus { .. } => "respond with 204 to the preflight, an OPTIONS request that carries neither cookies nor Authorization".to_owned(),
+            Self::AllowMethodsInvalid { .. } => "respond to the preflight with a list such as Access-Control-Allow-Methods: PUT, DELETE".to_owned(),
+            Self::AllowHeadersInvalid { .. } => "respond to the preflight with a list such as Access-Control-Allow-Headers: content-type, x-request-id"
                     .to_owned(),
-                "list the names in allow_headers".to_owned(),
-            ),
             Self::MethodNotAllowed { method, .. } => match method.to_ascii_uppercase() {
                 // No server handles `patch`; browsers send it as it is written.
                 upper if upper == "PATCH" && *method != upper => {
-                    page("in the page, write \"PATCH\": methods are case-sensitive, and browsers don't correct this one")
+                    say("in the page, write \"PATCH\": methods are case-sensitive, and browsers don't correct this one")
                 }
-                _ => server(
-                    format!("respond to the preflight with Access-Control-Allow-Methods: {method}"),
-                    format!("add \"{method}\" to allow_methods"),
-                ),
+                _ => format!("respond to the preflight with Access-Control-Allow-Methods: {method}"),
             },
-            Self::HeaderNotAllowed { names, .. } => server(
-                format!("respond to the preflight with Access-Control-Allow-Headers: {}", names.join(", ")),
-                format!("add \"{}\" to allow_headers", names.join("\", \"")),
-            ),
-            Self::AuthorizationNotListed => server(
-                "respond to the preflight with Access-Control-Allow-Headers: *, authorization".to_owned(),
-                "add \"authorization\" to allow_headers (\"*\" includes it)".to_owned(),
-            ),
-            Self::RedirectIsError => page("in the page, leave out the redirect mode, or fetch the URL that the redirect leads to"),
-            Self::LocationInvalid { .. } => page("respond with one Location header that contains a valid URL"),
-            Self::LocationNotHttp { .. } => page("redirect to https"),
-            Self::TooManyRedirects => page("remove the loop from the server's redirects"),
-            Self::LocationHasCredentials => page("redirect to a URL without a user name and password"),
-            Self::RedirectBackToPage => page("in the page, use the URL that the redirects lead to"),
+            Self::HeaderNotAllowed { names, .. } => format!("respond to the preflight with Access-Control-Allow-Headers: {}", names.join(", ")),
+            Self::AuthorizationNotListed => "respond to the preflight with Access-Control-Allow-Headers: *, authorization".to_owned(),
+            Self::RedirectIsError => say("in the page, leave out the redirect mode, or fetch the URL that the redirect leads to"),
+            Self::LocationInvalid { .. } => say("respond with one Location header that contains a valid URL"),
+            Self::LocationNotHttp { .. } => say("redirect to https"),
+            Self::TooManyRedirects => say("remove the loop from the server's redirects"),
+            Self::LocationHasCredentials => say("redirect to a URL without a user name and password"),
+            Self::RedirectBackToPage => say("in the page, use the URL that the redirects lead to"),
             Self::ResourcePolicy { .. } if *origin == "null" => {
-                page("respond with Cross-Origin-Resource-Policy: cross-origin")
+                say("respond with Cross-Origin-Resource-Policy: cross-origin")
             }
-            Self::ResourcePolicy { .. } => page(
+            Self::ResourcePolicy { .. } => say(
                 "respond with Cross-Origin-Resource-Policy: cross-origin, or use CORS (the crossorigin attribute)",
             ),
         }
     }
 }
 
-fn fix_origin(blocked: &Blocked, to: &str) -> Fix {
+fn fix_origin(blocked: &Blocked, to: &str, more: &str) -> String {
     if blocked.redirects > 0 && blocked.origin == "null" && blocked.page != PageOrigin::Opaque {
-        return Fix {
-            change: "in the page, use the URL that the redirect leads to: after a redirect between two origins that are \
-                     not the page's, browsers send Origin: null"
-                .to_owned(),
-            setting: None,
-        };
+        return "in the page, use the URL that the redirect leads to: after a redirect between two origins that are not the \
+                page's, browsers send Origin: null"
+            .to_owned();
     }
     if blocked.origin == "null" {
-        return Fix {
-            change: "serve the page from an http or https origin; it has none now (a local file or a sandboxed frame), \
-                     and allowing null would allow any site"
-                .to_owned(),
-            setting: None,
-        };
+        return "serve the page from an http or https origin; it has none now (a local file or a sandboxed frame), and \
+                allowing null would allow any site"
+            .to_owned();
     }
-    Fix {
-        change: format!("{to} Access-Control-Allow-Origin: {} and Vary: Origin", blocked.origin),
-        setting: Some(format!("add \"{}\" to allow_origins", blocked.origin)),
-    }
+    format!("{to} Access-Control-Allow-Origin: {}{more} and Vary: Origin", blocked.origin)
 }
 
 /// Points out mistakes that are easy to overlook.

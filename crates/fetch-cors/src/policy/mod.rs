@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use crate::origin_set::OriginSet;
 
 mod builder;
+mod change;
 mod config;
 pub(crate) mod escape;
 mod host;
@@ -29,6 +30,7 @@ mod uncovered;
 mod widening;
 
 pub use builder::PolicyBuilder;
+pub use change::{Change, Difference, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn, Step, Wanted};
 pub use config::PolicyConfig;
 pub use origin::Origin;
 pub use problem::{InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting};

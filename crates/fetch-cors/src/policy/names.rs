@@ -109,6 +109,12 @@ const OTHER_REGISTERED_METHODS: [&str; 31] = [
     "VERSION-CONTROL",
 ];
 
+/// A method as browsers send it.
+pub(crate) fn normalized(method: &str) -> String {
+    let upper = method.to_ascii_uppercase();
+    if NORMALIZED_METHODS.contains(&upper.as_str()) { upper } else { method.to_owned() }
+}
+
 /// Normalizes a method as browsers do. Names that look like a typo pass only if `unusual` ones may.
 pub(crate) fn method(value: &str, unusual: bool) -> Result<String, Fault> {
     let upper = value.to_ascii_uppercase();

@@ -22,6 +22,8 @@ pub enum Setting {
     AllowCredentials,
     /// `max_age`
     MaxAge,
+    /// `allow_unusual_names`
+    AllowUnusualNames,
 }
 
 impl Setting {
@@ -35,6 +37,7 @@ impl Setting {
             Self::ExposeHeaders => "expose_headers",
             Self::AllowCredentials => "allow_credentials",
             Self::MaxAge => "max_age",
+            Self::AllowUnusualNames => "allow_unusual_names",
         }
     }
 }

@@ -1,17 +1,13 @@
 //! Why a request is refused, by the policy or by the browser that reads the response, in words for a log. Nothing here
 //! affects the decision, and an adapter calls it only if the message will be logged.
 
-use std::{fmt, mem};
+use std::fmt;
 
 use super::{Decision, RequestField, RequestHead, escape, is_same_origin};
-use crate::{
-    origin_set::wildcard::MAX_ORIGIN,
-    policy::{
-        Policy, PolicyConfig, ProblemKind, Setting,
-        escape::MAX_SHOWN,
-        names::{self, MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD, Names},
-        problem::Fault,
-    },
+use crate::policy::{
+    Change, Policy, Setting, Wanted,
+    escape::MAX_SHOWN,
+    names::{self, MAX_ECHOED_HEADERS, Names},
 };
 
 /// The rule by which a request is refused.
@@ -34,7 +30,7 @@ pub enum Rule {
     CredentialsNotAllowed,
 }
 
-/// Why a request is refused: the rule, the value that broke it, and the setting that would allow it.
+/// Why a request is refused: the rule, the value that broke it, and what to change, as far as the request shows.
 ///
 /// `Display` writes one line of visible characters, whatever a client sent: the value is escaped and cut to 200 bytes.
 ///
@@ -60,7 +56,8 @@ pub enum Rule {
 /// let refusal = refusal(&policy, &Get, decide(&policy, &Get)).unwrap();
 /// assert_eq!(
 ///     refusal.to_string(),
-///     r#"the origin "https://b.example" is not allowed; to allow it, add it to allow_origins"#
+///     "the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to \
+///      allow_origins"
 /// );
 /// # Ok::<(), fetch_cors::InvalidPolicy>(())
 /// ```
@@ -69,11 +66,21 @@ pub struct Refusal {
     rule: Rule,
     value: String,
     advice: String,
+    change: Option<Change>,
 }
 
 impl Refusal {
-    fn new(rule: Rule, value: &[u8], advice: String) -> Self {
-        Self { rule, value: escape(value), advice }
+    /// With everything that the policy lacks for this request.
+    fn new(rule: Rule, value: &[u8], policy: &Policy, wanted: &Wanted) -> Self {
+        let value = escape(value);
+        match policy.change_for_log(wanted) {
+            // The policy lists what is wanted, but a browser would have sent it otherwise, on one line for example.
+            Ok(change) if change.is_empty() => {
+                Self { rule, value, advice: "no browser sends such a request".to_owned(), change: None }
+            }
+            Ok(change) => Self { rule, value, advice: change.to_string(), change: Some(change) },
+            Err(no_change) => Self { rule, value, advice: no_change.to_string(), change: None },
+        }
     }
 
     /// The rule that was broken.
@@ -99,6 +106,12 @@ impl Refusal {
     /// What to do about it.
     pub fn advice(&self) -> &str {
         &self.advice
+    }
+
+    /// The same as data: everything that the policy lacks for this request, as far as it shows; none if no policy helps. Of
+    /// the entries of a large policy only some are looked at.
+    pub fn change(&self) -> Option<&Change> {
+        self.change.as_ref()
     }
 }
 
@@ -150,7 +163,8 @@ pub fn refusal(policy: &Policy, request: &impl RequestHead, decision: Decision) 
     match decision {
         Decision::NoOrigin => None,
         Decision::NotAllowed if is_same_origin(request) => None,
-        Decision::NotAllowed | Decision::PreflightRefused => Some(refused_origin(policy, request)),
+        Decision::NotAllowed => Some(refused_origin(policy, request, false)),
+        Decision::PreflightRefused => Some(refused_origin(policy, request, true)),
         Decision::AnyOrigin | Decision::Allowed => refused_credentials(policy, request),
         Decision::PreflightGranted { echo_method, echo_headers } => {
             refused_method(policy, request, echo_method)
@@ -160,123 +174,90 @@ pub fn refusal(policy: &Policy, request: &impl RequestHead, decision: Decision) 
 }
 
 fn refused_credentials(policy: &Policy, request: &impl RequestHead) -> Option<Refusal> {
-    let has = |field| request.lines(field).next().is_some();
     // CORS doesn't apply to requests without an origin, nor to same-origin requests.
     let refused = !policy.allows_credentials()
-        && has(RequestField::Cookie)
-        && has(RequestField::Origin)
+        && request.has(RequestField::Cookie)
+        && request.has(RequestField::Origin)
         && !is_same_origin(request);
-    refused.then(|| {
-        let list = if policy.allows_any_origin() { "list the origins and " } else { "" };
-        let advice = format!("to allow them, {list}turn on allow_credentials");
-        Refusal::new(Rule::CredentialsNotAllowed, b"", advice)
-    })
+    refused.then(|| Refusal::new(Rule::CredentialsNotAllowed, b"", policy, &wanted(request)))
 }
 
 fn refused_method(policy: &Policy, request: &impl RequestHead, echoed: bool) -> Option<Refusal> {
     let methods = &policy.parts().methods;
     let mut lines = request.lines(RequestField::AccessControlRequestMethod);
     let method = lines.next().unwrap_or_default();
-    if policy.parts().echoes(methods) {
-        let advice = || format!("only method names of up to {MAX_ECHOED_METHOD} bytes are echoed");
-        return (!echoed).then(|| Refusal::new(Rule::MethodNotEchoed, method, advice()));
-    }
-    let allowed = match methods {
-        Names::Any => true,
+    let rule = if policy.parts().echoes(methods) { Rule::MethodNotEchoed } else { Rule::MethodNotAllowed };
+    let is = |name: &str| name.as_bytes() == method;
+    let is_allowed = match methods {
+        Names::Any => echoed || !policy.parts().echoes(methods),
         Names::Listed(listed) => {
-            let is = |name: &str| name.as_bytes() == method;
             listed.iter().any(|name| is(name)) || names::SAFELISTED_METHODS.iter().any(|name| is(name))
         }
     };
-    (!allowed).then(|| Refusal::new(Rule::MethodNotAllowed, method, advice_on_method(method)))
+    (!is_allowed).then(|| Refusal::new(rule, method, policy, &wanted_of_preflight(policy, request)))
 }
 
 fn refused_headers(policy: &Policy, request: &impl RequestHead, echoed: bool) -> Option<Refusal> {
-    let headers = &policy.parts().headers;
-    let lines = || request.lines(RequestField::AccessControlRequestHeaders);
-    if policy.parts().echoes(headers) {
-        let line = lines().next()?;
-        let advice = || format!("only lists of header names of up to {MAX_ECHOED_HEADERS} bytes are echoed");
-        return (!echoed).then(|| Refusal::new(Rule::HeadersNotEchoed, line, advice()));
+    if policy.parts().echoes(&policy.parts().headers) {
+        let line = request.lines(RequestField::AccessControlRequestHeaders).next()?;
+        let refusal =
+            || Refusal::new(Rule::HeadersNotEchoed, line, policy, &wanted_of_preflight(policy, request));
+        return (!echoed).then(refusal);
     }
-    let Names::Listed(listed) = headers else { return None };
-    let (mut refused, mut read) = (Vec::new(), 0);
-    for name in lines().flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii) {
-        let is_listed = listed.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
-        if !name.is_empty() && !is_listed {
-            if !refused.is_empty() {
-                refused.extend_from_slice(b", ");
-            }
-            refused.extend_from_slice(&name[..name.len().min(MAX_SHOWN + 1)]);
-        }
-        // `Refusal` shows no more, and a longer list is not a browser's: a client must not make the log cost much.
-        read += name.len() + 1;
-        if refused.len() > MAX_SHOWN || read > MAX_ECHOED_HEADERS {
+    if policy.parts().headers == Names::Any {
+        return None;
+    }
+    let refused = lacking_headers(policy, request);
+    (!refused.is_empty()).then(|| {
+        let value = refused.join(&b", "[..]);
+        Refusal::new(Rule::HeadersNotAllowed, &value, policy, &wanted_of_preflight(policy, request))
+    })
+}
+
+/// The requested header names that the policy doesn't list, until there are more than a log shows. If it allows every name,
+/// those that are too many for an echo.
+fn lacking_headers<'a>(policy: &Policy, request: &'a impl RequestHead) -> Vec<&'a [u8]> {
+    let (listed, most) = match &policy.parts().headers {
+        Names::Any => (&[][..], MAX_ECHOED_HEADERS),
+        Names::Listed(listed) => (&listed[..], MAX_SHOWN),
+    };
+    let lines = request.lines(RequestField::AccessControlRequestHeaders);
+    let names = lines.flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii);
+    let is_listed = |name: &[u8]| listed.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
+    let (mut lacking, mut length) = (Vec::new(), 0);
+    for name in names.filter(|name| !name.is_empty() && !is_listed(name)) {
+        lacking.push(name);
+        length += name.len();
+        if length > most {
             break;
         }
     }
-    (!refused.is_empty())
-        .then(|| Refusal::new(Rule::HeadersNotAllowed, &refused, advice_on_headers(&refused)))
+    lacking
 }
 
-fn refused_origin(policy: &Policy, request: &impl RequestHead) -> Refusal {
+fn refused_origin(policy: &Policy, request: &impl RequestHead, is_preflight: bool) -> Refusal {
     let mut lines = request.lines(RequestField::Origin);
     let first = lines.next().unwrap_or_default();
     if lines.next().is_some() {
         let advice = "no browser does that, so check the proxies in between".to_owned();
-        return Refusal::new(Rule::SeveralOrigins, first, advice);
+        return Refusal { rule: Rule::SeveralOrigins, value: escape(first), advice, change: None };
     }
-    Refusal::new(Rule::OriginNotAllowed, first, advice_on_origin(policy, first))
+    let wanted = if is_preflight { wanted_of_preflight(policy, request) } else { wanted(request) };
+    Refusal::new(Rule::OriginNotAllowed, first, policy, &wanted)
 }
 
-/// Whether the origin could be added to this policy, by the policy's own validation.
-fn advice_on_origin(policy: &Policy, origin: &[u8]) -> String {
-    let text = str::from_utf8(origin).unwrap_or_default();
-    if text.len() > MAX_ORIGIN || text.contains('*') {
-        return "no browser sends such an origin".to_owned();
-    }
-    let parts = policy.parts();
-    let config = PolicyConfig {
-        allow_origins: vec![text.to_owned()],
-        allow_credentials: parts.credentials,
-        ..PolicyConfig::default()
-    };
-    let mut opt_in = config.clone();
-    opt_in.danger_allow_origins = mem::take(&mut opt_in.allow_origins);
-    match Policy::try_from(config) {
-        Ok(_) => "to allow it, add it to allow_origins".to_owned(),
-        Err(invalid) => {
-            let why = invalid.problems().first().map_or("", |problem| problem.kind().why());
-            if Policy::try_from(opt_in).is_ok() {
-                format!("to allow it, add it to danger_allow_origins, but {why}")
-            } else {
-                format!("it can't be added to allow_origins: {why}")
-            }
-        }
-    }
+/// What the request shows. Whether it will have credentials is not known of a request without cookies.
+fn wanted(request: &impl RequestHead) -> Wanted {
+    let origin = request.lines(RequestField::Origin).next().unwrap_or_default();
+    let wanted = Wanted::from_origin(String::from_utf8_lossy(origin));
+    if request.has(RequestField::Cookie) { wanted.credentials(true) } else { wanted }
 }
 
-fn advice_on_method(method: &[u8]) -> String {
-    match str::from_utf8(method)
-        .map_or(Err(ProblemKind::InvalidMethod.into()), |method| names::method(method, true))
-    {
-        Ok(name) if name.as_bytes() == method => "to allow it, add it to allow_methods".to_owned(),
-        // A browser would have sent `name`, so something else sent this.
-        Ok(name) => format!("methods are case-sensitive: the page must write \"{name}\""),
-        Err(Fault { kind: ProblemKind::MethodCase, suggestion: Some(name), .. }) => {
-            format!("methods are case-sensitive: the page must write \"{name}\"")
-        }
-        Err(fault) => format!("it can't be added to allow_methods: {}", fault.kind.why()),
-    }
-}
-
-fn advice_on_headers(names: &[u8]) -> String {
-    for name in names.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
-        let checked = str::from_utf8(name)
-            .map_or(Err(ProblemKind::InvalidHeaderName.into()), |name| names::request_header(name, true));
-        if let Err(fault) = checked {
-            return format!("\"{}\" can't be added to allow_headers: {}", escape(name), fault.kind.why());
-        }
-    }
-    "to allow them, add them to allow_headers".to_owned()
+/// What a preflight shows of the actual request.
+fn wanted_of_preflight(policy: &Policy, request: &impl RequestHead) -> Wanted {
+    let method = request.lines(RequestField::AccessControlRequestMethod).next().unwrap_or_default();
+    let headers = lacking_headers(policy, request);
+    wanted(request)
+        .method_as_sent(String::from_utf8_lossy(method))
+        .headers(headers.into_iter().map(String::from_utf8_lossy))
 }

@@ -1,0 +1,294 @@
+//! Changes and obstacles in words. Origins, methods and names may come from a client: they are escaped and cut, and of many
+//! only the first are named, so that nobody can forge or flood a log with them.
+
+use std::fmt::{self, Write as _};
+
+use super::{Change, Difference, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn, Step};
+use crate::policy::{
+    PolicyConfig, Setting,
+    escape::{MAX_SHOWN, escape},
+    names::{MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD},
+};
+
+/// At most this many obstacles and opt-ins are spelled out.
+const MAX_NAMED: usize = 3;
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("nothing is lacking");
+        }
+        // A log doesn't know whose origin it is. It must not urge anybody to let a stranger in.
+        let adds_origin = [Setting::AllowOrigins, Setting::DangerAllowOrigins]
+            .into_iter()
+            .any(|list| self.steps.iter().any(|step| step.added_to(list).is_some_and(|e| !self.is_moved(e))));
+        f.write_str(if adds_origin { "if this is a front end of yours, " } else { "to allow it, " })?;
+        f.write_str(&self.instruction())
+    }
+}
+
+impl Change {
+    /// What to do, in a clause that fits after a colon: `add "PUT" to allow_methods`. It names the opt-ins that are needed,
+    /// with their risks, and similar origins that are allowed.
+    pub fn instruction(&self) -> String {
+        let mut text = join(&self.clauses());
+        text += &opt_ins_in_words(&self.opt_ins);
+        if !self.near_misses.is_empty() {
+            let near: Vec<String> = self.near_misses.iter().map(ToString::to_string).collect();
+            let _ = write!(text, "; already allowed: {}", join(&near));
+        }
+        text
+    }
+
+    fn clauses(&self) -> Vec<String> {
+        const SETTINGS: [Setting; 6] = [
+            Setting::AllowOrigins,
+            Setting::DangerAllowOrigins,
+            Setting::AllowCredentials,
+            Setting::AllowMethods,
+            Setting::AllowHeaders,
+            Setting::AllowUnusualNames,
+        ];
+        let clause = |setting: Setting| {
+            let (mut added, mut removed, mut is_on) = (Vec::new(), Vec::new(), false);
+            for step in self.steps.iter().filter(|step| step.setting() == setting) {
+                match step {
+                    Step::Add { entry, .. } | Step::Remove { entry, .. } if self.is_moved(entry) => {}
+                    Step::Add { entry, .. } => added.push(entry.as_str()),
+                    Step::Remove { entry, .. } => removed.push(entry.as_str()),
+                    Step::TurnOn { .. } => is_on = true,
+                }
+            }
+            match (added.is_empty(), removed.is_empty()) {
+                (true, true) => is_on.then(|| format!("turn on {setting}")),
+                (false, true) => Some(format!("add {} to {setting}", quoted(&added))),
+                (false, false) => {
+                    Some(format!("replace {} in {setting} with {}", quoted(&removed), quoted(&added)))
+                }
+                (true, false) => Some(format!("remove {} from {setting}", quoted(&removed))),
+            }
+        };
+        let mut clauses: Vec<String> = SETTINGS.into_iter().filter_map(clause).collect();
+        let moved = self.steps.iter().filter_map(|step| step.added_to(Setting::DangerAllowOrigins));
+        let moved: Vec<&str> = moved.map(String::as_str).filter(|entry| self.is_moved(entry)).collect();
+        if !moved.is_empty() {
+            let [from, to] = [Setting::AllowOrigins, Setting::DangerAllowOrigins];
+            clauses.push(format!("move {} from {from} to {to}", quoted(&moved)));
+        }
+        clauses
+    }
+
+    /// Whether an origin that is listed already goes to the list of those that need an opt-in.
+    fn is_moved(&self, entry: &str) -> bool {
+        let is_from = |step: &Step| matches!(step, Step::Remove { setting: Setting::AllowOrigins, entry: from } if from == entry);
+        self.steps.iter().any(is_from)
+            && self
+                .steps
+                .iter()
+                .any(|step| step.added_to(Setting::DangerAllowOrigins).is_some_and(|added| added == entry))
+    }
+
+    /// The settings that change, as they stand in a TOML file afterwards, one per line. `config` is the configuration
+    /// before the change.
+    ///
+    /// ```
+    /// use fetch_cors::{PolicyConfig, Wanted};
+    ///
+    /// let mut config = PolicyConfig::default();
+    /// config.allow_origins = vec!["https://app.example".to_owned()];
+    /// let wanted = Wanted::from_origin("https://app.example").method("PUT").credentials(true);
+    /// assert_eq!(
+    ///     config.change_for(&wanted)?.to_toml(&config),
+    ///     "allow_credentials = true\nallow_methods = [\"PUT\"]\n"
+    /// );
+    /// # Ok::<(), fetch_cors::NoChange>(())
+    /// ```
+    pub fn to_toml(&self, config: &PolicyConfig) -> String {
+        let mut after = config.clone();
+        self.danger_apply_with_opt_ins(&mut after);
+        let mut text = String::new();
+        let mut seen = Vec::new();
+        for setting in self.steps.iter().map(Step::setting) {
+            if seen.contains(&setting) {
+                continue;
+            }
+            seen.push(setting);
+            let _ = match setting {
+                Setting::AllowOrigins => writeln!(text, "{setting} = {:?}", after.allow_origins),
+                Setting::DangerAllowOrigins => writeln!(text, "{setting} = {:?}", after.danger_allow_origins),
+                Setting::AllowMethods => writeln!(text, "{setting} = {:?}", after.allow_methods),
+                Setting::AllowHeaders => writeln!(text, "{setting} = {:?}", after.allow_headers),
+                Setting::ExposeHeaders => writeln!(text, "{setting} = {:?}", after.expose_headers),
+                Setting::AllowCredentials => writeln!(text, "{setting} = {}", after.allow_credentials),
+                Setting::AllowUnusualNames => writeln!(text, "{setting} = {}", after.allow_unusual_names),
+                Setting::MaxAge => Ok(()),
+            };
+        }
+        text
+    }
+
+    /// What to write in Rust, one call of the builder per line. What must be removed stands in a comment.
+    ///
+    /// ```
+    /// use fetch_cors::{Policy, Wanted};
+    ///
+    /// let wanted = Wanted::from_origin("https://app.example").credentials(true);
+    /// assert_eq!(
+    ///     Policy::any_origin().change_for(&wanted)?.to_rust(),
+    ///     "// Remove \"*\" from allow_origins.\n\
+    ///      .allow_origins([\"https://app.example\"])\n\
+    ///      .allow_credentials()\n"
+    /// );
+    /// # Ok::<(), fetch_cors::NoChange>(())
+    /// ```
+    pub fn to_rust(&self) -> String {
+        let mut text = String::new();
+        for step in &self.steps {
+            if let Step::Remove { setting, entry } = step {
+                let _ = writeln!(text, "// Remove {entry:?} from {setting}.");
+            }
+        }
+        let mut seen = Vec::new();
+        for setting in self.steps.iter().map(Step::setting) {
+            if seen.contains(&setting) {
+                continue;
+            }
+            seen.push(setting);
+            let added: Vec<&String> = self.steps.iter().filter_map(|step| step.added_to(setting)).collect();
+            if !added.is_empty() {
+                let _ = writeln!(text, ".{setting}({added:?})");
+            } else if matches!(setting, Setting::AllowCredentials | Setting::AllowUnusualNames) {
+                let _ = writeln!(text, ".{setting}()");
+            }
+        }
+        text
+    }
+}
+
+impl Step {
+    fn added_to(&self, list: Setting) -> Option<&String> {
+        match self {
+            Self::Add { setting, entry } if *setting == list => Some(entry),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for OptIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\" needs an opt-in: {}", escape(self.entry.as_bytes()), self.kind.why())
+    }
+}
+
+fn opt_ins_in_words(opt_ins: &[OptIn]) -> String {
+    let mut text = String::new();
+    for opt_in in opt_ins.iter().take(MAX_NAMED) {
+        let _ = write!(text, "; {opt_in}");
+    }
+    if opt_ins.len() > MAX_NAMED {
+        let _ = write!(text, "; {} more origins need an opt-in", opt_ins.len() - MAX_NAMED);
+    }
+    text
+}
+
+impl fmt::Display for NeedsOptIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the change takes a risk that you must accept first{}", opt_ins_in_words(&self.opt_ins))
+    }
+}
+
+impl fmt::Display for NearMiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let difference = match self.difference {
+            Difference::Scheme => "another scheme",
+            Difference::Port => "another port",
+            Difference::SchemeAndPort => "another scheme and port",
+            Difference::Www if self.allowed.contains("://www.") => "with www",
+            Difference::Www => "without www",
+            Difference::LoopbackName => "another name for this machine",
+            Difference::TrailingDot if host_ends_with_dot(&self.allowed) => "with a trailing dot",
+            Difference::TrailingDot => "without the trailing dot",
+        };
+        write!(f, "\"{}\" ({difference})", escape(self.allowed.as_bytes()))
+    }
+}
+
+fn host_ends_with_dot(origin: &str) -> bool {
+    origin.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(':').ends_with('.')
+}
+
+impl fmt::Display for NoChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, obstacle) in self.obstacles.iter().take(MAX_NAMED).enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            obstacle.fmt(f)?;
+        }
+        if self.obstacles.len() > MAX_NAMED {
+            write!(f, "; and {} more", self.obstacles.len() - MAX_NAMED)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut refused = |value: &str, setting: Setting, why: &str| {
+            write!(f, "\"{}\" can't be added to {setting}: {why}", escape(value.as_bytes()))
+        };
+        match self {
+            Self::NullOrigin => refused("null", Setting::AllowOrigins, crate::ProblemKind::NullOrigin.why()),
+            Self::Origin { origin, kind } => refused(origin, Setting::AllowOrigins, kind.why()),
+            Self::Method { method, kind } => refused(method, Setting::AllowMethods, kind.why()),
+            Self::Header { name, kind } => refused(name, Setting::AllowHeaders, kind.why()),
+            Self::Star { setting } => {
+                let what = if *setting == Setting::AllowMethods { "method" } else { "header" };
+                refused(
+                    "*",
+                    *setting,
+                    &format!("there it would mean every {what}; give the {what} another name"),
+                )
+            }
+            Self::NoOrigin { .. } => f.write_str("no browser sends such an origin"),
+            Self::MethodCase { method, meant } => write!(
+                f,
+                "methods are case-sensitive: the page must write \"{meant}\", not \"{}\"",
+                escape(method.as_bytes())
+            ),
+            Self::TooLongToEcho { setting: Setting::AllowMethods } => {
+                write!(f, "only method names of up to {MAX_ECHOED_METHOD} bytes are echoed")
+            }
+            Self::TooLongToEcho { .. } => {
+                write!(f, "only lists of header names of up to {MAX_ECHOED_HEADERS} bytes are echoed")
+            }
+            Self::MixedContent => f.write_str(
+                "a page loaded over https can't send requests over plain http; serve the API over https",
+            ),
+            Self::InvalidPolicy(invalid) => write!(f, "correct the policy first: {invalid}"),
+        }
+    }
+}
+
+/// As many as fit, each in quotation marks.
+fn quoted(entries: &[&str]) -> String {
+    let mut text = String::new();
+    for (index, entry) in entries.iter().enumerate() {
+        if index > 0 && text.len() + entry.len() > MAX_SHOWN {
+            let _ = write!(text, " and {} more", entries.len() - index);
+            break;
+        }
+        let comma = if index > 0 { ", " } else { "" };
+        let _ = write!(text, "{comma}\"{}\"", escape(entry.as_bytes()));
+    }
+    text
+}
+
+/// `a, b and c`.
+fn join(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [front @ .., last] => format!("{} and {last}", front.join(", ")),
+    }
+}

@@ -115,7 +115,7 @@ function table(origins) {
  * @param {import("../demo-frontend/app/control.js").PolicyConfig} policy
  */
 function toml(policy) {
-  const lists = LISTS.filter((name) => policy[name].length > 0).map((name) => {
+  const lists = LISTS.filter((name) => (policy[name] ?? []).length > 0).map((name) => {
     return `${name} = [${policy[name].map((entry) => JSON.stringify(entry)).join(", ")}]`;
   });
   const others = Object.entries(policy).filter(([, value]) => !Array.isArray(value) && value !== false);

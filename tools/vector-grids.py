@@ -454,9 +454,9 @@ def refused(setting, value, kind, **more):
     return {"policy": {setting: [value], **more}, "refused": [f"{setting}[0]: {kind}"]}
 
 
-def grants(setting, value, *lines):
+def grants(setting, value, *lines, **more):
     """A policy that is not refused, and its response to a preflight."""
-    policy = {"allow_origins": [ORIGIN], setting: [value]}
+    policy = {"allow_origins": [ORIGIN], setting: [value], **more}
     return {
         "policy": policy,
         "request": {"method": "OPTIONS", "headers": [["origin", ORIGIN], ["access-control-request-method", "GET"]]},
@@ -500,6 +500,17 @@ def allows(origin, **more):
     }
 
 
+# What a character between two names shows to be meant.
+MISTAKES_IN_NAMES = {",": "several_names", ";": "several_names", "=": "header_line"}
+# Scripts never see a response to a preflight: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
+OF_PREFLIGHTS = [
+    "Access-Control-Allow-Headers",
+    "Access-Control-Allow-Methods",
+    "Access-Control-Allow-Private-Network",
+    "Access-Control-Max-Age",
+]
+
+
 def listed_methods():
     safelisted = ", ".join(SAFELISTED_METHODS)
     yield f"where no method is listed, {safelisted} are", {
@@ -517,11 +528,19 @@ def listed_methods():
             yield f"{written} is not {method}", refused("allow_methods", written, "method_case")
     for character in f"aZ09{TOKEN_SYMBOLS}":
         method = f"a{character}b"
-        yield f"a method with {show(ord(character))}", grants(
-            "allow_methods", method, ("access-control-allow-methods", method)
+        # Valid, but hardly meant.
+        mistake = {"$": "unfilled_variable", "*": "name_pattern", "|": "several_names"}.get(character)
+        unusual = {} if character.isalnum() or character in "-_" else {"allow_unusual_names": True}
+        if unusual and not mistake:
+            yield f"a method with {show(ord(character))} is unusual", refused("allow_methods", method, "unusual_name")
+        yield f"a method with {show(ord(character))}", (
+            refused("allow_methods", method, mistake)
+            if mistake
+            else grants("allow_methods", method, ("access-control-allow-methods", method), **unusual)
         )
     for character in [",", *NO_TOKEN, "\0", "\r", "\n", "\x1f", "\x7f"]:
-        yield f"a method without {show(ord(character))}", refused("allow_methods", f"a{character}b", "invalid_method")
+        kind = MISTAKES_IN_NAMES.get(character, "invalid_method")
+        yield f"a method without {show(ord(character))}", refused("allow_methods", f"a{character}b", kind)
 
 
 def listed_request_headers():
@@ -545,9 +564,8 @@ def listed_request_headers():
             ("access-control-allow-headers", name.lower()),
         )
     for character in [",", *NO_TOKEN, "\0", "\r", "\n", "\x1f", "\x7f"]:
-        yield f"a name without {show(ord(character))}", refused(
-            "allow_headers", f"a{character}b", "invalid_header_name"
-        )
+        kind = MISTAKES_IN_NAMES.get(character, "invalid_header_name")
+        yield f"a name without {show(ord(character))}", refused("allow_headers", f"a{character}b", kind)
 
 
 def listed_response_headers():
@@ -560,7 +578,10 @@ def listed_response_headers():
     safelisted = list(SAFELISTED_RESPONSE_HEADERS)
     own = [name for name in RESPONSE_HEADERS if name not in safelisted]
     for name in [*safelisted, *own, "Sec-WebSocket-Accept", *(set_ for set_ in HEADERS_OF_BOTH if set_ not in safelisted)]:
-        yield f"{name} can be exposed", exposes(name)
+        if name in OF_PREFLIGHTS:
+            yield f"{name} is of preflights", refused("expose_headers", name, "preflight_header_among_exposed")
+        else:
+            yield f"{name} can be exposed", exposes(name)
 
 
 def schemes():
@@ -587,7 +608,7 @@ def schemes():
     for character in "-._~":
         yield f"a custom host with {show(ord(character))}", allows(f"tauri://a{character}b")
     for character in "!$'()+":
-        kind = "regular_expression" if character in "$(" else "invalid_host"
+        kind = {"$": "unfilled_variable", "(": "regular_expression"}.get(character, "invalid_host")
         yield f"a custom host without {show(ord(character))}", refused("allow_origins", f"tauri://a{character}b", kind)
     # What no origin has, and every other regular expression has.
     for character in "\\($^":

@@ -138,14 +138,14 @@ async fn events() {
         ("a source that fails again within a minute", "GET", "/failing", &[APP], String::new()),
         (
             "what an outer Cors decides", "GET", "/nested", &[APP],
-            " INFO actix_web_cors: GET /nested: this Cors stands inside another one, whose policy applies; its own policy would refuse the request: the origin \"https://app.example.com\" is not allowed; to allow it, add it to allow_origins\n".to_owned(),
+            " INFO actix_web_cors: GET /nested: this Cors stands inside another one, whose policy applies; its own policy would refuse the request: the origin \"https://app.example.com\" is not allowed; if this is a front end of yours, add \"https://app.example.com\" to allow_origins\n".to_owned(),
         ),
         (
             "a predicate that does not allow the origin", "GET", "/predicate", &[("origin", "https://b.example")],
-            " INFO actix_web_cors: GET /predicate: the origin \"https://b.example\" is not allowed; to allow it, add it to allow_origins (nor does the predicate \"customers\" allow it) rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+            " INFO actix_web_cors: GET /predicate: the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to allow_origins (nor does the predicate \"customers\" allow it) rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
         ),
         ("a predicate that is not asked", "GET", "/predicate", &[("origin", "null")],
-            " INFO actix_web_cors: GET /predicate: the origin \"null\" is not allowed; it can't be added to allow_origins: browsers send \"null\" for sandboxed frames, local files and data: URLs, which any site can create, so allowing it would allow every site rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned()),
+            " INFO actix_web_cors: GET /predicate: the origin \"null\" is not allowed; \"null\" can't be added to allow_origins: browsers send \"null\" for sandboxed frames, local files and data: URLs, which any site can create, so allowing it would allow every site rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned()),
         ("a policy for which nothing was listed, not again", "GET", "/empty", &[], String::new()),
     ] {
         written.take();

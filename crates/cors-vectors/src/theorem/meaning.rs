@@ -133,8 +133,7 @@ fn is_exposed(policy: &PolicyConfig, status: u16, header: &str) -> bool {
 fn fits_an_echo(policy: &PolicyConfig, page_request: &PageRequest) -> bool {
     let is_any = |list: &[String]| policy.allow_credentials && list.iter().any(|listed| listed == "*");
     let names: usize = page_request.unsafe_names().iter().map(|name| name.len() + 1).sum();
-    // For an upload with a listener, a response without a list of methods allows the requested method.
-    (!is_any(&policy.allow_methods) || page_request.method.len() <= 64 || page_request.upload_listener)
+    (!is_any(&policy.allow_methods) || page_request.method.len() <= 64)
         && (!is_any(&policy.allow_headers) || names <= 4097)
 }
 

@@ -47,6 +47,10 @@ impl Origin {
     pub fn of_url(url: &str) -> Result<Self, InvalidOrigin> {
         let authority = url.find("://").map_or(0, |colon| colon + "://".len());
         let end = url[authority..].find(['/', '?', '#']).map_or(url.len(), |slash| authority + slash);
+        // The URL of a local file says nothing about the origin: most browsers send `null` for it.
+        if url[..end].eq_ignore_ascii_case("file://") {
+            return Err(InvalidOrigin::new(url, ProblemKind::OpaqueScheme.into()));
+        }
         url[..end].parse().or_else(|invalid: InvalidOrigin| match (invalid.kind(), invalid.suggestion()) {
             (
                 ProblemKind::UpperCase

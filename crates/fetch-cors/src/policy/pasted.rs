@@ -18,8 +18,7 @@ const MAX_SUGGESTED: usize = 16;
 /// Words for "any", which is written `*`.
 const ANY_WORDS: [&str; 7] = ["all", "any", "anyone", "anything", "everyone", "everything", "wildcard"];
 /// Words with a meaning in other settings and libraries, and none here.
-const OTHER_WORDS: [&str; 12] = [
-    "allow",
+const OTHER_WORDS: [&str; 11] = [
     "auto",
     "default",
     "deny",

@@ -224,11 +224,15 @@ fn lacking_headers<'a>(policy: &Policy, request: &'a impl RequestHead) -> Vec<&'
     let lines = request.lines(RequestField::AccessControlRequestHeaders);
     let names = lines.flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii);
     let is_listed = |name: &[u8]| listed.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
-    let (mut lacking, mut length) = (Vec::new(), 0);
-    for name in names.filter(|name| !name.is_empty() && !is_listed(name)) {
-        lacking.push(name);
-        length += name.len();
-        if length > most {
+    let (mut lacking, mut length, mut read) = (Vec::new(), 0, 0);
+    for name in names {
+        if !name.is_empty() && !is_listed(name) {
+            lacking.push(name);
+            length += name.len();
+        }
+        // A longer list is not a browser's, and a client must not make the log cost much.
+        read += name.len() + 1;
+        if length > most || read > MAX_ECHOED_HEADERS {
             break;
         }
     }

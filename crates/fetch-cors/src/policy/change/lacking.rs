@@ -188,10 +188,12 @@ impl<'a> Lacking<'a> {
     fn method(&mut self) {
         let Some(method) = self.wanted.method.as_deref() else { return };
         let checked = names::method(method, true);
-        if let Err(Fault {
-            kind: kind @ (ProblemKind::ForbiddenMethod | ProblemKind::InvalidMethod), ..
-        }) = checked
-        {
+        let impossible = match &checked {
+            _ if !names::is_token(method.as_bytes()) => Some(ProblemKind::InvalidMethod),
+            Err(Fault { kind: kind @ ProblemKind::ForbiddenMethod, .. }) => Some(*kind),
+            _ => None,
+        };
+        if let Some(kind) = impossible {
             self.obstacles.push(Obstacle::Method { method: method.to_owned(), kind });
             return;
         }

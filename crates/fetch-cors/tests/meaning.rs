@@ -19,6 +19,7 @@ fn widened_origin(before: &Policy, after: &Policy) -> Option<String> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn origins_that_widen() {
     for (name, before, after, witness) in [
         ("the same", &["https://a.example"][..], &["https://a.example"][..], None),

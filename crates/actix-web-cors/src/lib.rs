@@ -97,6 +97,7 @@ mod settings;
 mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod throttle;
 mod vary;
 
 pub use cors::{Cors, UnknownWidening};

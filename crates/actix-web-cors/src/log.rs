@@ -1,10 +1,7 @@
 //! The events that the middleware logs. Values that clients chose are escaped and cut before they get here, so that a client
 //! can neither forge a log line nor flood the log.
 
-use std::{
-    sync::{Mutex, Once, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Once, time::Instant};
 
 use actix_web::{HttpMessage as _, http::StatusCode};
 use fetch_cors::{
@@ -13,23 +10,24 @@ use fetch_cors::{
 };
 use tracing::{Level, level_filters::LevelFilter};
 
-use crate::{SourceError, head::Head, response::Prepared, settings::Settings};
+use crate::{SourceError, head::Head, throttle::Throttle};
 
 /// The target of all events.
 const TARGET: &str = "actix_web_cors";
 
-/// Logs why a request is refused, if it is. `status` is that of the response in the application's place, if there is one.
+/// Logs why a request is refused, if it is. `predicates` show their names; `status` is that of the response in the
+/// application's place, if there is one.
 #[inline(always)]
 pub(crate) fn refusal(
-    prepared: &Prepared,
-    settings: &Settings,
+    policy: &Policy,
+    predicates: &[impl fmt::Debug],
     head: Head<'_>,
     decision: Decision,
     status: Option<StatusCode>,
 ) {
     // Cheapest check first: is INFO enabled in `tracing` or `log` at all? `tracing`'s level does not include `log`'s.
     if Level::INFO <= LevelFilter::current() || ::log::Level::Info <= ::log::max_level() {
-        explain(&prepared.policy, settings, head, decision, status);
+        explain(policy, predicates, head, decision, status);
     }
 }
 
@@ -40,7 +38,7 @@ struct IsGoverned;
 #[inline(never)]
 fn explain(
     policy: &Policy,
-    settings: &Settings,
+    predicates: &[impl fmt::Debug],
     head: Head<'_>,
     decision: Decision,
     status: Option<StatusCode>,
@@ -62,8 +60,8 @@ fn explain(
         );
         return;
     }
-    let predicates = if refusal.rule() == Rule::OriginNotAllowed {
-        unmoved(settings, policy, head)
+    let also = if refusal.rule() == Rule::OriginNotAllowed {
+        unmoved(predicates, policy, head)
     } else {
         String::new()
     };
@@ -71,42 +69,19 @@ fn explain(
         target: TARGET,
         rule = ?refusal.rule(),
         setting = refusal.setting().name(),
-        "{method} {path}: {refusal}{predicates}"
+        "{method} {path}: {refusal}{also}"
     );
 }
 
 /// The predicates that did not allow the origin either.
-fn unmoved(settings: &Settings, policy: &Policy, head: Head<'_>) -> String {
+fn unmoved(predicates: &[impl fmt::Debug], policy: &Policy, head: Head<'_>) -> String {
     let mut origins = head.lines(RequestField::Origin);
     let is_asked = origins.next().is_some_and(|origin| candidate(policy, origin).is_some());
-    if settings.predicates.is_empty() || !is_asked {
+    if predicates.is_empty() || !is_asked {
         return String::new();
     }
-    let names: Vec<String> = settings.predicates.iter().map(|predicate| format!("{predicate:?}")).collect();
+    let names: Vec<String> = predicates.iter().map(|predicate| format!("{predicate:?}")).collect();
     format!(" (nor does the predicate {} allow it)", names.join(" or "))
-}
-
-/// Lets one event pass each minute, and counts the others.
-#[derive(Debug, Default)]
-pub(crate) struct Throttle {
-    /// When the last event passed, and how many did not since then.
-    last: Mutex<Option<(Instant, usize)>>,
-}
-
-impl Throttle {
-    const PAUSE: Duration = Duration::from_secs(60);
-
-    /// How many events were held back since the last one that passed; none if this one is held back, too.
-    fn pass(&self, now: Instant) -> Option<usize> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *last {
-            Some((passed, held_back)) if now.saturating_duration_since(*passed) < Self::PAUSE => {
-                *held_back += 1;
-                None
-            }
-            _ => Some(last.replace((now, 0)).map_or(0, |(_, held_back)| held_back)),
-        }
-    }
 }
 
 /// Logs that a source failed, once a minute for each `Cors` and its clones.
@@ -157,27 +132,5 @@ pub(crate) fn empty_policy(policy: &Policy) {
                 "the CORS policy lists no origin, so it allows none; list some in allow_origins, or write Policy::deny_all() if you mean it"
             );
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_event_a_minute_passes() {
-        let (throttle, start) = (Throttle::default(), Instant::now());
-        for (seconds, expected) in [
-            (0, Some(0)),
-            (0, None),
-            (59, None),
-            (60, Some(2)),
-            (61, None),
-            (60, None),
-            (300, Some(2)),
-            (500, Some(0)),
-        ] {
-            assert_eq!(throttle.pass(start + Duration::from_secs(seconds)), expected, "after {seconds} s");
-        }
     }
 }

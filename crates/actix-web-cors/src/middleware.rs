@@ -171,7 +171,7 @@ where
     });
     let status = status(decision, head, &shared.settings, found);
     if found == Found::Policy {
-        log::refusal(&prepared, &shared.settings, head, decision, status);
+        log::refusal(&prepared.policy, &shared.settings.predicates, head, decision, status);
     }
     let (is_options, mut echoes) = (head.is_options(), Echoes::new(decision, origin, head));
     let mut found = found;

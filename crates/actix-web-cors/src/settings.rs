@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::{StatusCode, header::HeaderName};
 
-use crate::{log::Throttle, predicate::Predicate};
+use crate::{predicate::Predicate, throttle::Throttle};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {

@@ -1,6 +1,9 @@
 //! Tells apart what people paste into a policy that is not a value of it: a variable that nobody filled in, a header line, a
 //! list's own syntax, a regular expression, a range. It is asked only about values that are not valid, and suggests only
 //! what was certainly meant.
+//!
+//! `pattern` asks this file, and this file asks `pattern` again: what is found inside of what was pasted is read like any other
+//! entry, so that a suggestion is itself valid.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -152,11 +152,11 @@ impl Contender {
             Self::OursLive => wrap(&Cors::new(LivePolicy::new(policy())), service),
             Self::OursPerRequest => {
                 let policy = policy();
-                wrap(&Cors::per_request(move |_| policy.clone()), service)
+                wrap(&Cors::per_request(move |_| policy.clone()).ignores_origin(), service)
             }
             Self::OursPerRequestAsync => {
                 let policy = policy();
-                wrap(&Cors::per_request_async(move |_| ready(policy.clone())), service)
+                wrap(&Cors::per_request_async(move |_| ready(policy.clone())).ignores_origin(), service)
             }
             Self::ActixCors => wrap(&actix_cors(setup), service),
             Self::Bare | Self::TowerBare | Self::TowerHttp => Box::new(Actix(service)),

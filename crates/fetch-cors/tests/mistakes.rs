@@ -41,7 +41,7 @@ const HEADERS: &[Row] = &[
 ];
 const EXPOSED: &[Row] = &[("access-control-max-age", "PreflightHeaderAmongExposed", &[])];
 
-/// Others, found in public reports.
+/// Others of the same kinds.
 const MORE_ORIGINS: &[Row] = &[
     // variables
     ("https://$APP_HOST", "UnfilledVariable", &[]),

@@ -31,20 +31,29 @@ static VARY: HeaderName = header::VARY;
 /// saves the three allocations of putting the line together.
 #[derive(Debug, Default)]
 pub(crate) struct LastMerge {
-    last: RefCell<Option<(Box<[u8]>, Merged)>>,
+    last: RefCell<Option<Last>>,
 }
 
 /// The new value; none if the line can stay as it is.
 type Merged = Option<HeaderValue>;
 
+#[derive(Debug)]
+struct Last {
+    line: Box<[u8]>,
+    /// What was added to it: preflights vary by more than other requests.
+    names: HeaderValue,
+    merged: Merged,
+}
+
 impl LastMerge {
     fn merge(&self, line: &[u8], names: &HeaderValue) -> Merged {
         match &*self.last.borrow() {
-            Some((last, merged)) if **last == *line => return merged.clone(),
+            Some(last) if *last.line == *line && last.names == *names => return last.merged.clone(),
             _ => {}
         }
         let merged = merged(&[line], names);
-        *self.last.borrow_mut() = Some((line.into(), merged.clone()));
+        *self.last.borrow_mut() =
+            Some(Last { line: line.into(), names: names.clone(), merged: merged.clone() });
         merged
     }
 }
@@ -96,6 +105,22 @@ mod tests {
             merge(&mut response, &HeaderValue::from_static("origin"), &last);
             let merged: Vec<&HeaderValue> = response.get_all(header::VARY).collect();
             assert_eq!(merged, *expected, "{name}");
+        }
+    }
+
+    /// A preflight that the application responds to has the same `Vary` of its own as other responses, and gets more names.
+    #[test]
+    fn other_names_are_merged_into_the_same_line() {
+        let last = LastMerge::default();
+        for (names, expected) in [
+            ("origin", "accept, origin"),
+            ("origin, access-control-request-method", "accept, origin, access-control-request-method"),
+            ("origin", "accept, origin"),
+        ] {
+            let mut response = HeaderMap::new();
+            response.append(header::VARY, HeaderValue::from_static("accept"));
+            merge(&mut response, &HeaderValue::from_static(names), &last);
+            assert_eq!(response.get(header::VARY).unwrap(), expected);
         }
     }
 }

@@ -145,7 +145,7 @@ impl<S> Cors<S> {
     /// name stands in logs, in `Debug` and in the [summary](Cors::summary).
     ///
     /// Write a pattern in the policy if one will do: a predicate is code, so neither the validation nor a review of the
-    /// configuration can tell whom it lets in. For subdomains use [`Origin::is_subdomain_of`], never `ends_with`, which
+    /// configuration can tell which origins it allows. For subdomains use [`Origin::is_subdomain_of`], never `ends_with`, which
     /// `https://evilexample.com` passes, too.
     ///
     /// ```
@@ -238,7 +238,9 @@ impl Cors {
         self.settings.predicates.iter().fold(summary, |summary, predicate| {
             summary.with(
                 format!("So may pages of every origin that the predicate {predicate:?} allows."),
-                format!("the predicate {predicate:?} is code, so whom it lets in is not known here"),
+                format!(
+                    "the predicate {predicate:?} is code, so the origins that it allows are not known here"
+                ),
             )
         })
     }

@@ -112,7 +112,7 @@ async fn a_predicate_lets_in_what_it_may() {
     table.finish();
 }
 
-/// Nobody may get in whom the validation would keep out.
+/// The predicate must not allow an origin that the validation would refuse.
 #[actix_web::test]
 async fn a_predicate_is_not_asked_about_what_could_not_be_listed() {
     let mut table = Table::default();

@@ -167,9 +167,9 @@ impl OriginSet {
     }
 
     /// The patterns of this set with a `*` inside a label, in front of this pattern's parent, that match on its port.
-    pub(crate) fn beside(&self, pattern: InLabel<'_>) -> Vec<InLabel<'_>> {
+    pub(crate) fn neighbours(&self, pattern: InLabel<'_>) -> Vec<InLabel<'_>> {
         let rare = self.more.as_ref().and_then(|more| more.patterns.parts().1);
-        rare.map(|rare| rare.beside(pattern)).unwrap_or_default()
+        rare.map(|rare| rare.neighbours(pattern)).unwrap_or_default()
     }
 }
 

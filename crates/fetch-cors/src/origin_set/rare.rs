@@ -100,7 +100,7 @@ impl Rare {
     }
 
     /// The patterns with a `*` inside a label that have this one's parent and scheme, and its port or any port.
-    pub(super) fn beside(&self, pattern: InLabel<'_>) -> Vec<InLabel<'_>> {
+    pub(super) fn neighbours(&self, pattern: InLabel<'_>) -> Vec<InLabel<'_>> {
         let of_port = |port| self.in_label.of_parent(InLabel { port, ..pattern }).map(Stored::decode);
         of_port(Port::Any).chain(of_port(pattern.port)).collect()
     }

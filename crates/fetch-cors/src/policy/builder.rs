@@ -153,8 +153,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Origins and patterns that are refused in [`allow_origins`](Self::allow_origins) because someone could read responses
-    /// of whom one may not think. An entry that needs no opt-in is refused here.
+    /// Origins and patterns that are refused in [`allow_origins`](Self::allow_origins) because someone who is easily
+    /// overlooked could then read responses. An entry that needs no opt-in is refused here.
     ///
     /// | entry | who could read what |
     /// |---|---|

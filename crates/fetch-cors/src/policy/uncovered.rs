@@ -160,7 +160,7 @@ fn outside_label(
     let usual = usual.filter(|label| label.len() <= longest);
     let in_front = |label: &str| accept(&format!("{label}.{parent}"));
     usual.into_iter().find_map(|label| in_front(&label)).or_else(|| {
-        let (others, covered) = (set.beside(pattern), HashSet::new());
+        let (others, covered) = (set.neighbours(pattern), HashSet::new());
         LabelSearch { pattern, others, bytes, accept: &in_front, covered, rejected: 0 }.run(longest)
     })
 }

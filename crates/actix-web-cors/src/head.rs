@@ -18,22 +18,26 @@ use fetch_cors::{
 pub(crate) struct Head<'a>(pub(crate) &'a ServiceRequest);
 
 impl<'a> Head<'a> {
-    /// Decides on the request, and gives out its `Origin`, which may have to be sent back. `allows_otherwise` is asked where
-    /// the policy says no.
+    /// Decides on the request, and gives out its `Origin`, which may have to be sent back.
     #[inline(always)]
-    pub(crate) fn decide(
-        self,
-        policy: &Policy,
-        allows_otherwise: impl FnOnce(&'a [u8]) -> bool,
-    ) -> (Decision, Option<&'a HeaderValue>) {
+    pub(crate) fn decide(self, policy: &Policy) -> (Decision, Option<&'a HeaderValue>) {
         let mut first = None;
         let origin = || {
             let mut lines = self.0.headers().get_all(&ORIGIN);
             first = lines.next();
-            Lines::of(first.into_iter().chain(lines).map(HeaderValue::as_bytes))
+            match first {
+                None => Lines::None,
+                Some(only) if lines.len() == 0 => Lines::One(only.as_bytes()),
+                Some(_) => Lines::Several,
+            }
         };
-        let decision = decide_with(policy, origin, allows_otherwise, &self);
+        let decision = decide_with(policy, origin, &self);
         (decision, first)
+    }
+
+    /// The first `Origin`.
+    pub(crate) fn origin(self) -> Option<&'a HeaderValue> {
+        self.0.headers().get(&ORIGIN)
     }
 
     /// A header's value, to be sent back. Lines that a proxy split are joined again.

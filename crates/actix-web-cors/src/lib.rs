@@ -111,7 +111,7 @@ pub use fetch_cors::{
 pub use middleware::{CorsFuture, CorsMiddleware};
 pub use predicate::RequestView;
 pub use source::{
-    BoxedLookup, BoxedSource, Choosing, IntoPolicy, LivePolicy, Lookup, PerRequest, PerRequestAsync,
+    BoxedLookup, BoxedSource, Choosing, IntoPolicy, LivePolicy, Lookup, Never, PerRequest, PerRequestAsync,
     PolicySource, SourceError,
 };
 

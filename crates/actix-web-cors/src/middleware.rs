@@ -112,10 +112,10 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let shared = &self.shared;
         if let Some(prepared) = &self.always {
-            return respond(shared, Rc::clone(prepared), Found::Policy, request);
+            return respond(shared, Rc::clone(prepared), request);
         }
         match self.source.lookup(&request) {
-            Lookup::Found(policy) => respond(shared, shared.prepare(policy), Found::Policy, request),
+            Lookup::Found(policy) => respond(shared, shared.prepare(policy), request),
             Lookup::Ready(found) => go_on(shared, Ok(found), request),
             Lookup::Failed(error) => go_on(shared, Err(error), request),
             Lookup::Later(lookup) => {
@@ -136,48 +136,106 @@ where
     S: Service<ServiceRequest>,
 {
     match found {
-        Ok(Some(policy)) => respond(shared, shared.prepare(&policy), Found::Policy, request),
+        Ok(Some(policy)) => respond(shared, shared.prepare(&policy), request),
         Ok(None) => {
             log::no_policy(Head(&request));
-            respond(shared, shared.nothing(), Found::None, request)
+            pass(shared, request)
         }
         Err(error) => {
             log::failed_source(&error, &shared.settings.failures, Head(&request));
             // Nothing that the source made outlives it.
             drop(error);
-            respond(shared, shared.nothing(), Found::Failure, request)
+            respond_without_source(shared, request)
         }
     }
 }
 
-/// Decides, logs, and either lets the application handle the request or responds in its place.
+/// Decides, and asks the predicates where the policy says no.
 #[inline(always)]
-fn respond<S, L>(
+fn respond<S, L>(shared: &Shared<S>, prepared: Rc<Prepared>, request: ServiceRequest) -> CorsFuture<S, L>
+where
+    S: Service<ServiceRequest>,
+{
+    let (decision, origin) = Head(&request).decide(&prepared.policy);
+    if decision.is_refused() && !shared.settings.predicates.is_empty() {
+        return respond_as_predicates_say(shared, prepared, decision, request);
+    }
+    let echoes = Echoes::new(decision, origin, Head(&request));
+    conclude(shared, prepared, decision, Found::Policy, echoes, request)
+}
+
+#[cold]
+#[inline(never)]
+fn respond_as_predicates_say<S, L>(
     shared: &Shared<S>,
     prepared: Rc<Prepared>,
-    found: Found,
+    mut decision: Decision,
     request: ServiceRequest,
 ) -> CorsFuture<S, L>
 where
     S: Service<ServiceRequest>,
 {
     let head = Head(&request);
-    let mut asked = None;
-    let (decision, origin) = head.decide(&prepared.policy, |origin| {
-        if found == Found::Policy && !shared.settings.predicates.is_empty() {
-            asked = predicate::ask(&shared.settings.predicates, &prepared.policy, head, origin);
-        }
-        asked.as_deref().is_some_and(Asked::is_allowed)
-    });
+    let asked = predicate::ask(&shared.settings.predicates, &prepared.policy, head);
+    if asked.as_ref().is_some_and(Asked::is_allowed) {
+        decision = decision.with_origin_allowed(&prepared.policy, &head);
+    }
+    let echoes = Echoes::new(decision, head.origin(), head);
+    let (found, echoes) = match asked {
+        Some(asked) => (Found::Asked, echoes.with(asked)),
+        None => (Found::Policy, echoes),
+    };
+    conclude(shared, prepared, decision, found, echoes, request)
+}
+
+/// Refuses what needs a policy when the source failed to say which.
+#[cold]
+fn respond_without_source<S, L>(shared: &Shared<S>, request: ServiceRequest) -> CorsFuture<S, L>
+where
+    S: Service<ServiceRequest>,
+{
+    let prepared = shared.nothing();
+    let (decision, _) = Head(&request).decide(&prepared.policy);
+    conclude(shared, prepared, decision, Found::Failure, Echoes::Origin(None), request)
+}
+
+/// Passes on a request that no policy applies to.
+#[cold]
+fn pass<S, L>(shared: &Shared<S>, request: ServiceRequest) -> CorsFuture<S, L>
+where
+    S: Service<ServiceRequest>,
+{
+    let is_options = Head(&request).is_options();
+    let future = shared.service.call(request);
+    let headers = Headers {
+        prepared: shared.nothing(),
+        decision: Decision::NoOrigin,
+        is_options,
+        found: Found::None,
+        echoes: Echoes::Origin(None),
+    };
+    CorsFuture { state: State::Handler { future, headers } }
+}
+
+/// Logs, and either lets the application handle the request or responds in its place.
+#[inline(always)]
+fn conclude<S, L>(
+    shared: &Shared<S>,
+    prepared: Rc<Prepared>,
+    decision: Decision,
+    found: Found,
+    echoes: Echoes,
+    request: ServiceRequest,
+) -> CorsFuture<S, L>
+where
+    S: Service<ServiceRequest>,
+{
+    let head = Head(&request);
     let status = status(decision, head, &shared.settings, found);
-    if found == Found::Policy {
+    if found != Found::Failure {
         log::refusal(&prepared.policy, &shared.settings.predicates, head, decision, status);
     }
-    let (is_options, mut echoes) = (head.is_options(), Echoes::new(decision, origin, head));
-    let mut found = found;
-    if let Some(asked) = asked {
-        (found, echoes) = (Found::Asked, echoes.with(*asked));
-    }
+    let is_options = head.is_options();
     if let Some(status) = status {
         let headers = Headers { prepared, decision, is_options, found, echoes };
         return CorsFuture { state: State::Respond { request: Some(request), status, headers } };
@@ -190,20 +248,15 @@ where
 /// The status of a response in the application's place; none if the application handles the request.
 #[inline(always)]
 fn status(decision: Decision, head: Head<'_>, settings: &Settings, found: Found) -> Option<StatusCode> {
-    let refused = match found {
-        Found::Policy | Found::Asked => StatusCode::FORBIDDEN,
-        Found::Failure => StatusCode::SERVICE_UNAVAILABLE,
-        Found::None => return None,
-    };
-    if decision.is_preflight() {
-        if !decision.is_allowed() {
-            return Some(refused);
-        }
-        return if settings.forward_preflights { None } else { Some(settings.preflight_status) };
+    let refused =
+        if found == Found::Failure { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::FORBIDDEN };
+    match decision {
+        Decision::PreflightRefused => Some(refused),
+        Decision::PreflightGranted { .. } if settings.forward_preflights => None,
+        Decision::PreflightGranted { .. } => Some(settings.preflight_status),
+        Decision::NotAllowed if settings.reject_disallowed_origins && !is_same_origin(&head) => Some(refused),
+        _ => None,
     }
-    let is_rejected =
-        decision == Decision::NotAllowed && settings.reject_disallowed_origins && !is_same_origin(&head);
-    is_rejected.then_some(refused)
 }
 
 pin_project! {
@@ -245,7 +298,7 @@ where
         Poll::Ready(match self.project().state.project() {
             StateProjection::Handler { future, headers } => match ready!(future.poll(cx)) {
                 Ok(mut response) => {
-                    headers.write(response.status(), response.headers_mut());
+                    headers.write(response.response_mut().head_mut());
                     Ok(left(response))
                 }
                 Err(error) => Err(with_headers(error, headers.clone())),
@@ -253,7 +306,7 @@ where
             StateProjection::Respond { request, status, headers } => {
                 let request = request.take().expect(POLLED_AFTER_COMPLETION);
                 let mut response = HttpResponse::with_body(*status, ());
-                headers.write(*status, response.headers_mut());
+                headers.write(response.head_mut());
                 // The body comes last: without it the response is small, and little is moved.
                 let response = response.set_body(EitherBody::right(BoxBody::new(())));
                 Ok(ServiceResponse::new(request.into_parts().0, response))
@@ -288,7 +341,7 @@ const POLLED_AFTER_COMPLETION: &str = "a future is not polled after it was ready
 #[cold]
 fn with_headers(mut error: Error, headers: Headers) -> Error {
     error.add_response_mapper(move |mut response| {
-        headers.clone().write(response.status(), response.headers_mut());
+        headers.clone().write(response.head_mut());
         response
     });
     error

@@ -122,14 +122,8 @@ impl Asked {
 }
 
 /// Asks whether one of the predicates allows an origin that the policy doesn't; none if they may not be asked about it.
-#[cold]
-#[inline(never)]
-pub(crate) fn ask(
-    predicates: &[Predicate],
-    policy: &Policy,
-    head: Head<'_>,
-    origin: &[u8],
-) -> Option<Box<Asked>> {
+pub(crate) fn ask(predicates: &[Predicate], policy: &Policy, head: Head<'_>) -> Option<Asked> {
+    let Lines::One(origin) = Lines::of(head.lines(RequestField::Origin)) else { return None };
     let origin = candidate(policy, origin)?;
     let view = RequestView { head, read: RefCell::default() };
     let mut asked = Asked { is_allowed: false, has_panicked: false, vary: None };
@@ -152,5 +146,5 @@ pub(crate) fn ask(
         let names: Vec<&str> = read.iter().map(HeaderName::as_str).collect();
         asked.vary = HeaderValue::from_str(&names.join(", ")).ok();
     }
-    Some(Box::new(asked))
+    Some(asked)
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use actix_web::{
+    dev::ResponseHead,
     http::{
         StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -144,22 +145,30 @@ impl Headers {
     /// Writes them: whatever `Access-Control-*` header the response has is replaced. What is sent back is moved out, so they
     /// are written once.
     #[inline(always)]
-    pub(crate) fn write(&mut self, status: StatusCode, response: &mut HeaderMap) {
-        if self.found != Found::None {
-            let Self { prepared, decision, is_options, echoes, .. } = self;
-            let has_vary = !response.is_empty() && make_room(response);
-            let last_merge = has_vary.then_some(&prepared.last_merge);
-            let mut response = Response { status, headers: response, echoes, last_merge };
-            prepared.fields.write(*decision, *is_options, &mut response);
-        }
-        if self.found != Found::Policy {
-            self.write_for_caches(response);
+    pub(crate) fn write(&mut self, response: &mut ResponseHead) {
+        if self.found == Found::Policy {
+            self.write_fields(response);
+        } else {
+            self.write_without_policy(response);
         }
     }
 
-    /// What only a cache must know, where no policy was found or a predicate was asked.
+    #[inline(always)]
+    fn write_fields(&mut self, head: &mut ResponseHead) {
+        let Self { prepared, decision, is_options, echoes, .. } = self;
+        let has_vary = !head.headers().is_empty() && make_room(head.headers_mut());
+        let last_merge = has_vary.then_some(&prepared.last_merge);
+        prepared.fields.write(*decision, *is_options, &mut Response { head, echoes, last_merge });
+    }
+
+    /// The same where no policy was found, or a predicate was asked: caches must know more then.
     #[cold]
-    fn write_for_caches(&self, response: &mut HeaderMap) {
+    #[inline(never)]
+    fn write_without_policy(&mut self, response: &mut ResponseHead) {
+        if self.found != Found::None {
+            self.write_fields(response);
+        }
+        let response = response.headers_mut();
         let is_refused = matches!(self.decision, Decision::NotAllowed | Decision::PreflightRefused);
         match (self.found, &self.echoes) {
             // That none applies may depend on the request's headers.
@@ -218,8 +227,7 @@ fn make_room(response: &mut HeaderMap) -> bool {
 
 /// A response without CORS headers, as the writer sees it.
 struct Response<'a> {
-    status: StatusCode,
-    headers: &'a mut HeaderMap,
+    head: &'a mut ResponseHead,
     echoes: &'a mut Echoes,
     /// There if the response has a `Vary` already.
     last_merge: Option<&'a LastMerge>,
@@ -228,13 +236,13 @@ struct Response<'a> {
 impl Sink<HeaderValue> for Response<'_> {
     #[inline(always)]
     fn constant(&mut self, name: FieldName, value: &HeaderValue) {
-        self.headers.append(to_name(name), value.clone());
+        self.head.headers_mut().append(to_name(name), value.clone());
     }
 
     #[inline(always)]
     fn echo(&mut self, name: FieldName, from: RequestField) {
         if let Some(value) = self.echoes.take(from) {
-            self.headers.append(to_name(name), value);
+            self.head.headers_mut().append(to_name(name), value);
         }
     }
 
@@ -242,18 +250,18 @@ impl Sink<HeaderValue> for Response<'_> {
     fn vary(&mut self, names: &HeaderValue) {
         match self.last_merge {
             None => self.constant(FieldName::Vary, names),
-            Some(last_merge) => vary::merge(self.headers, names, last_merge),
+            Some(last_merge) => vary::merge(self.head.headers_mut(), names, last_merge),
         }
     }
 
     #[cold]
     fn own_names(&mut self, name: FieldName) {
-        if self.status == StatusCode::NOT_MODIFIED {
+        if self.head.status == StatusCode::NOT_MODIFIED {
             return;
         }
-        let names = exposed_names(self.headers.keys().map(HeaderName::as_str));
+        let names = exposed_names(self.head.headers().keys().map(HeaderName::as_str));
         if let Ok(names) = HeaderValue::from_maybe_shared(Bytes::from(names)) {
-            self.headers.append(to_name(name), names);
+            self.head.headers_mut().append(to_name(name), names);
         }
     }
 }

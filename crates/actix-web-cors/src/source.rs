@@ -28,10 +28,8 @@ pub type SourceError = Box<dyn Error + Send + Sync>;
 /// has `Cache-Control: no-store`.
 ///
 /// ```
-/// use std::future::Ready;
-///
 /// use actix_web::dev::ServiceRequest;
-/// use actix_web_cors::{Lookup, Policy, PolicySource};
+/// use actix_web_cors::{Lookup, Never, Policy, PolicySource};
 ///
 /// /// Public data for everyone, the rest for the site's own front end.
 /// struct ByPath {
@@ -40,9 +38,9 @@ pub type SourceError = Box<dyn Error + Send + Sync>;
 /// }
 ///
 /// impl PolicySource for ByPath {
-///     type Future = Ready<Result<Option<Policy>, actix_web_cors::SourceError>>;
+///     type Future = Never;
 ///
-///     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future> {
+///     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Never> {
 ///         Lookup::Found(if request.path().starts_with("/public/") { &self.public } else { &self.private })
 ///     }
 /// }
@@ -97,8 +95,18 @@ pub enum Lookup<'a, F> {
     Later(F),
 }
 
-/// The future of sources that never return [`Lookup::Later`].
-pub(crate) type Never = std::future::Pending<Result<Option<Policy>, SourceError>>;
+/// The future of sources that never return [`Lookup::Later`]. There is no value of it, so the compiler leaves out all that
+/// would wait for one.
+#[derive(Clone, Copy, Debug)]
+pub enum Never {}
+
+impl Future for Never {
+    type Output = Result<Option<Policy>, SourceError>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        match *self {}
+    }
+}
 
 impl PolicySource for Policy {
     type Future = Never;

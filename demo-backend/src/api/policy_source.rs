@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{HttpMessage as _, dev::ServiceRequest};
-use actix_web_cors::{Lookup, Policy, PolicySource, SourceError};
+use actix_web_cors::{Lookup, Never, Policy, PolicySource};
 
 use crate::session::Session;
 
@@ -23,9 +23,9 @@ impl Default for SessionPolicy {
 }
 
 impl PolicySource for SessionPolicy {
-    type Future = std::future::Ready<Result<Option<Policy>, SourceError>>;
+    type Future = Never;
 
-    fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Self::Future> {
+    fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Never> {
         match request.extensions().get::<Arc<Session>>() {
             Some(session) => Lookup::Ready(Some(session.policy())),
             None => Lookup::Found(&self.deny_all),

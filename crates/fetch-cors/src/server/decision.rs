@@ -19,12 +19,8 @@ use crate::policy::{
 pub enum Decision {
     /// Not a preflight, and every origin is allowed: the response is the same for all.
     AnyOrigin,
-    /// Not a preflight; the request has no `Origin`.
-    NoOrigin,
     /// Not a preflight; the origin is allowed.
     Allowed,
-    /// Not a preflight; the origin is not allowed. The handler still runs, because CORS is not access control.
-    NotAllowed,
     /// A [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request) from an allowed origin. The
     /// response lists everything that is allowed; the browser compares the method and headers with it.
     PreflightGranted {
@@ -35,6 +31,10 @@ pub enum Decision {
     },
     /// A CORS-preflight request from an origin that is not allowed.
     PreflightRefused,
+    /// Not a preflight; the origin is not allowed. The handler still runs, because CORS is not access control.
+    NotAllowed,
+    /// Not a preflight; the request has no `Origin`.
+    NoOrigin,
 }
 
 impl Decision {
@@ -42,6 +42,23 @@ impl Decision {
     #[inline]
     pub fn is_preflight(self) -> bool {
         matches!(self, Self::PreflightGranted { .. } | Self::PreflightRefused)
+    }
+
+    /// Whether the request has an origin that is not allowed.
+    #[inline]
+    pub fn is_refused(self) -> bool {
+        matches!(self, Self::NotAllowed | Self::PreflightRefused)
+    }
+
+    /// The decision if the policy listed the request's origin, for an adapter that has a rule of its own in addition to the
+    /// policy. The rule must be asked only about origins that [`candidate`](super::candidate) returns.
+    #[must_use]
+    pub fn with_origin_allowed(self, policy: &Policy, request: &impl RequestHead) -> Self {
+        match self {
+            Self::NotAllowed => Self::Allowed,
+            Self::PreflightRefused => grant_preflight(policy, request),
+            _ => self,
+        }
     }
 
     /// Whether the response allows the request's origin.
@@ -54,19 +71,15 @@ impl Decision {
 /// Decides what to do with one request.
 #[inline]
 pub fn decide(policy: &Policy, request: &impl RequestHead) -> Decision {
-    decide_with(policy, || Lines::of(request.lines(RequestField::Origin)), |_| false, request)
+    decide_with(policy, || Lines::of(request.lines(RequestField::Origin)), request)
 }
 
 /// The same for an adapter that looks `Origin` up itself because it echoes the value later. `origin` is called at most once,
 /// and not at all if the decision doesn't depend on it.
-///
-/// `allows_otherwise` is called only with a single `Origin` that the policy does not allow; if it returns `true`, the
-/// origin gets what the policy gives its own. It must say `false` unless [`candidate`](super::candidate) returns the origin.
 #[inline(always)]
 pub fn decide_with<'a>(
     policy: &Policy,
     origin: impl FnOnce() -> Lines<'a>,
-    allows_otherwise: impl FnOnce(&'a [u8]) -> bool,
     request: &impl RequestHead,
 ) -> Decision {
     let is_options = request.is_options();
@@ -75,8 +88,7 @@ pub fn decide_with<'a>(
         return Decision::AnyOrigin;
     }
     let origin = origin();
-    let allowed =
-        any || matches!(origin, Lines::One(origin) if policy.lists(origin) || allows_otherwise(origin));
+    let allowed = any || matches!(origin, Lines::One(origin) if policy.lists(origin));
     // A preflight is an `OPTIONS` with both headers. https://fetch.spec.whatwg.org/#cors-preflight-request
     if is_options && origin != Lines::None && request.has(RequestField::AccessControlRequestMethod) {
         return if allowed { grant_preflight(policy, request) } else { Decision::PreflightRefused };

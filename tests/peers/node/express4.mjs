@@ -1,0 +1,16 @@
+// An API in Express 4. A set-up of CORS replaces the mark.
+import cors from 'cors';
+import express from 'express4';
+
+const app = express();
+// Used only by the set-up of CORS, if at all.
+void cors;
+
+// {{ CORS }}
+
+app.get('/items', (_request, response) => response.json([1, 2, 3]));
+app.put('/items/:number', (request, response) => response.json({ number: request.params.number }));
+app.get('/broken', () => {
+  throw new Error('broken on purpose');
+});
+app.listen(Number(process.env.PORT), '127.0.0.1');

@@ -252,7 +252,7 @@ fn with_setup(source: &str, setup: &str) -> String {
         if line.contains("{{ CORS }}") {
             let indent: String = line.chars().take_while(|character| character.is_whitespace()).collect();
             for line in setup.lines() {
-                text += &format!("{indent}{line}\n");
+                text.extend([&indent, line, "\n"]);
             }
         } else {
             text += line;

@@ -10,8 +10,9 @@ use super::{
 
 /// What stands for a part that differs may be so long, in bytes.
 const LONGEST_PART: usize = 4096;
-/// A shorter run of words says too little.
+/// A run of fewer words, or of fewer letters, says too little: "is not allowed by" is of many messages.
 const SHORTEST_RUN: usize = 3;
+const FEWEST_LETTERS: usize = 17;
 /// More messages than anybody reads.
 const MOST_MESSAGES: usize = 50;
 
@@ -127,7 +128,7 @@ impl Facts {
             Lead::Access | Lead::AccessOfPreflight => &[ACCESS_REDIRECTED, ACCESS],
             Lead::SameOriginPolicy | Lead::SameOriginPolicyQuoted => &[SAME_ORIGIN_POLICY],
         };
-        let found = leads.iter().find_map(|lead| Template::of(lead.trim_end()).find_last(before));
+        let found = leads.iter().find_map(|lead| Template::of(lead).find_last(before));
         if let Some(found) = found {
             self.add(found.parts);
         }
@@ -173,7 +174,7 @@ fn part(text: &str) -> Option<Recognized> {
     }
     let engine = best.iter().all(|(_, other)| other.engine == first.engine).then_some(first.engine);
     let mut facts = Facts::default();
-    facts.add_lead(text, first.lead);
+    facts.add_lead(&format!("{text} "), first.lead);
     if let Some(status) = text.split("Status code: ").nth(1) {
         facts.status = status.get(..3).and_then(|status| status.parse().ok());
     }
@@ -190,13 +191,17 @@ fn bare(word: &str) -> Option<String> {
 /// How many words they share in a row; `None` in a message stands for what differs, and shares nothing.
 fn longest_run(pasted: &[String], written: &[Option<String>]) -> usize {
     let mut longest = 0;
-    let mut before = vec![0; written.len() + 1];
+    // The words and the letters of the run that ends at each word of the message.
+    let mut before = vec![(0, 0); written.len() + 1];
     for word in pasted {
-        let mut now = vec![0; written.len() + 1];
+        let mut now = vec![(0, 0); written.len() + 1];
         for (index, other) in written.iter().enumerate() {
             if other.as_ref() == Some(word) {
-                now[index + 1] = before[index] + 1;
-                longest = longest.max(now[index + 1]);
+                let (words, letters) = before[index];
+                now[index + 1] = (words + 1, letters + word.len());
+                if letters + word.len() >= FEWEST_LETTERS {
+                    longest = longest.max(words + 1);
+                }
             }
         }
         before = now;
@@ -272,8 +277,8 @@ impl Template {
             } else {
                 rest.find(literal.as_str())?
             };
-            // A status that is no number, and an empty URL, are of another message.
-            if *name == "status" && length > 6 {
+            // So much is not a status, but of another message.
+            if *name == "status" && length > "{status}".len() {
                 return None;
             }
             parts.push((*name, rest[..length].to_owned()));

@@ -44,8 +44,8 @@ impl PastedRequest {
                 "sec-fetch-mode" => self.settle_mode(&value),
                 "access-control-request-method" => requested.0 = Some(value),
                 "access-control-request-headers" => requested.1 = Some(value),
-                "host" | "content-length" | "connection" | "accept-encoding" | "te" | "transfer-encoding" => {
-                }
+                "host" | "content-length" | "connection" | "accept-encoding" | "dnt" | "keep-alive"
+                | "te" | "transfer-encoding" => {}
                 lower if lower.starts_with("sec-") || lower.starts_with(':') => {}
                 lower if is_copied && BROWSERS_OWN.contains(&lower) => {}
                 "user-agent" => self.notes.push("User-Agent is left out: browsers send their own".to_owned()),

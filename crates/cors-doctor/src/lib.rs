@@ -6,4 +6,5 @@
 pub mod command;
 pub mod explain;
 pub mod paste;
+pub mod recipes;
 pub mod words;

@@ -102,7 +102,14 @@ impl Error for PasteError {}
 /// The start of a text for an error message, with visible characters only.
 fn excerpt(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    let mut shown = String::new();
+    for character in text.chars().take(LONGEST) {
+        if character.is_control() {
+            shown.extend(character.escape_debug());
+        } else {
+            shown.push(character);
+        }
+    }
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -6,5 +6,7 @@
 pub mod command;
 pub mod explain;
 pub mod paste;
+pub mod probe;
 pub mod recipes;
+pub mod report;
 pub mod words;

@@ -15,7 +15,7 @@ pub(super) fn actix_web_cors(grant: &Grant) -> Ingredients {
         }
     }
     if grant.credentials {
-        calls += ".allow_credentials(true)";
+        calls += ".allow_credentials()";
     }
     let code = format!(
         "let policy = Policy::builder(){}\n    .build()?;\n\nHttpServer::new(move || App::new().wrap(Cors::new(policy.clone())))",

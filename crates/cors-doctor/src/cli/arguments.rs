@@ -39,10 +39,12 @@ pub(crate) enum Command {
 #[derive(Args)]
 #[command(
     help_template = STYLE,
-    after_help = "Example: cors-doctor check https://api.example/items/1 -X PUT -H 'X-A: 1' --origin https://app.example\nSends at most the preflight, unless the request is a GET or HEAD, or --send is given."
+    override_usage = "cors-doctor check [URL] [OPTIONS]",
+    after_help = "Example: cors-doctor check https://api.example/items -X PUT --origin https://app.example\nSends at most the preflight, unless the request is a GET or HEAD, or --send is given."
 )]
 pub(crate) struct Check {
     /// The URL that the page requests
+    #[arg(hide = true)]
     pub(crate) url: Option<String>,
     /// The page's origin, as the address bar shows it
     #[arg(long)]
@@ -66,7 +68,7 @@ pub(crate) struct Check {
     #[arg(long, hide_possible_values = true)]
     pub(crate) mode: Option<FetchMode>,
     /// Redirect mode: follow, error, manual
-    #[arg(long, hide_possible_values = true, value_name = "MODE")]
+    #[arg(long, hide = true, hide_possible_values = true, value_name = "MODE")]
     pub(crate) redirect: Option<RedirectMode>,
     /// A pasted curl command
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["url", "fetch", "har"])]

@@ -103,7 +103,8 @@ fn mask_parameters(text: &str) -> String {
             && !value.is_empty()
         {
             masked.extend([name, "=", MASK]);
-            rest = &rest[end..];
+            // A full stop after a URL is the sentence's.
+            rest = &rest[if value.len() > 1 && value.ends_with('.') { end - 1 } else { end }..];
         }
     }
     masked + rest

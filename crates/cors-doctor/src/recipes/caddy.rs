@@ -21,9 +21,9 @@ pub(super) fn recipe(grant: &Grant) -> Ingredients {
             "@cors header Origin {origin}\nheader @cors {{\n\t{}\n}}\n\n@preflight {{\n\tmethod OPTIONS\n\theader Access-Control-Request-Method *\n}}\nrespond @preflight 204",
             lines.join("\n\t")
         ),
-        allow: format!("@cors header Origin {origin}  header @cors {{ {} }}", lines.join("; ")),
-        before_others: "respond @preflight 204  with the matcher method OPTIONS; it runs before reverse_proxy",
-        respond_to_options: "@preflight method OPTIONS  respond @preflight 204",
+        allow: format!("@cors header Origin {origin} and header @cors {{ {} }}", lines.join("; ")),
+        before_others: "respond @preflight 204 with the matcher method OPTIONS; it runs before reverse_proxy",
+        respond_to_options: "@preflight method OPTIONS and respond @preflight 204",
         on_errors: "header @cors { … } without defer: deferred headers are not on Caddy's own error responses",
         one_writer: "reverse_proxy … { header_down -Access-Control-Allow-Origin }, or remove the header directive",
         traps: &[

@@ -31,7 +31,7 @@ fn recipe(grant: &Grant, respond_to_options: &'static str) -> Ingredients {
             "const cors = require('cors')\n\nconst app = express()\napp.use(cors({{\n  {},\n}}))\n// authentication and routes come after it",
             options.join(",\n  ")
         ),
-        allow: format!("app.use(cors({{ {} }}))  before the routes", options.join(", ")),
+        allow: format!("app.use(cors({{ {} }})), before the routes", options.join(", ")),
         before_others: "app.use(cors(options)) before app.use(authentication)",
         respond_to_options,
         on_errors: "app.use(cors(options)) first; an error handler must not remove headers",

@@ -181,7 +181,7 @@ impl Server {
     ///
     /// let grant = Grant { origin: "https://app.example".to_owned(), ..Grant::default() };
     /// let recipe = Server::Express5.recipe(Task::Allow, &grant);
-    /// assert_eq!(recipe.line, "app.use(cors({ origin: ['https://app.example'] }))  before the routes");
+    /// assert_eq!(recipe.line, "app.use(cors({ origin: ['https://app.example'] })), before the routes");
     /// ```
     pub fn recipe(self, task: Task, grant: &Grant) -> Recipe {
         let Ingredients { code, allow, before_others, respond_to_options, on_errors, one_writer, traps } =

@@ -18,7 +18,7 @@ pub(super) fn recipe(grant: &Grant) -> Ingredients {
     }
     lines.push("add_header Vary Origin always;".to_owned());
     let allow = format!(
-        "map $http_origin $cors_origin {{ {} $http_origin; }}  {}",
+        "map $http_origin $cors_origin {{ {} $http_origin; }} and {}",
         value(&grant.origin),
         lines.join(" ")
     );
@@ -29,10 +29,10 @@ pub(super) fn recipe(grant: &Grant) -> Ingredients {
             lines.join("\n")
         ),
         allow,
-        before_others: "if ($request_method = OPTIONS) { return 204; }  in the location, which runs before auth_request",
-        respond_to_options: "if ($request_method = OPTIONS) { return 204; }  in the location, next to its add_header lines",
-        on_errors: "add_header Access-Control-Allow-Origin $cors_origin always;  without always, errors get no header",
-        one_writer: "proxy_hide_header Access-Control-Allow-Origin;  where nginx writes it; or remove nginx's add_header",
+        before_others: "if ($request_method = OPTIONS) { return 204; } in the location, which runs before auth_request",
+        respond_to_options: "if ($request_method = OPTIONS) { return 204; } in the location, next to its add_header lines",
+        on_errors: "add_header Access-Control-Allow-Origin $cors_origin always; without always, errors get no header",
+        one_writer: "proxy_hide_header Access-Control-Allow-Origin; where nginx writes it; or remove nginx's add_header",
         traps: &[
             "Without always, add_header leaves out every error response.",
             "add_header is not inherited by a block that has an add_header of its own: repeat all of them there.",

@@ -138,7 +138,7 @@ fn servers(text: &mut String, report: &Report, layout: Layout<'_>) {
         text.push_str(&wrap(&recipe.line, "    ", "    ", width));
         text.push('\n');
         for line in recipe.code.lines() {
-            let _ = writeln!(text, "    {}", visible(line));
+            let _ = writeln!(text, "{}", format!("    {}", visible(line)).trim_end());
         }
         text.push('\n');
         for trap in &recipe.traps {

@@ -82,6 +82,9 @@ pub(crate) struct Check {
     /// Send the request itself, whatever its method
     #[arg(long)]
     pub(crate) send: bool,
+    /// Send a GET of the URL, too, if that would settle it
+    #[arg(long)]
+    pub(crate) try_get: bool,
     /// Send no probes, only what the browser sends
     #[arg(long)]
     pub(crate) no_probes: bool,

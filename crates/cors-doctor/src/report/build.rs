@@ -17,7 +17,7 @@ pub fn report(case: &Case, diagnosis: &Diagnosis) -> Report {
     let verdict = verdict(case);
     let grant = grant(case);
     let task = task(&diagnosis.cause).filter(|_| verdict != Verdict::Allowed);
-    let servers = task.map(|task| servers(task, &grant)).unwrap_or_default();
+    let servers = task.map(|task| servers(task, &diagnosis.cause, &grant)).unwrap_or_default();
     let fix = match &diagnosis.remedy {
         Remedy::Nothing => None,
         remedy => Some(remedy.to_string()),
@@ -124,7 +124,11 @@ fn task(cause: &Cause) -> Option<Task> {
     })
 }
 
-fn servers(task: Task, grant: &Grant) -> Vec<ServerRecipe> {
+fn servers(task: Task, cause: &Cause, grant: &Grant) -> Vec<ServerRecipe> {
+    // These errors are made by what stands in front of the application.
+    let is_in_front = matches!(cause, Cause::HiddenError { status } if !matches!(status, 500 | 501))
+        || matches!(cause, Cause::Overridden { .. });
+    let concerns = |server: &&Server| !is_in_front || matches!(server, Server::Nginx | Server::Caddy);
     let recipe = |server: &Server| {
         let recipe = server.recipe(task, grant);
         ServerRecipe {
@@ -136,7 +140,7 @@ fn servers(task: Task, grant: &Grant) -> Vec<ServerRecipe> {
             checked: server.checked() == Checked::Running,
         }
     };
-    Server::ALL.iter().map(recipe).collect()
+    Server::ALL.iter().filter(concerns).map(recipe).collect()
 }
 
 fn needed(case: &Case, diagnosis: &Diagnosis, grant: &Grant, task: Option<Task>) -> Option<NeededResponse> {
@@ -213,7 +217,9 @@ fn to_settle(case: &Case, diagnosis: &Diagnosis) -> Vec<String> {
         .iter()
         .find(|probed| probed.received == Received::NotSent && !probed.probe.may_send_unasked)
     {
-        sentences.push(format!("Add --send to send the {} that would settle it.", probed.probe.sent.method));
+        let option = if probed.probe.sent.method == "GET" { "--try-get" } else { "--send" };
+        sentences
+            .push(format!("Add {option} to send the {} that would settle it.", probed.probe.sent.method));
     }
     let needs_session =
         |cause: &Cause| matches!(cause, Cause::AuthenticationInFront { .. } | Cause::NoCors { .. });

@@ -32,14 +32,17 @@ pub fn text(report: &Report, layout: Layout<'_>) -> String {
 
 fn headline(text: &mut String, report: &Report, layout: Layout<'_>) {
     let Layout { paint, width, .. } = layout;
-    let (word, painted) = match report.verdict {
-        Verdict::Allowed => ("Allowed", paint.good("Allowed")),
-        Verdict::Blocked => ("Blocked", paint.bad("Blocked")),
-        Verdict::Unreachable => ("No connection", paint.bad("No connection")),
-        Verdict::Undecided => ("Undecided", paint.open("Undecided")),
+    // The summary begins with the verdict.
+    let line = wrap(&report.summary, "  ", "  ", width);
+    let end = line.find([':', ',']).unwrap_or_default();
+    let (verdict, rest) = line.split_at(end);
+    let verdict = verdict.trim_start();
+    let painted = match report.verdict {
+        Verdict::Allowed => paint.good(verdict),
+        Verdict::Blocked | Verdict::Unreachable => paint.bad(verdict),
+        Verdict::Undecided => paint.open(verdict),
     };
-    let line = wrap(&report.summary, &format!("  {word}: "), "  ", width);
-    text.push_str(&line.replacen(word, &painted, 1));
+    let _ = write!(text, "  {painted}{}", if end == 0 { line.trim_start() } else { rest });
     if let Some(fix) = &report.fix {
         let line = wrap(fix, "  Fix: ", "  ", width);
         text.push_str(&line.replacen("Fix", &paint.bold("Fix"), 1));
@@ -74,31 +77,25 @@ fn certainty(text: &mut String, report: &Report, layout: Layout<'_>) {
     let path_width = longest(&mut paths.iter().map(|path| path.chars().count())).min(width / 3);
     let purposes = longest(&mut report.evidence.iter().map(|line| line.purpose.chars().count())).min(34);
     for (line, path) in report.evidence.iter().zip(&paths) {
-        let result = match (&line.status, &line.error) {
-            (Some(status), _) => {
-                let header = line
-                    .header
-                    .as_ref()
-                    .map_or("no CORS header".to_owned(), |(name, value)| format!("{name}: {value}"));
-                format!("{status}   {header}")
-            }
-            (None, Some(error)) => error.clone(),
-            (None, None) => "not sent".to_owned(),
+        let status = line.status.map(|status| format!("{status}   ")).unwrap_or_default();
+        let result = match (&line.status, &line.error, &line.header) {
+            (Some(_), _, Some((name, value))) => format!("{name}: {value}"),
+            (Some(_), _, None) => "no CORS header".to_owned(),
+            (None, Some(error), _) => error.clone(),
+            (None, None, _) => "not sent".to_owned(),
         };
-        let start =
-            format!("    {:<methods$} {:<path_width$}   {:<purposes$}   ", line.method, path, line.purpose);
+        let columns = format!(
+            "    {:<methods$} {path:<path_width$}   {:<purposes$}   {status}",
+            visible(&line.method),
+            visible(&line.purpose)
+        );
         // Where the columns leave no room, the result comes below.
-        if start.chars().count() + 30 > width {
-            text.push_str(&wrap(
-                &format!("{} {}, {}", line.method, path, line.purpose),
-                "    ",
-                "      ",
-                width,
-            ));
-            text.push_str(&wrap(&result, "      ", "      ", width));
+        if columns.chars().count() + 30 > width {
+            let what = format!("{} {path}, {}", line.method, line.purpose);
+            text.push_str(&wrap(&what, "    ", "      ", width));
+            text.push_str(&wrap(&result, &format!("      {status}"), "      ", width));
         } else {
-            let indent = " ".repeat(start.chars().count());
-            text.push_str(&wrap(&result, &start, &indent, width));
+            text.push_str(&wrap(&result, &columns, &" ".repeat(columns.chars().count()), width));
         }
     }
     text.push('\n');
@@ -111,8 +108,12 @@ fn shown_url(line: &EvidenceLine, report: &Report) -> String {
     let is_one_server = report.evidence.iter().all(|other| origin(&other.url) == first);
     match Url::parse(&line.url) {
         Ok(url) if is_one_server => {
-            let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-            format!("{}{query}", url.path())
+            // What a probe adds, so that no cache knows its URL, says nothing.
+            let parts =
+                url.query().unwrap_or_default().split('&').filter(|part| !part.starts_with("cors-probe="));
+            let query = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
+            let mark = if query.is_empty() { "" } else { "?" };
+            format!("{}{mark}{query}", url.path())
         }
         _ => visible(&line.url),
     }

@@ -235,3 +235,29 @@ fn one_server_is_shown_in_full() {
     assert!(result.out.contains("\"http://app.example\" $http_origin;"), "{}", result.out);
     assert!(result.out.contains("Without always"), "{}", result.out);
 }
+
+#[test]
+fn a_get_is_tried_only_if_it_is_asked_for() {
+    let start = || {
+        Server::start(|request| match request.method() {
+            "OPTIONS" => response(404, &[]),
+            _ => response(200, &[("Access-Control-Allow-Origin", PAGE)]),
+        })
+    };
+    let server = start();
+    let result = run(&["check", &server.url("/items/1"), "-X", "PUT", "--origin", PAGE, "--send", "--json"]);
+    assert!(server.methods().iter().all(|method| method == "OPTIONS"), "{:?}", server.methods());
+    assert_eq!((result.status, &result.json()["certain"]), (1, &false.into()), "{}", result.out);
+    assert!(result.json()["to_settle"].to_string().contains("--try-get"), "{}", result.out);
+
+    let server = start();
+    let result =
+        run(&["check", &server.url("/items/1"), "-X", "PUT", "--origin", PAGE, "--try-get", "--json"]);
+    assert!(
+        server.methods().iter().all(|method| method == "OPTIONS" || method == "GET"),
+        "{:?}",
+        server.methods()
+    );
+    assert_eq!(result.json()["cause"], "options-not-routed", "{}", result.out);
+    assert_eq!(result.json()["certain"], true, "{}", result.out);
+}

@@ -38,6 +38,10 @@ fn of_parse(error: &ParseError) -> Failure {
     match error {
         ParseError::Incomplete => Failure::Closed,
         ParseError::Timeout => Failure::TimedOut,
+        // So the codec calls a head that breaks off.
+        ParseError::Io(error) if error.kind() == io::ErrorKind::Other && tls_error(error).is_none() => {
+            Failure::Closed
+        }
         ParseError::Io(error) => of_io(error),
         ParseError::TooLarge => Failure::Unknown("the head of the response is too large".to_owned()),
         _ => Failure::NotHttp,

@@ -19,7 +19,7 @@ pub(super) fn examine(arguments: &Check, asked: &Asked) -> Result<Case, Fault> {
     prepare(arguments, asked, examination.case_mut())?;
     actix_rt::System::new().block_on(async {
         while let Some(wanted) = examination.wanted() {
-            let received = if may_send(arguments, &wanted) {
+            let received = if may_send(arguments, asked, &wanted) {
                 let body = asked.request.body.as_ref().map_or(&[][..], |body| &body.bytes);
                 let host = wanted.sent.url.host_str().unwrap_or_default();
                 let what = format!("{} {host}", wanted.sent.method);
@@ -53,14 +53,14 @@ fn prepare(arguments: &Check, asked: &Asked, case: &mut Case) -> Result<(), Faul
     Ok(())
 }
 
-/// `--send` confirms the request itself, and nothing that is not like it.
-fn may_send(arguments: &Check, wanted: &WantedRequest) -> bool {
-    match &wanted.probe {
-        None => wanted.may_send_unasked || arguments.send,
-        Some(_) if arguments.no_probes => false,
-        Some(probe) => {
-            let is_the_request = matches!(probe.purpose, Purpose::Actual | Purpose::ActualWithSecrets);
-            wanted.may_send_unasked || arguments.send && is_the_request
-        }
-    }
+/// `--send` confirms the request itself, and `--try-get` a `GET` of its URL. Nothing else is confirmed by them.
+fn may_send(arguments: &Check, asked: &Asked, wanted: &WantedRequest) -> bool {
+    let Some(probe) = &wanted.probe else { return wanted.may_send_unasked || arguments.send };
+    let is_the_request = matches!(probe.purpose, Purpose::Actual | Purpose::ActualWithSecrets);
+    let is_confirmed = if wanted.sent.method == "GET" {
+        arguments.try_get
+    } else {
+        arguments.send && is_the_request && asked.request.method.eq_ignore_ascii_case(&wanted.sent.method)
+    };
+    !arguments.no_probes && (wanted.may_send_unasked || is_confirmed)
 }

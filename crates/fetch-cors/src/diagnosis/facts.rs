@@ -49,9 +49,10 @@ impl<'a> Seen<'a> {
         self.header("access-control-allow-origin")
     }
 
-    /// Whether pages of this origin may read it, credentials aside.
+    /// Whether it is meant to allow this origin, credentials aside. Browsers reject a list, but who wrote it has the origin in it.
     pub(super) fn allows(&self, origin: &str) -> bool {
-        self.allow_origin().is_some_and(|value| value == "*" || value == origin)
+        let value = self.allow_origin().unwrap_or_default();
+        value.split(',').map(str::trim).any(|value| value == "*" || value == origin)
     }
 
     /// Whether it has an `Access-Control-*` header other than `Access-Control-Allow-Origin`.
@@ -219,6 +220,11 @@ impl<'a> Facts<'a> {
             Some(seen) if seen.sent.is_preflight && self.is_plain() => Told::Seen(seen),
             _ => self.told(&Purpose::PlainGet),
         }
+    }
+
+    /// The response from which a near miss differs only in the origin: the plain preflight's, or the actual request's.
+    pub(super) fn plain_response(&self, response: Seen<'a>) -> Option<Seen<'a>> {
+        if response.sent.is_preflight { self.plain_preflight().seen() } else { Some(response) }
     }
 
     /// Whether the preflight asks for no more than a plain `GET`.

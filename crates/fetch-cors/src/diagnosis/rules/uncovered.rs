@@ -95,6 +95,11 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if facts.is_origin_allowed() {
         left.retain(|cause| *cause != origin && !matches!(cause, Cause::NoCors { .. }));
     }
+    // One layer refuses the origin, and another allows it in the refusal.
+    let overridden = Cause::Overridden { header: "access-control-allow-origin" };
+    if response.allows(&facts.origin) && matches!(status, 400 | 403 | 500) {
+        left.push(overridden.clone());
+    }
     if policy_lacks_origin(facts) == Some(false) {
         left.retain(|cause| *cause != origin);
     }
@@ -107,14 +112,17 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         && !response.is_ok()
     {
         left.retain(|cause| {
-            *cause == origin || is_list(cause) || matches!(cause, Cause::HiddenError { status: 500..=599 })
+            *cause == origin
+                || *cause == overridden
+                || is_list(cause)
+                || matches!(cause, Cause::HiddenError { status: 500..=599 })
         });
     }
     // CORS that is there wrote something, and left out the origin.
     if response.varies_by_origin() && response.has_other_cors_headers() && response.is_ok() {
         left.retain(|cause| *cause == origin);
     }
-    strike_by_reads(facts, &mut left, &origin);
+    strike_by_reads(facts, response, &mut left, &origin);
     prefer_origin(facts, response, &mut left, &origin);
     if facts.is_origin_allowed_by_preflight() && response.is_ok() {
         left.retain(|cause| *cause != Cause::OptionsAnsweredElsewhere);
@@ -199,7 +207,7 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if response.varies_by_origin() && response.has_other_cors_headers() && response.is_ok() {
         left.retain(|cause| matches!(cause, Cause::CachedForAnother) || *cause == origin);
     }
-    strike_by_reads(facts, &mut left, &origin);
+    strike_by_reads(facts, response, &mut left, &origin);
     prefer_origin(facts, response, &mut left, &origin);
     let mut probes = vec![Purpose::PlainGet];
     if facts.is_read {
@@ -219,17 +227,33 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
 }
 
 /// What other requests showed of the application: whether it has CORS at all, and whether something is at this URL.
-fn strike_by_reads(facts: &Facts<'_>, left: &mut Vec<Cause>, origin: &Cause) {
-    let is_opaque = facts.origin == "null";
-    if !is_opaque && facts.near_miss().is_some() && !facts.is_origin_allowed() {
-        left.retain(|cause| cause == origin);
+fn strike_by_reads(facts: &Facts<'_>, response: Seen<'_>, left: &mut Vec<Cause>, origin: &Cause) {
+    if let Some(near) = facts.near_miss()
+        && !facts.is_origin_allowed()
+    {
+        left.retain(|cause| !matches!(cause, Cause::NoCors { .. }));
+        // Only the origin differs. What responds to another method may be something else.
+        let asked = facts.told(&Purpose::NearMiss { origin: near }).seen();
+        let is_same = |seen: Seen<'_>| {
+            (seen.sent.method == "OPTIONS") == response.sent.is_preflight
+                && facts.plain_response(response).is_some()
+        };
+        if asked.is_some_and(is_same) {
+            left.retain(|cause| cause == origin);
+        }
     }
     for purpose in [Purpose::Actual, Purpose::ActualWithSecrets, Purpose::OpenPath] {
         let Some(seen) = facts.told(&purpose).seen() else { continue };
         if purpose != Purpose::OpenPath && !matches!(seen.status(), 404 | 410) {
             left.retain(|cause| *cause != Cause::NotFound);
         }
-        if !seen.is_ok() || seen.allows(&facts.origin) {
+        // It has CORS headers, if not the right ones.
+        if seen.allow_origin().is_some() {
+            left.retain(|cause| !matches!(cause, Cause::NoCors { .. }));
+            continue;
+        }
+        // A page may come from a tunnel, a login or a front end's server, so it shows nothing about the application.
+        if !seen.is_ok() || seen.is_html() {
             continue;
         }
         // The application responded, and has no CORS for this origin.
@@ -370,13 +394,12 @@ pub(super) fn policy_lacks_origin(facts: &Facts<'_>) -> Option<bool> {
     Some(change.steps().iter().any(|step| is_origins(step.setting())))
 }
 
-/// Whether a cache on the way may have made this response for another request.
+/// Whether a cache on the way may have made this response for another request. Those for requests with `Authorization` should
+/// not be stored (RFC 9111, section 3.5), but some CDNs are told to.
 pub(super) fn may_be_cached(facts: &Facts<'_>, response: Seen<'_>) -> bool {
     let says = response.header("cache-control").unwrap_or_default().to_ascii_lowercase();
-    let has_authorization = response.sent.header("authorization").is_some();
     facts.is_read
         && response.sent.method != "OPTIONS"
         && response.is_ok()
-        && !has_authorization
         && !["no-store", "private"].iter().any(|word| says.contains(word))
 }

@@ -10,11 +10,13 @@
 //! - [`server::decide`] says what to do with one request; see [`server`].
 //! - [`browser::Browser`] says what a browser sends and what a page's script can read of the response. If the browser blocks
 //!   the request, it also says why, and how to fix it; see [`browser`].
+//! - [`diagnosis`] names the cause behind a verdict, from all that went over the wire, and how sure it is. (Feature
+//!   `diagnosis`.)
 //!
 //! The two ends share no code, so that the test suite can check each against the other. The conformance vectors, in the
 //! repository's `crates/cors-vectors`, state the rules as data, for both.
 //!
-//! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file.
+//! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file; `diagnosis` adds [`diagnosis`].
 //!
 //! The server publishes a policy; the browser enforces it. So the response to a preflight hardly depends on the requested
 //! method and headers: an allowed origin gets the whole policy, and the browser compares.
@@ -39,6 +41,8 @@
 
 #[cfg(feature = "browser")]
 pub mod browser;
+#[cfg(feature = "diagnosis")]
+pub mod diagnosis;
 #[cfg(feature = "server")]
 mod origin_set;
 #[cfg(feature = "server")]

@@ -139,6 +139,31 @@ impl Request {
         &self.page
     }
 
+    /// The method, as the script writes it.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The URL, as the script writes it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The headers, as the script writes them.
+    pub fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// `mode`
+    pub fn fetch_mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// `credentials`
+    pub fn credentials_mode(&self) -> Credentials {
+        self.credentials
+    }
+
     /// What the constructor of a [`Request`](https://fetch.spec.whatwg.org/#dom-request) returns, or why it throws.
     pub(super) fn construct(self, profile: Profile) -> Result<Constructed, Reason> {
         let url = Url::parse(&self.url)

@@ -1,0 +1,550 @@
+//! A `curl` command line: what a browser's "Copy as cURL" writes, for bash and for `cmd`, and what people type.
+
+use fetch_cors::browser::{PageOrigin, Url};
+
+use super::{Body, PasteError, PastedRequest, encode, excerpt, shell::words};
+
+/// Reads a command line.
+///
+/// ```
+/// let request = cors_doctor::paste::curl::parse("curl -X PUT https://api.example/items/1 -H 'X-A: 1' -d '{}'").unwrap();
+/// assert_eq!(request.method, "PUT");
+/// assert_eq!(request.headers[0], ("X-A".to_owned(), "1".to_owned()));
+/// ```
+///
+/// # Errors
+///
+/// If a quote is not closed, an option is not one of `curl`'s, or there is no URL.
+pub fn parse(text: &str) -> Result<PastedRequest, PasteError> {
+    let words = words(text)?;
+    let start = words.iter().position(|word| is_curl(word)).ok_or_else(|| {
+        PasteError::new(format!("\"{}\" is not a curl command line, which begins with curl", excerpt(text)))
+    })?;
+    let mut command = Command::default();
+    command.read(words.into_iter().skip(start + 1))?;
+    command.into_request()
+}
+
+fn is_curl(word: &str) -> bool {
+    let program = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    program.eq_ignore_ascii_case("curl") || program.eq_ignore_ascii_case("curl.exe")
+}
+
+/// Options with an argument that say nothing about what a browser would send, by their long names.
+const WITH_ARGUMENT: &[&str] = &[
+    "abstract-unix-socket",
+    "alt-svc",
+    "aws-sigv4",
+    "cacert",
+    "capath",
+    "cert",
+    "cert-type",
+    "ciphers",
+    "config",
+    "connect-timeout",
+    "connect-to",
+    "continue-at",
+    "cookie-jar",
+    "create-file-mode",
+    "crlfile",
+    "curves",
+    "dns-interface",
+    "dns-servers",
+    "doh-url",
+    "dump-header",
+    "ech",
+    "etag-compare",
+    "etag-save",
+    "expect100-timeout",
+    "happy-eyeballs-timeout-ms",
+    "haproxy-clientip",
+    "hostpubsha256",
+    "hsts",
+    "interface",
+    "ip-tos",
+    "keepalive-cnt",
+    "keepalive-time",
+    "key",
+    "key-type",
+    "limit-rate",
+    "local-port",
+    "max-filesize",
+    "max-redirs",
+    "max-time",
+    "netrc-file",
+    "noproxy",
+    "output",
+    "output-dir",
+    "parallel-max",
+    "pass",
+    "pinnedpubkey",
+    "preproxy",
+    "proto",
+    "proto-default",
+    "proto-redir",
+    "proxy",
+    "proxy-cacert",
+    "proxy-header",
+    "proxy-user",
+    "range",
+    "rate",
+    "resolve",
+    "retry",
+    "retry-delay",
+    "retry-max-time",
+    "socks4",
+    "socks4a",
+    "socks5",
+    "socks5-hostname",
+    "speed-limit",
+    "speed-time",
+    "stderr",
+    "time-cond",
+    "tls-max",
+    "tls13-ciphers",
+    "trace",
+    "trace-ascii",
+    "trace-config",
+    "unix-socket",
+    "variable",
+    "vlan-priority",
+    "write-out",
+];
+
+/// Options without one, of the same kind.
+const WITHOUT_ARGUMENT: &[&str] = &[
+    "anyauth",
+    "basic",
+    "ca-native",
+    "cert-status",
+    "compressed",
+    "compressed-ssh",
+    "create-dirs",
+    "digest",
+    "disable",
+    "doh-insecure",
+    "fail",
+    "fail-early",
+    "fail-with-body",
+    "false-start",
+    "form-escape",
+    "globoff",
+    "http0.9",
+    "http1.0",
+    "http1.1",
+    "http2",
+    "http2-prior-knowledge",
+    "http3",
+    "http3-only",
+    "ignore-content-length",
+    "include",
+    "ipv4",
+    "ipv6",
+    "junk-session-cookies",
+    "keepalive",
+    "location",
+    "location-trusted",
+    "negotiate",
+    "netrc",
+    "netrc-optional",
+    "next",
+    "no-buffer",
+    "no-keepalive",
+    "no-progress-meter",
+    "no-sessionid",
+    "ntlm",
+    "parallel",
+    "path-as-is",
+    "post301",
+    "post302",
+    "post303",
+    "progress-bar",
+    "proxy-insecure",
+    "proxytunnel",
+    "raw",
+    "remote-header-name",
+    "remote-name",
+    "remote-name-all",
+    "remote-time",
+    "remove-on-error",
+    "retry-all-errors",
+    "retry-connrefused",
+    "show-error",
+    "show-headers",
+    "silent",
+    "skip-existing",
+    "ssl",
+    "ssl-reqd",
+    "sslv2",
+    "sslv3",
+    "styled-output",
+    "suppress-connect-headers",
+    "tcp-fastopen",
+    "tcp-nodelay",
+    "tlsv1",
+    "tlsv1.0",
+    "tlsv1.1",
+    "tlsv1.2",
+    "tlsv1.3",
+    "tr-encoding",
+    "trace-ids",
+    "trace-time",
+    "verbose",
+    "xattr",
+];
+
+/// The long name of a letter.
+fn long_name(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'X' => "request",
+        'H' => "header",
+        'd' => "data",
+        'b' => "cookie",
+        'u' => "user",
+        'A' => "user-agent",
+        'e' => "referer",
+        'F' => "form",
+        'T' => "upload-file",
+        'G' => "get",
+        'I' => "head",
+        'k' => "insecure",
+        'L' => "location",
+        'i' => "include",
+        's' => "silent",
+        'S' => "show-error",
+        'v' => "verbose",
+        'f' => "fail",
+        'g' => "globoff",
+        'j' => "junk-session-cookies",
+        'N' => "no-buffer",
+        'n' => "netrc",
+        'O' => "remote-name",
+        'J' => "remote-header-name",
+        'R' => "remote-time",
+        'q' => "disable",
+        'Z' => "parallel",
+        'a' => "silent",
+        'l' => "silent",
+        'M' => "silent",
+        'B' => "silent",
+        'p' => "proxytunnel",
+        '#' => "progress-bar",
+        '0' => "http1.0",
+        '1' => "tlsv1",
+        '2' => "sslv2",
+        '3' => "sslv3",
+        '4' => "ipv4",
+        '6' => "ipv6",
+        ':' => "next",
+        'o' => "output",
+        'm' => "max-time",
+        'w' => "write-out",
+        'x' => "proxy",
+        'U' => "proxy-user",
+        'c' => "cookie-jar",
+        'C' => "continue-at",
+        'D' => "dump-header",
+        'E' => "cert",
+        'K' => "config",
+        'r' => "range",
+        'y' => "speed-time",
+        'Y' => "speed-limit",
+        'z' => "time-cond",
+        't' | 'P' | 'Q' => "output",
+        _ => return None,
+    })
+}
+
+/// What the options of the first request say.
+#[derive(Default)]
+struct Command {
+    url: Option<String>,
+    method: Option<String>,
+    headers: Vec<(String, String)>,
+    removed: Vec<String>,
+    data: Vec<String>,
+    query: Vec<String>,
+    form: Vec<(String, String)>,
+    is_json: bool,
+    is_get: bool,
+    is_head: bool,
+    is_upload: bool,
+    insecure: bool,
+    cookies: Vec<String>,
+    referer: Option<String>,
+    notes: Vec<String>,
+}
+
+impl Command {
+    fn read(&mut self, words: impl Iterator<Item = String>) -> Result<(), PasteError> {
+        let mut words = words;
+        let mut only_urls = false;
+        while let Some(word) = words.next() {
+            if only_urls || !word.starts_with('-') || word == "-" {
+                self.url.get_or_insert(word);
+            } else if word == "--" {
+                only_urls = true;
+            } else if let Some(long) = word.strip_prefix("--") {
+                let (name, inline) = match long.split_once('=') {
+                    Some((name, value)) => (name, Some(value.to_owned())),
+                    None => (long, None),
+                };
+                if name == "next" {
+                    break;
+                }
+                self.option(name, &word, || inline.or_else(|| words.next()))?;
+            } else if self.letters(&word, &mut words)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Letters may be joined, and the last one's argument may follow at once. Whether the next request begins.
+    fn letters(&mut self, word: &str, words: &mut impl Iterator<Item = String>) -> Result<bool, PasteError> {
+        let mut letters = word.strip_prefix('-').unwrap_or(word).chars();
+        while let Some(letter) = letters.next() {
+            let name = long_name(letter).ok_or_else(|| unknown(&format!("-{letter}")))?;
+            if name == "next" {
+                return Ok(true);
+            }
+            let mut took = false;
+            self.option(name, word, || {
+                took = true;
+                let attached = letters.as_str();
+                if attached.is_empty() { words.next() } else { Some(attached.to_owned()) }
+            })?;
+            if took {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    fn option(
+        &mut self,
+        name: &str,
+        written: &str,
+        argument: impl FnOnce() -> Option<String>,
+    ) -> Result<(), PasteError> {
+        let argument = || {
+            argument().ok_or_else(|| {
+                PasteError::new(format!(
+                    "curl's option {} needs an argument, and the command line ends there. Paste the whole command",
+                    excerpt(written)
+                ))
+            })
+        };
+        match name {
+            "url" => {
+                let url = argument()?;
+                self.url.get_or_insert(url);
+            }
+            "request" => self.method = Some(argument()?),
+            "header" => self.header(&argument()?),
+            "data" | "data-ascii" => {
+                let data = argument()?;
+                // As curl does with what it reads from a file, and with nothing else.
+                self.add_data(data, true);
+            }
+            "data-raw" => self.data.push(argument()?),
+            "data-binary" => {
+                let data = argument()?;
+                self.add_data(data, true);
+            }
+            "json" => {
+                self.is_json = true;
+                let data = argument()?;
+                self.add_data(data, true);
+            }
+            "data-urlencode" => {
+                let data = argument()?;
+                self.add_encoded(&data);
+            }
+            "url-query" => {
+                let query = argument()?;
+                self.query.push(encoded(&query));
+            }
+            "form" | "form-string" => {
+                let part = argument()?;
+                let (name, value) = part.split_once('=').unwrap_or((part.as_str(), ""));
+                if name != "" && value.starts_with(['@', '<']) && name_is_form(written) {
+                    self.notes.push(format!("the file of the form field {} is not read", excerpt(name)));
+                }
+                self.form.push((name.to_owned(), value.to_owned()));
+            }
+            "upload-file" => {
+                argument()?;
+                self.is_upload = true;
+                self.notes.push("the file that is uploaded is not read; its body is empty here".to_owned());
+            }
+            "user" => {
+                let user = argument()?;
+                self.headers
+                    .push(("Authorization".to_owned(), format!("Basic {}", encode::base64(user.as_bytes()))));
+            }
+            "oauth2-bearer" => {
+                let token = argument()?;
+                self.headers.push(("Authorization".to_owned(), format!("Bearer {token}")));
+            }
+            "cookie" => {
+                let cookie = argument()?;
+                if cookie.contains('=') {
+                    self.cookies.push(cookie);
+                } else {
+                    self.notes.push("the file with cookies is not read".to_owned());
+                }
+            }
+            "user-agent" => {
+                argument()?;
+            }
+            "referer" => self.referer = Some(argument()?),
+            "get" => self.is_get = true,
+            "head" => self.is_head = true,
+            "insecure" => self.insecure = true,
+            _ if WITHOUT_ARGUMENT.contains(&name) => {}
+            _ if WITH_ARGUMENT.contains(&name) => {
+                argument()?;
+            }
+            // `--no-` turns off what an option without an argument turns on.
+            _ if name.strip_prefix("no-").is_some_and(|name| WITHOUT_ARGUMENT.contains(&name)) => {}
+            _ => return Err(unknown(&format!("--{name}"))),
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, line: &str) {
+        if line.starts_with('@') {
+            self.notes.push("the file with headers is not read".to_owned());
+        } else if let Some((name, value)) = line.split_once(':').filter(|(name, _)| !name.is_empty()) {
+            let (name, value) = (name.trim(), value.trim());
+            if value.is_empty() {
+                self.removed.push(name.to_owned());
+            } else {
+                self.headers.push((name.to_owned(), value.to_owned()));
+            }
+        } else if let Some(name) = line.strip_suffix(';') {
+            self.headers.push((name.trim().to_owned(), String::new()));
+        } else {
+            self.notes.push(format!(
+                "\"{}\" is not a header, as it has no colon; curl leaves it out",
+                excerpt(line)
+            ));
+        }
+    }
+
+    fn add_data(&mut self, data: String, reads_files: bool) {
+        if reads_files && data.starts_with('@') {
+            self.notes.push("the file with the body is not read; the body is empty here".to_owned());
+            self.data.push(String::new());
+        } else {
+            self.data.push(data);
+        }
+    }
+
+    fn add_encoded(&mut self, data: &str) {
+        self.data.push(encoded(data));
+    }
+
+    fn into_request(self) -> Result<PastedRequest, PasteError> {
+        let url = self.url.ok_or_else(|| {
+            PasteError::new(
+                "the curl command line has no URL. Paste the whole command, or add the URL to its end",
+            )
+        })?;
+        // Without a scheme, curl sends an `http` request.
+        let mut url = if url.contains("://") { url } else { format!("http://{url}") };
+        let has_data = !self.data.is_empty();
+        let body_text = self.data.join(if self.is_json { "" } else { "&" });
+        let mut query = self.query;
+        if self.is_get && has_data {
+            query.push(body_text.clone());
+        }
+        if !query.is_empty() {
+            url = with_query(&url, &query.join("&"));
+        }
+        let sends_data = has_data && !self.is_get;
+        let default_method = match () {
+            () if self.is_head => "HEAD",
+            () if self.is_upload => "PUT",
+            () if sends_data || !self.form.is_empty() => "POST",
+            () => "GET",
+        };
+        let mut request = PastedRequest::new(self.method.as_deref().unwrap_or(default_method), url);
+        request.headers = self.headers;
+        request.insecure = self.insecure;
+        request.notes = self.notes;
+        if self.is_json {
+            for (name, value) in [("Content-Type", "application/json"), ("Accept", "application/json")] {
+                if !request.has_header(name) {
+                    request.headers.push((name.to_owned(), value.to_owned()));
+                }
+            }
+        }
+        if !self.form.is_empty() {
+            request.body = Some(multipart(&self.form));
+        } else if sends_data {
+            let content_type = "application/x-www-form-urlencoded".to_owned();
+            request.body = Some(Body { bytes: body_text.into_bytes(), content_type: Some(content_type) });
+        } else if self.is_upload {
+            request.body = Some(Body { bytes: Vec::new(), content_type: None });
+        }
+        request
+            .headers
+            .retain(|(name, _)| !self.removed.iter().any(|removed| removed.eq_ignore_ascii_case(name)));
+        request.page = self.referer.as_deref().and_then(PageOrigin::of);
+        if !self.cookies.is_empty() {
+            request.headers.push(("Cookie".to_owned(), self.cookies.join("; ")));
+        }
+        request.settle();
+        Ok(request)
+    }
+}
+
+fn name_is_form(written: &str) -> bool {
+    !written.starts_with("--form-string")
+}
+
+fn unknown(option: &str) -> PasteError {
+    PasteError::new(format!(
+        "{} is not an option of curl that is known here. Leave it out and try again",
+        excerpt(option)
+    ))
+}
+
+/// `content`, `=content`, `name=content`; files are not read.
+fn encoded(data: &str) -> String {
+    match data.split_once('=') {
+        Some(("", content)) => encode::percent(content),
+        Some((name, content)) => format!("{name}={}", encode::percent(content)),
+        None => encode::percent(data),
+    }
+}
+
+fn with_query(url: &str, query: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+    let query = match parsed.query() {
+        Some(before) if !before.is_empty() => format!("{before}&{query}"),
+        _ => query.to_owned(),
+    };
+    parsed.set_query(Some(&query));
+    parsed.to_string()
+}
+
+fn multipart(fields: &[(String, String)]) -> Body {
+    const BOUNDARY: &str = "----cors-doctor-form-boundary";
+    let mut text = String::new();
+    for (name, value) in fields {
+        text.extend([
+            "--",
+            BOUNDARY,
+            "\r\nContent-Disposition: form-data; name=\"",
+            name,
+            "\"\r\n\r\n",
+            value,
+            "\r\n",
+        ]);
+    }
+    text.extend(["--", BOUNDARY, "--\r\n"]);
+    Body { bytes: text.into_bytes(), content_type: Some(format!("multipart/form-data; boundary={BOUNDARY}")) }
+}

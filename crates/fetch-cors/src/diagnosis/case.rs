@@ -1,0 +1,155 @@
+//! Everything that is known about one fetch. It grows while probes are sent.
+
+use url::Url;
+
+use super::probe::Probe;
+use crate::{
+    PolicyConfig,
+    browser::{self, Request, Response, Verdict},
+};
+
+/// Everything that is known about one fetch of a page's script.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Case {
+    /// What the page's script requested.
+    pub request: Request,
+    /// What went over the wire, in order: preflights, actual requests, redirects.
+    pub exchanges: Vec<Exchanged>,
+    /// The browser's verdict; none if a request was not sent, so that there is none.
+    pub verdict: Option<Verdict>,
+    /// The server's policy, if the caller has it.
+    pub policy: Option<PolicyConfig>,
+    /// The probes that were sent, or that the caller declined to send.
+    pub probes: Vec<Probed>,
+    /// What the caller knows that is not on the wire.
+    pub hints: Hints,
+}
+
+impl Case {
+    /// A case of which only the request is known.
+    pub fn new(request: Request) -> Self {
+        Self {
+            request,
+            exchanges: Vec::new(),
+            verdict: None,
+            policy: None,
+            probes: Vec::new(),
+            hints: Hints::default(),
+        }
+    }
+}
+
+/// What the caller knows that is not on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hints {
+    /// A real browser blocked this request, whatever the verdict here is.
+    pub is_blocked_in_browser: bool,
+    /// A URL of the same server that responds without a session.
+    pub open_url: Option<Url>,
+    /// Why cookies were not sent, a sentence for each.
+    pub withheld_cookies: Vec<String>,
+    /// Added to the query of each probe, so that no cache has seen its URL before: a number that the caller chooses.
+    pub nonce: u64,
+}
+
+/// A request, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The request.
+    pub sent: Sent,
+    /// What came of it.
+    pub received: Received,
+}
+
+/// A request as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The method.
+    pub method: String,
+    /// The URL, without a fragment.
+    pub url: Url,
+    /// The header lines, names in lower case. Cookies are not among them; see `includes_credentials`.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Whether it is a preflight.
+    pub is_preflight: bool,
+    /// Whether the body of the script's request is sent with it.
+    pub has_body: bool,
+    /// Whether cookies for the URL are sent with it.
+    pub includes_credentials: bool,
+}
+
+impl Sent {
+    /// The value of a header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(listed, _)| listed == name).map(|(_, value)| value.as_slice())
+    }
+}
+
+impl From<&browser::Exchange> for Sent {
+    fn from(exchange: &browser::Exchange) -> Self {
+        Self {
+            method: exchange.method().to_owned(),
+            url: exchange.url().clone(),
+            headers: exchange
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_vec()))
+                .collect(),
+            is_preflight: exchange.is_preflight(),
+            has_body: exchange.has_body(),
+            includes_credentials: exchange.includes_credentials(),
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// A response. Redirects are not followed.
+    Response {
+        /// Its status and headers.
+        head: Response,
+        /// The first bytes of its body; 2 KiB are enough.
+        body: Vec<u8>,
+    },
+    /// No response.
+    Failed(Failure),
+    /// The caller did not send it.
+    NotSent,
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The host's name has no address.
+    NameNotResolved,
+    /// Nothing listens at the address.
+    Refused,
+    /// The server closed the connection before it responded.
+    Closed,
+    /// The TLS handshake failed.
+    Tls {
+        /// Why, in the words of the library that tried.
+        why: String,
+        /// Whether the server wanted a client certificate.
+        wants_client_certificate: bool,
+    },
+    /// Nothing came in time.
+    TimedOut,
+    /// What came is not HTTP.
+    NotHttp,
+    /// The caller can't tell; the words, if there are any.
+    Unknown(String),
+}
+
+/// A probe, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// The probe.
+    pub probe: Probe,
+    /// What came of it; [`Received::NotSent`] if the caller declined to send it.
+    pub received: Received,
+}

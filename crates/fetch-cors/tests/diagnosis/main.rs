@@ -1,0 +1,4 @@
+//! The diagnosis against servers that know what is wrong with them.
+
+mod property;
+mod world;

@@ -1,0 +1,250 @@
+//! Certain and wrong must not happen; the true cause is always among those that are named.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use fetch_cors::{
+    Setting, Step as PolicyStep,
+    browser::{Browser, Reason},
+    diagnosis::{Diagnosis, Examination, Purpose, Received, Remedy},
+};
+use proptest::prelude::*;
+
+use crate::world::{self, Cache, Front, Made, PAGE, Server, Style, Wish, Writer};
+
+/// Runs the loop, and returns the diagnosis after each step, the last one last, with who made the blocked response.
+fn examine(server: &Server, wish: &Wish, sends_all: bool) -> (Examination, Vec<Diagnosis>, Option<Made>) {
+    let mut examination = Examination::new(Browser::default(), wish.request(), Duration::ZERO);
+    let mut diagnoses = Vec::new();
+    let mut last = None;
+    while let Some(wanted) = examination.wanted() {
+        if wanted.probe.is_some() {
+            diagnoses.push(examination.diagnosis());
+        }
+        let is_fetch = wanted.probe.is_none();
+        let received = if is_fetch || wanted.may_send_unasked || sends_all {
+            let (received, made) = server.respond(&wanted.sent);
+            if is_fetch {
+                last = Some(made);
+            }
+            received
+        } else {
+            Received::NotSent
+        };
+        examination.receive(received, Duration::ZERO);
+    }
+    diagnoses.push(examination.diagnosis());
+    (examination, diagnoses, last)
+}
+
+/// The causes that are true of this server for this request, by who made the response that was blocked.
+fn truth(server: &Server, wish: &Wish, examination: &Examination, made: Made) -> Vec<&'static str> {
+    let case = examination.case();
+    let Some(blocked) = case.verdict.as_ref().and_then(|verdict| verdict.blocked()) else {
+        return vec!["nothing-wrong", "cookies-not-sent", "html-page"];
+    };
+    let last = case.exchanges.last().expect("an exchange");
+    let is_preflight = last.sent.is_preflight;
+    let status = blocked.status.unwrap_or_default();
+    let lacks = |hidden: &'static str| {
+        if server.cors.style == Style::Absent && server.writer == Writer::Nothing {
+            "no-cors"
+        } else if server.cors.style == Style::Absent || server.cors.lists(PAGE) {
+            hidden
+        } else {
+            "origin-not-listed"
+        }
+    };
+    match made {
+        Made::ByFront => vec![match &server.front {
+            Front::Authentication { .. }
+                if server.cors.style == Style::Absent && server.writer == Writer::Nothing =>
+            {
+                "no-cors"
+            }
+            Front::Authentication { .. } => "authentication-in-front",
+            Front::RateLimit => "rate-limit",
+            Front::Firewall => "firewall",
+            Front::Gateway(_) => "hidden-error",
+            Front::SlashRedirect => "redirected",
+            Front::LoginRedirect { .. } => "login-redirect",
+            Front::Tunnel => "interstitial",
+            Front::Down => "server-down",
+            Front::Closed | Front::ClosesOptions => "connection-closed",
+            Front::TimesOut => "hang",
+            Front::Nothing => unreachable!(),
+        }],
+        Made::ByCache if matches!(blocked.reason, Reason::AllowOriginMultiple { .. }) => {
+            vec![
+                "cached-for-another",
+                if server.writer == Writer::Nothing { "list-of-origins" } else { "two-writers" },
+            ]
+        }
+        Made::ByCache => {
+            let mut fresh = server.clone();
+            fresh.cache = Cache::Nothing;
+            let (fresh_examination, _, fresh_made) = examine(&fresh, wish, true);
+            let is_fine =
+                fresh_examination.case().verdict.as_ref().is_some_and(|verdict| verdict.is_allowed());
+            if is_fine {
+                vec!["cached-for-another"]
+            } else {
+                let mut causes = truth(&fresh, wish, &fresh_examination, fresh_made.expect("sent"));
+                causes.push("cached-for-another");
+                causes
+            }
+        }
+        _ => match &blocked.reason {
+            Reason::AllowOriginMultiple { .. } => vec![match server.writer {
+                Writer::Adds(_) => "two-writers",
+                _ => "list-of-origins",
+            }],
+            Reason::AllowOriginWildcard => match server.writer {
+                Writer::Overrides(_) => vec!["wildcard-with-credentials", "overridden"],
+                _ => vec!["wildcard-with-credentials"],
+            },
+            Reason::AllowCredentialsNotTrue { .. } => vec!["credentials-not-allowed"],
+            Reason::AllowOriginMismatch { .. } => match server.writer {
+                Writer::Overrides(_) | Writer::Adds(_) => vec!["origin-not-listed", "overridden"],
+                Writer::Nothing => vec!["origin-not-listed"],
+            },
+            Reason::MethodNotAllowed { .. } => vec!["method-not-listed"],
+            Reason::HeaderNotAllowed { .. } | Reason::AuthorizationNotListed => vec!["headers-not-listed"],
+            Reason::AllowOriginMissing | Reason::PreflightStatus { .. } => match made {
+                Made::ByCorsRefusal if server.cors.lists(PAGE) => {
+                    if status >= 500 {
+                        vec!["hidden-error"]
+                    } else {
+                        vec!["method-not-listed", "headers-not-listed"]
+                    }
+                }
+                Made::ByCorsRefusal if server.writer != Writer::Nothing => vec!["overridden"],
+                Made::ByCorsRefusal | Made::ByCors => vec!["origin-not-listed"],
+                Made::ByRouter if status < 300 => {
+                    vec![lacks("options-answered-elsewhere")]
+                }
+                Made::ByRouter if server.writer != Writer::Nothing => vec!["options-not-routed"],
+                Made::ByRouter if server.router == 400 => vec![lacks("options-not-routed")],
+                Made::ByRouter => vec![lacks("options-not-routed")],
+                // Its errors are readable for other origins.
+                Made::ByHandler
+                    if status >= 500 && server.cors.covers_responses && !server.handler.errs_outside =>
+                {
+                    vec!["hidden-error", "origin-not-listed"]
+                }
+                Made::ByHandler if status >= 500 => vec!["hidden-error"],
+                Made::ByHandler if server.handler.status >= 400 => vec![lacks("hidden-error")],
+                Made::ByHandler => vec![lacks("only-preflight-covered")],
+                Made::ByFront | Made::ByCache => unreachable!(),
+            },
+            other => panic!("{other:?}, preflight: {is_preflight}"),
+        },
+    }
+}
+
+fn check(server: &Server, wish: &Wish, sends_all: bool) -> Result<bool, TestCaseError> {
+    let (examination, diagnoses, made) = examine(server, wish, sends_all);
+    let truths = truth(server, wish, &examination, made.expect("something was sent"));
+    for diagnosis in &diagnoses {
+        let names: Vec<&str> =
+            std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(|cause| cause.name()).collect();
+        let shown = || {
+            let evidence: Vec<String> = diagnosis.evidence.iter().map(ToString::to_string).collect();
+            format!("true: {truths:?}, named: {names:?}\n{diagnosis}\n{}", evidence.join("\n"))
+        };
+        prop_assert!(names.iter().any(|name| truths.contains(name)), "{}", shown());
+        prop_assert!(!diagnosis.is_certain() || truths.contains(&names[0]), "certain and wrong: {}", shown());
+        contradicts_nothing(diagnosis, &examination)?;
+    }
+    keeps_manners(&examination)?;
+    Ok(diagnoses.last().is_some_and(Diagnosis::is_certain))
+}
+
+/// No diagnosis says "add the origin" where a response of the server allowed it.
+fn contradicts_nothing(diagnosis: &Diagnosis, examination: &Examination) -> Result<(), TestCaseError> {
+    let case = examination.case();
+    let probes = case.probes.iter().map(|probed| (&probed.probe.sent, &probed.received));
+    let mut all = case.exchanges.iter().map(|exchanged| (&exchanged.sent, &exchanged.received)).chain(probes);
+    let was_allowed = all.any(|(sent, received)| {
+        let Received::Response { head, .. } = received else { return false };
+        sent.header("origin") == Some(PAGE.as_bytes())
+            && head.headers().get("access-control-allow-origin").as_deref() == Some(PAGE.as_bytes())
+    });
+    // Earlier diagnoses did not know yet.
+    if !was_allowed || diagnosis.evidence.len() < case.exchanges.len() + case.probes.len() {
+        return Ok(());
+    }
+    let adds = match &diagnosis.remedy {
+        Remedy::Policy(change) => change.steps().iter().any(
+            |step| matches!(step, PolicyStep::Add { setting: Setting::AllowOrigins, entry } if entry == PAGE),
+        ),
+        Remedy::Headers { lines, .. } => {
+            lines.iter().any(|(name, value)| *name == "Access-Control-Allow-Origin" && value == PAGE)
+        }
+        _ => diagnosis.remedy.to_string().contains("allow_origins"),
+    };
+    prop_assert!(!adds, "{diagnosis}");
+    prop_assert_ne!(diagnosis.cause.name(), "origin-not-listed");
+    Ok(())
+}
+
+/// The budget, what may be sent unasked, and where secrets go.
+fn keeps_manners(examination: &Examination) -> Result<(), TestCaseError> {
+    let case = examination.case();
+    let is_near = |purpose: &Purpose| matches!(purpose, Purpose::NearMiss { .. });
+    let near = case.probes.iter().filter(|probed| is_near(&probed.probe.purpose)).count();
+    let headers = case.request.headers().count();
+    prop_assert!(near <= 8, "{near} near misses");
+    prop_assert!(case.probes.len() - near <= headers + 4, "{} probes", case.probes.len() - near);
+    for probed in &case.probes {
+        let probe = &probed.probe;
+        prop_assert!(matches!(probe.sent.method.as_str(), "OPTIONS" | "GET" | "HEAD"));
+        let is_read = matches!(case.request.method(), "GET" | "HEAD");
+        prop_assert!(!probe.may_send_unasked || probe.sent.method == "OPTIONS" || is_read);
+        let has_secrets = probe.sent.includes_credentials || probe.sent.header("authorization").is_some();
+        prop_assert_eq!(probe.carries_secrets, has_secrets);
+        prop_assert_eq!(probe.sent.url.origin(), case.exchanges[0].sent.url.origin());
+        prop_assert!(probe.sent.url.query().is_some_and(|query| query.contains("cors-probe=")));
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+    #[test]
+    fn never_certain_and_wrong(server in world::server(), wish in world::wish(), sends_all: bool) {
+        check(&server, &wish, sends_all)?;
+    }
+}
+
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(4_000)
+}
+
+/// A diagnosis that is never certain is never wrong, and no help.
+#[test]
+fn most_are_certain() {
+    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let (mut certain, mut all) = (0, 0);
+    let mut undecided: BTreeMap<String, usize> = BTreeMap::new();
+    for _ in 0..2_000 {
+        let (server, wish) =
+            (world::server(), world::wish()).new_tree(&mut runner).expect("a value").current();
+        let (_, diagnoses, _) = examine(&server, &wish, true);
+        let last = diagnoses.last().expect("a diagnosis");
+        if last.cause.name() == "nothing-wrong" {
+            continue;
+        }
+        all += 1;
+        if last.is_certain() {
+            certain += 1;
+        } else {
+            let mut names = vec![last.cause.name()];
+            names.extend(last.rivals().iter().map(|rival| rival.name()));
+            *undecided.entry(names.join(" | ")).or_default() += 1;
+        }
+    }
+    let share = certain * 100 / all;
+    assert!(share >= 50, "{share} % of {all} are certain; undecided: {undecided:#?}");
+}

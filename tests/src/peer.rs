@@ -1,7 +1,7 @@
 //! Other makers' servers, as their users run them: found on this machine, started with a set-up of CORS, and ended again.
 //!
 //! Their programs are in `tests/peers`. Each has a mark, `{{ CORS }}`, where a set-up is put as it stands: a recipe is tried by
-//! running it.
+//! running it. nginx has two: what comes before the line `# in the location` is put into its `http` block.
 
 use std::{
     env, fmt,
@@ -130,8 +130,8 @@ impl Peer {
     /// The file with the mark, below `tests/peers`.
     fn program(self) -> &'static str {
         match self {
-            Self::Express4 => "node/express4.mjs",
-            Self::Express5 => "node/express5.mjs",
+            Self::Express4 => "node/express4.cjs",
+            Self::Express5 => "node/express5.cjs",
             Self::FastApi => "python/fastapi_app.py",
             Self::Django => "python/django_settings.py",
             Self::Nginx => "proxy/nginx.conf",
@@ -139,7 +139,15 @@ impl Peer {
         }
     }
 
-    /// Starts it with `setup` at the mark, which may be empty. A proxy forwards to the port `upstream` on loopback.
+    /// The smallest set-up, without CORS.
+    pub fn bare(self) -> &'static str {
+        match self {
+            Self::Express4 | Self::Express5 => "const app = express()",
+            _ => "",
+        }
+    }
+
+    /// Starts it with `setup` at the mark. A proxy forwards to the port `upstream` on loopback.
     ///
     /// # Errors
     ///
@@ -171,8 +179,8 @@ impl Peer {
             Self::Express4 | Self::Express5 => {
                 // Node looks for packages next to the program, not where it was started.
                 let _ = link(&peers().join("node/node_modules"), &folder.join("node_modules"));
-                command.arg(folder.join("app.mjs"));
-                "app.mjs"
+                command.arg(folder.join("app.cjs"));
+                "app.cjs"
             }
             Self::FastApi => {
                 let port = port.to_string();
@@ -247,9 +255,11 @@ impl Running {
 
 /// The text with the line of the mark replaced, each line of the set-up as far in as the mark was.
 fn with_setup(source: &str, setup: &str) -> String {
+    let (around, setup) = setup.split_once("# in the location\n").unwrap_or(("", setup));
     let mut text = String::new();
     for line in source.lines() {
-        if line.contains("{{ CORS }}") {
+        let setup = if line.contains("{{ CORS around }}") { around } else { setup };
+        if line.contains("{{ CORS") {
             let indent: String = line.chars().take_while(|character| character.is_whitespace()).collect();
             for line in setup.lines() {
                 text.extend([&indent, line, "\n"]);
@@ -297,6 +307,8 @@ mod tests {
         let source = "a\n  # {{ CORS }}\nb\n";
         assert_eq!(with_setup(source, "x\ny"), "a\n  x\n  y\nb\n");
         assert_eq!(with_setup(source, ""), "a\nb\n");
+        let source = "# {{ CORS around }}\na\n  # {{ CORS }}\n";
+        assert_eq!(with_setup(source, "x\n# in the location\ny"), "x\na\n  y\n");
     }
 
     #[test]

@@ -29,10 +29,10 @@ fn main() {
 
 fn responds(peer: Peer) -> Result<(), Failed> {
     let behind = match peer {
-        Peer::Nginx | Peer::Caddy => Some(Peer::Express5.start("", None)?),
+        Peer::Nginx | Peer::Caddy => Some(Peer::Express5.start(Peer::Express5.bare(), None)?),
         _ => None,
     };
-    let running = peer.start("", behind.as_ref().map(end_to_end::peer::Running::port))?;
+    let running = peer.start(peer.bare(), behind.as_ref().map(end_to_end::peer::Running::port))?;
     let mut socket = TcpStream::connect(("127.0.0.1", running.port()))?;
     write!(socket, "GET /items HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", running.port())?;
     let mut response = String::new();

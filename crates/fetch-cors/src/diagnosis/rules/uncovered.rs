@@ -43,14 +43,9 @@ fn by_what_it_says(facts: &Facts<'_>, response: Seen<'_>) -> Option<Finding> {
         Some(OwnRefusal::TurnedOff) => {
             Some(Finding::certain(Cause::NoCors { is_behind_authentication: false }))
         }
-        Some(OwnRefusal::Origin) => Some(certain_with_near_miss(facts)),
+        Some(OwnRefusal::Origin) => Some(Finding::certain(not_listed(facts))),
         _ => None,
     }
-}
-
-/// Certain already; the near misses are asked for what the remedy can say.
-fn certain_with_near_miss(facts: &Facts<'_>) -> Finding {
-    Finding::certain(not_listed(facts))
 }
 
 /// What is left for a preflight response.

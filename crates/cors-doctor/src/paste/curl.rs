@@ -210,7 +210,7 @@ fn long_name(letter: char) -> Option<&'static str> {
         'k' => "insecure",
         'L' => "location",
         'i' => "include",
-        's' => "silent",
+        's' | 'a' | 'l' | 'M' | 'B' => "silent",
         'S' => "show-error",
         'v' => "verbose",
         'f' => "fail",
@@ -223,10 +223,6 @@ fn long_name(letter: char) -> Option<&'static str> {
         'R' => "remote-time",
         'q' => "disable",
         'Z' => "parallel",
-        'a' => "silent",
-        'l' => "silent",
-        'M' => "silent",
-        'B' => "silent",
         'p' => "proxytunnel",
         '#' => "progress-bar",
         '0' => "http1.0",
@@ -236,7 +232,8 @@ fn long_name(letter: char) -> Option<&'static str> {
         '4' => "ipv4",
         '6' => "ipv6",
         ':' => "next",
-        'o' => "output",
+        // Those of other protocols, whose argument is of no interest either.
+        'o' | 't' | 'P' | 'Q' => "output",
         'm' => "max-time",
         'w' => "write-out",
         'x' => "proxy",
@@ -250,13 +247,13 @@ fn long_name(letter: char) -> Option<&'static str> {
         'y' => "speed-time",
         'Y' => "speed-limit",
         'z' => "time-cond",
-        't' | 'P' | 'Q' => "output",
         _ => return None,
     })
 }
 
 /// What the options of the first request say.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 struct Command {
     url: Option<String>,
     method: Option<String>,
@@ -368,7 +365,7 @@ impl Command {
             "form" | "form-string" => {
                 let part = argument()?;
                 let (name, value) = part.split_once('=').unwrap_or((part.as_str(), ""));
-                if name != "" && value.starts_with(['@', '<']) && name_is_form(written) {
+                if !name.is_empty() && value.starts_with(['@', '<']) && name_is_form(written) {
                     self.notes.push(format!("the file of the form field {} is not read", excerpt(name)));
                 }
                 self.form.push((name.to_owned(), value.to_owned()));

@@ -206,6 +206,10 @@ fn what_is_wrong_with_the_call_is_said() {
         ),
         (vec!["check"], "nothing was pasted"),
         (vec!["check", "--curl", "wget x"], "not a curl command line"),
+        (
+            vec!["check", "http://127.0.0.1:9/", "--origin", PAGE, "-H", "Bearer abc123.def456"],
+            "a header has a colon",
+        ),
         (vec!["frobnicate"], "unrecognized subcommand"),
         (vec!["check", "--nonsense"], "unexpected argument"),
     ] {
@@ -213,6 +217,7 @@ fn what_is_wrong_with_the_call_is_said() {
         assert_eq!(result.status, 2, "{arguments:?}");
         assert!(result.err.contains(expected), "{arguments:?}\n{}", result.err);
         assert_eq!(result.out, "", "{arguments:?}");
+        assert!(!result.err.contains("abc123"), "{}", result.err);
     }
 }
 

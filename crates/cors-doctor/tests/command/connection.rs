@@ -81,12 +81,13 @@ fn what_is_read_has_a_bound() {
             thread::sleep(Duration::from_millis(50));
         }
     });
-    for (port, status) in [(endless_body, 0), (endless_head, 3), (drop_by_drop, 0)] {
+    // The first two end long before their time is over.
+    for (port, status, most) in [(endless_body, 0, "60"), (endless_head, 3, "60"), (drop_by_drop, 0, "1")] {
         let start = Instant::now();
         let url = format!("http://127.0.0.1:{port}/");
-        let result = run(&["check", &url, "--origin", PAGE, "--max-time", "1", "--no-probes"]);
+        let result = run(&["check", &url, "--origin", PAGE, "--max-time", most, "--no-probes"]);
         assert_eq!(result.status, status, "{}{}", result.out, result.err);
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     }
 }
 

@@ -162,7 +162,7 @@ fn part(text: &str) -> Option<Recognized> {
     let mut longest = SHORTEST_RUN - 1;
     for kind in KINDS {
         for message in kind.messages {
-            let written: Vec<Option<String>> = normalized(&message.text())
+            let written: Vec<Option<String>> = normalized(telling(message))
                 .split(' ')
                 .map(|word| bare(word).filter(|_| !word.contains('{')))
                 .collect();

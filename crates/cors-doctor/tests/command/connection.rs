@@ -65,7 +65,9 @@ fn reasons_are_told_apart() {
 fn what_is_read_has_a_bound() {
     let endless_body = raw(|mut stream| {
         read_request(&stream);
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\n\r\n");
+        let _ = stream.write_all(
+            b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\ncontent-length: 99999999999\r\n\r\n",
+        );
         while stream.write_all(&[b'x'; 8192]).is_ok() {}
     });
     let endless_head = raw(|mut stream| {

@@ -50,6 +50,7 @@ pub struct Differs {
 pub struct Fetch {
     #[serde(default = "page")]
     pub page: String,
+    pub page_address_space: Option<String>,
     #[serde(default)]
     pub after: u64,
     #[serde(default)]

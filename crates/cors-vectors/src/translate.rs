@@ -1,6 +1,6 @@
 //! Translates a vector into the model's types, for everything that plays vectors.
 
-use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Request, Response};
+use fetch_cors::browser::{AddressSpace, Credentials, Mode, PageOrigin, Redirect, Request, Response};
 
 use crate::format::{self, Fetch, isomorphic_encode};
 
@@ -31,6 +31,13 @@ pub fn request(fetch: &Fetch) -> Result<Request, String> {
             Some("manual") => Redirect::Manual,
             Some(other) => return Err(format!("no redirect mode {other:?}")),
         });
+    if let Some(name) = fetch.page_address_space.as_deref() {
+        let space = [AddressSpace::Public, AddressSpace::Local, AddressSpace::Loopback]
+            .into_iter()
+            .find(|space| space.name() == name)
+            .ok_or_else(|| format!("no address space {name:?}"))?;
+        request = request.page_address_space(space);
+    }
     for (name, value) in &described.headers {
         request = request.header(isomorphic_encode(name), isomorphic_encode(value));
     }

@@ -107,6 +107,9 @@ fn chromium(blocked: &Blocked) -> Option<String> {
                 names.join(", ")
             )
         }
+        Reason::LocalNetworkAccess { space } => {
+            format!("Permission was denied for this request to access the `{space}` address space.")
+        }
         Reason::OtherOrigin if blocked.redirects == 0 => {
             return Some(format!(
                 "Fetch API cannot load {url}. Request mode is \"same-origin\" but the URL's origin is not same as the \

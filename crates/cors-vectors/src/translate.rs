@@ -32,10 +32,7 @@ pub fn request(fetch: &Fetch) -> Result<Request, String> {
             Some(other) => return Err(format!("no redirect mode {other:?}")),
         });
     if let Some(name) = fetch.page_address_space.as_deref() {
-        let space = [AddressSpace::Public, AddressSpace::Local, AddressSpace::Loopback]
-            .into_iter()
-            .find(|space| space.name() == name)
-            .ok_or_else(|| format!("no address space {name:?}"))?;
+        let space = address_space(name)?;
         request = request.page_address_space(space);
     }
     for (name, value) in &described.headers {
@@ -47,6 +44,18 @@ pub fn request(fetch: &Fetch) -> Result<Request, String> {
         Some(content_type) => request = request.body(Some(content_type)),
     }
     Ok(if described.upload_listener { request.upload_listener() } else { request })
+}
+
+/// An address space by its name.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn address_space(name: &str) -> Result<AddressSpace, String> {
+    [AddressSpace::Public, AddressSpace::Local, AddressSpace::Loopback]
+        .into_iter()
+        .find(|space| space.name() == name)
+        .ok_or_else(|| format!("no address space {name:?}"))
 }
 
 /// What a server responds.

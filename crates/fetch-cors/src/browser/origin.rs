@@ -79,6 +79,11 @@ impl PageOrigin {
             || is_domain && registrable(host).is_some_and(|domain| registrable(other) == Some(domain))
     }
 
+    /// Whether its pages are secure contexts, as far as their own origin says.
+    pub(super) fn is_potentially_trustworthy(&self) -> bool {
+        Url::parse(&self.to_string()).is_ok_and(|url| is_potentially_trustworthy(&url))
+    }
+
     /// Whether its pages are reached over TLS.
     pub(super) fn is_https(&self) -> bool {
         matches!(self, Self::Tuple { scheme, .. } if scheme == "https")

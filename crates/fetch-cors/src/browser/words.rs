@@ -138,12 +138,13 @@ impl Reason {
             Self::MixedContent => {
                 "a page loaded over https can't send requests over plain http".to_owned()
             }
-            Self::LocalNetworkAccess { space: AddressSpace::Loopback } => {
-                "a page from a public address needs the user's permission to send requests to this computer (loopback)"
-                    .to_owned()
-            }
-            Self::LocalNetworkAccess { .. } => {
-                "a page from a public address needs the user's permission to send requests to the local network".to_owned()
+            Self::LocalNetworkAccess { space } => {
+                let place = if *space == AddressSpace::Loopback { "this computer" } else { "the local network" };
+                if blocked.page.is_potentially_trustworthy() {
+                    format!("a page from a public address needs the user's permission to send requests to {place}")
+                } else {
+                    format!("a page that was loaded from a public address without https can't send requests to {place}")
+                }
             }
             Self::OtherOrigin => {
                 format!("the mode is \"same-origin\", but the URL's origin is not the page's, {origin}")
@@ -260,8 +261,11 @@ impl Reason {
             Self::InvalidHeaderValue { .. } => say("in the page, remove line breaks and NUL from the header's value"),
             Self::BadPort { .. } => say("let the server listen on another port, such as 8080"),
             Self::MixedContent => say("serve the API over https"),
+            Self::LocalNetworkAccess { .. } if blocked.page.is_potentially_trustworthy() => {
+                say("in the browser, allow the page to reach the local network, or serve the API from a public address")
+            }
             Self::LocalNetworkAccess { .. } => {
-                say("grant the permission when the browser asks, serve the API from a public address, or serve the page locally, too")
+                say("serve the page over https, so that the browser can ask the user for permission, or serve the API from a public address")
             }
             Self::RedirectModeInNoCors => say("in the page, leave out the redirect mode"),
             Self::SchemeNotHttp { .. } => say("serve it over https"),

@@ -138,7 +138,7 @@ impl Request {
     }
 
     /// Where the page was loaded from. Unless this is said, nothing about address spaces is modelled: neither a page's name nor
-    /// its scheme says where its server is.
+    /// its scheme says where its server is. If the user has granted the page permission to reach the local network, don't say it.
     ///
     /// ```
     /// use std::time::Duration;

@@ -12,6 +12,8 @@ pub(super) fn distinct(report: &Report) -> String {
         .played
         .iter()
         .flat_map(|played| &played.console)
+        // Our page completes a block of the console with spaces.
+        .filter(|message| !message.trim_matches(['"', ' ']).is_empty())
         .map(|message| with_placeholders(message).replace('\n', "\\n"))
         .collect();
     messages.into_iter().flat_map(|message| [message, "\n".to_owned()]).collect()

@@ -243,6 +243,33 @@ mod tests {
     }
 
     #[test]
+    fn address_spaces() {
+        let mut names = Names::with_address_spaces();
+        names.add_page("http://localhost:3000", AddressSpace::Public).unwrap();
+        for url in ["http://localhost:3000/a", "http://[::1]/", "http://10.0.0.1/", "http://api.site.test/"] {
+            names.add(url, false).unwrap();
+        }
+        let port = |origin: &str| names.origin(origin).rsplit(':').next().unwrap().to_owned();
+        let [_, overrides] = &names.arguments()[..] else { panic!("{:?}", names.arguments()) };
+        for (origin, space) in [
+            ("http://localhost:3000", "public"),
+            ("http://[::1]", "loopback"),
+            ("http://10.0.0.1", "local"),
+            ("http://api.site.test", "public"),
+        ] {
+            assert!(
+                overrides.contains(&format!("127.0.0.1:{}={space}", port(origin))),
+                "{origin}: {overrides}"
+            );
+        }
+        assert_eq!(
+            names.url(7, "http://10.0.0.1/a"),
+            format!("http://10.0.0.1:{}/v/7/a", port("http://10.0.0.1"))
+        );
+        assert!(Names::new().unwrap().arguments().is_empty());
+    }
+
+    #[test]
     fn back() {
         let text = "at http://localhost:12/v/7/a from http://localhost:1, not http://me@localhost:2/v/7/";
         let names = names().unmap(text);

@@ -24,10 +24,10 @@ fn with_placeholders(message: &str) -> String {
     let mut rest = message;
     while let Some(at) = rest.find(SCHEME) {
         let start = at + SCHEME.len();
-        let is_end = |c: char| c.is_whitespace() || "'\"‘’“”,".contains(c);
+        let is_end = |c: char| c.is_whitespace() || "'\"‘’“”".contains(c);
         let url = rest[start..].split(is_end).next().unwrap_or_default();
-        // A full stop at the end is the sentence's.
-        let url = url.strip_suffix('.').unwrap_or(url);
+        // A full stop or a comma at the end is the sentence's or the list's.
+        let url = url.trim_end_matches(['.', ',']);
         text.push_str(&rest[..at]);
         text.push_str(if url.contains(['/', '?', '#']) { "{url}" } else { "{origin}" });
         rest = &rest[start + url.len()..];
@@ -49,6 +49,8 @@ mod tests {
             ("remote resource at http://a.test/. (Reason", "remote resource at {url}. (Reason"),
             ("Origin http://c.test is not allowed", "Origin {origin} is not allowed"),
             ("at ‘http://a.test/’. (Reason", "at ‘{url}’. (Reason"),
+            ("'http://a.test, http://b.test'", "'{origin}, {origin}'"),
+            ("load http://a.test/,%20/b due to", "load {url} due to"),
             ("Origin null", "Origin null"),
         ] {
             assert_eq!(with_placeholders(message), expected);

@@ -111,7 +111,7 @@ pub enum ProblemKind {
     ListSyntax,
     /// A word that means something elsewhere, as in `all` and `'self'`.
     Keyword,
-    /// A range of IP addresses, as in `192.168.1.0/24`.
+    /// A range of IP addresses, as in `192.168.1.0/24` and `192.168.1.x`.
     AddressRange,
     /// `*` among the origins of a policy with credentials.
     AnyOriginWithCredentials,
@@ -419,6 +419,8 @@ pub(crate) struct Fault {
 pub(crate) enum Fact {
     /// The pattern's subdomains fall under this public suffix.
     UnderPublicSuffix(String),
+    /// This pattern, for octets of a private address, comes nearest to the range.
+    Addresses(String),
     /// The entry stands for these.
     SuggestedList(Vec<String>),
     /// The entry stands for anything, which is written `*`.

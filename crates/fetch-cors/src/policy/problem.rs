@@ -294,7 +294,7 @@ impl Serialize for Problem {
 ///     invalid.to_string(),
 ///     r#"the CORS policy has 3 problems:
 ///   1. allow_origins[0] "https://app.example.com/": an origin has no path. Write "https://app.example.com"
-///   2. allow_origins[1] "https://*.github.io": with credentials, what the user can read could also be read by anyone who can register a name under the public suffix "github.io". Write the exact origins, or move it to danger_allow_origins
+///   2. allow_origins[1] "https://*.github.io": with credentials, what the user can read could also be read by anyone who can register a name under the public suffix "github.io". Write the exact origins, decide with Cors::allow_origins_if, or move it to danger_allow_origins
 ///   3. allow_methods[0] "CONNECT": browsers forbid this method, so no page can ever send it. Remove it"#
 /// );
 /// ```

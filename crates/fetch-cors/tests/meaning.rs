@@ -481,18 +481,13 @@ fn widening_is_exact_for_each_pair_inside_a_label() {
     assert!(patterns.len() > 40, "{}", patterns.len());
     for (before, _) in &patterns {
         for (after, matched) in &patterns {
-            match widened_origin(before, after) {
-                Some(witness) => {
-                    let witness: Origin = witness.parse().unwrap();
-                    assert!(
-                        after.allows(&witness) && !before.allows(&witness),
-                        "{before:?} {after:?}: {witness}"
-                    );
-                }
-                None => {
-                    let new = matched.iter().find(|origin| !before.allows(origin));
-                    assert_eq!(new, None, "{before:?} {after:?}");
-                }
+            if let Some(witness) = widened_origin(before, after) {
+                let witness: Origin = witness.parse().unwrap();
+                let is_new = after.allows(&witness) && !before.allows(&witness);
+                assert!(is_new, "{before:?} {after:?}: {witness}");
+            } else {
+                let new = matched.iter().find(|origin| !before.allows(origin));
+                assert_eq!(new, None, "{before:?} {after:?}");
             }
         }
     }

@@ -245,18 +245,19 @@ fn header_line(text: &str) -> Option<(&str, &str)> {
 /// literals without a comma between them are one.
 pub(super) fn is_several(text: &str) -> bool {
     let text = text.trim();
-    let is_separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|');
     text.matches("://").count() > 1 && (text.contains(is_separator) || is_glued(text))
+}
+
+/// What stands between two origins of a list.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | ';' | '|')
 }
 
 /// `https://a.examplehttps://b.example`. (`https://https://a.example` is one origin.)
 fn is_glued(text: &str) -> bool {
     let authority = pattern::authority(text);
-    text.contains("://")
-        && ["http:", "https:"]
-            .iter()
-            .any(|scheme| authority.len() > scheme.len() && authority.ends_with(scheme))
-        && authority != "https:"
+    let host = ["http:", "https:"].iter().find_map(|scheme| authority.strip_suffix(scheme));
+    text.contains("://") && host.is_some_and(|host| host.ends_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 /// `*` next to other origins in one string.
@@ -333,7 +334,7 @@ fn separated(text: &str) -> Vec<String> {
     } else {
         text.to_owned()
     };
-    let parts = spaced.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'));
+    let parts = spaced.split(is_separator);
     parts.map(unwrap).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 

@@ -86,6 +86,13 @@
 //!
 //! - `testing`: [`testing`], a browser for your own tests, in front of an `App` in memory.
 //! - `toml`: [`Policy::from_toml`], whose errors name the line of the file.
+//!
+//! # Types of other crates
+//!
+//! The public API names types of three other crates, so a new major version of one of them means a new major version of this
+//! one: `actix_web` (the service traits, `ServiceRequest`, `HeaderName`; in [`testing`], also `actix_http::Request` and
+//! `fetch_cors::browser`), `fetch_cors` (re-exported here, so that you need not depend on it: where an example imports from `fetch_cors`, write
+//! `actix_web_cors`), and `serde`, whose traits [`Policy`] and [`PolicyConfig`] implement.
 
 mod cors;
 mod head;
@@ -104,8 +111,9 @@ pub use cors::{Cors, UnknownWidening};
 #[cfg(feature = "toml")]
 pub use fetch_cors::TomlError;
 pub use fetch_cors::{
-    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting,
-    Summary, Widening,
+    Change, Difference, InvalidOrigin, InvalidPolicy, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn,
+    Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting, Step, Summary, Wanted,
+    Widening,
     server::{Refusal, Rule},
 };
 pub use middleware::{CorsFuture, CorsMiddleware};

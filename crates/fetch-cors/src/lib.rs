@@ -14,6 +14,9 @@
 //! The two ends share no code, so that the test suite can check each against the other. The conformance vectors, in the
 //! repository's `crates/cors-vectors`, state the rules as data, for both.
 //!
+//! The public API names types of two other crates: `serde`, whose traits policies implement, and `url`, whose `Url` the
+//! browser's end takes and re-exports.
+//!
 //! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file.
 //!
 //! The server publishes a policy; the browser enforces it. So the response to a preflight hardly depends on the requested

@@ -175,7 +175,7 @@ impl Serialize for ProblemKind {
 /// One mistake in a policy: what, where, why, and what to write instead.
 ///
 /// `Display` says it in a sentence or two; serialized, it is an object with the fields `setting`, `index`, `line`,
-/// `value`, `kind`, `suggestion` and `message`.
+/// `value`, `kind`, `suggestions` and `message`.
 ///
 /// ```
 /// use fetch_cors::{Policy, ProblemKind, Setting};
@@ -273,7 +273,7 @@ impl Serialize for Problem {
         object.serialize_field("line", &self.line)?;
         object.serialize_field("value", &self.value)?;
         object.serialize_field("kind", &self.kind())?;
-        object.serialize_field("suggestion", &self.suggestion())?;
+        object.serialize_field("suggestions", self.suggestions())?;
         object.serialize_field("message", &self.to_string())?;
         object.end()
     }

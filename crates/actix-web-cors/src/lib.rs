@@ -89,10 +89,14 @@
 //!
 //! # Types of other crates
 //!
-//! The public API names types of three other crates, so a new major version of one of them means a new major version of this
-//! one: `actix_web` (the service traits, `ServiceRequest`, `HeaderName`; in [`testing`], also `actix_http::Request` and
-//! `fetch_cors::browser`), `fetch_cors` (re-exported here, so that you need not depend on it: where an example imports from `fetch_cors`, write
-//! `actix_web_cors`), and `serde`, whose traits [`Policy`] and [`PolicyConfig`] implement.
+//! The types of `fetch_cors` are re-exported here: where an example imports them from `fetch_cors`, write `actix_web_cors`,
+//! and you need no dependency of your own. Besides them, the public API names few types of other crates:
+//!
+//! - to wrap an application: `actix_web::dev::Transform`, `actix_web::dev::Service`, `actix_web::dev::ServiceRequest`,
+//!   `actix_web::dev::ServiceResponse`, `actix_web::body::MessageBody`, `actix_web::body::EitherBody`, `actix_web::Error`;
+//! - for sources and predicates, which get a `ServiceRequest` too: `actix_web::http::header::HeaderName`;
+//! - in [`testing`]: `actix_http::Request`, `actix_web::web::Bytes`, `actix_web::cookie::SameSite` (re-exported there),
+//!   `serde::Serialize` and `serde::de::DeserializeOwned`.
 
 mod cors;
 mod head;

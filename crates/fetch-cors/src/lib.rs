@@ -14,9 +14,6 @@
 //! The two ends share no code, so that the test suite can check each against the other. The conformance vectors, in the
 //! repository's `crates/cors-vectors`, state the rules as data, for both.
 //!
-//! The public API names types of two other crates: `serde`, whose traits policies implement, and `url`, whose `Url` the
-//! browser's end takes and re-exports.
-//!
 //! Features: `toml` adds [`Policy::from_toml`], whose errors name the line of the file.
 //!
 //! The server publishes a policy; the browser enforces it. So the response to a preflight hardly depends on the requested
@@ -32,6 +29,13 @@
 //!   1. allow_origins[0] "https://app.example.com/": an origin has no path. Write "https://app.example.com""#
 //! );
 //! ```
+//!
+//! # Types of other crates
+//!
+//! The public API names few types of other crates:
+//!
+//! - `serde::Serialize` and `serde::Deserialize`, which policies and what is said about them implement;
+//! - `url::Url`, which the browser's end takes and re-exports.
 
 #[cfg(feature = "browser")]
 pub mod browser;

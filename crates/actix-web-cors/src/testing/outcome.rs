@@ -1,7 +1,7 @@
 //! The outcome of a fetch: the browser's verdict, what went over the wire, what the script can read, and the text that a
 //! failed assertion prints.
 
-use std::fmt;
+use std::{fmt, io};
 
 use actix_web::{http::StatusCode, web::Bytes};
 use fetch_cors::browser::{Allowed, Blocked, PageOrigin, Reason, ResponseType, Url, Verdict, readable};
@@ -281,3 +281,10 @@ impl fmt::Debug for BodyError {
 }
 
 impl std::error::Error for BodyError {}
+
+/// Of the kind `InvalidData`, for a test that returns `io::Result`.
+impl From<BodyError> for io::Error {
+    fn from(error: BodyError) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}

@@ -254,3 +254,37 @@ fn several_messages_are_told_apart() {
         ][..2]
     );
 }
+
+/// What the engines wrote while the conformance run played all vectors; names in braces stand for URLs and origins.
+const CAPTURED: [(Engine, &str); 3] = [
+    (Engine::Chromium, include_str!("../../cors-vectors/console/chromium.txt")),
+    (Engine::Firefox, include_str!("../../cors-vectors/console/firefox.txt")),
+    (Engine::WebKit, include_str!("../../cors-vectors/console/webkit.txt")),
+];
+
+#[test]
+fn every_message_of_the_conformance_run_is_recognised() {
+    let mut unknown = Vec::new();
+    for (engine, text) in CAPTURED {
+        for line in text.lines() {
+            let message = line
+                .replace("{url}", "http://api.site.test/a")
+                .replace("{origin}", "http://site.test")
+                .replace("\\n", "\n");
+            let found = recognize(&message);
+            let is_known = found.first().is_some_and(|one| {
+                one.is_whole
+                    && one.engine.is_none_or(|other| other == engine)
+                    && (found.len() == 1 || one.kind().id == found[1].kind().id)
+            });
+            if !is_known {
+                unknown.push(format!(
+                    "{} {line}\n    {:?}",
+                    engine.name(),
+                    found.iter().map(|one| (one.kind().id, one.engine)).collect::<Vec<_>>()
+                ));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+}

@@ -145,6 +145,47 @@ fn a_part_of_a_message_is_enough() {
         ("expected 'true' in CORS header", &["credentials-not-true"]),
         ("Preflight response is not successful", &["preflight-status"]),
         ("Origin https://b.test is not allowed by Access-Control-Allow-Origin", &["origin-not-allowed"]),
+        // As people pasted them into public reports.
+        (
+            "[Error] Preflight response is not successful. Status code: 403\n[Error] Fetch API cannot load https://raw.example/a.html due \
+             to access control checks.\n[Error] Failed to load resource: Preflight response is not successful. Status code: 403 \
+             (a.html, line 0)\nTypeError: Load failed",
+            &["preflight-status"],
+        ),
+        (
+            "Preflight response is not successful\n\nXMLHttpRequest cannot load http://a.example/login due to access control checks.",
+            &["preflight-status"],
+        ),
+        (
+            "Access to fetch at 'http://localhost:8080/s' from origin 'https://a.example' has been blocked by CORS policy: Permission was \
+             denied for this request to access the `loopback` address space.\nlocalhost:8080/s:1  Failed to load resource: net::ERR_FAILED",
+            &["local-network"],
+        ),
+        (
+            "has been blocked by CORS policy: Request had a target IP address space of `unknown` yet the resource is in address space `local`.",
+            &["local-network"],
+        ),
+        (
+            "The Same Origin Policy disallows reading the remote resource at http://localhost:3000/c. (Reason: CORS request failed).",
+            &["no-response"],
+        ),
+        (
+            "Failed to load https://a.example/uuid?n=2: No 'Access-Control-Allow-Origin' header is present on the requested resource. \
+             Origin 'http://127.0.0.1' is therefore not allowed access. If an opaque response serves your needs, set the request's \
+             mode to 'no-cors' to fetch the resource with CORS disabled.",
+            &["allow-origin-missing"],
+        ),
+        ("Response for preflight has invalid HTTP status code 403.", &["preflight-status"]),
+        (
+            "Access to XMLHttpRequest at 'localhost:50032/api' from origin 'http://localhost:9527' has been blocked by CORS policy: Cross origin requests are only supported for protocol schemes: http, data, chrome, chrome-extension, chrome-untrusted, https",
+            &["scheme-not-http"],
+        ),
+        ("(Reason: CORS header ‘Access-Control-Allow-Origin’ missing).", &["allow-origin-missing"]),
+        ("(Reason: CORS preflight response did not succeed). Status code: 502.", &["preflight-status"]),
+        (
+            "(Reason: missing token &#39;xyz&#39; in CORS header &#39;Access-Control-Allow-Headers&#39; from CORS preflight channel).",
+            &["header-not-allowed"],
+        ),
         ("hello world, this is nothing", &[]),
         ("", &[]),
         ("the cat sat on the mat is not allowed", &[]),
@@ -181,6 +222,21 @@ fn the_facts_are_read() {
 }
 
 #[test]
+fn the_facts_of_a_cut_off_message_are_read() {
+    let found = recognize(
+        "from origin 'http://localhost:3000' has been blocked by CORS policy: Response to preflight request doesn't pass access \
+                           control check: No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+    );
+    assert_eq!(found[0].facts.page.as_deref(), Some("http://localhost:3000"));
+    let found = recognize(
+        "Failed to load https://a.example/u: No 'Access-Control-Allow-Origin' header is present on the requested resource. \
+                           Origin 'http://127.0.0.1' is therefore not allowed access.",
+    );
+    assert_eq!(found[0].facts.page.as_deref(), Some("http://127.0.0.1"));
+    assert_eq!(found[0].facts.url.as_deref(), Some("https://a.example/u"));
+}
+
+#[test]
 fn several_messages_are_told_apart() {
     let first = "Access to fetch at 'https://a.test/' from origin 'https://app.test' has been blocked by CORS policy: No \
                  'Access-Control-Allow-Origin' header is present on the requested resource.";
@@ -197,4 +253,38 @@ fn several_messages_are_told_apart() {
             ("allow-origin-missing", "https://a.test/")
         ][..2]
     );
+}
+
+/// What the engines wrote while the conformance run played all vectors; names in braces stand for URLs and origins.
+const CAPTURED: [(Engine, &str); 3] = [
+    (Engine::Chromium, include_str!("../../cors-vectors/console/chromium.txt")),
+    (Engine::Firefox, include_str!("../../cors-vectors/console/firefox.txt")),
+    (Engine::WebKit, include_str!("../../cors-vectors/console/webkit.txt")),
+];
+
+#[test]
+fn every_message_of_the_conformance_run_is_recognised() {
+    let mut unknown = Vec::new();
+    for (engine, text) in CAPTURED {
+        for line in text.lines() {
+            let message = line
+                .replace("{url}", "http://api.site.test/a")
+                .replace("{origin}", "http://site.test")
+                .replace("\\n", "\n");
+            let found = recognize(&message);
+            let is_known = found.first().is_some_and(|one| {
+                one.is_whole
+                    && one.engine.is_none_or(|other| other == engine)
+                    && (found.len() == 1 || one.kind().id == found[1].kind().id)
+            });
+            if !is_known {
+                unknown.push(format!(
+                    "{} {line}\n    {:?}",
+                    engine.name(),
+                    found.iter().map(|one| (one.kind().id, one.engine)).collect::<Vec<_>>()
+                ));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
 }

@@ -1,5 +1,7 @@
 //! The arguments. The doc comments are what `--help` prints, so that each command fits a screen.
 
+#![allow(clippy::doc_markdown, reason = "a terminal shows backticks as they are")]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,6 +39,7 @@ pub(crate) enum Command {
 
 /// Send what a browser would send, and name the cause
 #[derive(Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(
     help_template = STYLE,
     override_usage = "cors-doctor check [URL] [OPTIONS]",

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Read as _, Write as _, stderr, stdin, stdout};
 
 use cors_doctor::{
     paste::har::MAX_HAR,
+    probe::Secrets,
     report::{Layout, Paint},
 };
 use serde::Serialize;
@@ -33,12 +34,24 @@ pub(crate) fn print(text: &str) {
 
 /// Prints JSON, on several lines.
 pub(crate) fn print_json(value: &impl Serialize) {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    // A terminal would obey these. Outside of strings, JSON has none of them.
+    for odd in ['\u{7f}', '\u{200e}', '\u{200f}']
+        .into_iter()
+        .chain('\u{80}'..='\u{9f}')
+        .chain('\u{202a}'..='\u{202e}')
+        .chain('\u{2066}'..='\u{2069}')
+    {
+        if text.contains(odd) {
+            text = text.replace(odd, &format!("\\u{:04x}", u32::from(odd)));
+        }
+    }
     print(&(text + "\n"));
 }
 
-/// Prints an error.
+/// Prints an error, which may quote what was given.
 pub(crate) fn complain(message: &str) {
+    let message = Secrets::default().mask(message);
     let visible: String =
         message.chars().filter(|character| !character.is_control() || *character == '\n').collect();
     let _ = writeln!(stderr(), "error: {visible}");

@@ -70,6 +70,10 @@ pub enum Source {
 pub(super) const ACCESS: &str =
     "Access to {initiator} at '{url}' from origin '{page}' has been blocked by CORS policy: ";
 pub(super) const ACCESS_REDIRECTED: &str = "Access to {initiator} at '{url}' (redirected from '{first}') from origin '{page}' has been blocked by CORS policy: ";
+/// What is left of it if the beginning was not copied.
+pub(super) const ACCESS_CUT_OFF: &str = "from origin '{page}' has been blocked by CORS policy: ";
+/// What versions before 2018 wrote.
+pub(super) const ACCESS_OLD: &str = "Failed to load {url}: ";
 pub(super) const PREFLIGHT: &str = "Response to preflight request doesn't pass access control check: ";
 pub(super) const SAME_ORIGIN_POLICY: &str =
     "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at {url}. ";

@@ -5,7 +5,7 @@ use fetch_cors::browser::Engine;
 
 use super::{
     Facts, KINDS, Kind, Message, Recognized,
-    kinds::{ACCESS, ACCESS_REDIRECTED, Lead, PREFLIGHT, SAME_ORIGIN_POLICY},
+    kinds::{ACCESS, ACCESS_CUT_OFF, ACCESS_OLD, ACCESS_REDIRECTED, Lead, PREFLIGHT, SAME_ORIGIN_POLICY},
 };
 
 /// What stands for a part that differs may be so long, in bytes.
@@ -49,8 +49,14 @@ struct Found {
 }
 
 fn whole(text: &str) -> Vec<Recognized> {
+    let found = whole_of(text, |kind| !kind.is_vague());
+    // What says only that something failed says nothing next to a message that says why.
+    if found.is_empty() { whole_of(text, Kind::is_vague) } else { found }
+}
+
+fn whole_of(text: &str, is_meant: impl Fn(&Kind) -> bool) -> Vec<Recognized> {
     let mut matches: Vec<(Found, &'static Kind, &'static Message)> = Vec::new();
-    for kind in KINDS {
+    for kind in KINDS.iter().filter(|kind| is_meant(kind)) {
         for message in kind.messages {
             let template = Template::of(message.why);
             let mut from = 0;
@@ -74,6 +80,7 @@ fn whole(text: &str) -> Vec<Recognized> {
         let mut facts = Facts::default();
         facts.add(found.parts);
         facts.add_lead(&text[end..found.start], message.lead);
+        facts.add_tail(&text[found.end..]);
         end = found.end;
         let writers = kind.messages.iter().filter(|other| normalized(other.why) == normalized(message.why));
         let engine = (writers.count() == 1).then_some(message.engine);
@@ -82,10 +89,6 @@ fn whole(text: &str) -> Vec<Recognized> {
         if !recognized.contains(&one) {
             recognized.push(one);
         }
-    }
-    // What says only that something failed says nothing next to a message that says why.
-    if recognized.iter().any(|one| !one.kind().is_vague()) {
-        recognized.retain(|one| !one.kind().is_vague());
     }
     recognized
 }
@@ -125,7 +128,9 @@ impl Facts {
     fn add_lead(&mut self, before: &str, lead: Lead) {
         let leads: &[&'static str] = match lead {
             Lead::Nothing => &[],
-            Lead::Access | Lead::AccessOfPreflight => &[ACCESS_REDIRECTED, ACCESS],
+            Lead::Access | Lead::AccessOfPreflight => {
+                &[ACCESS_REDIRECTED, ACCESS, ACCESS_CUT_OFF, ACCESS_OLD]
+            }
             Lead::SameOriginPolicy | Lead::SameOriginPolicyQuoted => &[SAME_ORIGIN_POLICY],
         };
         let found = leads.iter().find_map(|lead| Template::of(lead).find_last(before));
@@ -137,6 +142,18 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// Old versions of Chromium write the page's origin at the end.
+    fn add_tail(&mut self, after: &str) {
+        const TAIL: &str = "Origin '{page}' is therefore not allowed access";
+        if self.page.is_none()
+            && let Some(found) = Template::of(TAIL).find(after, 0).filter(|found| found.start < 3)
+        {
+            self.add(found.parts);
+        }
+    }
+}
+
 /// A message that is only partly there: the one with which the text shares most words in a row.
 fn part(text: &str) -> Option<Recognized> {
     const MOST_WORDS: usize = 2000;
@@ -145,7 +162,7 @@ fn part(text: &str) -> Option<Recognized> {
     let mut longest = SHORTEST_RUN - 1;
     for kind in KINDS {
         for message in kind.messages {
-            let written: Vec<Option<String>> = normalized(&message.text())
+            let written: Vec<Option<String>> = normalized(telling(message))
                 .split(' ')
                 .map(|word| bare(word).filter(|_| !word.contains('{')))
                 .collect();
@@ -179,6 +196,16 @@ fn part(text: &str) -> Option<Recognized> {
         facts.status = status.get(..3).and_then(|status| status.parse().ok());
     }
     Some(Recognized { kinds, engine, is_whole: false, facts })
+}
+
+/// The part of a message that no other kind has.
+fn telling(message: &Message) -> &'static str {
+    match (message.lead, message.why) {
+        (Lead::SameOriginPolicy, "") => SAME_ORIGIN_POLICY,
+        (_, "") => ACCESS,
+        (_, why) if why.trim_end() == PREFLIGHT.trim_end() => PREFLIGHT,
+        (_, why) => why.strip_prefix(PREFLIGHT).unwrap_or(why),
+    }
 }
 
 /// A word without the marks around it; none if nothing is left.

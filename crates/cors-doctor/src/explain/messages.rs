@@ -53,6 +53,12 @@ pub const KINDS: &[Kind] = &[
                 why: "(Reason: CORS header ‘Access-Control-Allow-Origin’ missing). Status code: {status}.",
                 source: Source::Captured,
             },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS header ‘Access-Control-Allow-Origin’ missing).",
+                source: Source::Reported,
+            },
         ],
         needs_credentials: false,
     },
@@ -355,6 +361,12 @@ pub const KINDS: &[Kind] = &[
                 engine: Engine::Firefox,
                 lead: Lead::SameOriginPolicy,
                 why: "(Reason: CORS preflight channel did not succeed).",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Response for preflight has invalid HTTP status code {status}",
                 source: Source::Reported,
             },
             Message {
@@ -719,6 +731,12 @@ pub const KINDS: &[Kind] = &[
                 source: Source::Reported,
             },
             Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS request failed).",
+                source: Source::Reported,
+            },
+            Message {
                 engine: Engine::Chromium,
                 lead: Lead::Nothing,
                 why: "net::ERR_CONNECTION_REFUSED",
@@ -877,6 +895,12 @@ pub const KINDS: &[Kind] = &[
             Message {
                 engine: Engine::Chromium,
                 lead: Lead::Access,
+                why: "Request had a target IP address space of `{target}` yet the resource is in address space `{value}`.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
                 why: "The request client is not a secure context and the resource is in more-private address space `{value}`.",
                 source: Source::Reported,
             },
@@ -971,6 +995,12 @@ pub const KINDS: &[Kind] = &[
         excludes: &["A server that is down: there was a response."],
         messages: &[
             Message { engine: Engine::Chromium, lead: Lead::Access, why: "", source: Source::Reported },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::AccessOfPreflight,
+                why: "Response to preflight request doesn't pass access control check:",
+                source: Source::Reported,
+            },
             Message {
                 engine: Engine::Firefox,
                 lead: Lead::SameOriginPolicy,

@@ -104,7 +104,7 @@ impl PastedRequest {
                 _ => self.redirect = Redirect::Follow,
             },
             ("referrer", Js::Text(referrer)) => {
-                self.page = self.page.take().or_else(|| PageOrigin::of(&referrer))
+                self.page = self.page.take().or_else(|| PageOrigin::of(&referrer));
             }
             ("method" | "mode" | "credentials" | "redirect", Js::Expression(source)) => {
                 self.notes.push(format!("{name} is the expression {}, which is left out", excerpt(&source)));
@@ -157,7 +157,6 @@ fn body(value: Js, notes: &mut Vec<String>) -> Option<Body> {
     let text = |bytes: String, content_type: &str| {
         Some(Body { bytes: bytes.into_bytes(), content_type: Some(content_type.to_owned()) })
     };
-    const PLAIN: &str = "text/plain;charset=UTF-8";
     match value {
         Js::Nothing => None,
         Js::Call(name, argument) => match name.as_str() {
@@ -176,6 +175,9 @@ fn body(value: Js, notes: &mut Vec<String>) -> Option<Body> {
         other => text(text_of(&other), PLAIN),
     }
 }
+
+/// The type of a text.
+const PLAIN: &str = "text/plain;charset=UTF-8";
 
 /// As `JSON.stringify` writes it; an expression is written as a string.
 fn json(value: &Js) -> String {

@@ -102,7 +102,9 @@ mod tests {
 
     #[test]
     fn several_responses_are_read() {
-        let rows: &[(&str, &[(u16, usize, &str)])] = &[
+        /// The status, how many headers, the body.
+        type Read = (u16, usize, &'static str);
+        let rows: &[(&str, &[Read])] = &[
             ("HTTP/1.1 200 OK\r\na: 1\r\n\r\nhello\nyou", &[(200, 1, "hello\nyou")]),
             ("HTTP/1.1 100 Continue\n\nHTTP/1.1 201 Created\na: 1\nb: 2", &[(201, 2, "")]),
             ("HTTP/1.1 200 Connection established\n\nHTTP/2 404 \na: 1\n\n", &[(404, 1, "")]),

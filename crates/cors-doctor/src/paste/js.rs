@@ -144,8 +144,10 @@ impl<'a> Parser<'a> {
         loop {
             self.skip_space();
             match self.peek() {
-                None if open.is_empty() => break,
-                None => return Err(self.error("the call ends before its last parenthesis is closed")),
+                None if !open.is_empty() => {
+                    return Err(self.error("the call ends before its last parenthesis is closed"));
+                }
+                None => break,
                 Some(',' | ';') if open.is_empty() => break,
                 Some('"' | '\'') => {
                     self.string()?;

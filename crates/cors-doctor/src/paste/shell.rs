@@ -8,9 +8,14 @@ pub(super) fn words(text: &str) -> Result<Vec<String>, PasteError> {
     if is_cmd(text) { Ok(cmd_words(text)) } else { bash_words(text) }
 }
 
-/// Whether a caret quotes or continues a line somewhere, which it does only in `cmd`.
+/// Whether a caret escapes or continues a line somewhere, which it does only in `cmd`, or a quotation mark is doubled. There,
+/// single quotation marks quote nothing.
 fn is_cmd(text: &str) -> bool {
-    text.contains("^\"") || text.lines().any(|line| line.trim_end().ends_with(" ^"))
+    let first = text.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
+    let escapes = ["^\"", "^&", "^{", "^%", "^\\", "{\"\"", "\"\":"];
+    !first.starts_with(['\'', '$'])
+        && (escapes.iter().any(|escape| text.contains(escape))
+            || text.lines().any(|line| line.trim_end().ends_with(" ^")))
 }
 
 fn bash_words(text: &str) -> Result<Vec<String>, PasteError> {
@@ -147,8 +152,9 @@ fn cmd_words(text: &str) -> Vec<String> {
     c_runtime_words(&without_carets(text))
 }
 
-/// What `cmd` passes on: a caret outside of quotes makes the next character an ordinary one; at the end of a line it
-/// continues the line.
+/// What browsers mean `cmd` to pass on: a caret makes the next character an ordinary one; at the end of a line it continues the
+/// line. Inside of quotation marks `cmd` itself keeps carets, but for years Chromium escaped there, too, and doubled those of
+/// the request.
 fn without_carets(text: &str) -> String {
     let mut line = String::new();
     let mut is_quoted = false;
@@ -160,7 +166,7 @@ fn without_carets(text: &str) -> String {
                 is_quoted = !is_quoted;
                 line.push('"');
             }
-            '^' if !is_quoted => match rest.next() {
+            '^' => match rest.next() {
                 // The character after the line break is an ordinary one, too, even if it is another line break.
                 Some('\n') => line.extend(rest.next()),
                 next => line.extend(next),
@@ -231,13 +237,33 @@ mod tests {
             ("curl ''", &["curl", ""]),
             ("curl a; ls", &["curl", "a"]),
             ("curl a && ls", &["curl", "a"]),
-            // cmd, as Chrome writes it today and as it wrote it before.
+            // cmd, as browsers wrote it over the years.
+            (
+                "curl \"http://a/\" --data-binary \"^{^\\^\"name^\\^\":^\\^\"hello world^\\^\",^\\^\"ids^\\^\":^[^]^}\" --compressed",
+                &[
+                    "curl",
+                    "http://a/",
+                    "--data-binary",
+                    "{\"name\":\"hello world\",\"ids\":[]}",
+                    "--compressed",
+                ],
+            ),
+            ("curl \"http://a/\" --data \"a=b^&c=d^&e=f\"", &["curl", "http://a/", "--data", "a=b&c=d&e=f"]),
+            (
+                "curl \"http://a/\" --data \"{\"\"b\"\":true}\"",
+                &["curl", "http://a/", "--data", "{\"b\":true}"],
+            ),
+            (
+                "curl \"http://a/\"   -H \"sec-ch-ua: ^\\^\"Chromium^\\^\";v=^\\^\"107^\\^\"\"   -H \"x: y\"",
+                &["curl", "http://a/", "-H", "sec-ch-ua: \"Chromium\";v=\"107\"", "-H", "x: y"],
+            ),
+            ("curl 'http://a/' -d 'x^&y^\"z'", &["curl", "http://a/", "-d", "x^&y^\"z"]),
+            ("curl ^\"http://a/?b^=1^\" ^\n -H ^\"x: y^\"", &["curl", "http://a/?b=1", "-H", "x: y"]),
             ("curl ^\"http://a/^\" ^\r\n  -H ^\"x: y^\"", &["curl", "http://a/", "-H", "x: y"]),
             (
                 "curl ^\"http://a/^\" ^\n --data-raw ^\"^{^\\^\"a^\\^\":1^}^\"",
                 &["curl", "http://a/", "--data-raw", "{\"a\":1}"],
             ),
-            ("curl \"http://a/?b^=1\" ^\n -H \"x: y\"", &["curl", "http://a/?b^=1", "-H", "x: y"]),
             ("curl ^\"a^\n\nb^\"", &["curl", "a\nb"]),
             ("curl \"a\" ^\n -d \"{\"\"b\"\":1}\"", &["curl", "a", "-d", "{\"b\":1}"]),
             ("curl ^\"http://a/?q=50^%^25^&r=1^\"", &["curl", "http://a/?q=50%25&r=1"]),

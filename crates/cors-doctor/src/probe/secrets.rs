@@ -1,6 +1,7 @@
 //! What must not be shown, and what is sent only to the origin that it was given for.
 
 use fetch_cors::browser::Url;
+use serde_json::Value;
 
 use crate::paste::PastedRequest;
 
@@ -65,6 +66,18 @@ impl Secrets {
         self.cookies.as_deref().filter(|_| is_same)
     }
 
+    /// The same in every text of a JSON value; names of members stay as they are.
+    pub fn mask_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.mask(&text)),
+            Value::Array(list) => list.into_iter().map(|entry| self.mask_value(entry)).collect(),
+            Value::Object(members) => {
+                members.into_iter().map(|(name, member)| (name, self.mask_value(member))).collect()
+            }
+            other => other,
+        }
+    }
+
     /// The text without secrets: the known ones, and parameters of URLs that look like keys.
     ///
     /// ```
@@ -74,10 +87,11 @@ impl Secrets {
     /// request.headers.push(("Authorization".to_owned(), "Bearer abc.def".to_owned()));
     /// let secrets = Secrets::of(&request);
     /// assert_eq!(secrets.mask("GET /?api_key=abcdef&page=2 as abc.def"), "GET /?api_key=***&page=2 as ***");
+    /// assert_eq!(Secrets::default().mask("'Authorization: Bearer eyJhbGci.x'"), "'Authorization: Bearer ***'");
     /// assert_eq!(secrets.mask("location: /login?token=xyz#top"), "location: /login?token=***#top");
     /// ```
     pub fn mask(&self, text: &str) -> String {
-        let mut text = mask_parameters(text);
+        let mut text = mask_schemes(&mask_parameters(text));
         for value in &self.values {
             if text.contains(value.as_str()) {
                 text = text.replace(value.as_str(), MASK);
@@ -85,6 +99,30 @@ impl Secrets {
         }
         text
     }
+}
+
+/// Replaces what follows the name of an authentication scheme.
+fn mask_schemes(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut is_credential = false;
+    for word in
+        text.split_inclusive(|character: char| character.is_whitespace() || "'\",;".contains(character))
+    {
+        let bare =
+            word.trim_end_matches(|character: char| character.is_whitespace() || "'\",;".contains(character));
+        // Shorter words are of a sentence about it.
+        if is_credential
+            && bare.len() >= 8
+            && bare.chars().any(|character| character.is_ascii_digit() || "=._-".contains(character))
+        {
+            masked.extend([MASK, &word[bare.len()..]]);
+        } else {
+            masked.push_str(word);
+        }
+        is_credential =
+            ["bearer", "basic", "digest"].iter().any(|scheme| bare.to_ascii_lowercase().ends_with(scheme));
+    }
+    masked
 }
 
 /// Replaces the values of parameters that look like keys.
@@ -112,11 +150,6 @@ fn mask_parameters(text: &str) -> String {
 
 /// Whether a header or a parameter of this name usually has a secret as its value.
 fn is_secret_name(name: &str) -> bool {
-    let name: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|character| character.to_ascii_lowercase())
-        .collect();
     const PARTS: &[&str] = &[
         "auth",
         "cookie",
@@ -133,6 +166,11 @@ fn is_secret_name(name: &str) -> bool {
         "csrf",
         "xsrf",
     ];
+    let name: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|character| character.to_ascii_lowercase())
+        .collect();
     PARTS.iter().any(|part| name.contains(part))
         || matches!(name.as_str(), "key" | "sig" | "code" | "pwd" | "otp" | "sid")
 }

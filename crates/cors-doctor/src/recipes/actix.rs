@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::{
     Grant, Ingredients,
     quote::{double, list},
@@ -11,7 +13,7 @@ pub(super) fn actix_web_cors(grant: &Grant) -> Ingredients {
         ("expose_headers", &grant.exposed),
     ] {
         if !values.is_empty() {
-            calls += &format!(".{call}([{}])", list(values, double));
+            let _ = write!(calls, ".{call}([{}])", list(values, double));
         }
     }
     if grant.credentials {
@@ -40,7 +42,7 @@ pub(super) fn actix_cors(grant: &Grant) -> Ingredients {
         ("expose_headers", &grant.exposed),
     ] {
         if !values.is_empty() {
-            calls += &format!(".{call}([{}])", list(values, double));
+            let _ = write!(calls, ".{call}([{}])", list(values, double));
         }
     }
     if grant.credentials {

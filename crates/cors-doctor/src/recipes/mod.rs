@@ -97,7 +97,7 @@ macro_rules! servers {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Server {
-            $(#[doc = $title] $variant,)+
+            $(#[doc = concat!("`", $title, "`")] $variant,)+
         }
 
         impl Server {

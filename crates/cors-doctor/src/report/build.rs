@@ -20,6 +20,8 @@ pub fn report(case: &Case, diagnosis: &Diagnosis) -> Report {
     let servers = task.map(|task| servers(task, &diagnosis.cause, &grant)).unwrap_or_default();
     let fix = match &diagnosis.remedy {
         Remedy::Nothing => None,
+        // What to do about it is said as what would settle it.
+        _ if diagnosis.cause == Cause::NotSent => None,
         remedy => Some(remedy.to_string()),
     };
     Report {

@@ -6,7 +6,6 @@ mod text;
 mod wrap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::probe::Secrets;
 
@@ -152,17 +151,7 @@ impl Report {
     /// The same without secrets, wherever they are.
     #[must_use]
     pub fn masked(&self, secrets: &Secrets) -> Self {
-        let Ok(mut value) = serde_json::to_value(self) else { return self.clone() };
-        mask(&mut value, secrets);
-        serde_json::from_value(value).unwrap_or_else(|_| self.clone())
-    }
-}
-
-fn mask(value: &mut Value, secrets: &Secrets) {
-    match value {
-        Value::String(text) => *text = secrets.mask(text),
-        Value::Array(list) => list.iter_mut().for_each(|entry| mask(entry, secrets)),
-        Value::Object(members) => members.values_mut().for_each(|member| mask(member, secrets)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        let Ok(value) = serde_json::to_value(self) else { return self.clone() };
+        serde_json::from_value(secrets.mask_value(value)).unwrap_or_else(|_| self.clone())
     }
 }

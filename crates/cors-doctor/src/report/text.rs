@@ -76,29 +76,51 @@ fn certainty(text: &mut String, report: &Report, layout: Layout<'_>) {
     let methods = longest(&mut report.evidence.iter().map(|line| line.method.chars().count()));
     let path_width = longest(&mut paths.iter().map(|path| path.chars().count())).min(width / 3);
     let purposes = longest(&mut report.evidence.iter().map(|line| line.purpose.chars().count())).min(34);
-    for (line, path) in report.evidence.iter().zip(&paths) {
-        let status = line.status.map(|status| format!("{status}   ")).unwrap_or_default();
-        let result = match (&line.status, &line.error, &line.header) {
-            (Some(_), _, Some((name, value))) => format!("{name}: {value}"),
-            (Some(_), _, None) => "no CORS header".to_owned(),
-            (None, Some(error), _) => error.clone(),
-            (None, None, _) => "not sent".to_owned(),
-        };
-        let columns = format!(
-            "    {:<methods$} {path:<path_width$}   {:<purposes$}   {status}",
-            visible(&line.method),
-            visible(&line.purpose)
-        );
-        // Where the columns leave no room, the result comes below.
-        if columns.chars().count() + 30 > width {
+    let rows: Vec<(String, String)> = report
+        .evidence
+        .iter()
+        .zip(&paths)
+        .map(|(line, path)| {
+            let columns = format!(
+                "    {:<methods$} {path:<path_width$}   {:<purposes$}   {}",
+                visible(&line.method),
+                visible(&line.purpose),
+                status(line)
+            );
+            (columns, result(line))
+        })
+        .collect();
+    // A longer result may be broken, as long as what is left for it is not too narrow.
+    let fits = |(columns, result): &(String, String)| {
+        columns.chars().count() + result.chars().count().min(NARROWEST) <= width
+    };
+    let is_table = rows.iter().all(fits);
+    for ((line, path), (columns, result)) in report.evidence.iter().zip(&paths).zip(&rows) {
+        if is_table {
+            text.push_str(&wrap(result, columns, &" ".repeat(columns.chars().count()), width));
+        } else {
             let what = format!("{} {path}, {}", line.method, line.purpose);
             text.push_str(&wrap(&what, "    ", "      ", width));
-            text.push_str(&wrap(&result, &format!("      {status}"), "      ", width));
-        } else {
-            text.push_str(&wrap(&result, &columns, &" ".repeat(columns.chars().count()), width));
+            text.push_str(&wrap(result, &format!("      {}", status(line)), "      ", width));
         }
     }
     text.push('\n');
+}
+
+/// The least columns for a header line.
+const NARROWEST: usize = 30;
+
+fn status(line: &EvidenceLine) -> String {
+    line.status.map(|status| format!("{status}   ")).unwrap_or_default()
+}
+
+fn result(line: &EvidenceLine) -> String {
+    match (&line.status, &line.error, &line.header) {
+        (Some(_), _, Some((name, value))) => format!("{name}: {value}"),
+        (Some(_), _, None) => "no CORS header".to_owned(),
+        (None, Some(error), _) => error.clone(),
+        (None, None, _) => "not sent".to_owned(),
+    }
 }
 
 /// Only the path, if all requests go to one server.

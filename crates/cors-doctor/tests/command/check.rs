@@ -150,10 +150,22 @@ fn a_loop_of_redirects_ends() {
 
 #[test]
 fn secrets_are_masked_in_all_output() {
+    // What it was sent comes back in headers that are shown.
     let server = Server::start(|request| {
-        let echoed = request.header("authorization").unwrap_or("none").to_owned();
+        if request.method() == "OPTIONS" {
+            let names = request.header("access-control-request-headers").unwrap_or("x");
+            let lines = [
+                ("Access-Control-Allow-Origin", PAGE),
+                ("Access-Control-Allow-Credentials", "true"),
+                ("Access-Control-Allow-Headers", names),
+            ];
+            return response(200, &lines);
+        }
+        let sent = |name| request.header(name).unwrap_or_default();
+        let echoed =
+            format!("{}|{}|{}", sent("authorization").replace(' ', "="), sent("x-api-key"), sent("cookie"));
         response(
-            401,
+            200,
             &[("Access-Control-Allow-Origin", &echoed), ("Location", "/login?ticket=location-secret")],
         )
     });
@@ -182,8 +194,9 @@ fn secrets_are_masked_in_all_output() {
             assert!(!result.err.contains(secret), "{secret}\n{}", result.err);
         }
     }
-    // Nothing else is hidden.
-    assert!(run(&arguments).out.contains("page=2"));
+    // It would have been shown, and nothing else is hidden.
+    let out = run(&arguments).out;
+    assert!(out.contains("Bearer=***|***|sid=***") && out.contains("page=2"), "{out}");
 }
 
 #[test]
@@ -206,6 +219,10 @@ fn what_is_wrong_with_the_call_is_said() {
         ),
         (vec!["check"], "nothing was pasted"),
         (vec!["check", "--curl", "wget x"], "not a curl command line"),
+        (
+            vec!["check", "http://127.0.0.1:9/", "--origin", PAGE, "-H", "Bearer abc123.def456"],
+            "a header has a colon",
+        ),
         (vec!["frobnicate"], "unrecognized subcommand"),
         (vec!["check", "--nonsense"], "unexpected argument"),
     ] {
@@ -213,6 +230,7 @@ fn what_is_wrong_with_the_call_is_said() {
         assert_eq!(result.status, 2, "{arguments:?}");
         assert!(result.err.contains(expected), "{arguments:?}\n{}", result.err);
         assert_eq!(result.out, "", "{arguments:?}");
+        assert!(!result.err.contains("abc123"), "{}", result.err);
     }
 }
 

@@ -94,3 +94,33 @@ fn a_recording_is_judged_without_a_network() {
     );
     assert_eq!(result.status, 1);
 }
+
+#[test]
+fn secrets_in_a_paste_are_masked() {
+    let message = "Access to fetch at 'https://api.example/?token=abc123def' from origin 'https://app.example' has been blocked by \
+                   CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource.";
+    for input in [
+        message,
+        "Authorization: Bearer abc123def.456",
+        "curl 'https://api.example/?token=abc123def' --nonsense",
+    ] {
+        for more in [&[][..], &["explain", "--json"]] {
+            let result = run_with(more, input);
+            assert!(
+                !result.out.contains("abc123def") && !result.err.contains("abc123def"),
+                "{}{}",
+                result.out,
+                result.err
+            );
+        }
+    }
+}
+
+#[test]
+fn completions_are_printed() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let result = run(&["completions", shell]);
+        assert_eq!(result.status, 0);
+        assert!(result.out.contains("try-get"), "{shell}");
+    }
+}

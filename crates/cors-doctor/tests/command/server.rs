@@ -1,6 +1,7 @@
 //! A server on loopback whose every byte the test writes.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -85,7 +86,7 @@ fn read(stream: &TcpStream) -> Option<Came> {
 pub(crate) fn response(status: u16, headers: &[(&str, &str)]) -> String {
     let mut text = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n");
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     // A response to HEAD has no body, and neither has a 204.
     text + "\r\n{}"

@@ -1,10 +1,11 @@
 //! `explain`: what a console message, or a printed response, means. Nothing is sent.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use cors_doctor::{
     explain::{Recognized, findings},
     paste::{Paste, http::PastedResponse, recognize},
+    probe::Secrets,
     report::wrap,
     words,
 };
@@ -31,10 +32,10 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Fault> {
 pub(crate) fn messages(found: &[Recognized], is_json: bool) -> ExitCode {
     if is_json {
         let list: Vec<Value> = found.iter().map(message_json).collect();
-        output::print_json(&json!({ "version": 1, "messages": list }));
+        output::print_json(&Secrets::default().mask_value(json!({ "version": 1, "messages": list })));
     } else {
         let texts: Vec<String> = found.iter().map(message_text).collect();
-        output::print(&texts.join("\n"));
+        output::print(&Secrets::default().mask(&texts.join("\n")));
     }
     ExitCode::SUCCESS
 }
@@ -84,18 +85,18 @@ fn message_text(one: &Recognized) -> String {
     if let (Some(status), Some(hint)) = (one.facts.status, one.status_hint()) {
         text += &wrap(hint, &format!("  Its status was {status}. "), "  ", width);
     }
-    text += &format!("\n  {}\n", paint.bold("Causes that fit, likeliest first"));
+    let _ = write!(text, "\n  {}\n", paint.bold("Causes that fit, likeliest first"));
     for (index, cause) in kind.causes.iter().enumerate() {
         text += &wrap(cause.what, &format!("  {}. ", index + 1), "     ", width);
         text += &wrap(cause.fix, "     Fix: ", "     ", width);
     }
     if !kind.excludes.is_empty() {
-        text += &format!("\n  {}\n", paint.bold("It is not"));
+        let _ = write!(text, "\n  {}\n", paint.bold("It is not"));
         for excluded in kind.excludes {
             text += &wrap(excluded, "  - ", "    ", width);
         }
     }
-    text += &format!("\n  {}\n    {}\n", paint.bold("To find out"), one.check());
+    let _ = write!(text, "\n  {}\n    {}\n", paint.bold("To find out"), one.check());
     text
 }
 
@@ -108,7 +109,8 @@ pub(crate) fn responses(found: &[PastedResponse], is_json: bool) -> ExitCode {
                 findings.iter().map(|finding| json!({ "mistake": finding.is_mistake, "text": finding.text }));
             json!({ "status": response.status, "findings": list.collect::<Vec<_>>() })
         });
-        output::print_json(&json!({ "version": 1, "responses": list.collect::<Vec<_>>() }));
+        let list = list.collect::<Vec<_>>();
+        output::print_json(&Secrets::default().mask_value(json!({ "version": 1, "responses": list })));
         return ExitCode::SUCCESS;
     }
     let layout = output::layout(None);
@@ -121,11 +123,12 @@ pub(crate) fn responses(found: &[PastedResponse], is_json: bool) -> ExitCode {
             text +=
                 &wrap(&line, "  - ", "    ", width).replacen("wrong", &mark, usize::from(finding.is_mistake));
         }
-        text += &format!(
+        let _ = write!(
+            text,
             "\n  {}\n    cors-doctor check URL --origin ORIGIN\n",
             paint.bold("To find out what a page of yours gets")
         );
-        output::print(&text);
+        output::print(&Secrets::default().mask(&text));
     }
     ExitCode::SUCCESS
 }

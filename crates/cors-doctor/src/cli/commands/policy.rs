@@ -1,6 +1,6 @@
 //! `policy`: validates a file, and says what it allows.
 
-use std::{path::Path, process::ExitCode};
+use std::{fmt::Write as _, path::Path, process::ExitCode};
 
 use cors_doctor::report::wrap;
 use fetch_cors::Policy;
@@ -56,7 +56,7 @@ fn text(arguments: &PolicyFile, policy: &Result<Policy, String>) -> String {
                 text.push_str(&wrap(sentence, "  - ", "    ", width));
             }
             if !summary.risks().is_empty() {
-                text.push_str(&format!("\n  {}\n", paint.bold("Risks")));
+                let _ = write!(text, "\n  {}\n", paint.bold("Risks"));
                 for risk in summary.risks() {
                     text.push_str(&wrap(risk, "  - ", "    ", width));
                 }

@@ -19,7 +19,8 @@ impl Asked {
     pub(super) fn new(arguments: &Check, mut request: PastedRequest) -> Result<Self, Fault> {
         for line in &arguments.headers {
             let (name, value) = line.split_once(':').ok_or_else(|| {
-                Fault(format!("-H '{line}': a header has a colon, such as 'Content-Type: application/json'"))
+                // The line is not shown, because it may be a secret.
+                Fault::new("-H: a header has a colon, such as 'Content-Type: application/json'")
             })?;
             if name.trim().eq_ignore_ascii_case("cookie") {
                 return Err(Fault::new(

@@ -8,13 +8,15 @@ pub(super) enum OwnRefusal {
     /// It doesn't say why.
     Any,
     Origin,
-    MethodOrHeaders,
+    Method,
+    Headers,
+    MethodAndHeaders,
     /// A service that knows CORS, where it is not turned on.
     TurnedOff,
 }
 
 /// Pieces of bodies, in lower case. The first that is found counts.
-const BODIES: [(&str, OwnRefusal); 14] = [
+const BODIES: [(&str, OwnRefusal); 16] = [
     // Amazon S3 and what copies it.
     ("cors is not enabled for this bucket", OwnRefusal::TurnedOff),
     ("corsresponse: this cors request is not allowed", OwnRefusal::Any),
@@ -22,17 +24,19 @@ const BODIES: [(&str, OwnRefusal); 14] = [
     ("not allowed by cors", OwnRefusal::Origin),
     // Starlette and FastAPI. It names all that is not allowed, the origin first.
     ("disallowed cors origin", OwnRefusal::Origin),
-    ("disallowed cors ", OwnRefusal::MethodOrHeaders),
+    ("disallowed cors method, headers", OwnRefusal::MethodAndHeaders),
+    ("disallowed cors method", OwnRefusal::Method),
+    ("disallowed cors headers", OwnRefusal::Headers),
     // Spring.
     ("invalid cors request", OwnRefusal::Any),
     // actix-cors.
     ("origin is not allowed to make this request", OwnRefusal::Origin),
-    ("requested method is not allowed", OwnRefusal::MethodOrHeaders),
-    ("one or more headers are not allowed", OwnRefusal::MethodOrHeaders),
+    ("requested method is not allowed", OwnRefusal::Method),
+    ("one or more request headers are not allowed", OwnRefusal::Headers),
     // aiohttp-cors.
     ("cors preflight request failed: origin", OwnRefusal::Origin),
-    ("cors preflight request failed: request method", OwnRefusal::MethodOrHeaders),
-    ("cors preflight request failed: headers", OwnRefusal::MethodOrHeaders),
+    ("cors preflight request failed: request method", OwnRefusal::Method),
+    ("cors preflight request failed: headers", OwnRefusal::Headers),
     ("cors preflight request failed", OwnRefusal::Any),
     ("cross-origin request blocked", OwnRefusal::Any),
 ];

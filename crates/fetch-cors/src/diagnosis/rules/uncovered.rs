@@ -83,7 +83,12 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         left = both_lists(facts);
     }
     match known::own_refusal(&response) {
-        Some(OwnRefusal::MethodOrHeaders) => left = both_lists(facts),
+        // Some libraries compare GET with their list, too.
+        Some(OwnRefusal::Method) => left = vec![method_not_listed(facts)],
+        Some(OwnRefusal::Headers) => left = vec![headers_not_listed(facts)],
+        Some(OwnRefusal::MethodAndHeaders) => {
+            left = vec![method_not_listed(facts), headers_not_listed(facts)]
+        }
         Some(_) => left.retain(|cause| *cause == origin || is_list(cause)),
         None => {}
     }
@@ -365,12 +370,20 @@ fn is_passed(facts: &Facts<'_>, seen: Seen<'_>) -> bool {
 fn both_lists(facts: &Facts<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();
     if facts.method != "GET" {
-        causes.push(Cause::MethodNotListed { method: facts.method.clone(), headers: Vec::new() });
+        causes.push(method_not_listed(facts));
     }
     if !facts.unsafe_headers.is_empty() {
-        causes.push(Cause::HeadersNotListed { names: facts.unsafe_headers.clone() });
+        causes.push(headers_not_listed(facts));
     }
     causes
+}
+
+fn method_not_listed(facts: &Facts<'_>) -> Cause {
+    Cause::MethodNotListed { method: facts.method.clone(), headers: Vec::new() }
+}
+
+fn headers_not_listed(facts: &Facts<'_>) -> Cause {
+    Cause::HeadersNotListed { names: facts.unsafe_headers.clone() }
 }
 
 fn is_list(cause: &Cause) -> bool {

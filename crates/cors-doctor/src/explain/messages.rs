@@ -576,12 +576,20 @@ pub const KINDS: &[Kind] = &[
             fix: "In the page, leave out both; no-cors never lets a script read the response.",
         }],
         excludes: &["The server: nothing was sent."],
-        messages: &[Message {
-            engine: Engine::Chromium,
-            lead: Lead::Nothing,
-            why: "Fetch API cannot load {url}. Request mode is \"no-cors\" but the redirect mode is not \"follow\".",
-            source: Source::Captured,
-        }],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Fetch API cannot load {url}. Request mode is \"no-cors\" but the redirect mode is not \"follow\".",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "No-Cors mode requires follow redirect mode",
+                source: Source::Captured,
+            },
+        ],
         needs_credentials: false,
     },
     Kind {
@@ -609,7 +617,19 @@ pub const KINDS: &[Kind] = &[
                 engine: Engine::Chromium,
                 lead: Lead::Access,
                 why: "Cross origin requests are only supported for protocol schemes: {schemes}.",
-                source: Source::Reported,
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::Nothing,
+                why: "Security Error: Content at {page} may not load data from {url}.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "FTP URLs are disabled",
+                source: Source::Captured,
             },
             Message {
                 engine: Engine::Firefox,
@@ -659,6 +679,167 @@ pub const KINDS: &[Kind] = &[
         needs_credentials: false,
     },
     Kind {
+        id: "redirect-location",
+        meaning: "The redirect leads nowhere: its Location is missing, is not a valid URL, or is there twice.",
+        causes: &[Cause {
+            what: "The server, or a proxy in front of it, builds the Location from what it doesn't know, such as an empty host.",
+            fix: "Look at the header with curl -i, and send one Location with a whole URL.",
+        }],
+        excludes: &["Access-Control-Allow-Origin: the redirect itself is what is wrong."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_INVALID_REDIRECT",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "redirect-scheme",
+        meaning: "A redirect leads to a URL that is neither http nor https.",
+        causes: &[Cause {
+            what: "The server redirects to an app's own scheme, to ftp or to a data: URL.",
+            fix: "Redirect scripts to https only.",
+        }],
+        excludes: &["A missing CORS header."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_UNSAFE_REDIRECT",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::Nothing,
+                why: "Redirecting to data: URI not allowed",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Redirection to URL with a scheme that is not HTTP(S).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Cross-origin redirection to {url} denied by Cross-Origin Resource Sharing policy: not allowed to follow a cross-origin CORS redirection with non CORS scheme",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "redirect-credentials",
+        meaning: "A redirect leads to a URL with a user name or a password in it.",
+        causes: &[Cause {
+            what: "The server redirects to a URL such as https://user:password@host/.",
+            fix: "Redirect to the URL without them, and authenticate in another way.",
+        }],
+        excludes: &["A missing CORS header."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Redirect location '{value}' contains a username and password, which is disallowed for cross-origin requests.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Cross-origin redirection to {url} denied by Cross-Origin Resource Sharing policy: redirection URL {value} has credentials",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "too-many-redirects",
+        meaning: "The redirects don't end: a browser follows twenty.",
+        causes: &[Cause {
+            what: "Two rules contradict, such as one that adds a slash and one that removes it, or http and https behind a proxy.",
+            fix: "Follow them with curl -iL, and remove one of the two rules.",
+        }],
+        excludes: &["A missing CORS header: each redirect had it."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_TOO_MANY_REDIRECTS",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Load cannot follow more than 20 redirections",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "restricted-port",
+        meaning: "The port is one of another protocol, and browsers send nothing to it.",
+        causes: &[Cause {
+            what: "The server listens on a port such as 6000 or 10080.",
+            fix: "Choose another port for it.",
+        }],
+        excludes: &["The server: nothing was sent."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_UNSAFE_PORT",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Not allowed to use restricted network port {value}: {url}",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "invalid-url",
+        meaning: "The URL is not a valid one.",
+        causes: &[Cause {
+            what: "A part of it is missing, or was not filled in.",
+            fix: "In the page, log the URL before it is requested.",
+        }],
+        excludes: &["The server: nothing was sent."],
+        messages: &[Message {
+            engine: Engine::Chromium,
+            lead: Lead::Nothing,
+            why: "net::ERR_INVALID_URL",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "authorization-wildcard",
+        meaning: "The request is allowed for now, but a * in Access-Control-Allow-Headers doesn't cover authorization.",
+        causes: &[Cause { what: "The list has only a *.", fix: "List authorization by name." }],
+        excludes: &["An origin that is not allowed."],
+        messages: &[Message {
+            engine: Engine::Firefox,
+            lead: Lead::Nothing,
+            why: "Cross-Origin Request Warning: The Same Origin Policy will disallow reading the remote resource at {url} soon. (Reason: When the `Access-Control-Allow-Headers` is `*`, the `Authorization` header is not covered.",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
         id: "resource-policy",
         meaning: "The server forbids pages of other origins or sites to embed the response, with Cross-Origin-Resource-Policy.",
         causes: &[
@@ -690,6 +871,12 @@ pub const KINDS: &[Kind] = &[
                 lead: Lead::Nothing,
                 why: "net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin",
                 source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_BLOCKED_BY_RESPONSE.NotSameSite",
+                source: Source::Captured,
             },
         ],
         needs_credentials: false,
@@ -808,6 +995,12 @@ pub const KINDS: &[Kind] = &[
                 why: "Could not connect to the server.",
                 source: Source::Reported,
             },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Connection terminated unexpectedly",
+                source: Source::Captured,
+            },
         ],
         needs_credentials: false,
     },
@@ -890,7 +1083,7 @@ pub const KINDS: &[Kind] = &[
                 engine: Engine::Chromium,
                 lead: Lead::Access,
                 why: "Permission was denied for this request to access the `{value}` address space.",
-                source: Source::Reported,
+                source: Source::Captured,
             },
             Message {
                 engine: Engine::Chromium,
@@ -902,7 +1095,7 @@ pub const KINDS: &[Kind] = &[
                 engine: Engine::Chromium,
                 lead: Lead::Access,
                 why: "The request client is not a secure context and the resource is in more-private address space `{value}`.",
-                source: Source::Reported,
+                source: Source::Captured,
             },
         ],
         needs_credentials: false,
@@ -957,6 +1150,36 @@ pub const KINDS: &[Kind] = &[
                 lead: Lead::Nothing,
                 why: "TypeError: Failed to fetch",
                 source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Failed to load resource: the server responded with a status of {status} ({phrase})",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Unsafe attempt to load URL {url} from frame with URL {page}. Domains, protocols and ports must match.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Unsafe attempt to load URL {url} from origin {origin}. Domains, protocols and ports must match.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Not allowed to request resource",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Fetch API cannot load {url}.",
+                source: Source::Captured,
             },
             Message {
                 engine: Engine::Firefox,

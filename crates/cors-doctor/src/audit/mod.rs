@@ -51,6 +51,13 @@ impl Target {
         Self { trusted: url.clone(), url, session: Vec::new(), is_filtered: false }
     }
 
+    /// Whether the server is on this machine, by the name of its host.
+    pub fn is_on_this_machine(&self) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    }
+
     /// Whether the network is the credential: the host is this machine or in a private network, or the operator says so.
     fn network_is_credential(&self) -> bool {
         use std::net::IpAddr;
@@ -89,7 +96,7 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// One line, if the address is not of http or https.
+    /// One line, if the address is not of http or https, or no browser sends anything there.
     pub fn new(target: Target) -> Result<Self, String> {
         for url in [&target.url, &target.trusted] {
             if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
@@ -97,6 +104,12 @@ impl Audit {
             }
         }
         let probes = probe::plan(&target);
+        if probes.iter().all(|probe| probe.attacker.is_none()) {
+            return Err(format!(
+                "browsers send no request of another origin's page to {}: it is plain http behind an https page, or its port belongs to another protocol",
+                target.url
+            ));
+        }
         Ok(Self { target, probes })
     }
 

@@ -196,3 +196,27 @@ fn other_schemes_are_refused() {
     let error = Audit::new(target("ftp://shop.example/")).unwrap_err();
     assert_eq!(error, "ftp://shop.example/ is not an http or https address");
 }
+
+/// What GitHub's API sends to everybody, with and without an `Origin`.
+#[test]
+fn a_public_api_is_no_more_than_info() {
+    let public = |probe: &Probe| {
+        let response = Response::new(if probe.method == "OPTIONS" { 204 } else { 200 })
+            .header("access-control-allow-origin", "*")
+            .header("cache-control", "public, max-age=60, s-maxage=60")
+            .header("vary", "Accept,Accept-Encoding, Accept, X-Requested-With");
+        if probe.method == "OPTIONS" {
+            response
+                .header("access-control-allow-methods", "GET, POST, PATCH, PUT, DELETE")
+                .header(
+                    "access-control-allow-headers",
+                    "Authorization, Content-Type, If-Match, X-Requested-With",
+                )
+                .header("access-control-max-age", "86400")
+        } else {
+            response.header("access-control-expose-headers", "ETag, Link, Location, X-RateLimit-Limit")
+        }
+    };
+    let report = audited(target("https://api.github.com/repos/rust-lang/rust"), public, |_| b"{}");
+    assert_eq!(found(&report), [("any-site", Severity::Info)]);
+}

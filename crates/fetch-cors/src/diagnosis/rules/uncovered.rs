@@ -87,7 +87,7 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         Some(OwnRefusal::Method) => left = vec![method_not_listed(facts)],
         Some(OwnRefusal::Headers) => left = vec![headers_not_listed(facts)],
         Some(OwnRefusal::MethodAndHeaders) => {
-            left = vec![method_not_listed(facts), headers_not_listed(facts)]
+            left = vec![method_not_listed(facts), headers_not_listed(facts)];
         }
         Some(_) => left.retain(|cause| *cause == origin || is_list(cause)),
         None => {}

@@ -38,6 +38,7 @@ const NODE: &str = "const app = express()";
 const PUT: &[&str] = &["-X", "PUT", "--send"];
 const COOKIES: &[&str] = &["--credentials"];
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<Row> {
     let row = |peer, name, setup, path, arguments, cause| Row {
         peer,

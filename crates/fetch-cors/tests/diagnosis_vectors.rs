@@ -21,6 +21,7 @@ fn main() {
 fn examine(vector: &DiagnosisVector) -> Result<Diagnosis, String> {
     let fetch = Fetch {
         page: vector.page.clone(),
+        page_address_space: None,
         after: 0,
         request: vector.request.clone(),
         wire: Vec::new(),

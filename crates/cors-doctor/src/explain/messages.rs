@@ -413,14 +413,19 @@ pub const KINDS: &[Kind] = &[
                 fix: "Fix that first; CORS is not the problem.",
             },
             Cause {
-                names: &["method-not-listed", "headers-not-listed"],
-                what: "The server refuses the method or a header of the preflight with an error (400, 403, 405), as some libraries do.",
+                names: &["origin-not-listed", "method-not-listed", "headers-not-listed"],
+                what: "The server refuses the origin, the method or a header of the preflight with an error (400, 403, 405), as some libraries do.",
                 fix: "Add the method and the headers to the server's lists.",
             },
             Cause {
                 names: &["rate-limit", "firewall", "interstitial"],
                 what: "A rate limit or firewall (429, 403).",
                 fix: "Don't count preflights, and let OPTIONS pass.",
+            },
+            Cause {
+                names: &["origin-not-listed", "no-cors"],
+                what: "Safari looks at the status first: the origin may not be allowed either.",
+                fix: "Fix the status, and look at the message that comes then.",
             },
             Cause {
                 names: &["redirected", "login-redirect"],
@@ -430,7 +435,6 @@ pub const KINDS: &[Kind] = &[
         ],
         excludes: &[
             "The lists of methods and headers in this response: they are looked at only after a success.",
-            "The page's origin: this response allows it.",
         ],
         messages: &[
             Message {

@@ -134,6 +134,8 @@ impl<'a> Reader<'a> {
         if !is_font_in_webkit {
             assert_eq!(allowed, expected == Ending::Allowed, "{name}: {predicted}");
         }
+        let d = self.sender.diagnose();
+        eprintln!("## {name} {:?}\n{}\n{:?} {:?}\nWIRE {} {d} {:?}", self.request.path, predicted["verdict"], predicted["verdict"]["cause"], predicted["verdict"]["certain"], d.cause.name(), d.certainty);
     }
 
     fn check_origins(&self) {

@@ -127,7 +127,7 @@ fn one_fix_leads_to_a_response() {
         let verdict = predicted();
         let fix = verdict["fix"]["patch"].as_array().cloned().unwrap_or_default();
         assert_eq!(
-            verdict["fix"]["setting"].is_string(),
+            verdict["fix"]["place"] == "policy",
             !fix.is_empty(),
             "{request}: what is said of the policy is what is offered: {verdict}"
         );
@@ -150,7 +150,7 @@ fn one_fix_leads_to_a_response() {
         // What is wrong beyond the policy, if anything, is said then.
         let rest = &after["fix"];
         assert!(
-            after["allowed"] == true || rest["setting"].is_null(),
+            after["allowed"] == true || rest["place"] != "policy",
             "{request}: one fix is not enough: {after}"
         );
         fixed += usize::from(after["allowed"] == true);
@@ -169,7 +169,7 @@ fn a_risky_fix_is_not_offered_with_one_click() {
     let wanted = json!({ "request": request, "run": "a1", "engine": "standard" });
     let predicted = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted)).json();
     let fix = &predicted["verdict"]["fix"];
-    let said = fix["setting"].as_str().expect("it is said");
+    let said = fix["change"].as_str().expect("it is said");
     assert!(said.contains("\"http://old.example\" needs an opt-in"), "{said}");
     assert_eq!(fix["patch"], json!([]));
 }

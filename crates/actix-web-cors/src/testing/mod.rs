@@ -147,13 +147,17 @@
 
 mod browser;
 mod cookies;
+mod diagnosed;
 mod outcome;
 mod request;
 
 pub use actix_web::cookie::SameSite;
-pub use fetch_cors::browser::{
-    Allowed, Blocked, Credentials, Engine, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType, Step,
-    Url, Verdict,
+pub use fetch_cors::{
+    browser::{
+        Allowed, Blocked, Credentials, Engine, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType,
+        Step, Url, Verdict,
+    },
+    diagnosis::{Cause, Certainty, Diagnosis, Probe, Remedy},
 };
 
 pub use self::{

@@ -60,11 +60,15 @@ pub fn diagnose(case: &Case) -> Diagnosis {
             rivals.push(rival);
         }
     }
-    let probes: Vec<Probe> = if rivals.is_empty() {
-        Vec::new()
-    } else {
-        probes.into_iter().filter_map(|purpose| facts.probe(purpose)).collect()
+    let probes = match &cause {
+        _ if !rivals.is_empty() => probes,
+        // Nothing is left to settle, but the person wants to know which origin was meant.
+        Cause::OriginNotListed { near_miss: None, fixed: None, .. } if case.policy.is_none() => {
+            facts.near_misses()
+        }
+        _ => Vec::new(),
     };
+    let probes: Vec<Probe> = probes.into_iter().filter_map(|purpose| facts.probe(purpose)).collect();
     let remedy = remedy::remedy(&facts, &cause);
     let summary = words::summary(&facts, &cause, &rivals);
     let notes = notes::notes(&facts, &cause, !rivals.is_empty());

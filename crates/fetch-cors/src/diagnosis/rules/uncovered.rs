@@ -43,14 +43,9 @@ fn by_what_it_says(facts: &Facts<'_>, response: Seen<'_>) -> Option<Finding> {
         Some(OwnRefusal::TurnedOff) => {
             Some(Finding::certain(Cause::NoCors { is_behind_authentication: false }))
         }
-        Some(OwnRefusal::Origin) => Some(certain_with_near_miss(facts)),
+        Some(OwnRefusal::Origin) => Some(Finding::certain(not_listed(facts))),
         _ => None,
     }
-}
-
-/// Certain already; the near misses are asked for what the remedy can say.
-fn certain_with_near_miss(facts: &Facts<'_>) -> Finding {
-    Finding::certain(not_listed(facts))
 }
 
 /// What is left for a preflight response.
@@ -247,6 +242,12 @@ fn strike_by_reads(facts: &Facts<'_>, response: Seen<'_>, left: &mut Vec<Cause>,
         if purpose != Purpose::OpenPath && !matches!(seen.status(), 404 | 410) {
             left.retain(|cause| *cause != Cause::NotFound);
         }
+        if purpose == Purpose::Actual
+            && matches!(seen.status(), 404 | 410)
+            && let Some(at) = left.iter().position(|cause| *cause == Cause::NotFound)
+        {
+            left[..=at].rotate_right(1);
+        }
         // It has CORS headers, if not the right ones.
         if seen.allow_origin().is_some() {
             left.retain(|cause| !matches!(cause, Cause::NoCors { .. }));
@@ -398,7 +399,8 @@ pub(super) fn policy_lacks_origin(facts: &Facts<'_>) -> Option<bool> {
 /// not be stored (RFC 9111, section 3.5), but some CDNs are told to.
 pub(super) fn may_be_cached(facts: &Facts<'_>, response: Seen<'_>) -> bool {
     let says = response.header("cache-control").unwrap_or_default().to_ascii_lowercase();
-    facts.is_read
+    !facts.case.hints.is_direct
+        && facts.is_read
         && response.sent.method != "OPTIONS"
         && response.is_ok()
         && !["no-store", "private"].iter().any(|word| says.contains(word))

@@ -135,7 +135,15 @@ impl<'a> Reader<'a> {
             assert_eq!(allowed, expected == Ending::Allowed, "{name}: {predicted}");
         }
         let d = self.sender.diagnose();
-        eprintln!("## {name} {:?}\n{}\n{:?} {:?}\nWIRE {} {d} {:?}", self.request.path, predicted["verdict"], predicted["verdict"]["cause"], predicted["verdict"]["certain"], d.cause.name(), d.certainty);
+        eprintln!(
+            "## {name} {:?}\n{}\n{:?} {:?}\nWIRE {} {d} {:?}",
+            self.request.path,
+            predicted["verdict"],
+            predicted["verdict"]["cause"],
+            predicted["verdict"]["certain"],
+            d.cause.name(),
+            d.certainty
+        );
     }
 
     fn check_origins(&self) {

@@ -29,7 +29,13 @@ pub(crate) struct Sender<'a> {
 impl<'a> Sender<'a> {
     /// In a session of its own, with this policy.
     pub(crate) fn new(lab: &'a TestLab, policy: &Value, engine: EngineName) -> Self {
-        Self { lab, session: lab.session(policy), engine, browser: Browser::new(engine.profile()), case: None }
+        Self {
+            lab,
+            session: lab.session(policy),
+            engine,
+            browser: Browser::new(engine.profile()),
+            case: None,
+        }
     }
 
     pub(crate) fn session(&self) -> &str {

@@ -141,12 +141,22 @@ function showBox(box, title, { allowed, detail }) {
 function whyPart(sent) {
   const why = whyOf(sent);
   if (why === null) return null;
+  const link = specLink(why.spec, { "data-field": "spec" });
   return element(
     "div",
-    { class: "why" },
+    { class: "why", "data-cause": why.cause ?? "" },
     element("h3", {}, "Why"),
     element("p", { "data-field": "why" }, ...prose(why.text)),
-    element("p", { class: "rule" }, "The rule: ", specLink(why.spec, { "data-field": "spec" })),
+    why.evidence.length > 0 &&
+      element(
+        "ul",
+        { class: "evidence", "data-field": "evidence", "aria-label": "What shows it" },
+        ...why.evidence.map((line) => element("li", {}, line)),
+      ),
+    ...why.notes.map((note) => element("p", { class: "note" }, note)),
+    why.rule === null
+      ? element("p", { class: "rule" }, "The rule: ", link)
+      : element("p", { class: "rule", "data-field": "rule" }, "The rule: ", ...prose(why.rule), " ", link),
   );
 }
 
@@ -160,9 +170,8 @@ function fixPart(sent, fixButton) {
   return element(
     "div",
     { class: "fix", "data-field": "fix" },
-    element("h3", {}, "The fix"),
-    element("p", {}, ...prose(fix.change)),
-    fix.setting && element("p", {}, "In the policy: ", ...prose(fix.setting)),
+    element("h3", {}, fix.title),
+    element("p", {}, fix.inPolicy && "In the policy: ", ...prose(fix.change)),
     fix.warning && element("p", { class: "risk" }, fix.warning),
     fix.patch.length > 0 && fixButton?.(fix.patch),
   );

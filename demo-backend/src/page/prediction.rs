@@ -8,7 +8,11 @@ use fetch_cors::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    engine::EngineName, lab_request::LabRequest, message::Message, servers::Servers, verdict::Verdict,
+    engine::EngineName,
+    lab_request::LabRequest,
+    message::Message,
+    servers::Servers,
+    verdict::{Diagnosed, Verdict},
 };
 use crate::{
     origins::Origins,
@@ -89,7 +93,8 @@ pub fn predict(
     let is_of_api = case.exchanges.last().is_none_or(|last| origins.is_api(&last.sent.url));
     case.policy = is_of_api.then(|| session.policy_in_force().config);
     case.verdict = Some(verdict.clone());
-    let diagnosis = examine(case, &servers);
+    case.hints.is_direct = !request.cached;
+    let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers) };
     let verdict = Verdict::new(&verdict, &diagnosis, request, *engine, messages.last());
     if *commit && request.same_url {
         let preflights = messages.iter().filter_map(Message::preflight);

@@ -4,13 +4,23 @@
 use fetch_cors::{
     Step,
     browser::{self, Allowed, Blocked, Engine, ResponseType},
-    diagnosis::{Cause, Diagnosis, Remedy},
+    diagnosis::{Cause, Diagnosis, Note, Remedy},
 };
 use serde::Serialize;
 
 use super::{
     engine::EngineName, kinds::RequestKind, lab_request::LabRequest, message::Message, servers::text,
 };
+use crate::api_path;
+
+/// A diagnosis of a request in a session.
+#[derive(Clone, Debug)]
+pub struct Diagnosed<'a> {
+    /// The session's id.
+    pub session: &'a str,
+    /// The diagnosis.
+    pub diagnosis: Diagnosis,
+}
 
 /// How a request will end.
 #[derive(Clone, Debug, Serialize)]
@@ -147,28 +157,34 @@ impl Verdict {
     /// Of what the model of the browser ended with, and its diagnosis, for the last message that was sent.
     pub fn new(
         verdict: &browser::Verdict,
-        diagnosis: &Diagnosis,
+        diagnosed: &Diagnosed<'_>,
         request: &LabRequest,
         engine: EngineName,
         last: Option<&Message>,
     ) -> Self {
         match verdict {
             browser::Verdict::Blocked(blocked) => {
-                Self::Blocked(blocked_by_browser(blocked, diagnosis, request))
+                Self::Blocked(blocked_by_browser(blocked, diagnosed, request))
             }
             browser::Verdict::Allowed(allowed) => match fails_after_fetch(request, allowed, last) {
                 Some(failure) => Self::Blocked(failure),
-                None => Self::Allowed(allowed_verdict(request, engine, allowed, diagnosis)),
+                None => Self::Allowed(allowed_verdict(request, engine, allowed, &diagnosed.diagnosis)),
             },
         }
     }
 }
 
-fn blocked_by_browser(blocked: &Blocked, diagnosis: &Diagnosis, request: &LabRequest) -> BlockedVerdict {
+fn blocked_by_browser(
+    blocked: &Blocked,
+    Diagnosed { session, diagnosis }: &Diagnosed<'_>,
+    request: &LabRequest,
+) -> BlockedVerdict {
     // That it is blocked stands above it on the page; that it is not by CORS does not.
     let summary = &diagnosis.summary;
-    let cause = sentence(summary.strip_prefix("Blocked: ").unwrap_or(summary));
-    let rule = sentence(&blocked.why());
+    let why = blocked.why();
+    // These two are the rule in almost the same words; an uncertain summary begins with it.
+    let says_rule = matches!(diagnosis.cause, Cause::CredentialsNotAllowed | Cause::WildcardWithCredentials)
+        || summary.contains(&why);
     let mut fix = VerdictFix::new(&diagnosis.remedy);
     let is_cached = diagnosis.cause == Cause::CachedForAnother;
     if is_cached {
@@ -179,17 +195,25 @@ fn blocked_by_browser(blocked: &Blocked, diagnosis: &Diagnosis, request: &LabReq
     } else {
         blocked.spec()
     };
+    // The session is in each URL, and says nothing.
+    let prefix = format!("{}{session}/", api_path::SESSION);
+    let evidence = diagnosis.evidence.iter().map(|line| line.to_string().replace(&prefix, "/"));
+    // The diagram shows redirects, and everything here is on one machine.
+    let notes = diagnosis
+        .notes
+        .iter()
+        .filter(|note| matches!(note, Note::ResponseHeadersOnRequest { .. } | Note::OriginUnknown));
     BlockedVerdict {
         allowed: false,
         step: blocked.step.name(),
         reason: blocked.reason.name(),
         header: blocked.reason.header(),
-        rule: (rule != cause).then_some(rule),
+        rule: (!says_rule).then(|| sentence(&why)),
         cause: Some(diagnosis.cause.name()),
         certain: diagnosis.is_certain(),
-        sentence: cause,
-        evidence: diagnosis.evidence.iter().map(ToString::to_string).collect(),
-        notes: diagnosis.notes.iter().map(|note| sentence(&note.to_string())).collect(),
+        sentence: sentence(summary.strip_prefix("Blocked: ").unwrap_or(summary)),
+        evidence: evidence.collect(),
+        notes: notes.map(|note| sentence(&note.to_string())).collect(),
         fix,
         spec,
         console: ConsoleMessages::new(blocked, request.kind),

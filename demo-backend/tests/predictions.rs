@@ -102,8 +102,25 @@ fn what_is_predicted_happens() {
                 assert_eq!(predicted["verdict"]["allowed"], allowed, "{case}: {predicted}");
                 let sentence = predicted["verdict"]["sentence"].as_str().unwrap_or_default();
                 assert!(sentence.ends_with('.') && sentence.len() > 10, "{case}: {sentence:?}");
+                if !allowed {
+                    check_diagnosis(&predicted, &case);
+                }
             }
         }
+    }
+}
+
+/// The cause is named where the browser blocked it, and no fix allows what a response allowed already.
+fn check_diagnosis(predicted: &Value, case: &str) {
+    let verdict = &predicted["verdict"];
+    let is_after_fetch = ["canvas", "use"].iter().any(|step| verdict["step"] == *step);
+    assert_eq!(verdict["cause"].is_null(), is_after_fetch, "{case}: {verdict}");
+    let messages = predicted["messages"].as_array().expect("messages");
+    let headers = messages.iter().flat_map(|message| message["response_headers"].as_array()).flatten();
+    for header in headers.filter(|header| header[0] == "access-control-allow-origin") {
+        let steps = verdict["fix"]["patch"].as_array().expect("steps");
+        let mut origins = steps.iter().filter(|step| step["setting"] == "allow_origins");
+        assert!(origins.all(|step| step["add"] != header[1]), "{case}: it is allowed already: {verdict}");
     }
 }
 

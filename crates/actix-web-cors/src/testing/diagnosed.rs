@@ -40,8 +40,8 @@ impl Outcome {
     /// assert!(diagnosis.is_certain());
     /// assert_eq!(
     ///     diagnosis.to_string(),
-    ///     "Blocked: nothing answers OPTIONS on /items, so the preflight gets 404. The origin is allowed: another response says \
-    ///      so.\nFix: put the CORS middleware around the application, not around the route."
+    ///     "Blocked: nothing answers OPTIONS on /items, so the preflight gets 404. The origin is allowed.\n\
+    ///      Fix: put the CORS middleware around the application, not around the route."
     /// );
     /// # Ok(())
     /// # }

@@ -216,7 +216,7 @@ impl fmt::Display for Outcome {
             writeln!(f, "To find out more: print outcome.diagnose().await, which sends further requests.")?;
         }
         diagnosis.notes.iter().try_for_each(|note| writeln!(f, "Note: {note}"))?;
-        writeln!(f, "The rule: {}", blocked.why())?;
+        writeln!(f, "The rule: {} ({})", blocked.why(), blocked.step)?;
         writeln!(f, "  see {}", blocked.spec())?;
         self.write_exchanges(f)
     }

@@ -333,12 +333,10 @@ async fn faults_of_the_page() {
 async fn probes_are_sent_only_when_asked_for() {
     let count = Rc::new(AtomicUsize::new(0));
     let counted = Rc::clone(&count);
-    let app = App::new().default_service(web::to(|| async { HttpResponse::Ok() })).wrap_fn(
-        move |request, service| {
-            counted.fetch_add(1, Ordering::Relaxed);
-            service.call(request)
-        },
-    );
+    let app = App::new().default_service(web::to(HttpResponse::Ok)).wrap_fn(move |request, service| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        service.call(request)
+    });
     let browser = Browser::new(init_service(app).await);
     let page = browser.page(PAGE);
     let outcome = page.fetch(get("/orders")).await;

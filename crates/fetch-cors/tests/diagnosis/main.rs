@@ -1,4 +1,6 @@
 //! The diagnosis against servers that know what is wrong with them.
 
+mod limits;
+mod policy;
 mod property;
 mod world;

@@ -381,16 +381,18 @@ fn not_listed(facts: &Facts<'_>) -> Cause {
     if facts.origin == "null" {
         return Cause::OpaqueOrigin;
     }
-    Cause::OriginNotListed { origin: facts.origin.clone(), near_miss: facts.near_miss(), fixed: None }
+    let listed = || {
+        let change = facts.case.policy.as_ref()?.change_for(&Wanted::from_origin(&facts.origin)).ok()?;
+        Some(change.near_misses().first()?.allowed.clone())
+    };
+    let near_miss = facts.near_miss().or_else(listed);
+    Cause::OriginNotListed { origin: facts.origin.clone(), near_miss, fixed: None }
 }
 
 /// Whether the caller's policy lacks the page's origin; none if the caller has no policy.
 pub(super) fn policy_lacks_origin(facts: &Facts<'_>) -> Option<bool> {
     let policy = facts.case.policy.as_ref()?;
-    let change = match policy.change_for(&Wanted::from_origin(&facts.origin)) {
-        Ok(change) => change,
-        Err(_) => return Some(true),
-    };
+    let Ok(change) = policy.change_for(&Wanted::from_origin(&facts.origin)) else { return Some(true) };
     let is_origins = |setting| matches!(setting, Setting::AllowOrigins | Setting::DangerAllowOrigins);
     Some(change.steps().iter().any(|step| is_origins(step.setting())))
 }

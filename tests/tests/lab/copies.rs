@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, process::Stdio, time::Duration};
 
-use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Request};
+use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Request, Verdict};
 use serde_json::{Value, json};
 use tokio::{process::Command, time};
 
@@ -249,6 +249,17 @@ fn asked(arguments: &[String]) -> Tried<Request> {
     })
 }
 
+/// A verdict without the URL, which has no run in the copy.
+fn outcome(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Blocked(blocked) => format!("blocked, {}: {}", blocked.step.name(), blocked.why()),
+        Verdict::Allowed(allowed) => {
+            let names: Vec<_> = allowed.readable_headers.iter().map(|(name, _)| name).collect();
+            format!("allowed, {} {} {names:?}", allowed.response_type.name(), allowed.status)
+        }
+    }
+}
+
 pub(crate) fn judge_doctor(_: &Case, seen: &Seen) -> Tried<()> {
     let Doctor { text, arguments } = seen.doctor.as_ref()?;
     let judge = || {
@@ -265,7 +276,8 @@ pub(crate) fn judge_doctor(_: &Case, seen: &Seen) -> Tried<()> {
             let what = format!("the headers of {} {}", sent.method, sent.target);
             same(&what, &of_the_page(&copied, &own), &of_the_page(&sent.request_headers, &own))?;
         }
-        same("the verdict", &case.verdict, &Some(model::verdict(seen)?))?;
+        let verdict = case.verdict.as_ref().map(outcome);
+        same("the verdict", &verdict, &Some(outcome(&model::verdict(seen)?)))?;
         let shown = seen.room.as_ref()?.doctor_code();
         same("what is shown of it", &shown, &text.as_str())
     };

@@ -104,8 +104,9 @@ export function agreementOf({ prediction, observation }) {
  * @property {string} text
  * @property {string | null} cause  its name; null where nothing of CORS is the cause
  * @property {string[]} evidence    a line for each request
+ * @property {string[]} probes      a line for each that the browser doesn't send
  * @property {string[]} notes       what else is worth knowing
- * @property {string | null} rule   in a sentence; null where the text says the same
+ * @property {string | null} rule   the rest of a sentence; null where the text says the same
  * @property {string} spec
  *
  * @param {Sent} sent
@@ -116,17 +117,18 @@ export function whyOf(sent) {
   const { verdict } = sent.prediction;
   const { cause, spec } = verdict;
   if (verdict.allowed) {
-    return { text: [verdict.sentence, ...grounds(sent)].join(" "), cause, evidence: [], notes: [], rule: null, spec };
+    const text = [verdict.sentence, ...grounds(sent)].join(" ");
+    return { text, cause, evidence: [], probes: [], notes: [], rule: null, spec };
   }
-  const { sentence, evidence, notes, rule } = verdict;
-  return { text: sentence, cause, evidence, notes, rule, spec };
+  const { sentence, evidence, probes, notes, rule } = verdict;
+  return { text: sentence, cause, evidence, probes, notes, rule, spec };
 }
 
 /**
  * What would have the request allowed, or give the script what it asked for.
  *
  * @param {Sent} sent
- * @returns {{title: string, change: string, inPolicy: boolean, warning: string | null, patch: PatchStep[]} | null} null
+ * @returns {{title: string, change: string, place: string, warning: string | null, patch: PatchStep[]} | null} null
  *   where nothing needs a fix
  */
 export function fixOf({ prediction, request }) {
@@ -136,7 +138,7 @@ export function fixOf({ prediction, request }) {
   return {
     title: verdict.allowed || verdict.certain ? "The fix" : "The fix, if the first cause is right",
     change: fix.change,
-    inPolicy: fix.place === "policy",
+    place: fix.place,
     warning:
       request.page === "attacker"
         ? "Think twice: this would let the attacker’s page in. Here, blocked is the safe result."

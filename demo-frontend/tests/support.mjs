@@ -70,11 +70,12 @@ export function blocked(given = {}) {
     step: "cors-check",
     reason: "allow-origin-missing",
     header: "access-control-allow-origin",
-    rule: "The response has no Access-Control-Allow-Origin header.",
+    rule: "the response has no Access-Control-Allow-Origin header.",
     cause: "origin-not-listed",
     certain: true,
     sentence: `The origin ${CONFIG.page} is not among those that the server allows.`,
     evidence: ["GET /api/notes: 200, no CORS header"],
+    probes: [],
     notes: [],
     fix: {
       place: "policy",

@@ -87,8 +87,9 @@ test("why it is blocked is the cause that the server names, with what shows it a
     text: "The origin http://localhost:3000 is not among those that the server allows.",
     cause: "origin-not-listed",
     evidence: ["GET /api/notes: 200, no CORS header"],
+    probes: [],
     notes: [],
-    rule: "The response has no Access-Control-Allow-Origin header.",
+    rule: "the response has no Access-Control-Allow-Origin header.",
     spec: verdict.spec,
   });
   assert.equal(whyOf(sent("without a prediction")), null);
@@ -124,7 +125,7 @@ test("the fix is what the server proposes, with a warning where it would let the
   assert.deepEqual(fixOf(sent("blocked")), {
     title: "The fix",
     change: 'Add "http://localhost:3000" to allow_origins.',
-    inPolicy: true,
+    place: "policy",
     warning: null,
     patch: fix.patch,
   });
@@ -134,7 +135,7 @@ test("the fix is what the server proposes, with a warning where it would let the
   assert.deepEqual(fixOf(sent("blocked", { prediction: prediction(blocked({ fix: elsewhere })) })), {
     title: "The fix",
     change: "Request another path.",
-    inPolicy: false,
+    place: "page",
     warning: null,
     patch: [],
   });

@@ -72,7 +72,7 @@ pub struct BlockedVerdict {
     pub reason: &'static str,
     /// The response header by which it is blocked, in lower case; null where no response header decides.
     pub header: Option<&'static str>,
-    /// The reason in a sentence; null where the cause says the same.
+    /// The reason, as the rest of a sentence; null where the cause says the same.
     pub rule: Option<String>,
     /// The name of the cause; null if it is none of the diagnosis', because CORS let the response through.
     pub cause: Option<&'static str>,
@@ -82,6 +82,8 @@ pub struct BlockedVerdict {
     pub sentence: String,
     /// A line for each request that shows it.
     pub evidence: Vec<String>,
+    /// A line for each request that the browser doesn't send, by which other causes are ruled out.
+    pub probes: Vec<String>,
     /// What else is worth knowing, a sentence each.
     pub notes: Vec<String>,
     /// What would help.
@@ -197,7 +199,10 @@ fn blocked_by_browser(
     };
     // The session is in each URL, and says nothing.
     let prefix = format!("{}{session}/", api_path::SESSION);
-    let evidence = diagnosis.evidence.iter().map(|line| line.to_string().replace(&prefix, "/"));
+    let lines = |are_probes| {
+        let chosen = diagnosis.evidence.iter().filter(move |line| line.purpose.is_some() == are_probes);
+        chosen.map(|line| line.to_string().replace(&prefix, "/")).collect()
+    };
     // The diagram shows redirects, and everything here is on one machine.
     let notes = diagnosis
         .notes
@@ -208,11 +213,12 @@ fn blocked_by_browser(
         step: blocked.step.name(),
         reason: blocked.reason.name(),
         header: blocked.reason.header(),
-        rule: (!says_rule).then(|| sentence(&why)),
+        rule: (!says_rule).then(|| format!("{why}.")),
         cause: Some(diagnosis.cause.name()),
         certain: diagnosis.is_certain(),
         sentence: sentence(summary.strip_prefix("Blocked: ").unwrap_or(summary)),
-        evidence: evidence.collect(),
+        evidence: lines(false),
+        probes: lines(true),
         notes: notes.map(|note| sentence(&note.to_string())).collect(),
         fix,
         spec,
@@ -301,6 +307,7 @@ fn fails_after_fetch(
         certain: true,
         sentence,
         evidence: Vec::new(),
+        probes: Vec::new(),
         notes: Vec::new(),
         fix: VerdictFix::in_page(change),
         spec,

@@ -24,6 +24,7 @@ pub(crate) struct Room {
     evidence: Vec<String>,
     rule: Option<String>,
     fix: Option<String>,
+    fix_place: Option<String>,
     has_fix_button: bool,
     console_title: Option<String>,
     console: Option<String>,
@@ -76,6 +77,7 @@ const READ: &str = "const room = document.querySelector('[data-room=verdict]');
         evidence: [...room.querySelectorAll('[data-field=evidence] li')].map((line) => line.textContent),
         rule: room.querySelector('[data-field=spec]')?.href ?? null,
         fix: text('[data-field=fix]'),
+        fixPlace: room.querySelector('[data-field=fix]')?.dataset.place ?? null,
         hasFixButton: room.querySelector('[data-action=apply-fix]') !== null,
         consoleTitle: text('.console h3'),
         console: text('[data-field=console]'),
@@ -194,9 +196,8 @@ pub(crate) fn judge_fix(case: &Case, seen: &Seen) -> Tried<()> {
     if !text.contains(&meant) {
         return Err(format!("the fix should be\n    {meant:?}\nand it is\n    {text:?}"));
     }
-    // What to change in the policy is said where it helps, and only there.
     let is_of_policy = matches!(case.fix, Fix::Makes(_));
-    same("whether the policy is spoken of", &text.contains("In the policy: "), &is_of_policy)?;
+    same("whether it is the policy's", &(room.fix_place.as_deref() == Some("policy")), &is_of_policy)?;
     let Fix::Makes(policy) = case.fix else {
         return same("whether there is a button", &room.has_fix_button, &false);
     };

@@ -102,8 +102,25 @@ fn what_is_predicted_happens() {
                 assert_eq!(predicted["verdict"]["allowed"], allowed, "{case}: {predicted}");
                 let sentence = predicted["verdict"]["sentence"].as_str().unwrap_or_default();
                 assert!(sentence.ends_with('.') && sentence.len() > 10, "{case}: {sentence:?}");
+                if !allowed {
+                    check_diagnosis(&predicted, &case);
+                }
             }
         }
+    }
+}
+
+/// The cause is named where the browser blocked it, and no fix allows what a response allowed already.
+fn check_diagnosis(predicted: &Value, case: &str) {
+    let verdict = &predicted["verdict"];
+    let is_after_fetch = ["canvas", "use"].iter().any(|step| verdict["step"] == *step);
+    assert_eq!(verdict["cause"].is_null(), is_after_fetch, "{case}: {verdict}");
+    let messages = predicted["messages"].as_array().expect("messages");
+    let headers = messages.iter().flat_map(|message| message["response_headers"].as_array()).flatten();
+    for header in headers.filter(|header| header[0] == "access-control-allow-origin") {
+        let steps = verdict["fix"]["patch"].as_array().expect("steps");
+        let mut origins = steps.iter().filter(|step| step["setting"] == "allow_origins");
+        assert!(origins.all(|step| step["add"] != header[1]), "{case}: it is allowed already: {verdict}");
     }
 }
 
@@ -127,7 +144,7 @@ fn one_fix_leads_to_a_response() {
         let verdict = predicted();
         let fix = verdict["fix"]["patch"].as_array().cloned().unwrap_or_default();
         assert_eq!(
-            verdict["fix"]["setting"].is_string(),
+            verdict["fix"]["place"] == "policy",
             !fix.is_empty(),
             "{request}: what is said of the policy is what is offered: {verdict}"
         );
@@ -150,7 +167,7 @@ fn one_fix_leads_to_a_response() {
         // What is wrong beyond the policy, if anything, is said then.
         let rest = &after["fix"];
         assert!(
-            after["allowed"] == true || rest["setting"].is_null(),
+            after["allowed"] == true || rest["place"] != "policy",
             "{request}: one fix is not enough: {after}"
         );
         fixed += usize::from(after["allowed"] == true);
@@ -169,7 +186,7 @@ fn a_risky_fix_is_not_offered_with_one_click() {
     let wanted = json!({ "request": request, "run": "a1", "engine": "standard" });
     let predicted = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted)).json();
     let fix = &predicted["verdict"]["fix"];
-    let said = fix["setting"].as_str().expect("it is said");
+    let said = fix["change"].as_str().expect("it is said");
     assert!(said.contains("\"http://old.example\" needs an opt-in"), "{said}");
     assert_eq!(fix["patch"], json!([]));
 }

@@ -83,9 +83,14 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// The value of a header, by its name in lower case.
+    /// The value of a header's first line, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers.iter().find(|(listed, _)| listed == name).map(|(_, value)| value.as_slice())
+        self.lines(name).next()
+    }
+
+    /// The values of a header's lines, by its name in lower case.
+    pub fn lines(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers.iter().filter(move |(listed, _)| listed == name).map(|(_, value)| value.as_slice())
     }
 }
 

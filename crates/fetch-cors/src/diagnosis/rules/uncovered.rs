@@ -188,7 +188,7 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if policy_lacks_origin(facts) == Some(false) {
         left.retain(|cause| *cause != origin);
     }
-    if let Some(fresh) = facts.told(&Purpose::Actual).seen() {
+    if let Some(fresh) = facts.fresh() {
         if fresh.allows(&facts.origin) {
             left.retain(|cause| !matches!(cause, Cause::OnlyPreflightCovered | Cause::HtmlPage));
             if left.contains(&Cause::CachedForAnother) && !response.is_from_cache() {
@@ -411,13 +411,11 @@ pub(super) fn policy_lacks_origin(facts: &Facts<'_>) -> Option<bool> {
     Some(change.steps().iter().any(|step| is_origins(step.setting())))
 }
 
-/// Whether a cache on the way may have made this response for another request. Those for requests with `Authorization` should
-/// not be stored (RFC 9111, section 3.5), but some CDNs are told to.
+/// Whether a cache on the way may have made this response for another request.
 pub(super) fn may_be_cached(facts: &Facts<'_>, response: Seen<'_>) -> bool {
-    let says = response.header("cache-control").unwrap_or_default().to_ascii_lowercase();
     !facts.case.hints.is_direct
         && facts.is_read
         && response.sent.method != "OPTIONS"
         && response.is_ok()
-        && !["no-store", "private"].iter().any(|word| says.contains(word))
+        && response.is_storable()
 }

@@ -79,7 +79,7 @@ fn wildcard(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if !may_be_cached(facts, response) {
         return Finding::certain(Cause::WildcardWithCredentials);
     }
-    match facts.told(&Purpose::Actual).seen() {
+    match facts.fresh() {
         Some(fresh) if fresh.allow_origin().as_deref() == Some("*") => {
             Finding::certain(Cause::WildcardWithCredentials)
         }
@@ -95,7 +95,7 @@ fn credentials(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if !may_be_cached(facts, response) {
         return Finding::certain(cause);
     }
-    match facts.told(&Purpose::Actual).seen() {
+    match facts.fresh() {
         Some(fresh) if lacks(&fresh) => Finding::certain(cause),
         Some(_) if response.is_from_cache() => Finding::certain(Cause::CachedForAnother),
         Some(_) => Finding::likely(vec![Cause::CachedForAnother, Cause::Inconsistent]),
@@ -126,10 +126,15 @@ fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
     let may_be_cached = may_be_cached(facts, response);
     if policy_lacks_origin(facts) == Some(false) {
         let overridden = Cause::Overridden { header: ALLOW_ORIGIN };
-        return if may_be_cached {
-            Finding::likely(vec![cached, overridden])
-        } else {
-            Finding::certain(overridden)
+        if !may_be_cached {
+            return Finding::certain(overridden);
+        }
+        return match facts.fresh() {
+            Some(fresh) if fresh.allow_origin().as_deref() == Some(value) => Finding::certain(overridden),
+            Some(fresh) if fresh.allows(&facts.origin) && response.is_from_cache() => {
+                Finding::certain(cached)
+            }
+            _ => Finding::likely(vec![cached, overridden]).asking([Purpose::Actual]),
         };
     }
     if facts.is_origin_allowed() {
@@ -138,8 +143,7 @@ fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
             causes.push(cached);
         }
         causes.extend([Cause::Inconsistent, Cause::Overridden { header: ALLOW_ORIGIN }]);
-        let is_fresh_allowed =
-            facts.told(&Purpose::Actual).seen().is_some_and(|seen| seen.allows(&facts.origin));
+        let is_fresh_allowed = facts.fresh().is_some_and(|seen| seen.allows(&facts.origin));
         if is_fresh_allowed && response.is_from_cache() {
             causes.truncate(1);
         }
@@ -156,7 +160,7 @@ fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
     if !may_be_cached {
         return Finding::certain(fixed);
     }
-    match facts.told(&Purpose::Actual).seen() {
+    match facts.fresh() {
         Some(fresh) if fresh.allow_origin().as_deref() == Some(value) => Finding::certain(fixed),
         // A server that lists several origins is silent to this one, and a cache held what it said to another.
         Some(fresh) if fresh.is_ok() && fresh.allow_origin().is_none() => {

@@ -227,7 +227,7 @@ pub(crate) fn read(folder: &Path) -> Vec<(String, Section)> {
 }
 
 /// Each file of the folder, with its name.
-fn read_files<T: serde::de::DeserializeOwned>(folder: &Path) -> Vec<(String, T)> {
+pub(crate) fn read_files<T: serde::de::DeserializeOwned>(folder: &Path) -> Vec<(String, T)> {
     let mut paths: Vec<_> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.expect("an entry of the folder").path())

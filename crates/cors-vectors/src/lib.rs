@@ -3,6 +3,7 @@
 //!
 //! With the feature `theorem`, the world in which both ends are searched for a disagreement lives here too.
 
+mod diagnosis;
 mod format;
 mod server;
 #[cfg(feature = "theorem")]
@@ -12,6 +13,7 @@ mod trials;
 
 use std::path::{Path, PathBuf};
 
+pub use diagnosis::{DiagnosisSection, DiagnosisVector, Reply, diagnosis_sections};
 pub use format::{
     Allowed, Blocked, BrowserVector, Differs, Expected, Fetch, Headers, Outcome, Preflight, Request,
     Response, Section, Sent, ServerRequest, ServerResponse, ServerVector, isomorphic_decode,
@@ -19,7 +21,7 @@ pub use format::{
 };
 pub use server::Served;
 pub use translate::{request, response};
-pub use trials::{browser_trials, name_of, server_trials};
+pub use trials::{browser_trials, diagnosis_trials, name_of, server_trials};
 
 /// Where the files are, whichever package reads them.
 fn folder() -> PathBuf {

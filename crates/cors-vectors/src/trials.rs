@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 
-use crate::{BrowserVector, Section, ServerVector, sections};
+use crate::{BrowserVector, DiagnosisVector, Section, ServerVector, diagnosis_sections, sections};
 
 /// The trial of a vector: `browser::preflight::PUT is allowed by the preflight`.
 pub fn name_of(end: &str, file: &str, vector: &str) -> String {
@@ -31,6 +31,14 @@ pub fn server_trials(
         Section::Browser { .. } => None,
     });
     trials("server", vectors, |vector| &vector.name, play)
+}
+
+/// A trial for each vector of the diagnosis.
+pub fn diagnosis_trials(
+    play: impl Fn(&DiagnosisVector) -> Result<(), String> + Send + Sync + 'static,
+) -> Vec<Trial> {
+    let vectors = diagnosis_sections().into_iter().map(|(file, section)| (file, section.vectors));
+    trials("diagnosis", vectors, |vector| &vector.name, play)
 }
 
 fn trials<V: Send + 'static>(

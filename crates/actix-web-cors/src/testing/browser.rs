@@ -55,13 +55,20 @@ use super::{
 /// ```
 #[must_use = "a browser does nothing until one of its pages fetches something"]
 pub struct Browser {
-    /// URLs without a host go to the first.
-    servers: Vec<Server>,
+    network: Network,
     model: RefCell<browser::Browser>,
     jar: RefCell<Jar>,
     clock: Cell<Clock>,
 }
 
+/// The applications, which outcomes share with the browser, to send probes.
+#[derive(Clone)]
+pub(super) struct Network {
+    /// URLs without a host go to the first.
+    servers: Rc<Vec<Server>>,
+}
+
+#[derive(Clone)]
 struct Server {
     /// Its origin, as a URL.
     url: Url,
@@ -69,7 +76,7 @@ struct Server {
 }
 
 /// An application of any type.
-type App = Box<dyn Fn(actix_http::Request) -> Pin<Box<dyn Future<Output = Response>>>>;
+type App = Rc<dyn Fn(actix_http::Request) -> Pin<Box<dyn Future<Output = Response>>>>;
 
 /// The address that requests seem to come from: applications may need one, for rate limits for example.
 const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 50_000);
@@ -99,7 +106,7 @@ impl Browser {
         E: Into<Error> + 'static,
     {
         Self {
-            servers: vec![Server { url: server_url(origin), app: boxed(app) }],
+            network: Network { servers: Rc::new(vec![Server { url: server_url(origin), app: shared(app) }]) },
             model: RefCell::default(),
             jar: RefCell::default(),
             clock: Cell::new(Clock::start()),
@@ -121,10 +128,10 @@ impl Browser {
     {
         let url = server_url(origin);
         assert!(
-            self.server(&url).is_none(),
+            self.network.server(&url).is_none(),
             "there already is an application at {origin}; choose another origin"
         );
-        self.servers.push(Server { url, app: boxed(app) });
+        Rc::make_mut(&mut self.network.servers).push(Server { url, app: shared(app) });
         self
     }
 
@@ -179,7 +186,7 @@ impl Browser {
     /// If browsers refuse it; the message says why.
     #[track_caller]
     pub fn set_cookie(&self, cookie: impl fmt::Display) {
-        self.set_cookie_by(&self.servers[0].url, &cookie.to_string());
+        self.set_cookie_by(self.network.first(), &cookie.to_string());
     }
 
     /// The same, for a visit to a URL of your choice.
@@ -210,16 +217,12 @@ impl Browser {
         }
     }
 
-    fn server(&self, url: &Url) -> Option<&Server> {
-        self.servers.iter().find(|server| server.url.origin() == url.origin())
-    }
-
     async fn fetch(&self, page: PageOrigin, request: Request) -> Outcome {
         // A URL that can't be resolved stays as it is, so that the model says what is wrong with it.
-        let url = self.servers[0].url.join(&request.url).map_or_else(|_| request.url.clone(), String::from);
+        let url = self.network.first().join(&request.url).map_or_else(|_| request.url.clone(), String::from);
         let fetched = request.of_page(page.clone(), url);
         let mut exchanges = Vec::new();
-        let mut next = self.model.borrow_mut().fetch(fetched, self.now());
+        let mut next = self.model.borrow_mut().fetch(fetched.clone(), self.now());
         let verdict = loop {
             match next {
                 Next::Done(verdict) => break verdict,
@@ -234,7 +237,14 @@ impl Browser {
                 }
             }
         };
-        Outcome { request: request.to_string(), page, verdict, exchanges }
+        Outcome {
+            request: request.to_string(),
+            page,
+            verdict,
+            exchanges,
+            fetched,
+            network: self.network.clone(),
+        }
     }
 
     /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>: what a browser adds to the request, and what it
@@ -267,7 +277,7 @@ impl Browser {
                 None => sent.notes.extend(withheld.into_iter().filter(|_| exchange.includes_credentials())),
             }
         }
-        match self.exchange(&sent).await {
+        match self.network.exchange(&sent).await {
             Ok(response) => sent.response = Some(response),
             Err(why) => sent.notes.push(why),
         }
@@ -287,9 +297,21 @@ impl Browser {
         }
         sent
     }
+}
+
+impl Network {
+    /// The server that URLs without a host go to.
+    fn first(&self) -> &Url {
+        // It is made with one, and never loses any.
+        &self.servers[0].url
+    }
+
+    fn server(&self, url: &Url) -> Option<&Server> {
+        self.servers.iter().find(|server| server.url.origin() == url.origin())
+    }
 
     /// Hands the request to the application at the URL's origin; the error says why there is no response.
-    async fn exchange(&self, sent: &Exchange) -> Result<Response, String> {
+    pub(super) async fn exchange(&self, sent: &Exchange) -> Result<Response, String> {
         let Some(server) = self.server(&sent.url) else {
             return Err(format!(
                 "there is no application at {}: put one there with Browser::also_at",
@@ -307,10 +329,18 @@ impl Browser {
     }
 }
 
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.servers.iter().map(|server| server.url.as_str())).finish()
+    }
+}
+
 impl fmt::Debug for Browser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let servers: Vec<&str> = self.servers.iter().map(|server| server.url.as_str()).collect();
-        f.debug_struct("Browser").field("servers", &servers).field("now", &self.now()).finish_non_exhaustive()
+        f.debug_struct("Browser")
+            .field("servers", &self.network)
+            .field("now", &self.now())
+            .finish_non_exhaustive()
     }
 }
 
@@ -369,12 +399,12 @@ fn server_url(origin: &str) -> Url {
 }
 
 /// <https://www.rfc-editor.org/rfc/rfc9110#field.host>
-fn host(url: &Url) -> String {
+pub(super) fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn head_of(response: &Response) -> browser::Response {
+pub(super) fn head_of(response: &Response) -> browser::Response {
     let head = browser::Response::new(response.status);
     response.headers.iter().fold(head, |head, (name, value)| head.header(name, value))
 }
@@ -405,14 +435,14 @@ fn to_actix(sent: &Exchange) -> Option<actix_http::Request> {
     Some(request.to_request())
 }
 
-fn boxed<S, B, E>(app: S) -> App
+fn shared<S, B, E>(app: S) -> App
 where
     S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = E> + 'static,
     B: MessageBody + 'static,
     E: Into<Error> + 'static,
 {
     let app = Rc::new(app);
-    Box::new(move |request| {
+    Rc::new(move |request| {
         let app = Rc::clone(&app);
         Box::pin(async move { respond(&*app, request).await })
     })

@@ -53,7 +53,7 @@
 //!
 //! # When an assertion fails
 //!
-//! It says what to change, and shows everything that went over the wire. Here the policy does not allow `PUT`:
+//! It says what is wrong and how to fix it, and shows everything that went over the wire. Here the policy does not allow `PUT`:
 //!
 //! ```
 //! # use actix_web::{App, HttpResponse, test, web};
@@ -68,8 +68,9 @@
 //!
 //! // What `assert_allowed!(outcome)` panics with:
 //! assert_eq!(outcome.to_string(), r#"PUT /items/1 from a page of https://app.example
-//! blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
-//!   fix: respond to the preflight with Access-Control-Allow-Methods: PUT
+//! Blocked: the method PUT is not allowed.
+//! Fix: respond to the preflight with Access-Control-Allow-Methods: PUT.
+//! The rule: the preflight response does not allow the method PUT (at the preflight, so the actual request was never sent)
 //!   see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 //!
 //! 1. preflight
@@ -89,6 +90,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The cause is what the wire shows, and not only the rule that the browser applies: if a preflight gets 401, it says that
+//! authentication stands in front of CORS. If several causes look alike, it names them; [`Outcome::diagnose`] then sends further
+//! requests that tell them apart.
 //!
 //! # Cookies
 //!
@@ -147,13 +152,17 @@
 
 mod browser;
 mod cookies;
+mod diagnosed;
 mod outcome;
 mod request;
 
 pub use actix_web::cookie::SameSite;
-pub use fetch_cors::browser::{
-    Allowed, Blocked, Credentials, Engine, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType, Step,
-    Url, Verdict,
+pub use fetch_cors::{
+    browser::{
+        Allowed, Blocked, Credentials, Engine, Mode, PageOrigin, Profile, Reason, Redirect, ResponseType,
+        Step, Url, Verdict,
+    },
+    diagnosis::{Cause, Certainty, Diagnosis, Probe, Remedy},
 };
 
 pub use self::{

@@ -1,11 +1,16 @@
 //! The outcome of a fetch: the browser's verdict, what went over the wire, what the script can read, and the text that a
-//! failed assertion prints.
+//! failed assertion prints. The cause behind the verdict is in `diagnosed`.
 
 use std::fmt;
 
 use actix_web::{http::StatusCode, web::Bytes};
-use fetch_cors::browser::{Allowed, Blocked, PageOrigin, Reason, ResponseType, Url, Verdict, readable};
+use fetch_cors::{
+    browser::{self, Allowed, Blocked, PageOrigin, Reason, ResponseType, Url, Verdict, readable},
+    diagnosis::{self, Place, Remedy},
+};
 use serde::de::DeserializeOwned;
+
+use super::browser::Network;
 
 /// The outcome of a fetch.
 ///
@@ -19,6 +24,8 @@ pub struct Outcome {
     pub(super) page: PageOrigin,
     pub(super) verdict: Verdict,
     pub(super) exchanges: Vec<Exchange>,
+    pub(super) fetched: browser::Request,
+    pub(super) network: Network,
 }
 
 /// A request that left the browser, and its response.
@@ -195,14 +202,29 @@ fn latin1(bytes: &[u8]) -> String {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} from a page of {}", shown(self.request.as_bytes()), self.page)?;
-        writeln!(f, "{}", self.verdict)?;
-        // The browser knows which response is missing, but not where it comes from in this framework.
-        if let Some(Blocked { reason: Reason::PreflightStatus { status: 400.. }, .. }) = self.blocked() {
+        let Verdict::Blocked(blocked) = &self.verdict else { return self.write_allowed(f) };
+        let diagnosis = diagnosis::diagnose(&self.case());
+        writeln!(f, "{diagnosis}")?;
+        // The diagnosis knows where CORS has to stand, but not what that means in this framework.
+        if let Remedy::Elsewhere { place: Place::Order, .. } = diagnosis.remedy {
             writeln!(
                 f,
-                "  in Actix: wrap the application or the scope, not a route, and put Cors outside of authentication"
+                "In Actix: wrap the application or the scope, not a route, and put Cors outside of authentication."
             )?;
         }
+        if !diagnosis.is_certain() {
+            writeln!(f, "To find out more: print outcome.diagnose().await, which sends further requests.")?;
+        }
+        diagnosis.notes.iter().try_for_each(|note| writeln!(f, "Note: {note}"))?;
+        writeln!(f, "The rule: {} ({})", blocked.why(), blocked.step)?;
+        writeln!(f, "  see {}", blocked.spec())?;
+        self.write_exchanges(f)
+    }
+}
+
+impl Outcome {
+    fn write_allowed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.verdict)?;
         if let Verdict::Allowed(allowed) = &self.verdict {
             let readable: Vec<&str> =
                 allowed.readable_headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -210,6 +232,10 @@ impl fmt::Display for Outcome {
             let withheld: Vec<&str> = allowed.withheld_headers.iter().map(String::as_str).collect();
             writeln!(f, "  headers that it can't: {}", listed(&withheld))?;
         }
+        self.write_exchanges(f)
+    }
+
+    fn write_exchanges(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.exchanges.is_empty() {
             writeln!(f, "\nnothing was sent")?;
         }

@@ -44,8 +44,9 @@ async fn a_forgotten_method() {
         expected the browser to allow this request, but it blocks it
 
         PUT /items/1 from a page of https://app.example
-        blocked at the preflight, so the actual request was never sent: the preflight response does not allow the method PUT
-          fix: respond to the preflight with Access-Control-Allow-Methods: PUT
+        Blocked: the method PUT is not allowed.
+        Fix: respond to the preflight with Access-Control-Allow-Methods: PUT.
+        The rule: the preflight response does not allow the method PUT (at the preflight, so the actual request was never sent)
           see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 
         1. preflight
@@ -63,7 +64,8 @@ async fn a_forgotten_method() {
           < access-control-allow-methods: DELETE
           < access-control-allow-origin: https://app.example
           < vary: origin, access-control-request-method
-    "#]].assert_eq(&panic_text(|| assert_allowed!(outcome)));
+    "#]]
+    .assert_eq(&panic_text(|| assert_allowed!(outcome)));
 }
 
 #[actix_web::test]
@@ -75,8 +77,10 @@ async fn a_response_that_is_withheld() {
         &outcome,
         &expect![[r#"
             GET /items from a page of https://app.example
-            blocked at the CORS check, after the server handled the request: the response has no Access-Control-Allow-Origin header
-              fix: respond with Access-Control-Allow-Origin: https://app.example and Vary: Origin
+            Blocked: the response has no Access-Control-Allow-Origin header (status 200). Likely the origin https://app.example is not among those that the server allows. It is also possible that https://api.example does not use CORS at all, or that the preflight is answered, but the response to the actual request has no CORS headers.
+            Fix, if the first is right: respond with Access-Control-Allow-Origin: https://app.example, Access-Control-Allow-Credentials: true and Vary: Origin.
+            To find out more: print outcome.diagnose().await, which sends further requests.
+            The rule: the response has no Access-Control-Allow-Origin header (at the CORS check, after the server handled the request)
               see https://fetch.spec.whatwg.org/#cors-check
 
             1. request
@@ -109,10 +113,10 @@ async fn a_preflight_that_needs_authentication() {
     let first: Vec<&str> = text.lines().take(5).collect();
     expect![[r#"
         PUT /items/1 from a page of https://app.example
-        blocked at the preflight, so the actual request was never sent: the preflight response has status 401, and only 200 to 299 lets the request pass
-          fix: respond with 204 to the preflight, an OPTIONS request that carries neither cookies nor Authorization
-          see https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
-          in Actix: wrap the application or the scope, not a route, and put Cors outside of authentication"#]]
+        Blocked: authentication stands in front of CORS, so the preflight gets 401 without CORS headers. The origin is allowed.
+        Fix: put CORS outside of authentication, so that preflights pass: they carry neither cookies nor Authorization.
+        In Actix: wrap the application or the scope, not a route, and put Cors outside of authentication.
+        The rule: the preflight response has status 401, and only 200 to 299 lets the request pass (at the preflight, so the actual request was never sent)"#]]
     .assert_eq(&first.join("\n"));
 }
 
@@ -156,21 +160,22 @@ async fn a_server_that_is_not_there() {
     check(
         &outcome,
         &expect![[r#"
-        GET https://cdn.example/ from a page of https://app.example
-        blocked by the network, not by CORS: no response arrived; either the server is not reachable, the connection broke, its certificate is not valid, or what it sent is not HTTP
-          fix: check that the server is running, and open the URL in the browser's address bar to see the error
-          see https://fetch.spec.whatwg.org/#concept-network-error
+            GET https://cdn.example/ from a page of https://app.example
+            Blocked, but not by CORS: nothing listens at https://cdn.example.
+            Fix: start the server, or correct the host and port of the URL.
+            The rule: no response arrived; either the server is not reachable, the connection broke, its certificate is not valid, or what it sent is not HTTP (by the network, not by CORS)
+              see https://fetch.spec.whatwg.org/#concept-network-error
 
-        1. request
-          > GET https://cdn.example/
-          > host: cdn.example
-          > origin: https://app.example
-          > sec-fetch-dest: empty
-          > sec-fetch-mode: cors
-          > sec-fetch-site: cross-site
-          < no response
-          note: there is no application at https://cdn.example: put one there with Browser::also_at
-    "#]],
+            1. request
+              > GET https://cdn.example/
+              > host: cdn.example
+              > origin: https://app.example
+              > sec-fetch-dest: empty
+              > sec-fetch-mode: cors
+              > sec-fetch-site: cross-site
+              < no response
+              note: there is no application at https://cdn.example: put one there with Browser::also_at
+        "#]],
     );
 }
 
@@ -182,8 +187,9 @@ async fn nothing_is_sent() {
         &outcome,
         &expect![[r#"
             PUT /\n from a page of https://app.example
-            blocked by fetch() itself, before anything was sent: a "no-cors" request can't have the method PUT, only GET, HEAD and POST
-              fix: in the page, leave out the mode, so that it is "cors"
+            Blocked, but not by CORS: a "no-cors" request can't have the method PUT, only GET, HEAD and POST.
+            Fix: in the page, leave out the mode, so that it is "cors".
+            The rule: a "no-cors" request can't have the method PUT, only GET, HEAD and POST (by fetch() itself, before anything was sent)
               see https://fetch.spec.whatwg.org/#dom-request
 
             nothing was sent

@@ -46,6 +46,8 @@ impl Case {
 pub struct Hints {
     /// A real browser blocked this request, whatever the verdict here is.
     pub is_blocked_in_browser: bool,
+    /// Nothing stands between the caller and the server, as with an application in memory: no cache, no proxy.
+    pub is_direct: bool,
     /// A URL of the same server that responds without a session.
     pub open_url: Option<Url>,
     /// Why cookies were not sent, a sentence for each.

@@ -79,7 +79,7 @@ impl Examination {
         examination
     }
 
-    /// What is known so far. The caller may add what only it knows: the policy, hints.
+    /// Adds what only the caller knows: the policy, hints.
     pub fn case_mut(&mut self) -> &mut Case {
         &mut self.case
     }

@@ -143,9 +143,9 @@ impl<'a> Facts<'a> {
             .map_or_else(|| case.request.page().to_string(), text);
         let preflight = case.exchanges.iter().rev().find(|exchanged| exchanged.sent.is_preflight);
         let requested = |name| preflight.and_then(|preflight| preflight.sent.header(name));
-        let method = requested("access-control-request-method").map(text).unwrap_or_else(|| {
-            last.map_or_else(|| case.request.method().to_ascii_uppercase(), |last| last.sent.method.clone())
-        });
+        let method = requested("access-control-request-method").map(text);
+        let method = method.or_else(|| last.map(|last| last.sent.method.clone()));
+        let method = method.unwrap_or_else(|| case.request.method().to_ascii_uppercase());
         let mut unsafe_headers: Vec<String> = requested("access-control-request-headers")
             .map(text)
             .unwrap_or_default()
@@ -276,14 +276,14 @@ impl<'a> Facts<'a> {
             return None;
         }
         let is_near = |purpose: &Purpose| matches!(purpose, Purpose::NearMiss { .. });
-        let spent = self
+        let used = self
             .case
             .probes
             .iter()
             .filter(|probed| is_near(&probed.probe.purpose) == is_near(&purpose))
             .count();
         let most = if is_near(&purpose) { MAX_NEAR_MISSES } else { self.unsafe_headers.len() + 4 };
-        if spent >= most {
+        if used >= most {
             return None;
         }
         let read = if self.method == "HEAD" { "HEAD" } else { "GET" };

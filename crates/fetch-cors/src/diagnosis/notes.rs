@@ -9,6 +9,19 @@ use super::{
 };
 use crate::browser::Verdict;
 
+/// Headers that no script needs.
+const TECHNICAL: [&str; 9] = [
+    "connection",
+    "content-encoding",
+    "date",
+    "keep-alive",
+    "server",
+    "set-cookie",
+    "transfer-encoding",
+    "vary",
+    "via",
+];
+
 pub(super) fn notes(facts: &Facts<'_>, cause: &Cause, is_undecided: bool) -> Vec<Note> {
     let mut notes = Vec::new();
     let is_hidden = matches!(
@@ -40,18 +53,6 @@ pub(super) fn notes(facts: &Facts<'_>, cause: &Cause, is_undecided: bool) -> Vec
         if let Some(seconds) = preflight.and_then(|preflight| max_age(&preflight.received)) {
             notes.push(Note::PreflightIsRemembered { seconds });
         }
-        // Not those that no script needs.
-        const TECHNICAL: [&str; 9] = [
-            "connection",
-            "content-encoding",
-            "date",
-            "keep-alive",
-            "server",
-            "set-cookie",
-            "transfer-encoding",
-            "vary",
-            "via",
-        ];
         let names: Vec<String> = allowed
             .withheld_headers
             .iter()

@@ -47,5 +47,22 @@ pub enum Purpose {
     OpenPath,
 }
 
+impl Purpose {
+    /// The name in the vectors and in JSON: `plain-get`, `header:x-a`, `near-miss:http://app.example`, …
+    pub fn name(&self) -> String {
+        match self {
+            Self::PlainGet => "plain-get".to_owned(),
+            Self::Method => "method".to_owned(),
+            Self::Header { name } => format!("header:{name}"),
+            Self::UnlistedOrigin => "unlisted-origin".to_owned(),
+            Self::NoOrigin => "no-origin".to_owned(),
+            Self::NearMiss { origin } => format!("near-miss:{origin}"),
+            Self::Actual => "actual".to_owned(),
+            Self::ActualWithSecrets => "actual-with-secrets".to_owned(),
+            Self::OpenPath => "open-path".to_owned(),
+        }
+    }
+}
+
 /// The origin of [`Purpose::UnlistedOrigin`]; `.invalid` is reserved, so nobody can own it (RFC 6761, section 6.4).
 pub const UNLISTED_ORIGIN: &str = "https://cors-probe.invalid";

@@ -43,6 +43,7 @@ pub(super) fn remedy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
         | Cause::ListOfOrigins { .. }
         | Cause::NotAnOrigin { .. }
         | Cause::NotAList { .. }
+        | Cause::Redirected { kind: RedirectKind::Broken, .. }
         | Cause::ResourcePolicy => Place::Server,
         Cause::OnlyPreflightCovered
         | Cause::OptionsNotRouted { .. }
@@ -53,7 +54,6 @@ pub(super) fn remedy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
         | Cause::CachedForAnother
         | Cause::Overridden { .. }
         | Cause::TwoWriters { .. } => Place::Front,
-        Cause::Redirected { kind: RedirectKind::Broken, .. } => Place::Server,
         Cause::NotFound
         | Cause::LoginRedirect { .. }
         | Cause::Interstitial { .. }
@@ -78,7 +78,7 @@ pub(super) fn remedy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
 fn by_policy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
     if let Cause::MethodNotListed { method, .. } = cause
         && method.chars().any(|c| c.is_ascii_lowercase())
-        && method.to_ascii_uppercase() == "PATCH"
+        && method.eq_ignore_ascii_case("PATCH")
     {
         let instruction = words::PATCH_IN_UPPER_CASE.to_owned();
         return Remedy::Elsewhere { place: Place::Page, instruction };

@@ -25,7 +25,8 @@ pub struct Diagnosis {
     pub remedy: Remedy,
     /// A line for each request that was sent.
     pub evidence: Vec<Evidence>,
-    /// What would settle it, the most telling first; empty if nothing would, or nothing is left to settle.
+    /// What would settle it, the most telling first; empty if nothing would. If the cause is certain, what would still help: an
+    /// origin that is not listed may be confused with one that is.
     pub probes: Vec<Probe>,
     /// What else is worth knowing.
     pub notes: Vec<Note>,

@@ -32,7 +32,7 @@ pub(super) fn summary(facts: &Facts<'_>, cause: &Cause, rivals: &[Cause]) -> Str
             | Cause::AuthenticationInFront { .. }
                 if facts.is_origin_allowed() =>
             {
-                " The origin is allowed: another response says so."
+                " The origin is allowed."
             }
             _ => "",
         };
@@ -91,6 +91,10 @@ fn symptom(facts: &Facts<'_>) -> String {
     }
 }
 
+fn has_allow_origin(facts: &Facts<'_>) -> bool {
+    facts.response().is_some_and(|response| response.allow_origin().is_some())
+}
+
 /// Which response is meant.
 fn response(facts: &Facts<'_>) -> &'static str {
     if facts.last.is_some_and(|last| last.sent.is_preflight) { "the preflight" } else { "the request" }
@@ -114,9 +118,14 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
     let say = str::to_owned;
     let (response, path, host) = (response(facts), path(facts), host(facts));
     match cause {
+        Cause::HiddenError { status } if has_allow_origin(facts) => {
+            format!(
+                "{response} gets the error {status}, and only a status from 200 to 299 lets the request pass"
+            )
+        }
         Cause::HiddenError { status } => format!(
-            "{response} gets the error {status}, and that error is made where no CORS headers are added, so the browser reports \
-             CORS instead of the error"
+            "{response} gets the error {status}, which is made where no CORS headers are added, so browsers report CORS instead of \
+             the error"
         ),
         Cause::ServerDown => format!("nothing listens at {host}"),
         Cause::ConnectionClosed => format!("{host} closes the connection without a response"),

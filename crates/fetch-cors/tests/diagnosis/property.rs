@@ -79,6 +79,11 @@ fn truth(server: &Server, wish: &Wish, examination: &Examination, made: Made) ->
                 if server.writer == Writer::Nothing { "list-of-origins" } else { "two-writers" },
             ]
         }
+        Made::ByCache
+            if wish.includes_credentials && !server.cors.credentials && case_has_origin(&blocked.reason) =>
+        {
+            vec!["cached-for-another", "credentials-not-allowed"]
+        }
         Made::ByCache => {
             let mut fresh = server.clone();
             fresh.cache = Cache::Nothing;
@@ -139,6 +144,10 @@ fn truth(server: &Server, wish: &Wish, examination: &Examination, made: Made) ->
             other => panic!("{other:?}, preflight: {is_preflight}"),
         },
     }
+}
+
+fn case_has_origin(reason: &Reason) -> bool {
+    matches!(reason, Reason::AllowCredentialsNotTrue { .. })
 }
 
 fn check(server: &Server, wish: &Wish, sends_all: bool) -> Result<bool, TestCaseError> {

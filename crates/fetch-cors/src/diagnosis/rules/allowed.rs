@@ -44,7 +44,8 @@ pub(super) fn wants_data(facts: &Facts<'_>) -> bool {
             && !value.contains("html")
     }) || facts.url().is_some_and(|url| {
         let mut segments = url.path_segments().into_iter().flatten();
-        segments.any(|segment| segment == "api") || url.path().ends_with(".json")
+        segments.any(|segment| segment == "api")
+            || url.path().to_ascii_lowercase().rsplit('.').next() == Some("json")
     })
 }
 
@@ -75,7 +76,7 @@ pub(in crate::diagnosis) fn is_private(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => {
             let name = name.strip_suffix('.').unwrap_or(name);
-            name == "localhost" || name.ends_with(".localhost") || name.ends_with(".local")
+            matches!(name.rsplit('.').next(), Some("localhost" | "local"))
         }
         Some(url::Host::Ipv4(address)) => {
             address.is_loopback() || address.is_private() || address.is_link_local()

@@ -53,23 +53,27 @@ pub fn diagnose(case: &Case) -> Diagnosis {
         // Everything was contradicted by something: the server does not always respond in the same way.
         causes = vec![Cause::Inconsistent, Cause::CachedForAnother];
     }
-    let cause = causes.remove(0);
+    let likeliest = causes.remove(0);
     let mut rivals: Vec<Cause> = Vec::new();
     for rival in causes {
-        if rival != cause && !rivals.contains(&rival) {
+        if rival != likeliest && !rivals.contains(&rival) {
             rivals.push(rival);
         }
     }
-    let probes: Vec<Probe> = if rivals.is_empty() {
-        Vec::new()
-    } else {
-        probes.into_iter().filter_map(|purpose| facts.probe(purpose)).collect()
+    let probes = match &likeliest {
+        _ if !rivals.is_empty() => probes,
+        // Nothing is left to settle, but the person wants to know which origin was meant.
+        Cause::OriginNotListed { near_miss: None, fixed: None, .. } if case.policy.is_none() => {
+            facts.near_misses()
+        }
+        _ => Vec::new(),
     };
-    let remedy = remedy::remedy(&facts, &cause);
-    let summary = words::summary(&facts, &cause, &rivals);
-    let notes = notes::notes(&facts, &cause, !rivals.is_empty());
+    let probes: Vec<Probe> = probes.into_iter().filter_map(|purpose| facts.probe(purpose)).collect();
+    let remedy = remedy::remedy(&facts, &likeliest);
+    let summary = words::summary(&facts, &likeliest, &rivals);
+    let notes = notes::notes(&facts, &likeliest, !rivals.is_empty());
     let certainty = if rivals.is_empty() { Certainty::Certain } else { Certainty::Likely { rivals } };
-    Diagnosis { cause, certainty, summary, remedy, evidence: evidence(&facts), probes, notes }
+    Diagnosis { cause: likeliest, certainty, summary, remedy, evidence: evidence(&facts), probes, notes }
 }
 
 fn find(facts: &Facts<'_>) -> Finding {

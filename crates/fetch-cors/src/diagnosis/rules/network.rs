@@ -8,10 +8,7 @@ use crate::diagnosis::{
 };
 
 pub(super) fn find(facts: &Facts<'_>) -> Finding {
-    let failure = match facts.last.map(|last| &last.received) {
-        Some(Received::Failed(failure)) => failure,
-        _ => return unknown(),
-    };
+    let Some(Received::Failed(failure)) = facts.last.map(|last| &last.received) else { return unknown() };
     Finding::certain(match failure {
         Failure::NameNotResolved => Cause::HostNotFound,
         Failure::Refused => Cause::ServerDown,

@@ -43,14 +43,9 @@ fn by_what_it_says(facts: &Facts<'_>, response: Seen<'_>) -> Option<Finding> {
         Some(OwnRefusal::TurnedOff) => {
             Some(Finding::certain(Cause::NoCors { is_behind_authentication: false }))
         }
-        Some(OwnRefusal::Origin) => Some(certain_with_near_miss(facts)),
+        Some(OwnRefusal::Origin) => Some(Finding::certain(not_listed(facts))),
         _ => None,
     }
-}
-
-/// Certain already; the near misses are asked for what the remedy can say.
-fn certain_with_near_miss(facts: &Facts<'_>) -> Finding {
-    Finding::certain(not_listed(facts))
 }
 
 /// What is left for a preflight response.
@@ -247,6 +242,12 @@ fn strike_by_reads(facts: &Facts<'_>, response: Seen<'_>, left: &mut Vec<Cause>,
         if purpose != Purpose::OpenPath && !matches!(seen.status(), 404 | 410) {
             left.retain(|cause| *cause != Cause::NotFound);
         }
+        if purpose == Purpose::Actual
+            && matches!(seen.status(), 404 | 410)
+            && let Some(at) = left.iter().position(|cause| *cause == Cause::NotFound)
+        {
+            left[..=at].rotate_right(1);
+        }
         // It has CORS headers, if not the right ones.
         if seen.allow_origin().is_some() {
             left.retain(|cause| !matches!(cause, Cause::NoCors { .. }));
@@ -380,16 +381,18 @@ fn not_listed(facts: &Facts<'_>) -> Cause {
     if facts.origin == "null" {
         return Cause::OpaqueOrigin;
     }
-    Cause::OriginNotListed { origin: facts.origin.clone(), near_miss: facts.near_miss(), fixed: None }
+    let listed = || {
+        let change = facts.case.policy.as_ref()?.change_for(&Wanted::from_origin(&facts.origin)).ok()?;
+        Some(change.near_misses().first()?.allowed.clone())
+    };
+    let near_miss = facts.near_miss().or_else(listed);
+    Cause::OriginNotListed { origin: facts.origin.clone(), near_miss, fixed: None }
 }
 
 /// Whether the caller's policy lacks the page's origin; none if the caller has no policy.
 pub(super) fn policy_lacks_origin(facts: &Facts<'_>) -> Option<bool> {
     let policy = facts.case.policy.as_ref()?;
-    let change = match policy.change_for(&Wanted::from_origin(&facts.origin)) {
-        Ok(change) => change,
-        Err(_) => return Some(true),
-    };
+    let Ok(change) = policy.change_for(&Wanted::from_origin(&facts.origin)) else { return Some(true) };
     let is_origins = |setting| matches!(setting, Setting::AllowOrigins | Setting::DangerAllowOrigins);
     Some(change.steps().iter().any(|step| is_origins(step.setting())))
 }
@@ -398,7 +401,8 @@ pub(super) fn policy_lacks_origin(facts: &Facts<'_>) -> Option<bool> {
 /// not be stored (RFC 9111, section 3.5), but some CDNs are told to.
 pub(super) fn may_be_cached(facts: &Facts<'_>, response: Seen<'_>) -> bool {
     let says = response.header("cache-control").unwrap_or_default().to_ascii_lowercase();
-    facts.is_read
+    !facts.case.hints.is_direct
+        && facts.is_read
         && response.sent.method != "OPTIONS"
         && response.is_ok()
         && !["no-store", "private"].iter().any(|word| says.contains(word))

@@ -22,7 +22,7 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked, response: Seen<'_>) -> 
         Reason::AllowOriginMultiple { value, .. } => multiple(facts, value, response),
         Reason::AllowOriginWildcard => wildcard(facts, response),
         Reason::AllowOriginMismatch { value } => mismatch(facts, value, response),
-        Reason::AllowCredentialsNotTrue { .. } => Finding::certain(Cause::CredentialsNotAllowed),
+        Reason::AllowCredentialsNotTrue { .. } => credentials(facts, response),
         Reason::AllowMethodsInvalid { value } => {
             Finding::certain(Cause::NotAList { header: ALLOW_METHODS, value: value.clone() })
         }
@@ -76,7 +76,7 @@ fn wildcard(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
             Finding::certain(overridden)
         };
     }
-    if !may_be_cached(facts, response) || !response.is_from_cache() {
+    if !may_be_cached(facts, response) {
         return Finding::certain(Cause::WildcardWithCredentials);
     }
     match facts.told(&Purpose::Actual).seen() {
@@ -85,6 +85,21 @@ fn wildcard(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         }
         _ => Finding::likely(vec![Cause::WildcardWithCredentials, Cause::CachedForAnother])
             .asking([Purpose::Actual]),
+    }
+}
+
+fn credentials(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
+    const ALLOW_CREDENTIALS: &str = "access-control-allow-credentials";
+    let lacks = |seen: &Seen<'_>| seen.header(ALLOW_CREDENTIALS).as_deref() != Some("true");
+    let cause = Cause::CredentialsNotAllowed;
+    if !may_be_cached(facts, response) {
+        return Finding::certain(cause);
+    }
+    match facts.told(&Purpose::Actual).seen() {
+        Some(fresh) if lacks(&fresh) => Finding::certain(cause),
+        Some(_) if response.is_from_cache() => Finding::certain(Cause::CachedForAnother),
+        Some(_) => Finding::likely(vec![Cause::CachedForAnother, Cause::Inconsistent]),
+        None => Finding::likely(vec![cause, Cause::CachedForAnother]).asking([Purpose::Actual]),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn remedy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
         | Cause::ListOfOrigins { .. }
         | Cause::NotAnOrigin { .. }
         | Cause::NotAList { .. }
-        | Cause::Redirected { kind: RedirectKind::Broken, .. }
+        | Cause::Redirected { kind: RedirectKind::Broken | RedirectKind::Http, .. }
         | Cause::ResourcePolicy => Place::Server,
         Cause::OnlyPreflightCovered
         | Cause::OptionsNotRouted { .. }

@@ -40,7 +40,7 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked, response: Seen<'_>) -> 
     (became_null || is_login && !facts.is_origin_allowed()).then(|| led_to(from, to))
 }
 
-fn led_to(from: &Url, to: &Url) -> Finding {
+pub(super) fn led_to(from: &Url, to: &Url) -> Finding {
     let location = to.to_string();
     let kind = kind(from, to);
     let redirected = Cause::Redirected { kind, location: location.clone() };
@@ -62,7 +62,7 @@ fn kind(from: &Url, to: &Url) -> RedirectKind {
     } else if from.host_str() != to.host_str() {
         RedirectKind::Host
     } else if from.scheme() != to.scheme() {
-        RedirectKind::Https
+        if to.scheme() == "https" { RedirectKind::Https } else { RedirectKind::Http }
     } else if from.path() != to.path() {
         RedirectKind::Slash
     } else {

@@ -154,8 +154,9 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     let origin = not_listed(facts);
     let authentication = Cause::AuthenticationInFront { status };
     let mut left = match status {
-        401 | 407 => vec![authentication, no_cors(true), origin.clone()],
-        403 => vec![authentication, Cause::Firewall { status }, origin.clone(), no_cors(true)],
+        // A handler's own errors may be made outside of CORS, too.
+        401 | 407 => vec![authentication, no_cors(true), origin.clone(), hidden],
+        403 => vec![authentication, Cause::Firewall { status }, origin.clone(), no_cors(true), hidden],
         500..=599 => vec![hidden, origin.clone()],
         400..=499 => vec![hidden, origin.clone(), no_cors(false)],
         _ => {
@@ -362,7 +363,7 @@ fn is_passed(facts: &Facts<'_>, seen: Seen<'_>) -> bool {
     seen.is_ok() && seen.allows(&facts.origin)
 }
 
-fn both_lists(facts: &Facts<'_>) -> Vec<Cause> {
+pub(super) fn both_lists(facts: &Facts<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();
     if facts.method != "GET" {
         causes.push(Cause::MethodNotListed { method: facts.method.clone(), headers: Vec::new() });
@@ -377,7 +378,7 @@ fn is_list(cause: &Cause) -> bool {
     matches!(cause, Cause::MethodNotListed { .. } | Cause::HeadersNotListed { .. })
 }
 
-fn not_listed(facts: &Facts<'_>) -> Cause {
+pub(super) fn not_listed(facts: &Facts<'_>) -> Cause {
     if facts.origin == "null" {
         return Cause::OpaqueOrigin;
     }

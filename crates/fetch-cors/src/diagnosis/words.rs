@@ -288,6 +288,9 @@ fn redirected(kind: RedirectKind, response: &str, location: &str) -> String {
         RedirectKind::Http => "plain http",
         RedirectKind::Host => "another host",
         RedirectKind::Elsewhere => "another URL",
+        RedirectKind::Broken if location.is_empty() => {
+            return format!("{response} gets a redirect without a Location header");
+        }
         RedirectKind::Broken => {
             return format!("{response} gets a redirect that leads nowhere, to \"{location}\"");
         }

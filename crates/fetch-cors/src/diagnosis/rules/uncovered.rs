@@ -1,7 +1,11 @@
 //! The response has no `Access-Control-Allow-Origin`, or it is a preflight response with an error: who made it, and why is CORS
 //! not in it? Most CORS errors are here, and most of their causes look alike.
 
-use super::{Finding, allowed::wants_data, value::response_headers};
+use super::{
+    Finding,
+    allowed::{carries_nothing, wants_data},
+    value::response_headers,
+};
 use crate::{
     Setting, Wanted,
     diagnosis::{
@@ -29,6 +33,9 @@ pub(super) fn find(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
 fn by_what_it_says(facts: &Facts<'_>, response: Seen<'_>) -> Option<Finding> {
     if let Some(by) = known::interstitial(&response) {
         return Some(Finding::certain(Cause::Interstitial { by }));
+    }
+    if known::wants_client_certificate(&response) {
+        return Some(Finding::certain(Cause::ClientCertificate));
     }
     if known::is_firewall(&response) {
         return Some(Finding::certain(Cause::Firewall { status: response.status() }));
@@ -171,6 +178,9 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
             left
         }
     };
+    if matches!(status, 401 | 403) && carries_nothing(facts) {
+        left.push(Cause::CookiesNotSent);
+    }
     if known::is_authentication(&response) {
         left.retain(|cause| !matches!(cause, Cause::Firewall { .. }));
     }

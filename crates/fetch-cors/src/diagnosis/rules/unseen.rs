@@ -3,7 +3,7 @@
 
 use super::{
     Finding,
-    uncovered::{both_lists, not_listed},
+    uncovered::{both_lists, not_listed, policy_lacks_origin},
 };
 use crate::{
     browser::{Blocked, Reason, Step},
@@ -87,9 +87,9 @@ fn actual(facts: &Facts<'_>) -> Finding {
     let mut causes = Vec::new();
     causes.extend(facts.url().and_then(known::tunnel).map(|by| Cause::Interstitial { by }));
     let origin = not_listed(facts);
-    let is_allowed = facts.is_origin_allowed();
+    let is_allowed = facts.is_origin_allowed() || policy_lacks_origin(facts) == Some(false);
     if !is_allowed {
-        causes.extend([origin, Cause::NoCors { is_behind_authentication: false }]);
+        causes.extend([Cause::NoCors { is_behind_authentication: false }, origin]);
     }
     causes.extend([
         Cause::HiddenError { status },
@@ -104,8 +104,20 @@ fn actual(facts: &Facts<'_>) -> Finding {
         causes.extend([Cause::CachedForAnother, Cause::HtmlPage]);
     }
     causes.push(Cause::NotFound);
+    by_near_miss(facts, &mut causes);
     let probes =
         if facts.is_read { vec![Purpose::Actual, Purpose::PlainGet] } else { vec![Purpose::PlainGet] };
     let near = if is_allowed { Vec::new() } else { facts.near_misses() };
     Finding::likely(causes).asking(probes).asking(near)
+}
+
+/// An allowed near miss shows that there is CORS, and most likely what is wrong with it.
+fn by_near_miss(facts: &Facts<'_>, causes: &mut Vec<Cause>) {
+    if facts.near_miss().is_none() {
+        return;
+    }
+    causes.retain(|cause| !matches!(cause, Cause::NoCors { .. }));
+    if let Some(at) = causes.iter().position(|cause| matches!(cause, Cause::OriginNotListed { .. })) {
+        causes[..=at].rotate_right(1);
+    }
 }

@@ -219,7 +219,7 @@ fn lists(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         let header = if lacks_method { ALLOW_METHODS } else { ALLOW_HEADERS };
         return Finding::likely(vec![Cause::Overridden { header }, Cause::OptionsAnsweredElsewhere]);
     }
-    Finding::certain(if lacks_method && has_star {
+    let cause = if lacks_method && has_star {
         Cause::WildcardWithoutEffect { header: ALLOW_METHODS, names: vec![facts.method.clone()] }
     } else if lacks_method {
         Cause::MethodNotListed { method: facts.method.clone(), headers: lacking }
@@ -227,7 +227,12 @@ fn lists(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         Cause::WildcardWithoutEffect { header: ALLOW_HEADERS, names: lacking }
     } else {
         Cause::HeadersNotListed { names: lacking }
-    })
+    };
+    if response.header(ALLOW_METHODS).is_none() && response.header(ALLOW_HEADERS).is_none() {
+        // A proxy or a platform that knows origins only, and answers OPTIONS before the application is reached.
+        return Finding::likely(vec![cause, Cause::OptionsAnsweredElsewhere]);
+    }
+    Finding::certain(cause)
 }
 
 /// If only response headers are lacking, the page's script set them by mistake.

@@ -22,6 +22,7 @@ fn examine(vector: &DiagnosisVector) -> Result<Diagnosis, String> {
     let fetch = Fetch {
         page: vector.page.clone(),
         after: 0,
+        page_address_space: None,
         request: vector.request.clone(),
         wire: Vec::new(),
         outcome: Outcome::Blocked(cors_vectors::Blocked { step: String::new(), reason: String::new() }),

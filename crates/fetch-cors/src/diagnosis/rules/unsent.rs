@@ -20,6 +20,7 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked) -> Finding {
             Cause::OpaqueOrigin
         }
         Reason::MixedContent => Cause::MixedContent,
+        Reason::LocalNetworkAccess { .. } => Cause::LocalNetworkAccess,
         // `localhost:8080/items` has the scheme `localhost`, `api.example/items` is relative.
         Reason::SchemeNotHttp { scheme } | Reason::LocationNotHttp { scheme } if is_host(scheme) => {
             Cause::UrlWithoutScheme

@@ -50,6 +50,7 @@ pub(super) fn remedy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
         | Cause::OptionsAnsweredElsewhere
         | Cause::AuthenticationInFront { .. }
         | Cause::RateLimit => Place::Order,
+        Cause::LoginRedirect { .. } if facts.last.is_some_and(|last| last.sent.is_preflight) => Place::Order,
         Cause::Firewall { .. }
         | Cause::CachedForAnother
         | Cause::Overridden { .. }

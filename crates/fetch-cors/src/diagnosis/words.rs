@@ -98,7 +98,11 @@ fn has_allow_origin(facts: &Facts<'_>) -> bool {
 
 /// Which response is meant.
 fn response(facts: &Facts<'_>) -> &'static str {
-    if facts.last.is_some_and(|last| last.sent.is_preflight) { "the preflight" } else { "the request" }
+    if is_preflight(facts) { "the preflight" } else { "the request" }
+}
+
+fn is_preflight(facts: &Facts<'_>) -> bool {
+    facts.last.is_some_and(|last| last.sent.is_preflight)
 }
 
 fn path(facts: &Facts<'_>) -> String {
@@ -160,12 +164,15 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         }
         Cause::RateLimit => format!("a rate limit stands in front of CORS, so {response} gets 429"),
         Cause::Firewall { status } => format!("a firewall refuses {response} with {}", error(*status)),
-        Cause::LoginRedirect { location } => {
-            format!(
-                "{response} is redirected to a login page{}: there is no session, or it is over",
-                if location.is_empty() { String::new() } else { format!(", {}", shown(location)) }
-            )
-        }
+        Cause::LoginRedirect { location } => format!(
+            "{response} is redirected to a login page{}: {}",
+            if location.is_empty() { String::new() } else { format!(", {}", shown(location)) },
+            if is_preflight(facts) {
+                "preflights carry no cookies, so they never have a session"
+            } else {
+                "there is no session, or it is over"
+            }
+        ),
         Cause::Interstitial { by } => {
             format!("{by} shows a page of its own before it lets a request through")
         }
@@ -377,7 +384,7 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
             )
         }
         Cause::NotFound => say("correct the path of the URL"),
-        Cause::AuthenticationInFront { .. } if facts.last.is_some_and(|last| last.sent.is_preflight) => say(
+        Cause::AuthenticationInFront { .. } if is_preflight(facts) => say(
             "put CORS outside of authentication, so that preflights pass: they carry neither cookies nor Authorization",
         ),
         Cause::AuthenticationInFront { .. } => say(
@@ -387,6 +394,9 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
             say("wait, and put CORS outside of the rate limit; let the limit not count preflights")
         }
         Cause::Firewall { .. } => say("let the firewall pass this request, with the method OPTIONS, too"),
+        Cause::LoginRedirect { .. } if is_preflight(facts) => say(
+            "let OPTIONS requests pass without a session, and let the API respond with 401 instead of a redirect",
+        ),
         Cause::LoginRedirect { .. } => say(
             "sign in again; let the API respond with 401 instead of a redirect, and let preflights pass without a session",
         ),

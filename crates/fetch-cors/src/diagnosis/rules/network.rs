@@ -33,6 +33,10 @@ fn unknown(facts: &Facts<'_>) -> Finding {
         Cause::NotHttp,
         Cause::ClientCertificate,
     ];
+    // A server on this machine has a certificate that nobody signed, more often than not.
+    if facts.url().is_some_and(|url| url.scheme() == "https" && is_private(url)) {
+        causes[..3].rotate_right(1);
+    }
     if facts.case.hints.is_seen_in_browser {
         // Blockers of advertisements cancel requests, and Firefox calls that a failed connection.
         causes.insert(3, Cause::ServiceWorkerOrExtension);

@@ -63,6 +63,31 @@ pub(super) fn interstitial(seen: &Seen<'_>) -> Option<&'static str> {
     }
 }
 
+/// Whose tunnel leads to this host, of those that show a page of their own first.
+pub(super) fn tunnel(url: &url::Url) -> Option<&'static str> {
+    const SUFFIXES: [(&str, &str); 6] = [
+        (".ngrok.io", "ngrok"),
+        (".ngrok.app", "ngrok"),
+        (".ngrok-free.app", "ngrok"),
+        (".ngrok-free.dev", "ngrok"),
+        (".ngrok.dev", "ngrok"),
+        (".loca.lt", "localtunnel"),
+    ];
+    let host = url.host_str()?;
+    SUFFIXES.iter().find(|(suffix, _)| host.ends_with(suffix)).map(|(_, by)| *by)
+}
+
+/// Whether nginx says that the client sent no certificate.
+pub(super) fn wants_client_certificate(seen: &Seen<'_>) -> bool {
+    seen.status() == 400 && seen.text().contains("no required ssl certificate was sent")
+}
+
+/// Whether the response is of Amazon S3, or of what copies it.
+pub(super) fn is_s3(seen: &Seen<'_>) -> bool {
+    seen.header("server").is_some_and(|server| server == "AmazonS3")
+        || seen.header("x-amz-request-id").is_some()
+}
+
 /// Whether a firewall says that it was the firewall.
 pub(super) fn is_firewall(seen: &Seen<'_>) -> bool {
     seen.header("cf-mitigated").is_some()

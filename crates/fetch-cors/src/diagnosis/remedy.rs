@@ -43,13 +43,14 @@ pub(super) fn remedy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
         | Cause::ListOfOrigins { .. }
         | Cause::NotAnOrigin { .. }
         | Cause::NotAList { .. }
-        | Cause::Redirected { kind: RedirectKind::Broken, .. }
+        | Cause::Redirected { kind: RedirectKind::Broken | RedirectKind::Http, .. }
         | Cause::ResourcePolicy => Place::Server,
         Cause::OnlyPreflightCovered
         | Cause::OptionsNotRouted { .. }
         | Cause::OptionsAnsweredElsewhere
         | Cause::AuthenticationInFront { .. }
         | Cause::RateLimit => Place::Order,
+        Cause::LoginRedirect { .. } if facts.last.is_some_and(|last| last.sent.is_preflight) => Place::Order,
         Cause::Firewall { .. }
         | Cause::CachedForAnother
         | Cause::Overridden { .. }

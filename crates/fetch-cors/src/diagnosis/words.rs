@@ -98,7 +98,11 @@ fn has_allow_origin(facts: &Facts<'_>) -> bool {
 
 /// Which response is meant.
 fn response(facts: &Facts<'_>) -> &'static str {
-    if facts.last.is_some_and(|last| last.sent.is_preflight) { "the preflight" } else { "the request" }
+    if is_preflight(facts) { "the preflight" } else { "the request" }
+}
+
+fn is_preflight(facts: &Facts<'_>) -> bool {
+    facts.last.is_some_and(|last| last.sent.is_preflight)
 }
 
 fn path(facts: &Facts<'_>) -> String {
@@ -125,8 +129,9 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
             )
         }
         Cause::HiddenError { status } => format!(
-            "{response} gets the error {status}, which is made where no CORS headers are added, so browsers report CORS instead of \
-             the error"
+            "{response} gets {}, which is made where no CORS headers are added, so browsers report CORS instead of \
+             the error",
+            if *status == 0 { say("an error") } else { format!("the error {status}") }
         ),
         Cause::ServerDown => format!("nothing listens at {host}"),
         Cause::ConnectionClosed => format!("{host} closes the connection without a response"),
@@ -141,7 +146,7 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
             say("the preflight is answered, but the response to the actual request has no CORS headers")
         }
         Cause::OptionsNotRouted { status } => {
-            format!("nothing answers OPTIONS on {path}, so the preflight gets {status}")
+            format!("nothing answers OPTIONS on {path}, so the preflight gets {}", error(*status))
         }
         Cause::OptionsAnsweredElsewhere => {
             format!("another layer answers OPTIONS on {path} before the code that adds CORS headers does")
@@ -153,17 +158,21 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::NotFound => format!("nothing is at {path}"),
         Cause::AuthenticationInFront { status } => {
             format!(
-                "authentication stands in front of CORS, so {response} gets {status} without CORS headers"
+                "authentication stands in front of CORS, so {response} gets {} without CORS headers",
+                error(*status)
             )
         }
         Cause::RateLimit => format!("a rate limit stands in front of CORS, so {response} gets 429"),
-        Cause::Firewall { status } => format!("a firewall refuses {response} with {status}"),
-        Cause::LoginRedirect { location } => {
-            format!(
-                "{response} is redirected to a login page, {}: there is no session, or it is over",
-                shown(location)
-            )
-        }
+        Cause::Firewall { status } => format!("a firewall refuses {response} with {}", error(*status)),
+        Cause::LoginRedirect { location } => format!(
+            "{response} is redirected to a login page{}: {}",
+            if location.is_empty() { String::new() } else { format!(", {}", shown(location)) },
+            if is_preflight(facts) {
+                "preflights carry no cookies, so they never have a session"
+            } else {
+                "there is no session, or it is over"
+            }
+        ),
         Cause::Interstitial { by } => {
             format!("{by} shows a page of its own before it lets a request through")
         }
@@ -276,12 +285,20 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
     }
 }
 
+fn error(status: u16) -> String {
+    if status == 0 { "an error".to_owned() } else { status.to_string() }
+}
+
 fn redirected(kind: RedirectKind, response: &str, location: &str) -> String {
     let to = match kind {
         RedirectKind::Slash => "the same URL with another slash at its end",
         RedirectKind::Https => "https",
+        RedirectKind::Http => "plain http",
         RedirectKind::Host => "another host",
         RedirectKind::Elsewhere => "another URL",
+        RedirectKind::Broken if location.is_empty() => {
+            return format!("{response} gets a redirect without a Location header");
+        }
         RedirectKind::Broken => {
             return format!("{response} gets a redirect that leads nowhere, to \"{location}\"");
         }
@@ -291,7 +308,8 @@ fn redirected(kind: RedirectKind, response: &str, location: &str) -> String {
             );
         }
     };
-    format!("{response} is redirected to {to}, {location}, and can't follow")
+    let location = if location.is_empty() { String::new() } else { format!("{location}, ") };
+    format!("{response} is redirected to {to}, {location}and can't follow")
 }
 
 fn tls_reason(facts: &Facts<'_>) -> String {
@@ -366,7 +384,7 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
             )
         }
         Cause::NotFound => say("correct the path of the URL"),
-        Cause::AuthenticationInFront { .. } if facts.last.is_some_and(|last| last.sent.is_preflight) => say(
+        Cause::AuthenticationInFront { .. } if is_preflight(facts) => say(
             "put CORS outside of authentication, so that preflights pass: they carry neither cookies nor Authorization",
         ),
         Cause::AuthenticationInFront { .. } => say(
@@ -376,6 +394,9 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
             say("wait, and put CORS outside of the rate limit; let the limit not count preflights")
         }
         Cause::Firewall { .. } => say("let the firewall pass this request, with the method OPTIONS, too"),
+        Cause::LoginRedirect { .. } if is_preflight(facts) => say(
+            "let OPTIONS requests pass without a session, and let the API respond with 401 instead of a redirect",
+        ),
         Cause::LoginRedirect { .. } => say(
             "sign in again; let the API respond with 401 instead of a redirect, and let preflights pass without a session",
         ),
@@ -390,6 +411,14 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
         }
         Cause::Redirected { kind: RedirectKind::Forbidden, .. } => {
             say("in the page, leave out the redirect mode, or use the URL that the redirect leads to")
+        }
+        Cause::Redirected { kind: RedirectKind::Http, location } => format!(
+            "let the server make its redirects with https (behind a proxy that ends TLS it must trust X-Forwarded-Proto); until then, use \
+             {} in the page",
+            shown(&location.replacen("http:", "https:", 1))
+        ),
+        Cause::Redirected { location, .. } if location.is_empty() => {
+            say("open the URL in a tab, and use the URL that it ends at in the page")
         }
         Cause::Redirected { location, .. } => {
             format!("in the page, use the URL that the redirect leads to: {}", shown(location))

@@ -1,6 +1,6 @@
 //! There was no response.
 
-use super::Finding;
+use super::{Finding, is_private};
 use crate::diagnosis::{
     case::{Failure, Received},
     cause::Cause,
@@ -8,7 +8,9 @@ use crate::diagnosis::{
 };
 
 pub(super) fn find(facts: &Facts<'_>) -> Finding {
-    let Some(Received::Failed(failure)) = facts.last.map(|last| &last.received) else { return unknown() };
+    let Some(Received::Failed(failure)) = facts.last.map(|last| &last.received) else {
+        return unknown(facts);
+    };
     Finding::certain(match failure {
         Failure::NameNotResolved => Cause::HostNotFound,
         Failure::Refused => Cause::ServerDown,
@@ -17,12 +19,12 @@ pub(super) fn find(facts: &Facts<'_>) -> Finding {
         Failure::Tls { .. } => Cause::TlsFailed,
         Failure::TimedOut => Cause::Hang,
         Failure::NotHttp => Cause::NotHttp,
-        Failure::Unknown(_) => return unknown(),
+        Failure::Unknown(_) => return unknown(facts),
     })
 }
 
-fn unknown() -> Finding {
-    Finding::likely(vec![
+fn unknown(facts: &Facts<'_>) -> Finding {
+    let mut causes = vec![
         Cause::ServerDown,
         Cause::HostNotFound,
         Cause::TlsFailed,
@@ -30,5 +32,17 @@ fn unknown() -> Finding {
         Cause::Hang,
         Cause::NotHttp,
         Cause::ClientCertificate,
-    ])
+    ];
+    // A server on this machine has a certificate that nobody signed, more often than not.
+    if facts.url().is_some_and(|url| url.scheme() == "https" && is_private(url)) {
+        causes[..3].rotate_right(1);
+    }
+    if facts.case.hints.is_seen_in_browser {
+        // Blockers of advertisements cancel requests, and Firefox calls that a failed connection.
+        causes.insert(3, Cause::ServiceWorkerOrExtension);
+        if facts.url().is_some_and(is_private) {
+            causes.push(Cause::LocalNetworkAccess);
+        }
+    }
+    Finding::likely(causes)
 }

@@ -1,7 +1,11 @@
 //! The response has no `Access-Control-Allow-Origin`, or it is a preflight response with an error: who made it, and why is CORS
 //! not in it? Most CORS errors are here, and most of their causes look alike.
 
-use super::{Finding, allowed::wants_data, value::response_headers};
+use super::{
+    Finding,
+    allowed::{carries_nothing, wants_data},
+    value::response_headers,
+};
 use crate::{
     Setting, Wanted,
     diagnosis::{
@@ -29,6 +33,9 @@ pub(super) fn find(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
 fn by_what_it_says(facts: &Facts<'_>, response: Seen<'_>) -> Option<Finding> {
     if let Some(by) = known::interstitial(&response) {
         return Some(Finding::certain(Cause::Interstitial { by }));
+    }
+    if known::wants_client_certificate(&response) {
+        return Some(Finding::certain(Cause::ClientCertificate));
     }
     if known::is_firewall(&response) {
         return Some(Finding::certain(Cause::Firewall { status: response.status() }));
@@ -160,8 +167,9 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     let origin = not_listed(facts);
     let authentication = Cause::AuthenticationInFront { status };
     let mut left = match status {
-        401 | 407 => vec![authentication, no_cors(true), origin.clone()],
-        403 => vec![authentication, Cause::Firewall { status }, origin.clone(), no_cors(true)],
+        // A handler's own errors may be made outside of CORS, too.
+        401 | 407 => vec![authentication, no_cors(true), origin.clone(), hidden],
+        403 => vec![authentication, Cause::Firewall { status }, origin.clone(), no_cors(true), hidden],
         500..=599 => vec![hidden, origin.clone()],
         400..=499 => vec![hidden, origin.clone(), no_cors(false)],
         _ => {
@@ -176,6 +184,9 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
             left
         }
     };
+    if matches!(status, 401 | 403) && carries_nothing(facts) {
+        left.push(Cause::CookiesNotSent);
+    }
     if known::is_authentication(&response) {
         left.retain(|cause| !matches!(cause, Cause::Firewall { .. }));
     }
@@ -368,7 +379,7 @@ fn is_passed(facts: &Facts<'_>, seen: Seen<'_>) -> bool {
     seen.is_ok() && seen.allows(&facts.origin)
 }
 
-fn both_lists(facts: &Facts<'_>) -> Vec<Cause> {
+pub(super) fn both_lists(facts: &Facts<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();
     if facts.method != "GET" {
         causes.push(method_not_listed(facts));
@@ -391,7 +402,7 @@ fn is_list(cause: &Cause) -> bool {
     matches!(cause, Cause::MethodNotListed { .. } | Cause::HeadersNotListed { .. })
 }
 
-fn not_listed(facts: &Facts<'_>) -> Cause {
+pub(super) fn not_listed(facts: &Facts<'_>) -> Cause {
     if facts.origin == "null" {
         return Cause::OpaqueOrigin;
     }

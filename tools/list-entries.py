@@ -107,7 +107,7 @@ LISTS = {
     "NOT_PAGE_SCHEMES": List(f"{POLICY}/pattern.rs", array("NOT_PAGE_SCHEMES"), "]", QUOTED, SCHEMES + "{}: is not of pages"),
     "LOWER_CASE_SCHEMES": List(f"{POLICY}/pattern.rs", array("LOWER_CASE_SCHEMES"), "]", QUOTED, SCHEMES + "{}: with an identifier in upper case"),
     "signs of regular expressions": List(f"{POLICY}/pattern.rs", r"if value\.contains\(\[", "]", CHARACTER, SCHEMES + r"a regular expression with \S+ \({code}\)"),
-    "separators of origins": List(f"{POLICY}/pattern.rs", r"&& value\.contains\(\[", "]", CHARACTER, SCHEMES + r"two origins with (?:\S+ \({code}\)|{code}) between"),
+    "separators of origins": List(f"{POLICY}/pasted.rs", r"fn is_separator[\s\S]*?matches!\(c, ", ")", CHARACTER, SCHEMES + r"two origins with (?:\S+ \({code}\)|{code}) between"),
     "characters of schemes": List(f"{POLICY}/pattern.rs", r"matches!\(b, (?=b'\+')", "))", CHARACTER, SCHEMES + r"a scheme with \S+ \({code}\)", skip="~_"),
     "characters of custom hosts": List(f"{POLICY}/../origin_set/wildcard.rs", r"fn is_custom_host[\s\S]*?matches!\(byte, ", ");", CHARACTER, SCHEMES + r"a custom host with \S+ \({code}\)"),
     # The browser's end.

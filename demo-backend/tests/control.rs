@@ -112,7 +112,7 @@ fn an_invalid_policy_is_refused_with_every_problem_and_nothing_changes() {
     assert_eq!(problems.as_array().map(Vec::len), Some(2), "{problems}");
     assert_eq!(problems[0]["setting"], "allow_origins");
     assert_eq!(problems[0]["index"], 0);
-    assert_eq!(problems[0]["suggestion"], "https://app.example.com");
+    assert_eq!(problems[0]["suggestions"][0], "https://app.example.com");
     assert_eq!(problems[1]["setting"], "max_age");
     assert_eq!(lab.control("GET", &path, None).json(), before);
 }

@@ -411,8 +411,8 @@ export type Problem = {
   value: string,
   /** What kind of mistake it is. */
   kind: string,
-  /** What to write instead. */
-  suggestion: string | null,
+  /** What to write instead: one entry or more; none if it is not clear what was meant. */
+  suggestions: Array<string>,
   /** All of that in words. */
   message: string,
 };

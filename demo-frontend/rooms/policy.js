@@ -126,14 +126,14 @@ export function policyRoom({ onEdit, onSource }) {
   }
 
   /** @param {Problem} problem */
-  function problemNote({ setting, value, message, suggestion }) {
-    const canReplace = suggestion !== null && value !== "" && field(setting) instanceof HTMLTextAreaElement;
-    const button = canReplace ? element("button", { type: "button", class: "quiet" }, `Write ${suggestion}`) : null;
+  function problemNote({ setting, value, message, suggestions }) {
+    const canReplace = suggestions.length > 0 && value !== "" && field(setting) instanceof HTMLTextAreaElement;
+    const button = canReplace ? element("button", { type: "button", class: "quiet" }, `Write ${suggestions.join(", ")}`) : null;
     button?.addEventListener("click", () => {
       const area = field(setting);
       area.value = area.value
         .split("\n")
-        .map((line) => (line.trim() === value ? suggestion : line))
+        .flatMap((line) => (line.trim() === value ? suggestions : [line]))
         .join("\n");
       area.focus();
       apply();

@@ -8,7 +8,7 @@ import { createSession } from "../app/session.js";
 import { noPolicy, toPolicy } from "../pure/state.js";
 import { CONFIG } from "./support.mjs";
 
-const PROBLEM = { setting: "allow_origins", index: 0, value: "x", message: "no", suggestion: null };
+const PROBLEM = { setting: "allow_origins", index: 0, value: "x", message: "no", suggestions: [] };
 
 /** A server with sessions, and a session that notes what its hooks are told. */
 function lab(given = {}) {

@@ -84,6 +84,7 @@ impl Driver {
                 let profile = format!("--user-data-dir={}", self.home.path().join("profile").display());
                 let mut arguments = CHROMIUM_ARGUMENTS.to_vec();
                 arguments.push(&profile);
+                arguments.extend(installed.arguments.iter().map(String::as_str));
                 ("goog:chromeOptions", json!({ "binary": browser, "args": arguments }))
             }
             // geckodriver makes a fresh profile in TMPDIR.

@@ -90,9 +90,16 @@ pub struct Installed {
     pub(crate) driver: PathBuf,
     pub(crate) browser: PathBuf,
     pub(crate) display: Option<PathBuf>,
+    /// What Chromium is started with in addition.
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Installed {
+    /// The same engine, if it is Chromium, started with more arguments.
+    pub(crate) fn with_arguments(&self, arguments: Vec<String>) -> Self {
+        Self { arguments, ..self.clone() }
+    }
+
     /// Which engine this is.
     pub fn engine(&self) -> Engine {
         self.engine
@@ -300,7 +307,7 @@ impl Port {
         match (browser, driver, display) {
             // The processes are kept together by a Unix shell (see `processes`).
             (Some(browser), Some(driver), Some(display)) if cfg!(unix) => {
-                Ok(Installed { engine, kind: self.kind, driver, browser, display })
+                Ok(Installed { engine, kind: self.kind, driver, browser, display, arguments: Vec::new() })
             }
             _ => Err(Missing { engine, parts }),
         }

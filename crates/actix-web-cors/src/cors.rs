@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::{Future, Ready, ready},
+    io,
     sync::Arc,
 };
 
@@ -263,7 +264,9 @@ impl Cors {
 }
 
 /// Two [`Cors`] can't be compared, because what their predicates allow is unknown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` writes the same as `Display`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct UnknownWidening {
     predicates: Vec<String>,
 }
@@ -287,6 +290,20 @@ impl fmt::Display for UnknownWidening {
 }
 
 impl std::error::Error for UnknownWidening {}
+
+/// As its `Display`.
+impl fmt::Debug for UnknownWidening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Of the kind `InvalidInput`, for a `main` that returns `io::Result`.
+impl From<UnknownWidening> for io::Error {
+    fn from(unknown: UnknownWidening) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, unknown)
+    }
+}
 
 impl<F> Cors<PerRequest<F>> {
     /// A policy for each request, chosen by a closure: by path, by tenant, by time.

@@ -86,6 +86,17 @@
 //!
 //! - `testing`: [`testing`], a browser for your own tests, in front of an `App` in memory.
 //! - `toml`: [`Policy::from_toml`], whose errors name the line of the file.
+//!
+//! # Types of other crates
+//!
+//! The types of `fetch_cors` are re-exported here: where an example imports them from `fetch_cors`, write `actix_web_cors`,
+//! and you need no dependency of your own. Besides them, the public API names few types of other crates:
+//!
+//! - to wrap an application: `actix_web::dev::Transform`, `actix_web::dev::Service`, `actix_web::dev::ServiceRequest`,
+//!   `actix_web::dev::ServiceResponse`, `actix_web::body::MessageBody`, `actix_web::body::EitherBody`, `actix_web::Error`;
+//! - for sources and predicates, which get a `ServiceRequest` too: `actix_web::http::header::HeaderName`;
+//! - in [`testing`]: `actix_http::Request`, `actix_web::web::Bytes`, `actix_web::cookie::SameSite` (re-exported there),
+//!   `serde::Serialize` and `serde::de::DeserializeOwned`.
 
 mod cors;
 mod head;
@@ -104,8 +115,9 @@ pub use cors::{Cors, UnknownWidening};
 #[cfg(feature = "toml")]
 pub use fetch_cors::TomlError;
 pub use fetch_cors::{
-    InvalidOrigin, InvalidPolicy, Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting,
-    Summary, Widening,
+    Change, Difference, InvalidOrigin, InvalidPolicy, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn,
+    Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting, Step, Summary, Wanted,
+    Widening,
     server::{Refusal, Rule},
 };
 pub use middleware::{CorsFuture, CorsMiddleware};

@@ -356,3 +356,28 @@ where
         Poll::Ready(ready!(self.project().future.poll(cx)).into_policy())
     }
 }
+
+/// This compiles; with anything else in the place of the policy it doesn't, for want of [`PolicySource`].
+///
+/// ```
+/// use actix_web_cors::{Cors, Policy};
+/// let _ = Cors::new(Policy::builder().build()?);
+/// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+/// ```
+///
+/// ```compile_fail,E0277
+/// use actix_web_cors::{Cors, Policy};
+/// let _ = Cors::new(Policy::builder());
+/// ```
+///
+/// ```compile_fail,E0277
+/// use actix_web_cors::{Cors, Policy};
+/// let _ = Cors::new(Policy::builder().build());
+/// ```
+///
+/// ```compile_fail,E0277
+/// use actix_web_cors::{Cors, Policy};
+/// let _ = Cors::new(|_: &actix_web::dev::ServiceRequest| Policy::deny_all());
+/// ```
+#[cfg(doctest)]
+struct NoSource;

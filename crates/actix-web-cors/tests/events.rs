@@ -52,7 +52,7 @@ async fn events() {
     let written = Written::default();
     let writer = written.clone();
     tracing_subscriber::fmt()
-        .with_env_filter("actix_web_cors=info")
+        .with_env_filter("actix_web_cors=debug")
         .without_time()
         .with_ansi(false)
         .with_writer(move || writer.clone())
@@ -75,6 +75,17 @@ async fn events() {
                     .default_service(web::to(HttpResponse::Ok))
                     .wrap(Cors::new(Policy::allow_origin("https://b.example").expect("a valid policy")))
                     .wrap(Cors::new(listed())),
+            )
+            .service(
+                web::scope("/forwarding")
+                    .default_service(web::to(HttpResponse::Ok))
+                    .wrap(Cors::new(Policy::allow_origin("https://b.example").expect("a valid policy")))
+                    .wrap(Cors::new(listed()).forward_preflights()),
+            )
+            .service(
+                web::scope("/none")
+                    .wrap(Cors::per_request(|_| None::<Policy>))
+                    .default_service(web::to(HttpResponse::Ok)),
             )
             .service(
                 web::scope("/predicate")
@@ -139,6 +150,15 @@ async fn events() {
         (
             "what an outer Cors decides", "GET", "/nested", &[APP],
             " INFO actix_web_cors: GET /nested: this Cors stands inside another one, whose policy applies; its own policy would refuse the request: the origin \"https://app.example.com\" is not allowed; if this is a front end of yours, add \"https://app.example.com\" to allow_origins\n".to_owned(),
+        ),
+        (
+            "what an inner Cors refuses although the outer one forwards it", "OPTIONS", "/forwarding",
+            &[APP, ("access-control-request-method", "DELETE")],
+            " INFO actix_web_cors: OPTIONS /forwarding: the origin \"https://app.example.com\" is not allowed; if this is a front end of yours, add \"https://app.example.com\" to allow_origins rule=OriginNotAllowed setting=\"allow_origins\"\n".to_owned(),
+        ),
+        (
+            "a source that finds no policy", "GET", "/none", &[APP],
+            "DEBUG actix_web_cors: GET /none: no CORS policy applies, so the request passes as if there were no Cors\n".to_owned(),
         ),
         (
             "a predicate that does not allow the origin", "GET", "/predicate", &[("origin", "https://b.example")],

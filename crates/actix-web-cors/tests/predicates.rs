@@ -326,7 +326,12 @@ fn its_name_is_shown_and_what_it_allows_is_unknown() {
     assert_eq!(summary.sentences().last().map(String::as_str), Some(sentence));
     assert_eq!(plain.widening(&plain), Ok(Vec::new()));
     for widening in [plain.widening(&cors), cors.widening(&plain)] {
-        assert_eq!(widening.expect_err("unknown").predicates(), ["customers"]);
+        let unknown = widening.expect_err("unknown");
+        assert_eq!(unknown.predicates(), ["customers"]);
+        assert_eq!(format!("{unknown:?}"), unknown.to_string());
+        let as_io = std::io::Error::from(unknown.clone());
+        assert_eq!(as_io.kind(), std::io::ErrorKind::InvalidInput);
+        assert_eq!(as_io.to_string(), unknown.to_string());
     }
 }
 

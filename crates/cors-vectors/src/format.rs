@@ -50,6 +50,7 @@ pub struct Differs {
 pub struct Fetch {
     #[serde(default = "page")]
     pub page: String,
+    pub page_address_space: Option<String>,
     #[serde(default)]
     pub after: u64,
     #[serde(default)]
@@ -192,6 +193,11 @@ pub struct ServerResponse {
 }
 
 impl BrowserVector {
+    /// Where its page is, if the vector states it; all fetches of a vector are of the same page then.
+    pub fn page_address_space(&self) -> Option<&str> {
+        self.fetches.iter().find_map(|fetch| fetch.page_address_space.as_deref())
+    }
+
     /// What an engine must do; none for the standard.
     pub fn expected(&self, engine: Option<&str>) -> Vec<Expected> {
         let differs =

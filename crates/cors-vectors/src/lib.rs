@@ -20,7 +20,7 @@ pub use format::{
     isomorphic_encode,
 };
 pub use server::Served;
-pub use translate::{request, response};
+pub use translate::{address_space, request, response};
 pub use trials::{browser_trials, diagnosis_trials, name_of, server_trials};
 
 /// Where the files are, whichever package reads them.

@@ -1,6 +1,6 @@
 //! Translates a vector into the model's types, for everything that plays vectors.
 
-use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Request, Response};
+use fetch_cors::browser::{AddressSpace, Credentials, Mode, PageOrigin, Redirect, Request, Response};
 
 use crate::format::{self, Fetch, isomorphic_encode};
 
@@ -31,6 +31,10 @@ pub fn request(fetch: &Fetch) -> Result<Request, String> {
             Some("manual") => Redirect::Manual,
             Some(other) => return Err(format!("no redirect mode {other:?}")),
         });
+    if let Some(name) = fetch.page_address_space.as_deref() {
+        let space = address_space(name)?;
+        request = request.page_address_space(space);
+    }
     for (name, value) in &described.headers {
         request = request.header(isomorphic_encode(name), isomorphic_encode(value));
     }
@@ -40,6 +44,18 @@ pub fn request(fetch: &Fetch) -> Result<Request, String> {
         Some(content_type) => request = request.body(Some(content_type)),
     }
     Ok(if described.upload_listener { request.upload_listener() } else { request })
+}
+
+/// An address space by its name.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn address_space(name: &str) -> Result<AddressSpace, String> {
+    [AddressSpace::Public, AddressSpace::Local, AddressSpace::Loopback]
+        .into_iter()
+        .find(|space| space.name() == name)
+        .ok_or_else(|| format!("no address space {name:?}"))
 }
 
 /// What a server responds.

@@ -31,6 +31,13 @@
 //!   1. allow_origins[0] "https://app.example.com/": an origin has no path. Write "https://app.example.com""#
 //! );
 //! ```
+//!
+//! # Types of other crates
+//!
+//! The public API names few types of other crates:
+//!
+//! - `serde::Serialize` and `serde::Deserialize`, which policies and what is said about them implement;
+//! - `url::Url`, which the browser's end takes and re-exports.
 
 #[cfg(feature = "browser")]
 pub mod browser;

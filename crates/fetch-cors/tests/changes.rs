@@ -88,6 +88,24 @@ fn all_that_is_lacking_is_said_at_once() {
             r#"to allow it, add "x-b" to allow_headers"#,
         ),
         (
+            "response headers that the script reads",
+            "allow_origins = ['https://app.example']\nexpose_headers = ['etag']",
+            app().response_headers(["ETag", "Content-Type", "X-Total-Count", "x-total-count"]),
+            r#"to allow it, add "x-total-count" to expose_headers"#,
+        ),
+        (
+            "any response header is exposed already",
+            "allow_origins = ['https://app.example']\nexpose_headers = ['*']\nallow_credentials = true",
+            app().response_headers(["x-total-count"]).credentials(true),
+            "nothing is lacking",
+        ),
+        (
+            "a response header whose name looks like a typo",
+            "allow_origins = ['https://app.example']",
+            app().response_headers(["content_disposition"]),
+            r#"to allow it, add "content_disposition" to expose_headers and turn on allow_unusual_names"#,
+        ),
+        (
             "a custom scheme",
             "",
             Wanted::from_origin("capacitor://localhost"),
@@ -287,6 +305,23 @@ fn where_no_policy_helps_the_reason_is_said() {
             "only lists of header names of up to 4096 bytes are echoed",
         ),
         (
+            "a response header that no script reads",
+            "allow_origins = ['*']\nexpose_headers = ['*']",
+            app().response_headers(["Set-Cookie"]),
+            Obstacle::ResponseHeader {
+                name: "set-cookie".to_owned(),
+                kind: ProblemKind::ForbiddenResponseHeader,
+            },
+            "\"set-cookie\" can't be added to expose_headers: ",
+        ),
+        (
+            "a response header named star",
+            "allow_origins = ['*']",
+            app().response_headers(["*"]),
+            Obstacle::Star { setting: Setting::ExposeHeaders },
+            "\"*\" can't be added to expose_headers: there it would mean every header; give the header another name",
+        ),
+        (
             "mixed content",
             "allow_origins = ['*']",
             app().server("http://api.example"),
@@ -365,6 +400,88 @@ fn near_misses_are_named() {
     ] {
         let change = policy.change_for(&Wanted::from_origin(origin)).unwrap();
         assert!(change.to_string().ends_with(end), "{change}");
+    }
+}
+
+#[test]
+fn near_misses_are_named_next_to_what_stands_in_the_way() {
+    let allowed = config("allow_origins = ['http://localhost:3000']");
+    let wanted = Wanted::from_origin("http://localhost:5173").method("TRACE");
+    let no_change = allowed.change_for(&wanted).unwrap_err();
+    assert_eq!(no_change.near_misses().len(), 1);
+    assert_eq!(no_change.near_misses()[0].allowed, "http://localhost:3000");
+    let said = no_change.to_string();
+    assert!(said.ends_with(r#"; already allowed: "http://localhost:3000" (another port)"#), "{said}");
+}
+
+/// Applied, a change for response headers makes a browser expose them, and no change where none is needed.
+#[test]
+fn the_browser_exposes_what_a_change_adds() {
+    use fetch_cors::{
+        browser::{Browser, Credentials, Next, PageOrigin, Profile, Request, Response},
+        server::{RequestField, RequestHead, decide, fields},
+    };
+    use std::time::Duration;
+
+    struct Get;
+
+    impl RequestHead for Get {
+        fn is_options(&self) -> bool {
+            false
+        }
+
+        fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
+            (field == RequestField::Origin).then_some(APP.as_bytes()).into_iter()
+        }
+    }
+
+    let is_readable = |config: &PolicyConfig, name: &str, credentials: bool| {
+        let policy = Policy::try_from(config.clone()).unwrap();
+        let own = [name];
+        let mut response = Response::new(200).header(name, "1");
+        for (field, value) in fields(&policy, &Get, decide(&policy, &Get), Some(&own)) {
+            response = response.header(field.name(), value);
+        }
+        let mode = if credentials { Credentials::Include } else { Credentials::Omit };
+        let request = Request::new(PageOrigin::of(APP).unwrap(), "GET", "https://api.example/");
+        let mut browser = Browser::new(Profile::STANDARD);
+        let Next::Send(exchange) = browser.fetch(request.credentials(mode), Duration::ZERO) else {
+            panic!("it is sent")
+        };
+        let Next::Done(verdict) = exchange.receive(&mut browser, &response, Duration::ZERO) else {
+            panic!("it is done")
+        };
+        verdict.allowed().is_some_and(|allowed| allowed.header(name).is_some())
+    };
+    for policy in [
+        "",
+        "allow_origins = ['https://app.example']",
+        "allow_origins = ['*']",
+        "allow_origins = ['*']\nexpose_headers = ['*']",
+        "allow_origins = ['https://app.example']\nexpose_headers = ['*']\nallow_credentials = true",
+        "allow_origins = ['https://app.example']\nexpose_headers = ['etag']\nallow_credentials = true",
+    ] {
+        for name in ["etag", "x-total-count", "content-type", "content_disposition", "set-cookie", "*"] {
+            for credentials in [false, true] {
+                let row = format!("{policy:?} {name} {credentials}");
+                let mut config = config(policy);
+                let before = is_readable(&config, name, credentials);
+                let wanted = app().response_headers([name]).credentials(credentials);
+                match config.change_for(&wanted) {
+                    Ok(change) => {
+                        assert_eq!(change.is_empty(), before, "{row}");
+                        change.apply(&mut config).expect(&row);
+                        assert!(is_readable(&config, name, credentials), "{row}");
+                    }
+                    Err(no_change) => {
+                        let obstacles = no_change.obstacles();
+                        let is_named =
+                            matches!(obstacles, [Obstacle::ResponseHeader { .. } | Obstacle::Star { .. }]);
+                        assert!(is_named && ["set-cookie", "*"].contains(&name), "{row}: {no_change}");
+                    }
+                }
+            }
+        }
     }
 }
 

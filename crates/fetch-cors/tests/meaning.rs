@@ -429,6 +429,22 @@ proptest! {
         }
     }
 
+    /// A summary leaves out nobody and adds nobody: read back, its first sentence is the same policy.
+    #[test]
+    fn a_summary_says_who(entries in entries()) {
+        let policy = of_entries(entries);
+        let summary = policy.summary();
+        let again = of_entries(read_back(&summary.sentences()[0]));
+        prop_assert_eq!(policy.widening(&again), [], "{}", summary);
+        prop_assert_eq!(again.widening(&policy), [], "{}", summary);
+        WORLD.with(|world| {
+            for origin in world {
+                prop_assert_eq!(policy.allows(origin), again.allows(origin), "{}: {}", origin, summary);
+            }
+            Ok(())
+        })?;
+    }
+
     /// Folding entries into patterns that cover them changes nothing.
     #[test]
     fn a_normalized_policy_allows_the_same(entries in entries()) {
@@ -446,6 +462,59 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+/// Chance seldom finds two patterns of which one nearly covers the other, so all pairs of short ones are tried.
+#[test]
+fn widening_is_exact_for_each_pair_inside_a_label() {
+    const PIECES: [&str; 8] = ["", "a", "ab", "_", "a_", "_a", "xn--", "-"];
+    let patterns: Vec<(Policy, Vec<Origin>)> = PIECES
+        .iter()
+        .flat_map(|prefix| PIECES.map(|suffix| format!("https://{prefix}*{suffix}.a.b")))
+        .filter_map(|pattern| {
+            let policy = builder(&[&pattern]).build().ok()?;
+            let matched: Vec<Origin> =
+                WORLD.with(|world| world.iter().filter(|origin| policy.allows(origin)).cloned().collect());
+            Some((policy, matched))
+        })
+        .collect();
+    assert!(patterns.len() > 40, "{}", patterns.len());
+    for (before, _) in &patterns {
+        for (after, matched) in &patterns {
+            if let Some(witness) = widened_origin(before, after) {
+                let witness: Origin = witness.parse().unwrap();
+                let is_new = after.allows(&witness) && !before.allows(&witness);
+                assert!(is_new, "{before:?} {after:?}: {witness}");
+            } else {
+                let new = matched.iter().find(|origin| !before.allows(origin));
+                assert_eq!(new, None, "{before:?} {after:?}");
+            }
+        }
+    }
+}
+
+/// The entries that a summary describes.
+fn read_back(sentence: &str) -> Vec<String> {
+    let Some((who, _)) = sentence.strip_prefix("Pages of ").and_then(|rest| rest.split_once(" may read"))
+    else {
+        return Vec::new();
+    };
+    let entry = |described: &str| {
+        let Some((who, rest)) = described.split_once(" over ") else {
+            let extension = described.strip_prefix("any ").map(|scheme| format!("{scheme}://*"));
+            return extension.unwrap_or_else(|| described.to_owned());
+        };
+        let (scheme, port) = rest.split_once(" on ").unwrap_or((rest, ""));
+        let port = match port {
+            "" => String::new(),
+            "any port" => ":*".to_owned(),
+            number => format!(":{}", number.trim_start_matches("port ")),
+        };
+        let host = who.strip_prefix("any host like ").or_else(|| who.strip_prefix("any address "));
+        let host = host.unwrap_or(who).replace("any subdomain of ", "*.");
+        format!("{scheme}://{host}{port}")
+    };
+    who.split(", ").map(entry).collect()
 }
 
 thread_local! {

@@ -375,3 +375,61 @@ fn odd_texts() {
         let _ = builder.build().map_err(|invalid| invalid.to_string());
     }
 }
+
+/// Whoever follows a suggestion lets in nobody whom the written text, read as a glob, would not have let in.
+#[test]
+fn no_suggestion_widens() {
+    let labels = [
+        "*", "**", "a*", "*a", "a*b", "*-a", "a-*-*", "a!*", "*!", "b\u{fc}*", "*b\u{fc}", "A*", "a", "10",
+        "192", "x",
+    ];
+    let parents = ["", ".example.com", ".*.example.com", ".internal", ".localhost", ".168.*.*", ".com"];
+    let ports = ["", ":*", ":**", ":30*", ":3000", ":[*]", "*"];
+    let mut count = 0;
+    for (scheme, label, parent) in
+        combinations(&["https://", "http*://", "*://", "HTTP://", ""], &labels, &parents)
+    {
+        for port in ports {
+            for end in ["", "/", "/*", ","] {
+                let text = format!("{scheme}{label}{parent}{port}{end}");
+                // A number is an address in another form.
+                if label.parse::<u8>().is_ok() && !parent.contains('*') {
+                    continue;
+                }
+                let Err(invalid) = Policy::builder().allow_origins([&text]).build() else { continue };
+                let written = format!("{label}{parent}{port}").to_lowercase().replace(":[*]", ":*");
+                for suggestion in invalid.problems().iter().flat_map(fetch_cors::Problem::suggestions) {
+                    let rest = suggestion.split_once("://").unwrap().1.replace(":*", ":8443");
+                    for star in ["evil", "evil.a"] {
+                        let matched =
+                            rest.replacen("*.", &format!("{star}."), usize::from(rest.starts_with("*.")));
+                        let matched = matched.replace('*', "7");
+                        count += 1;
+                        assert!(is_match(&written, &matched), "{text}: {suggestion} matches {matched}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(count > 500, "{count}");
+}
+
+fn combinations<'a>(
+    first: &[&'a str],
+    second: &[&'a str],
+    third: &[&'a str],
+) -> Vec<(&'a str, &'a str, &'a str)> {
+    let pairs = |one: &'a str| second.iter().map(move |two| (one, *two));
+    let all = first.iter().flat_map(|one| pairs(one));
+    all.flat_map(|(one, two)| third.iter().map(move |three| (one, two, *three))).collect()
+}
+
+/// Whether a glob matches a text: a `*` stands for anything.
+fn is_match(glob: &str, text: &str) -> bool {
+    match glob.split_once('*') {
+        None => glob == text,
+        Some((start, end)) => text
+            .strip_prefix(start)
+            .is_some_and(|rest| (0..=rest.len()).any(|length| is_match(end, &rest[length..]))),
+    }
+}

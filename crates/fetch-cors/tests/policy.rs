@@ -227,7 +227,7 @@ fn problems_are_data() {
             "line": null,
             "value": "https://a.example/",
             "kind": "path",
-            "suggestion": "https://a.example",
+            "suggestions": ["https://a.example"],
             "message": "allow_origins[0] \"https://a.example/\": an origin has no path. Write \"https://a.example\"",
         }]})
     );
@@ -622,6 +622,71 @@ fn ready_made_policies() {
 
     assert!(one.is_same(&one.clone()));
     assert!(!one.is_same(&Policy::allow_origin("https://a.example").unwrap()));
+}
+
+#[test]
+fn a_ready_made_policy_with_a_max_age() {
+    let public = Policy::any_origin().with_max_age(Duration::from_secs(600)).unwrap();
+    assert_eq!(
+        public,
+        origins(["*"])
+            .allow_methods(["*"])
+            .allow_headers(["*"])
+            .max_age(Duration::from_secs(600))
+            .build()
+            .unwrap()
+    );
+    let said = |max_age| Policy::any_origin().with_max_age(max_age).unwrap_err().to_string();
+    assert!(said(Duration::from_millis(1500)).contains("max_age"));
+    assert!(said(Duration::from_secs(86_401)).contains("max_age"));
+    let denied = Policy::deny_all().with_max_age(Duration::from_secs(600)).unwrap();
+    assert!(denied.denies_all() && !denied.lists_no_origin(), "it stays denied on purpose");
+}
+
+#[test]
+fn policies_are_equal_whatever_the_order() {
+    let one = origins(["https://a.example", "https://*.b.example"]).allow_methods(["PUT", "DELETE"]);
+    let other = origins(["https://*.b.example", "https://a.example", "https://x.b.example"]);
+    let other = other.allow_methods(["DELETE", "put"]);
+    let (one, other) = (one.build().unwrap(), other.build().unwrap());
+    assert!(!one.is_same(&other));
+    assert_eq!(one, other);
+    assert_ne!(one, origins(["https://a.example"]).build().unwrap());
+    assert_ne!(one, one.clone().with_max_age(Duration::from_secs(1)).unwrap());
+}
+
+/// What `dbg!` and a failed `assert_eq!` print is what a person wrote.
+#[test]
+fn the_debug_of_a_policy_is_its_configuration() {
+    let policy = Policy::allow_origin("https://a.example").unwrap();
+    assert_eq!(format!("{policy:?}"), format!("{:?}", policy.to_config()));
+    assert!(format!("{policy:?}").contains(r#"allow_origins: ["https://a.example"]"#));
+}
+
+/// `fn main() -> Result<(), Box<dyn Error>>` prints the `Debug` of its error, and `fn main() -> io::Result<()>` that of an
+/// `io::Error` around it.
+#[test]
+fn every_error_prints_its_message() {
+    use std::{error::Error, io};
+
+    fn check<E: Error + Into<io::Error> + Clone>(error: &E, kind: io::ErrorKind) {
+        assert_eq!(format!("{error:?}"), error.to_string());
+        let as_io: io::Error = error.clone().into();
+        assert_eq!(as_io.kind(), kind);
+        assert_eq!(as_io.to_string(), error.to_string());
+        assert!(format!("{as_io:?}").contains(&error.to_string()), "{as_io:?}");
+    }
+    check(&Policy::allow_origin("a.example").unwrap_err(), io::ErrorKind::InvalidInput);
+    check(&"a.example".parse::<Origin>().unwrap_err(), io::ErrorKind::InvalidInput);
+    let lan = fetch_cors::Wanted::from_origin("http://192.168.1.20").credentials(true);
+    check(
+        &Policy::deny_all().change_for(&lan.clone().method("TRACE")).unwrap_err(),
+        io::ErrorKind::InvalidInput,
+    );
+    let change = Policy::deny_all().change_for(&lan).unwrap();
+    check(&change.apply(&mut PolicyConfig::default()).unwrap_err(), io::ErrorKind::InvalidInput);
+    check(&Policy::from_toml("allow_origin = 1").unwrap_err(), io::ErrorKind::InvalidData);
+    check(&Policy::from_toml("allow_origins = ['a.example']").unwrap_err(), io::ErrorKind::InvalidData);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::{fmt::Write, time::Duration};
 
 use expect_test::expect_file;
 use fetch_cors::browser::{
-    Browser, Credentials, Engine, Mode, Next, PageOrigin, Profile, Redirect, Request, Response, Verdict,
+    AddressSpace, Browser, Credentials, Engine, Mode, Next, PageOrigin, Profile, Redirect, Request, Response,
+    Verdict,
 };
 
 const API: &str = "https://api.example/items/1";
@@ -30,7 +31,10 @@ const ALLOWED: (&str, &str) = ("access-control-allow-origin", "https://app.examp
 
 /// Each request that is sent gets the next response; `None` is a broken connection.
 fn play(request: Request, responses: &[Option<Response>]) -> Verdict {
-    let mut browser = Browser::default();
+    play_in(Browser::default(), request, responses)
+}
+
+fn play_in(mut browser: Browser, request: Request, responses: &[Option<Response>]) -> Verdict {
     let mut responses = responses.iter();
     let mut next = browser.fetch(request, Duration::ZERO);
     loop {
@@ -168,6 +172,21 @@ fn every_reason_in_words() {
         let verdict = play(request, &responses);
         assert!(!verdict.is_allowed(), "{name}");
         let _ = writeln!(texts, "# {name}\n{verdict}\n");
+    }
+    for (name, page, url) in [
+        ("loopback from a public address", "https://app.example", "http://localhost:3000/"),
+        ("the local network from a public address", "https://app.example", "http://192.168.1.5/"),
+        (
+            "the local network from a public address without https",
+            "http://app.example",
+            "http://192.168.1.5/",
+        ),
+    ] {
+        let request =
+            Request::new(PageOrigin::of(page).unwrap(), "GET", url).page_address_space(AddressSpace::Public);
+        let verdict = play_in(Browser::new(Profile::CHROMIUM), request, &[]);
+        let console = verdict.blocked().unwrap().console(Engine::Chromium).unwrap();
+        let _ = writeln!(texts, "# {name}\n{verdict}\n  console: {console}\n");
     }
     expect_file!["verdicts.txt"].assert_eq(&texts);
 }

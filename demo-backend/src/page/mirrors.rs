@@ -94,8 +94,8 @@ pub(super) struct Problem {
     value: String,
     /// What kind of mistake it is.
     kind: String,
-    /// What to write instead.
-    suggestion: Option<String>,
+    /// What to write instead: one entry or more; none if it is not clear what was meant.
+    suggestions: Vec<String>,
     /// All of that in words.
     message: String,
 }

@@ -1,4 +1,5 @@
-//! Replays the conformance vectors in all three engines and writes `docs/conformance.md`. With names of engines as arguments,
+//! Replays the conformance vectors in all three engines and writes `docs/conformance.md`, and what each engine
+//! writes to its console into `crates/cors-vectors/console`. With names of engines as arguments,
 //! it only prints what disagrees in these; with `--console`, also what they write to their consoles.
 
 use std::{error::Error, process::ExitCode};
@@ -62,6 +63,11 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
         let path = Suite::document_path();
         std::fs::write(&path, suite.document(&reports))?;
         eprintln!("{} is written", path.display());
+        for report in &reports {
+            let path = report.messages_path();
+            std::fs::write(&path, report.messages())?;
+            eprintln!("{} is written", path.display());
+        }
     }
     if disagreements > 0 {
         eprintln!("{disagreements} disagreements");

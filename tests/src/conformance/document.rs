@@ -23,6 +23,9 @@ conformance` plays them and fails if an engine does anything else.
 server are both at `localhost`), whether it has a body, and the headers that its vector names are compared; of each response,
 everything that the page's script can read. No page can find out why something is blocked; but if the model knows what an
 engine writes to its console, that is compared, too.
+
+Vectors that state the page's address space are played in Chromium only, in a browser of their own that is told the address
+space of each port. So they show what it blocks, but not which addresses it counts as local.
 ";
 
 /// The page.

@@ -5,20 +5,21 @@
 
 mod compare;
 mod document;
+mod messages;
 mod model;
 mod names;
 mod plan;
 mod server;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     error::Error,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use cors_vectors::{BrowserVector, Section};
+use cors_vectors::{BrowserVector, Section, address_space};
 use serde_json::Value;
 use tokio::{
     sync::mpsc,
@@ -35,7 +36,7 @@ use crate::{
 use self::{
     compare::{Observed, differences},
     names::Names,
-    plan::{Plan, name_hosts, obstacle},
+    plan::{Plan, name_hosts, obstacle, origin_of},
     server::{Reported, Servers},
 };
 
@@ -168,22 +169,39 @@ impl Suite {
     /// If the browser or the page in it doesn't start.
     pub async fn play(&self, engine: &Installed) -> Result<Report, Box<dyn Error>> {
         let start = Instant::now();
-        let session = engine.start().await?;
-        let version = version(&session);
-        let outcome = self.play_in(&session, engine).await;
-        session.close().await?;
-        Ok(Report { engine: engine.engine(), version, played: outcome?, took: start.elapsed() })
+        let (mut version, mut played) = (String::new(), BTreeMap::new());
+        let settings: BTreeSet<_> =
+            self.vectors().map(|(_, vector)| Setting::of(vector, engine.engine())).collect();
+        for setting in settings {
+            let run = Run::start(self, engine.engine(), &setting)?;
+            let session = engine.with_arguments(run.names.arguments()).start().await?;
+            version = version_of(&session);
+            let outcome = self.play_in(&session, engine, run).await;
+            session.close().await?;
+            played.extend(outcome?);
+        }
+        let played = played.into_values().collect();
+        Ok(Report { engine: engine.engine(), version, played, took: start.elapsed() })
     }
 
-    async fn play_in(&self, session: &Session, engine: &Installed) -> Result<Vec<Played>, Box<dyn Error>> {
+    /// The vectors of the run, by their numbers.
+    async fn play_in(
+        &self,
+        session: &Session,
+        engine: &Installed,
+        mut run: Run,
+    ) -> Result<BTreeMap<usize, Played>, Box<dyn Error>> {
         let name = session.engine().name();
-        let mut run = Run::start(self, name)?;
         session.watch_console().await?;
         session.goto(&run.page()).await?;
         run.finish().await?;
-        let Run { names, servers, mut skipped, mut outcomes, .. } = run;
-        let mut console = self.console(session, engine, &names).await?;
-        let played = self.vectors().enumerate().map(|(number, (file, vector))| {
+        let Run { setting, names, servers, mut skipped, mut outcomes, .. } = run;
+        let mut console = self.console(session, engine, &setting, &names).await?;
+        let of_run = self
+            .vectors()
+            .enumerate()
+            .filter(|(_, (_, vector))| Setting::of(vector, engine.engine()) == setting);
+        let played = of_run.map(|(number, (file, vector))| {
             let outcomes = outcomes.remove(&number).unwrap_or(Value::Null);
             let console = console.as_mut().map(|console| console.remove(&number).unwrap_or_default());
             let observed = Observed { arrived: servers.arrived(number), outcomes, console };
@@ -193,7 +211,7 @@ impl Suite {
                 status(differences(&names, number, vector, name, &observed), vector, name)
             };
             let console = observed.console.unwrap_or_default();
-            Played { file: file.to_owned(), vector: vector.name.clone(), status, console }
+            (number, Played { file: file.to_owned(), vector: vector.name.clone(), status, console })
         });
         Ok(played.collect())
     }
@@ -204,12 +222,13 @@ impl Suite {
         &self,
         session: &Session,
         engine: &Installed,
+        setting: &Setting,
         names: &Names,
     ) -> Result<Option<BTreeMap<usize, Vec<String>>>, Box<dyn Error>> {
         if session.engine() != Engine::WebKit {
             return Ok(Some(by_vector(names, &session.console().await?)));
         }
-        let mut run = Run::start(self, session.engine().name())?;
+        let mut run = Run::start(self, session.engine(), setting)?;
         let Some(browser) = Unattended::start(engine, &run.page()).await? else { return Ok(None) };
         let finished = run.finish().await;
         let log = task::spawn_blocking(|| browser.end()).await??;
@@ -218,8 +237,37 @@ impl Suite {
     }
 }
 
-/// The servers of all vectors, and what the page in a browser reports to them.
+/// What is the same for all vectors of a run: they share a browser, whose first page this is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Setting {
+    /// `None` if no vector states one.
+    space: Option<String>,
+    page: String,
+}
+
+impl Setting {
+    fn of(vector: &BrowserVector, engine: Engine) -> Self {
+        let fetch = vector.fetches.first().filter(|_| engine == Engine::Chromium);
+        match (fetch, vector.page_address_space()) {
+            // A page in a frame is a secure context only if the page around it is one, so it is no frame.
+            (Some(fetch), Some(space)) => {
+                Self { space: Some(space.to_owned()), page: origin_of(&fetch.page) }
+            }
+            _ => Self { space: None, page: "http://site.test".to_owned() },
+        }
+    }
+
+    fn names(&self) -> Result<Names, Box<dyn Error>> {
+        let Some(space) = &self.space else { return Ok(Names::new()?) };
+        let mut names = Names::with_address_spaces();
+        names.add_page(&self.page, address_space(space)?)?;
+        Ok(names)
+    }
+}
+
+/// The servers of all vectors of a run, and what the page in a browser reports to them.
 struct Run {
+    setting: Setting,
     names: Names,
     servers: Arc<Servers>,
     reports: mpsc::UnboundedReceiver<Reported>,
@@ -230,29 +278,32 @@ struct Run {
 }
 
 impl Run {
-    fn start(suite: &Suite, engine: &str) -> Result<Self, Box<dyn Error>> {
-        let mut names = Names::new()?;
+    fn start(suite: &Suite, engine: Engine, setting: &Setting) -> Result<Self, Box<dyn Error>> {
+        let mut names = setting.names()?;
         let mut skipped = BTreeMap::new();
-        for (number, (_, vector)) in suite.vectors().enumerate() {
-            match obstacle(vector, engine) {
+        let of_run =
+            || suite.vectors().enumerate().filter(|(_, (_, vector))| Setting::of(vector, engine) == *setting);
+        for (number, (_, vector)) in of_run() {
+            match obstacle(vector, engine.name()) {
                 Some(reason) => drop(skipped.insert(number, reason)),
                 None => name_hosts(&mut names, vector)?,
             }
         }
-        let mut plan = Plan::default();
-        for (number, (_, vector)) in suite.vectors().enumerate() {
+        let mut plan = Plan::new(&setting.page);
+        for (number, (_, vector)) in of_run() {
             if !skipped.contains_key(&number) {
-                plan.add(&names, number, vector, engine);
+                plan.add(&names, number, vector, engine.name());
             }
         }
         let pages = plan.pages(&names);
         let (servers, reports, tasks) = Servers::start(names.take_listeners(), pages, plan.scripts)?;
-        Ok(Self { names, servers, reports, _tasks: tasks, skipped, outcomes: BTreeMap::new() })
+        let setting = setting.clone();
+        Ok(Self { setting, names, servers, reports, _tasks: tasks, skipped, outcomes: BTreeMap::new() })
     }
 
     /// The address of the page that plays the vectors.
     fn page(&self) -> String {
-        format!("{}/top", self.names.origin("http://site.test"))
+        format!("{}/top", self.names.origin(&self.setting.page))
     }
 
     /// Waits until the page is done, but not forever: what it has not reported by then counts as not played.
@@ -293,6 +344,16 @@ fn by_vector(names: &Names, messages: &[Message]) -> BTreeMap<usize, Vec<String>
 }
 
 impl Report {
+    /// Where the engine's console messages are published.
+    pub fn messages_path(&self) -> PathBuf {
+        root().join(format!("crates/cors-vectors/console/{}.txt", self.engine))
+    }
+
+    /// Every distinct message that the engine wrote to its console, one per line.
+    pub fn messages(&self) -> String {
+        messages::distinct(self)
+    }
+
     fn of(&self, file: &str, vector: &str) -> Option<&Status> {
         let mut played = self.played.iter();
         played.find(|played| played.file == file && played.vector == vector).map(|played| &played.status)
@@ -312,7 +373,7 @@ fn status(differences: Option<String>, vector: &BrowserVector, engine: &str) -> 
     }
 }
 
-fn version(session: &Session) -> String {
+fn version_of(session: &Session) -> String {
     let said = |name| {
         let capability = session.capabilities().and_then(|capabilities| capabilities.get(name));
         capability.and_then(Value::as_str).unwrap_or_default()

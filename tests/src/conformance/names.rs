@@ -10,6 +10,7 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, TcpListener},
 };
 
+use fetch_cors::browser::AddressSpace;
 use url::{Position, Url};
 
 /// Where each origin of the vectors is reached.
@@ -19,6 +20,9 @@ pub(super) struct Names {
     origins: BTreeMap<String, String>,
     /// The sites other than the page's, in the order of their addresses.
     sites: Vec<String>,
+    /// Where a run states address spaces: the hosts keep their names and addresses, which the browser maps to loopback, and
+    /// this is the address space of each port.
+    spaces: Option<BTreeMap<u16, AddressSpace>>,
     listeners: Vec<TcpListener>,
 }
 
@@ -32,14 +36,47 @@ impl Names {
         Ok(names)
     }
 
+    /// For a browser that is started with the [arguments](Self::arguments).
+    pub(super) fn with_address_spaces() -> Self {
+        Self { spaces: Some(BTreeMap::new()), ..Self::default() }
+    }
+
+    /// States the address space of a page's origin, in place of the one of its host.
+    pub(super) fn add_page(&mut self, page: &str, space: AddressSpace) -> io::Result<()> {
+        self.add(page, false)?;
+        let port = Url::parse(&self.origin(page)).ok().and_then(|url| url.port());
+        if let (Some(spaces), Some(port)) = (&mut self.spaces, port) {
+            spaces.insert(port, space);
+        }
+        Ok(())
+    }
+
+    /// What makes Chromium find each host at loopback, and take its address for one of its address space.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let Some(spaces) = &self.spaces else { return Vec::new() };
+        let overrides: Vec<_> =
+            spaces.iter().map(|(port, space)| format!("127.0.0.1:{port}={space}")).collect();
+        vec![
+            "--host-resolver-rules=MAP * 127.0.0.1".to_owned(),
+            format!("--ip-address-space-overrides={}", overrides.join(",")),
+        ]
+    }
+
     /// Opens a port for the URL's origin. A port that browsers refuse has to stay as it is.
     pub(super) fn add(&mut self, url: &str, keeps_port: bool) -> io::Result<()> {
         let Ok(url) = Url::parse(url) else { return Ok(()) };
-        let Some(host) = url.domain().filter(|_| url.scheme() == "http") else { return Ok(()) };
         let origin = url.origin().ascii_serialization();
-        if self.origins.contains_key(&origin) {
+        if url.scheme() != "http" || self.origins.contains_key(&origin) {
             return Ok(());
         }
+        if self.spaces.is_some() {
+            let Some(host) = url.host_str() else { return Ok(()) };
+            let port = self.listen(Some(Ipv4Addr::LOCALHOST), 0)?;
+            self.origins.insert(origin, format!("{host}:{port}"));
+            self.spaces.get_or_insert_default().insert(port, AddressSpace::of(&url));
+            return Ok(());
+        }
+        let Some(host) = url.domain() else { return Ok(()) };
         let site = psl::domain_str(host).unwrap_or(host);
         let address = if site == "site.test" { None } else { Some(self.site(site)) };
         let port = match url.port().filter(|_| keeps_port) {
@@ -203,6 +240,33 @@ mod tests {
         ] {
             assert_eq!(names().url(7, url), mapped, "{url}");
         }
+    }
+
+    #[test]
+    fn address_spaces() {
+        let mut names = Names::with_address_spaces();
+        names.add_page("http://localhost:3000", AddressSpace::Public).unwrap();
+        for url in ["http://localhost:3000/a", "http://[::1]/", "http://10.0.0.1/", "http://api.site.test/"] {
+            names.add(url, false).unwrap();
+        }
+        let port = |origin: &str| names.origin(origin).rsplit(':').next().unwrap().to_owned();
+        let [_, overrides] = &names.arguments()[..] else { panic!("{:?}", names.arguments()) };
+        for (origin, space) in [
+            ("http://localhost:3000", "public"),
+            ("http://[::1]", "loopback"),
+            ("http://10.0.0.1", "local"),
+            ("http://api.site.test", "public"),
+        ] {
+            assert!(
+                overrides.contains(&format!("127.0.0.1:{}={space}", port(origin))),
+                "{origin}: {overrides}"
+            );
+        }
+        assert_eq!(
+            names.url(7, "http://10.0.0.1/a"),
+            format!("http://10.0.0.1:{}/v/7/a", port("http://10.0.0.1"))
+        );
+        assert!(Names::new().unwrap().arguments().is_empty());
     }
 
     #[test]

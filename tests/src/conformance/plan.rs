@@ -18,8 +18,10 @@ const AGENT: &str = include_str!("agent.js");
 const RUNNER: &str = include_str!("runner.js");
 
 /// What is played in one browser.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plan {
+    /// The origin of the page itself.
+    top: String,
     /// The origins of the pages in frames.
     frames: Vec<String>,
     /// First the vectors that wait, in parallel; then all others, so that these don't evict what a waiting vector made the
@@ -38,6 +40,9 @@ pub(super) fn obstacle(vector: &BrowserVector, engine: &str) -> Option<String> {
     }
     if vector.fetches.iter().map(|fetch| fetch.after).sum::<u64>() > LONGEST_WAIT {
         return Some("would take too long".to_owned());
+    }
+    if vector.page_address_space().is_some() && engine != "chromium" {
+        return Some("only Chromium can be told where a page is".to_owned());
     }
     let expected = vector.expected(Some(engine));
     let sent = || expected.iter().flat_map(|expected| &expected.wire);
@@ -126,6 +131,17 @@ pub(super) fn origin_of(page: &str) -> String {
 }
 
 impl Plan {
+    /// An empty plan for a page of this origin.
+    pub(super) fn new(top: &str) -> Self {
+        Self {
+            top: top.to_owned(),
+            frames: Vec::new(),
+            waiting: Vec::new(),
+            others: Vec::new(),
+            scripts: BTreeMap::new(),
+        }
+    }
+
     /// Adds a vector that can be played.
     pub(super) fn add(&mut self, names: &Names, number: usize, vector: &BrowserVector, engine: &str) {
         let expected = vector.expected(Some(engine));
@@ -153,7 +169,7 @@ impl Plan {
 
     /// The number of the frame with a page of this origin; none for the page itself.
     fn frame(&mut self, origin: &str) -> Option<usize> {
-        if origin == "http://site.test" {
+        if origin == self.top {
             return None;
         }
         Some(self.frames.iter().position(|known| known == origin).unwrap_or_else(|| {

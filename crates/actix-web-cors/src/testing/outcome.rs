@@ -1,7 +1,7 @@
 //! The outcome of a fetch: the browser's verdict, what went over the wire, what the script can read, and the text that a
 //! failed assertion prints. The cause behind the verdict is in `diagnosed`.
 
-use std::fmt;
+use std::{fmt, io};
 
 use actix_web::{http::StatusCode, web::Bytes};
 use fetch_cors::{
@@ -307,3 +307,10 @@ impl fmt::Debug for BodyError {
 }
 
 impl std::error::Error for BodyError {}
+
+/// Of the kind `InvalidData`, for a test that returns `io::Result`.
+impl From<BodyError> for io::Error {
+    fn from(error: BodyError) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}

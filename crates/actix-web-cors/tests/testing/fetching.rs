@@ -400,7 +400,10 @@ async fn bodies() {
     let outcome = browser.page(PAGE).fetch(get("/streamed")).await;
     assert!(outcome.json::<Value>().expect_err("not JSON").to_string().contains("expected ident"));
     let outcome = browser.page("https://evil.example").fetch(get("/streamed")).await;
-    assert!(outcome.text().expect_err("blocked").to_string().contains("the browser blocks the response"));
+    let error = outcome.text().expect_err("blocked");
+    assert!(error.to_string().contains("the browser blocks the response"));
+    assert_eq!(format!("{error:?}"), error.to_string());
+    assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::InvalidData);
 }
 
 #[actix_web::test]

@@ -143,19 +143,52 @@ pub fn matches(pattern: &str, origin: &str) -> bool {
         return true;
     }
     let ((scheme, host, port), (any_scheme, any_host, any_port)) = (split(origin), split(pattern));
-    // A `*` matches only what DNS allows.
-    let is_label = |label: &str| {
-        let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        (1..=63).contains(&label.len()) && label.chars().all(is_letter)
-    };
-    let is_host = match any_host.strip_prefix('*') {
-        Some(end) => host.strip_suffix(end).is_some_and(|start| start.split('.').all(is_label)),
-        None => host == any_host,
+    let is_host = if any_host == "*" {
+        is_extension(scheme, host)
+    } else if let Some(end) = any_host.strip_prefix("*.") {
+        // A `*` matches only what DNS allows.
+        let is_label =
+            |label: &str| (1..=63).contains(&label.len()) && label.chars().all(|c| is_letter(c) || c == '_');
+        host.strip_suffix(end)
+            .and_then(|start| start.strip_suffix('.'))
+            .is_some_and(|start| start.split('.').all(is_label))
+    } else if any_host.starts_with(|c: char| c.is_ascii_digit()) {
+        let (octets, any_octets): (Vec<&str>, Vec<&str>) =
+            (host.split('.').collect(), any_host.split('.').collect());
+        let is_octet =
+            |(octet, any): (&&str, &&str)| any == octet || *any == "*" && octet.parse::<u8>().is_ok();
+        octets.len() == any_octets.len() && octets.iter().zip(&any_octets).all(is_octet)
+    } else if let Some((start, end)) = any_host.split_once('*') {
+        let star = host.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+        star.is_some_and(|star| !star.is_empty() && star.chars().all(is_letter))
+            && host.split('.').all(|label| label.len() <= 63)
+            && (start.starts_with("xn--") || !host.starts_with("xn--"))
+    } else {
+        host == any_host
     };
     scheme == any_scheme
         && is_host
         && host.trim_end_matches('.').len() <= 253
         && (port == any_port || any_port == "*")
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+}
+
+/// Whether browsers have extensions with such a host.
+fn is_extension(scheme: &str, host: &str) -> bool {
+    match scheme {
+        "chrome-extension" => host.len() == 32 && host.chars().all(|c| ('a'..='p').contains(&c)),
+        "moz-extension" => {
+            host.len() == 36
+                && host.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c) || c == '-')
+        }
+        "safari-web-extension" | "vscode-webview" => {
+            !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_~".contains(c))
+        }
+        _ => false,
+    }
 }
 
 /// Scheme, host and port; an empty port is the scheme's default.
@@ -217,7 +250,7 @@ impl PageRequest {
     }
 
     pub fn request(&self) -> Request {
-        let page = PageOrigin::of(&self.page.address).expect("every page of the test has an address");
+        let page = PageOrigin::of(&self.page.address).unwrap_or_else(|| panic!("{}", self.page.address));
         let mut request = Request::new(page, &self.method, self.url()).credentials(self.credentials);
         for header in &self.headers {
             request = request.header(&header.name, &header.value);

@@ -16,7 +16,7 @@ use super::{
     network::Handler,
 };
 
-const PATTERNS: [&str; 24] = [
+const PATTERNS: [&str; 44] = [
     "https://example.com",
     "https://app.example.com",
     "https://*.example.com",
@@ -41,10 +41,33 @@ const PATTERNS: [&str; 24] = [
     "https://*.example.com.",
     "tauri://localhost",
     "app://My-App",
+    // Inside of the first label.
+    "https://pr-*.example.com",
+    "https://*-web.example.com:8443",
+    "https://pr-*.app.example.com:*",
+    "https://p*b.example.com",
+    "https://deploy-preview-*--shop.netlify.app",
+    "https://xn--bcher-*.example.com",
+    "https://_*.example.com",
+    "http://pr-*.example.com",
+    // Octets.
+    "http://192.168.*.*:5173",
+    "http://192.168.1.*",
+    "https://10.*.*.*:*",
+    "http://127.*.*.*:3000",
+    // Extensions, and other apps.
+    "moz-extension://*",
+    "moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c",
+    "chrome-extension://*",
+    "safari-web-extension://*",
+    "vscode-webview://*",
+    "com.acme.app://localhost",
+    "htmx://desk",
+    "file://",
 ];
 
 /// Pages, and the origins that browsers send for them.
-const PAGES: [(&str, &str); 44] = [
+const PAGES: [(&str, &str); 97] = [
     ("https://example.com", "https://example.com"),
     ("https://EXAMPLE.com:443/a/page?of#it", "https://example.com"),
     ("https://example.com:8443", "https://example.com:8443"),
@@ -86,6 +109,83 @@ const PAGES: [(&str, &str); 44] = [
     ("https://evil.github.io", "https://evil.github.io"),
     ("tauri://localhost", "tauri://localhost"),
     ("app://My-App/index.html", "app://My-App"),
+    ("https://pr-1.example.com", "https://pr-1.example.com"),
+    ("https://pr-.example.com", "https://pr-.example.com"),
+    ("https://pr--.example.com", "https://pr--.example.com"),
+    ("https://xpr-1.example.com", "https://xpr-1.example.com"),
+    ("https://pr-1.b.example.com", "https://pr-1.b.example.com"),
+    ("https://pr-1_2.example.com", "https://pr-1_2.example.com"),
+    ("https://pr-1.example.com:8443", "https://pr-1.example.com:8443"),
+    ("http://pr-1.example.com", "http://pr-1.example.com"),
+    ("https://pr-1.example.com.", "https://pr-1.example.com."),
+    ("https://pr-1.example.com.evil.test", "https://pr-1.example.com.evil.test"),
+    ("https://pr-1.evil-example.com", "https://pr-1.evil-example.com"),
+    ("https://pr-1.app.example.com", "https://pr-1.app.example.com"),
+    ("https://pr-1.app.example.com:8444", "https://pr-1.app.example.com:8444"),
+    ("https://pb.example.com", "https://pb.example.com"),
+    ("https://pxb.example.com", "https://pxb.example.com"),
+    ("https://a-web.example.com:8443", "https://a-web.example.com:8443"),
+    ("https://-web.example.com:8443", "https://-web.example.com:8443"),
+    ("https://a-webx.example.com:8443", "https://a-webx.example.com:8443"),
+    ("https://b.a-web.example.com:8443", "https://b.a-web.example.com:8443"),
+    ("https://xn--bcher-web.example.com:8443", "https://xn--bcher-web.example.com:8443"),
+    ("https://b\u{fc}cher.example.com", "https://xn--bcher-kva.example.com"),
+    ("https://deploy-preview-7--shop.netlify.app", "https://deploy-preview-7--shop.netlify.app"),
+    ("https://deploy-preview---shop.netlify.app", "https://deploy-preview---shop.netlify.app"),
+    ("https://deploy-preview-7--shopx.netlify.app", "https://deploy-preview-7--shopx.netlify.app"),
+    ("https://evil--shop.netlify.app", "https://evil--shop.netlify.app"),
+    ("https://_a.example.com", "https://_a.example.com"),
+    ("https://_a_.example.com", "https://_a_.example.com"),
+    ("http://192.168.0.5:5173", "http://192.168.0.5:5173"),
+    ("http://192.168.0.5", "http://192.168.0.5"),
+    ("https://192.168.0.5:5173", "https://192.168.0.5:5173"),
+    ("http://192.169.0.5:5173", "http://192.169.0.5:5173"),
+    ("http://192.168.0.5.evil.test:5173", "http://192.168.0.5.evil.test:5173"),
+    ("http://192.168.1.20", "http://192.168.1.20"),
+    ("http://192.168.10.1", "http://192.168.10.1"),
+    ("https://10.255.0.1:8443", "https://10.255.0.1:8443"),
+    ("https://11.0.0.1:8443", "https://11.0.0.1:8443"),
+    ("http://127.2:3000", "http://127.0.0.2:3000"),
+    ("http://128.0.0.1:3000", "http://128.0.0.1:3000"),
+    (
+        "moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c/popup.html",
+        "moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c",
+    ),
+    (
+        "moz-extension://1b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c",
+        "moz-extension://1b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c",
+    ),
+    ("moz-extension://evil.test", "moz-extension://evil.test"),
+    (
+        "moz-extensions://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c",
+        "moz-extensions://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c",
+    ),
+    (
+        "moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c:8443",
+        "moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c:8443",
+    ),
+    (
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    ),
+    (
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnoq",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnoq",
+    ),
+    (
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop.evil.test",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop.evil.test",
+    ),
+    (
+        "safari-web-extension://0B1F5E1C-5B5C-4B5C-8B5C-0B1F5E1C5B5C",
+        "safari-web-extension://0B1F5E1C-5B5C-4B5C-8B5C-0B1F5E1C5B5C",
+    ),
+    ("vscode-webview://0abc.def", "vscode-webview://0abc.def"),
+    ("vscode-webview://a!b", "vscode-webview://a!b"),
+    ("com.acme.app://localhost", "com.acme.app://localhost"),
+    ("com.acme.apps://localhost", "com.acme.apps://localhost"),
+    ("htmx://desk", "htmx://desk"),
+    ("htmx://desk.evil", "htmx://desk.evil"),
     ("null", "null"),
     ("data:text/html,hello", "null"),
     ("file:///home/me/page.html", "null"),
@@ -268,6 +368,26 @@ impl Rules {
     }
 }
 
+/// A policy for each pattern, and a request of each page.
+pub fn patterns_and_pages() -> (Vec<Rules>, Vec<PageRequest>) {
+    let rules = PATTERNS.map(|pattern| {
+        let mut config = PolicyConfig::default();
+        config.allow_origins = vec![pattern.to_owned()];
+        config.allow_credentials = true;
+        Rules::of(config)
+    });
+    let requests = PAGES.map(|(address, origin)| PageRequest {
+        page: Page { address: address.to_owned(), origin: origin.to_owned() },
+        server: SERVERS[0],
+        method: "GET".to_owned(),
+        headers: Vec::new(),
+        body: None,
+        credentials: Credentials::Include,
+        upload_listener: false,
+    });
+    (rules.into(), requests.into())
+}
+
 pub fn rules() -> impl Strategy<Value = Rules> {
     config().prop_map(Rules::of)
 }
@@ -304,7 +424,7 @@ fn config() -> impl Strategy<Value = PolicyConfig> {
     let origins = collection::vec(
         prop_oneof![
             16 => select(&PATTERNS[..]).prop_map(ToOwned::to_owned),
-            6 => small_world("*"),
+            6 => small_world(true),
             1 => Just("*".to_owned()),
         ],
         0..9,
@@ -312,7 +432,7 @@ fn config() -> impl Strategy<Value = PolicyConfig> {
     let origins = prop_oneof![
         3 => Just(vec!["*".to_owned()]),
         12 => origins,
-        1 => collection::vec(small_world("*"), 9..30),
+        1 => collection::vec(small_world(true), 9..30),
     ];
     (
         origins,
@@ -341,17 +461,50 @@ fn list(names: &'static [&'static str], size: impl Into<SizeRange>) -> impl Stra
         .prop_map(|(names, any)| names.into_iter().chain(any).map(ToOwned::to_owned).collect())
 }
 
-/// Origins made of two labels and two ports, at most three labels deep; with wildcards if requested.
-fn small_world(wildcard: &'static str) -> impl Strategy<Value = String> {
+/// Origins of hosts and addresses that differ in little; with wildcards if requested.
+fn small_world(wildcards: bool) -> impl Strategy<Value = String> {
+    prop_oneof![2 => small_hosts(wildcards), 1 => small_labels(wildcards), 1 => small_addresses(wildcards)]
+}
+
+/// Origins made of two labels and two ports, at most three labels deep.
+fn small_hosts(wildcards: bool) -> impl Strategy<Value = String> {
     const HOSTS: [&str; 14] = [
         "a", "b", "a.a", "a.b", "b.a", "b.b", "a.a.a", "a.a.b", "a.b.a", "a.b.b", "b.a.a", "b.a.b", "b.b.a",
         "b.b.b",
     ];
-    const PORTS: [&str; 3] = ["", ":8443", ":*"];
-    let any = usize::from(!wildcard.is_empty());
-    (0..=any, select(&HOSTS[..]), 0..2 + any).prop_map(|(subdomains, host, port)| {
-        format!("https://{}{host}{}", ["", "*."][subdomains], PORTS[port])
-    })
+    (0..=usize::from(wildcards), select(&HOSTS[..]), small_port(wildcards))
+        .prop_map(|(subdomains, host, port)| format!("https://{}{host}{port}", ["", "*."][subdomains]))
+}
+
+/// Origins whose first label has at most five letters, or a `*` for some of them.
+fn small_labels(wildcards: bool) -> impl Strategy<Value = String> {
+    const STARTS: [&str; 5] = ["", "a", "b", "ab", "a_"];
+    const ENDS: [&str; 4] = ["a", "-b", "ba", "_"];
+    let middle = if wildcards { &["*", "*", "*", "a"][..] } else { &["", "a", "b", "-", "_", "a.b"][..] };
+    (
+        select(&STARTS[..]),
+        select(middle),
+        select(&ENDS[..]),
+        select(&["a.b", "b.b"][..]),
+        small_port(wildcards),
+    )
+        .prop_map(|(start, middle, end, parent, port)| format!("https://{start}{middle}{end}.{parent}{port}"))
+}
+
+/// Private addresses, or a `*` for their last octets.
+fn small_addresses(wildcards: bool) -> impl Strategy<Value = String> {
+    let octet = || select(&["0", "1", "255"][..]);
+    ((octet(), octet(), octet()), 0..=3 * usize::from(wildcards), small_port(wildcards)).prop_map(
+        |((second, third, fourth), stars, port)| {
+            let mut octets = ["10", second, third, fourth];
+            octets[4 - stars..].fill("*");
+            format!("https://{}{port}", octets.join("."))
+        },
+    )
+}
+
+fn small_port(wildcards: bool) -> impl Strategy<Value = &'static str> {
+    select(if wildcards { &["", ":8443", ":*"][..] } else { &["", ":8443"][..] })
 }
 
 fn page() -> impl Strategy<Value = Page> {
@@ -359,11 +512,16 @@ fn page() -> impl Strategy<Value = Page> {
     prop_oneof![
         16 => select(&PAGES[..])
             .prop_map(|(address, origin)| Page { address: address.to_owned(), origin: origin.to_owned() }),
-        8 => small_world("").prop_map(same),
+        8 => small_world(false).prop_map(same),
         // Around the longest label, 63 bytes, and the longest host, 253.
+        1 => select(&["null", "data:text/html,hello", "file:///home/me/page.html"][..])
+            .prop_map(|address| Page { address: address.to_owned(), origin: "null".to_owned() }),
         2 => (62..65_usize, 2..4_usize, 47..52_usize).prop_map(move |(label, labels, last)| {
             let start = format!("{}.", "l".repeat(label)).repeat(labels) + &"k".repeat(last);
             same(format!("https://{start}.example.com"))
+        }),
+        1 => (59..62_usize).prop_map(move |length| {
+            same(format!("https://pr-{}.example.com", "l".repeat(length)))
         }),
     ]
 }
@@ -477,14 +635,15 @@ pub fn invitation() -> impl Strategy<Value = Invitation> {
 impl PageRequest {
     pub fn invite(&mut self, config: &PolicyConfig, invitation: Invitation) {
         let is_any = |list: &[String]| list.iter().any(|listed| listed == "*");
+        let entries: Vec<&String> = config.allow_origins.iter().chain(&config.danger_allow_origins).collect();
         if let Some(origin) = invitation.origin
             && !is_any(&config.allow_origins)
-            && !config.allow_origins.is_empty()
+            && !entries.is_empty()
+            // Which browsers don't send, but the apps that do enforce no CORS.
+            && entries[origin % 8 % entries.len()] != "file://"
         {
             let (which, variant) = (origin % 8, origin / 8);
-            let pattern = &config.allow_origins[which % config.allow_origins.len()];
-            let host = pattern.replace("//*.", ["//a.", "//b.a."][variant % 2]);
-            let origin = host.replace(":*", ["", ":8443"][variant / 2]);
+            let origin = instance(entries[which % entries.len()], variant);
             self.page = Page { address: origin.clone(), origin };
         }
         if invitation.drops_refused {
@@ -502,6 +661,29 @@ impl PageRequest {
             self.body = None;
         }
     }
+}
+
+/// One of the origins that a pattern matches.
+fn instance(pattern: &str, variant: usize) -> String {
+    if let Some(scheme) = pattern.strip_suffix("-extension://*") {
+        return match scheme {
+            "chrome" => "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            _ => "moz-extension://0b1f5e1c-5b5c-4b5c-8b5c-0b1f5e1c5b5c",
+        }
+        .replace("moz", scheme);
+    }
+    let authority =
+        pattern.replace(":*", ["", ":8443"][variant / 2]).replace("//*.", ["//a.", "//b.a."][variant % 2]);
+    let is_address = authority.ends_with(".*") || authority.contains(".*.") || authority.contains(".*:");
+    let star = if is_address {
+        ["0", "255"]
+    } else if pattern.contains("//xn--") {
+        // Of `b\u{fc}cher`, which a browser can send.
+        ["kva", "kva"]
+    } else {
+        ["a", "1-b"]
+    };
+    authority.replace('*', star[variant % 2])
 }
 
 /// A policy and a request that often match.

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::{
     headers,
+    origin::PageOrigin,
     profile::Engine,
     reason::Reason,
     response::is_redirect_status,
@@ -106,6 +107,14 @@ fn chromium(blocked: &Blocked) -> Option<String> {
                 "Request header field {} is not allowed by Access-Control-Allow-Headers in preflight response.",
                 names.join(", ")
             )
+        }
+        // Whether a sandboxed frame is a secure context depends on where it was loaded from.
+        Reason::LocalNetworkAccess { .. } if blocked.page == PageOrigin::Opaque => return None,
+        Reason::LocalNetworkAccess { space } if !blocked.page.is_potentially_trustworthy() => format!(
+            "The request client is not a secure context and the resource is in more-private address space `{space}`."
+        ),
+        Reason::LocalNetworkAccess { space } => {
+            format!("Permission was denied for this request to access the `{space}` address space.")
         }
         Reason::OtherOrigin if blocked.redirects == 0 => {
             return Some(format!(

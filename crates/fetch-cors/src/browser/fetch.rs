@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     Difference, Profile,
+    address_space::AddressSpace,
     cache::{Key, PreflightCache},
     check::{ALLOW_ORIGIN, cors_check, read_grant, resource_policy_check, shown},
     data_url::is_valid_data_url,
@@ -214,8 +215,32 @@ impl Fetch {
         &self.request.urls[self.request.urls.len() - 1]
     }
 
+    /// Main fetch, and the question whether the page may reach the server's address space. That comes last, because an address
+    /// is known only once there is a connection; and it comes again after each redirect.
+    fn main_fetch(self, browser: &mut Browser, now: Duration) -> Next {
+        match self.standard_main_fetch(browser, now) {
+            Next::Send(exchange) => match exchange.fetch.denied_space() {
+                Some(space) => {
+                    exchange.fetch.block(browser, Step::MainFetch, Reason::LocalNetworkAccess { space })
+                }
+                None => Next::Send(exchange),
+            },
+            done @ Next::Done(_) => done,
+        }
+    }
+
+    /// The current URL's address space, if the page needs the user's permission for it.
+    fn denied_space(&self) -> Option<AddressSpace> {
+        let needs_permission = self.profile.has(Difference::LocalNetworkNeedsPermission)
+            && self.request.page_address_space == Some(AddressSpace::Public)
+            // The page was loaded from its own origin's address.
+            && !self.request.page.is_same_origin(self.current_url());
+        let space = AddressSpace::of(self.current_url());
+        (needs_permission && space != AddressSpace::Public).then_some(space)
+    }
+
     /// <https://fetch.spec.whatwg.org/#main-fetch>
-    fn main_fetch(mut self, browser: &mut Browser, now: Duration) -> Next {
+    fn standard_main_fetch(mut self, browser: &mut Browser, now: Duration) -> Next {
         let url = self.current_url();
         if let Some(port) = url.port().filter(|&port| is_http(url) && is_bad_port(port, self.profile)) {
             return self.block(browser, Step::MainFetch, Reason::BadPort { port });

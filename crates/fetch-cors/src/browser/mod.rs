@@ -40,10 +40,11 @@
 //!
 //! What else decides whether a request is sent, or whether a script reads the response, is left out:
 //!
-//! - **Before it is sent:** Content Security Policy, service workers, HSTS, Chromium's Local Network Access (a page
-//!   from a public address needs the user's permission to send requests to loopback and to private addresses), `blob:` and `file:` URLs,
+//! - **Before it is sent:** Content Security Policy, service workers, HSTS, `blob:` and `file:` URLs,
 //!   relative URLs in sandboxed frames (those are relative to the page around the frame; here they are not valid), and
-//!   navigations.
+//!   navigations. Of Chromium's [Local Network Access](https://wicg.github.io/local-network-access/), only the outcome without
+//!   the user's permission is modelled, and only if [`Request::page_address_space`] says where the page is; the server's
+//!   address space follows from the URL's host alone, because nothing here resolves names.
 //! - **In the request:** `User-Agent`, which some engines let scripts set and all send by themselves, `Accept`, `Referer`, and
 //!   every other header that is neither the script's nor of CORS or Fetch Metadata; the `null` that a referrer policy may make
 //!   of an `Origin` outside of CORS; HTTP authentication, with the second request that it causes; `Last-Event-ID` of an
@@ -55,6 +56,7 @@
 
 #![allow(clippy::doc_markdown, reason = "WebKit is a name, not code")]
 
+mod address_space;
 mod cache;
 mod check;
 mod console;
@@ -72,6 +74,7 @@ mod verdict;
 mod words;
 mod work;
 
+pub use address_space::AddressSpace;
 pub use cache::PreflightCache;
 pub use check::readable;
 pub use fetch::{Browser, Exchange, Next};

@@ -79,6 +79,11 @@ impl PageOrigin {
             || is_domain && registrable(host).is_some_and(|domain| registrable(other) == Some(domain))
     }
 
+    /// Whether its pages are secure contexts, as far as their own origin says.
+    pub(super) fn is_potentially_trustworthy(&self) -> bool {
+        Url::parse(&self.to_string()).is_ok_and(|url| is_potentially_trustworthy(&url))
+    }
+
     /// Whether its pages are reached over TLS.
     pub(super) fn is_https(&self) -> bool {
         matches!(self, Self::Tuple { scheme, .. } if scheme == "https")
@@ -114,7 +119,12 @@ pub(super) fn has_credentials(url: &Url) -> bool {
 /// Whether browsers treat the URL as secure: https, and loopback, because nobody else can listen in on that.
 /// <https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url>
 pub fn is_potentially_trustworthy(url: &Url) -> bool {
-    let is_loopback = match url.host() {
+    url.scheme() == "https" || is_loopback(url)
+}
+
+/// Whether the host is this machine, by its name or address alone.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.strip_suffix('.').unwrap_or(name);
             name == "localhost" || name.ends_with(".localhost")
@@ -122,8 +132,7 @@ pub fn is_potentially_trustworthy(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    url.scheme() == "https" || is_loopback
+    }
 }
 
 /// Whether Chromium takes the host for one of the local network by its name or address alone.

@@ -78,6 +78,7 @@ impl Profile {
             Difference::EqualLocationsAreOne,
             Difference::FailureKeepsCache,
             Difference::InvalidLocationIsAlwaysAnError,
+            Difference::LocalNetworkNeedsPermission,
             Difference::LocationCredentialsAreAlwaysAnError,
             Difference::MaxAgeIsSigned,
             Difference::OpaqueOriginsAreNotCached,
@@ -238,6 +239,8 @@ differences! {
     InvalidLocationIsAlwaysAnError = "invalid-location-is-always-an-error",
     /// An `Access-Control-Max-Age` that is not a number means zero seconds, not five.
     InvalidMaxAgeIsZero = "invalid-max-age-is-zero",
+    /// A page of a public address may send requests to loopback and to the local network only with the user's permission.
+    LocalNetworkNeedsPermission = "local-network-needs-permission",
     /// A redirect to a URL with a user name or a password is an error even within one origin.
     LocationCredentialsAreAlwaysAnError = "location-credentials-are-always-an-error",
     /// Bytes of `Location` outside ASCII are encoded as UTF-8 twice, and those that are not UTF-8 are replaced before.

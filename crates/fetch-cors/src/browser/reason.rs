@@ -1,5 +1,7 @@
 //! Why a fetch is blocked, as data. The words for people are in `words` and in `console`.
 
+use super::address_space::AddressSpace;
+
 /// Why a browser blocks a fetch, so that the script gets an error instead of a response.
 ///
 /// The examples show requests from `https://app.example` to `https://api.example`, or headers of the response.
@@ -53,6 +55,11 @@ pub enum Reason {
     },
     /// `fetch("http://api.example/")` in a page of `https://app.example`.
     MixedContent,
+    /// `fetch("http://localhost:3000/")` in a page of a public address, without the user's permission. Only Chromium blocks it.
+    LocalNetworkAccess {
+        /// Where the server is.
+        space: AddressSpace,
+    },
     /// `fetch(url, { mode: "same-origin" })` to another origin.
     OtherOrigin,
     /// `fetch(url, { mode: "no-cors", redirect: "error" })` to another origin.
@@ -158,6 +165,7 @@ impl Reason {
             Self::InvalidHeaderValue { .. } => "invalid-header-value",
             Self::BadPort { .. } => "bad-port",
             Self::MixedContent => "mixed-content",
+            Self::LocalNetworkAccess { .. } => "local-network-access",
             Self::OtherOrigin => "other-origin",
             Self::RedirectModeInNoCors => "redirect-mode-in-no-cors",
             Self::SchemeNotHttp { .. } => "scheme-not-http",
@@ -215,6 +223,7 @@ impl Reason {
             | Self::InvalidHeaderValue { .. }
             | Self::BadPort { .. }
             | Self::MixedContent
+            | Self::LocalNetworkAccess { .. }
             | Self::OtherOrigin
             | Self::RedirectModeInNoCors
             | Self::SchemeNotHttp { .. }
@@ -262,6 +271,7 @@ mod tests {
             (None, Reason::PreflightStatus { status: 404 }),
             (None, Reason::NoResponse),
             (None, Reason::MixedContent),
+            (None, Reason::LocalNetworkAccess { space: AddressSpace::Loopback }),
         ];
         for (header, reason) in rows {
             assert_eq!(reason.header(), header, "{reason:?}");

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::{
     Difference, Profile,
+    address_space::AddressSpace,
     headers::{HeaderList, is_http_whitespace, token, trim},
     origin::{PageOrigin, has_credentials},
     reason::Reason,
@@ -70,6 +71,7 @@ pub struct Request {
     credentials: Credentials,
     redirect: Redirect,
     upload_listener: bool,
+    page_address_space: Option<AddressSpace>,
 }
 
 #[derive(Clone, Debug)]
@@ -92,6 +94,7 @@ impl Request {
             credentials: Credentials::default(),
             redirect: Redirect::default(),
             upload_listener: false,
+            page_address_space: None,
         }
     }
 
@@ -131,6 +134,24 @@ impl Request {
     /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
     pub fn upload_listener(mut self) -> Self {
         self.upload_listener = true;
+        self
+    }
+
+    /// Where the page was loaded from. Unless this is said, nothing about address spaces is modelled: neither a page's name nor
+    /// its scheme says where its server is. If the user has granted the page permission to reach the local network, don't say it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use fetch_cors::browser::{AddressSpace, Browser, Next, PageOrigin, Profile, Request};
+    ///
+    /// let page = PageOrigin::of("https://app.example").unwrap();
+    /// let request = Request::new(page, "GET", "http://localhost:3000/").page_address_space(AddressSpace::Public);
+    /// let Next::Done(verdict) = Browser::new(Profile::CHROMIUM).fetch(request, Duration::ZERO) else { panic!() };
+    /// assert_eq!(verdict.blocked().unwrap().reason.name(), "local-network-access");
+    /// ```
+    pub fn page_address_space(mut self, space: AddressSpace) -> Self {
+        self.page_address_space = Some(space);
         self
     }
 
@@ -211,6 +232,7 @@ impl Request {
             mode: self.mode,
             credentials: self.credentials,
             redirect: self.redirect,
+            page_address_space: self.page_address_space,
             has_upload_listener: self.upload_listener,
             use_cors_preflight: self.upload_listener
                 && (has_body || !profile.has(Difference::UploadListenerNeedsBody)),
@@ -262,6 +284,7 @@ pub(super) struct Constructed {
     pub(super) mode: Mode,
     pub(super) credentials: Credentials,
     pub(super) redirect: Redirect,
+    pub(super) page_address_space: Option<AddressSpace>,
     pub(super) has_upload_listener: bool,
     /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
     pub(super) use_cors_preflight: bool,

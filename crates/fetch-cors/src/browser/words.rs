@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{
+    address_space::AddressSpace,
     origin::PageOrigin,
     reason::Reason,
     response::is_redirect_status,
@@ -58,6 +59,7 @@ impl Blocked {
             }
             Reason::BadPort { .. } => "https://fetch.spec.whatwg.org/#port-blocking",
             Reason::MixedContent => "https://w3c.github.io/webappsec-mixed-content/#should-block-fetch",
+            Reason::LocalNetworkAccess { .. } => "https://wicg.github.io/local-network-access/",
             Reason::OtherOrigin | Reason::RedirectModeInNoCors | Reason::SchemeNotHttp { .. } => {
                 "https://fetch.spec.whatwg.org/#main-fetch"
             }
@@ -135,6 +137,14 @@ impl Reason {
             }
             Self::MixedContent => {
                 "a page loaded over https can't send requests over plain http".to_owned()
+            }
+            Self::LocalNetworkAccess { space } => {
+                let place = if *space == AddressSpace::Loopback { "this computer" } else { "the local network" };
+                if blocked.page.is_potentially_trustworthy() {
+                    format!("a page from a public address needs the user's permission to send requests to {place}")
+                } else {
+                    format!("a page that was loaded from a public address without https can't send requests to {place}")
+                }
             }
             Self::OtherOrigin => {
                 format!("the mode is \"same-origin\", but the URL's origin is not the page's, {origin}")
@@ -251,6 +261,12 @@ impl Reason {
             Self::InvalidHeaderValue { .. } => say("in the page, remove line breaks and NUL from the header's value"),
             Self::BadPort { .. } => say("let the server listen on another port, such as 8080"),
             Self::MixedContent => say("serve the API over https"),
+            Self::LocalNetworkAccess { .. } if blocked.page.is_potentially_trustworthy() => {
+                say("in the browser, allow the page to reach the local network, or serve the API from a public address")
+            }
+            Self::LocalNetworkAccess { .. } => {
+                say("serve the page over https, so that the browser can ask the user for permission, or serve the API from a public address")
+            }
             Self::RedirectModeInNoCors => say("in the page, leave out the redirect mode"),
             Self::SchemeNotHttp { .. } => say("serve it over https"),
             Self::InvalidDataUrl => say("in the page, write data:[type],[text] or data:[type];base64,[Base64]"),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{
     escape::escape_text,
+    pattern,
     problem::{Fact, Fault, InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting},
 };
 
@@ -162,6 +163,19 @@ struct Explanation<'a> {
 }
 
 impl Explanation<'_> {
+    /// Whether the host is an address with a `*` in it.
+    fn has_only_digits(&self) -> bool {
+        let host = pattern::split_port(pattern::authority(self.value)).0;
+        host.starts_with(|c: char| c.is_ascii_digit())
+            && host.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'*'))
+    }
+
+    /// Whether a `*` stands for some digits of the port.
+    fn is_part_of_port(&self) -> bool {
+        let (host, port) = pattern::split_port(pattern::authority(self.value));
+        !host.contains('*') && port.is_some_and(|port| port.contains('*'))
+    }
+
     /// What to do where there is no suggestion.
     fn instead(&self) -> &'static str {
         let is_any = self.fault.fact == Some(Fact::AnyMeant);
@@ -172,7 +186,7 @@ impl Explanation<'_> {
             }
             ProblemKind::Keyword | ProblemKind::HeaderLine | ProblemKind::ListSyntax if is_any => {
                 if self.is_origin {
-                    "Write \"*\" if every site may read the responses, else list the origins"
+                    "Write \"*\" if every site may read the responses, else list the origins, or patterns such as \"https://*.example.com\""
                 } else {
                     "Write \"*\" for any, or list the names"
                 }
@@ -188,9 +202,11 @@ impl Explanation<'_> {
             ProblemKind::InvalidPort
                 if self.value.rsplit(':').next().is_some_and(|port| port.contains('-')) =>
             {
-                "List the origins, or write \":*\" if you mean every port"
+                "List the origins, write \":*\" if you mean every port, or decide with Cors::allow_origins_if"
             }
-            ProblemKind::AddressRange => "List the origins, each with its scheme, address and port",
+            ProblemKind::AddressRange => {
+                "List the origins, each with its scheme, address and port, or decide with Cors::allow_origins_if"
+            }
             ProblemKind::SeveralNames => "Write one name per entry",
             ProblemKind::NamePattern => "List the names, or write \"*\" alone for any",
             ProblemKind::InvalidMethod if self.value.is_empty() => {
@@ -204,11 +220,13 @@ impl Explanation<'_> {
             ProblemKind::NullOrigin | ProblemKind::OpaqueScheme => {
                 "Serve the page from an origin of its own, e.g. \"http://localhost:3000\" during development"
             }
-            ProblemKind::AnyOriginWithCredentials => "List the origins, or turn off credentials",
+            ProblemKind::AnyOriginWithCredentials => {
+                "List the origins, or patterns such as \"https://*.example.com\", or turn off credentials; Cors::allow_origins_if decides about what no pattern says"
+            }
             ProblemKind::InsecureOriginWithCredentials => "Serve it over https",
             ProblemKind::PublicSuffixWithCredentials
             | ProblemKind::PrivateAddressesWithCredentials
-            | ProblemKind::AnyExtension => "Write the exact origins",
+            | ProblemKind::AnyExtension => "Write the exact origins, decide with Cors::allow_origins_if",
             ProblemKind::LocalFilesWithCredentials => "Give the app's pages an origin of their own",
             ProblemKind::TooManyPatterns => {
                 "Write a pattern that covers some of them, such as \"https://*.preview.example.com\""
@@ -234,11 +252,19 @@ impl Explanation<'_> {
             ProblemKind::InvalidMethod => "Write one method per entry, such as \"PUT\"",
             ProblemKind::InvalidHeaderName => "Write one name per entry, such as \"x-request-id\"",
             ProblemKind::MisplacedWildcard if self.fault.fact == Some(Fact::AnyHost) => {
-                "List the origins; the nearest pattern, \"*\", would allow every site"
+                "List the origins, or decide with Cors::allow_origins_if; the nearest pattern, \"*\", would allow every site"
             }
-            ProblemKind::MisplacedWildcard | ProblemKind::WildcardInRegisteredName => "List the origins",
-            ProblemKind::RegularExpression => {
-                "List the origins, or write a pattern such as \"https://*.example.com\""
+            ProblemKind::MisplacedWildcard if self.has_only_digits() => {
+                "List the origins, or write whole octets of a private address, such as \"http://192.168.*.*\""
+            }
+            ProblemKind::MisplacedWildcard if self.is_part_of_port() => {
+                "List the origins, or write \":*\" if you mean every port"
+            }
+            ProblemKind::WildcardInRegisteredName => {
+                "List the origins, or decide with Cors::allow_origins_if"
+            }
+            ProblemKind::MisplacedWildcard | ProblemKind::RegularExpression => {
+                "List the origins, write a pattern such as \"https://*.example.com\" or \"https://pr-*.example.com\", or decide with Cors::allow_origins_if"
             }
             _ => "Write an origin such as \"https://app.example.com\"",
         }
@@ -269,7 +295,11 @@ impl fmt::Display for Explanation<'_> {
             (ProblemKind::MisplacedWildcard | ProblemKind::WildcardInRegisteredName, Some(suggestion))
                 if suggestion.contains("//*.") =>
             {
-                write!(f, ". Write {} if you mean every subdomain, or list the origins", Quoted(suggestion))
+                write!(
+                    f,
+                    ". Write {} if you mean every subdomain, list the origins, or decide with Cors::allow_origins_if",
+                    Quoted(suggestion)
+                )
             }
             (ProblemKind::MaxAgeTooLong | ProblemKind::MaxAgeFraction, Some(suggestion)) => {
                 write!(f, ". Write {suggestion}")
@@ -281,6 +311,17 @@ impl fmt::Display for Explanation<'_> {
                     Some(suggestion) => write!(f, ". Write {}, or keep it with {opt_in}", Quoted(suggestion)),
                     None => write!(f, ". Correct it, or keep it with {opt_in}"),
                 }
+            }
+            (ProblemKind::AddressRange, None) if let Some(Fact::Addresses(pattern)) = &self.fault.fact => {
+                write!(
+                    f,
+                    ". Write {} if every device with such an address may read the responses",
+                    Quoted(pattern)
+                )?;
+                if !pattern.contains("://127.") {
+                    f.write_str(" (with credentials, in danger_allow_origins)")?;
+                }
+                f.write_str(", list the origins, or decide with Cors::allow_origins_if")
             }
             (_, Some(suggestion)) => write!(f, ". Write {}", Quoted(suggestion)),
             (_, None) if let Some(Fact::SuggestedList(list)) = &self.fault.fact => {

@@ -1,7 +1,7 @@
 //! The policy itself: validated when it is built, immutable, and cheap to clone. What it means for one request is decided in
 //! [`server`](crate::server).
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -184,6 +184,27 @@ impl Policy {
             headers: Names::Any,
             ..Parts::nothing()
         })
+    }
+
+    /// The same policy with this max-age: how long browsers may remember a preflight response.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use fetch_cors::Policy;
+    ///
+    /// let policy = Policy::any_origin().with_max_age(Duration::from_secs(3600))?;
+    /// assert_eq!(policy.to_config().max_age, Some(3600));
+    /// # Ok::<(), fetch_cors::InvalidPolicy>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`PolicyBuilder::max_age`] says: whole seconds, at most a day.
+    pub fn with_max_age(self, max_age: Duration) -> Result<Self, InvalidPolicy> {
+        let with = PolicyBuilder::from(self.to_config()).max_age(max_age).build()?;
+        // There is nothing to remember for a policy that denies everything, and it stays denied on purpose.
+        Ok(if self.denies_all() { self } else { with })
     }
 
     /// Allows nothing: browsers apply the same-origin policy, as they do without any CORS header.

@@ -133,6 +133,10 @@ pub(crate) fn method(value: &str, unusual: bool) -> Result<String, Fault> {
     if let Some(fault) = pasted_name(value, |text| method(text, unusual)) {
         return Err(fault);
     }
+    if let Some(names) = known_methods(value) {
+        let fact = Some(Fact::SuggestedList(names));
+        return Err(Fault { fact, ..ProblemKind::SeveralNames.into() });
+    }
     if !is_token(value.as_bytes()) {
         let trimmed = value.trim();
         let suggestion = if trimmed == value { None } else { method(trimmed, unusual).ok() };
@@ -151,6 +155,17 @@ pub(crate) fn method(value: &str, unusual: bool) -> Result<String, Fault> {
         return Err(Fault::with_suggestion(ProblemKind::UnusualName, suggestion));
     }
     Ok(value.to_owned())
+}
+
+/// The methods of a text such as `GET POST`, if they are well-known ones.
+fn known_methods(text: &str) -> Option<Vec<String>> {
+    let names: Vec<String> = text.split_whitespace().map(str::to_ascii_uppercase).collect();
+    let is_known = |name: &String| {
+        [&SAFELISTED_METHODS[..], &NORMALIZED_METHODS, &OTHER_REGISTERED_METHODS]
+            .concat()
+            .contains(&name.as_str())
+    };
+    (names.len() > 1 && names.iter().all(is_known)).then_some(names)
 }
 
 /// What a method or a header name is instead, with what to write if `read` accepts it.

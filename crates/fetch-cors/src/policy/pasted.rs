@@ -21,7 +21,8 @@ const MAX_SUGGESTED: usize = 16;
 /// Words for "any", which is written `*`.
 const ANY_WORDS: [&str; 7] = ["all", "any", "anyone", "anything", "everyone", "everything", "wildcard"];
 /// Words with a meaning in other settings and libraries, and none here.
-const OTHER_WORDS: [&str; 11] = [
+const OTHER_WORDS: [&str; 12] = [
+    "+",
     "auto",
     "default",
     "deny",
@@ -34,7 +35,7 @@ const OTHER_WORDS: [&str; 11] = [
     "self",
     "true",
 ];
-/// What languages print for a variable without a value. `null` is not among them: browsers send it.
+/// What languages print for a variable without a value. `null` is one only as a host or a port: browsers send it as an origin.
 const UNSET_WORDS: [&str; 3] = ["nan", "nil", "undefined"];
 /// What stands before the `://` of a pattern for both schemes.
 const BOTH_SCHEMES: [&str; 8] =
@@ -55,6 +56,12 @@ pub(super) fn origin(value: &str) -> Option<(ProblemKind, Option<String>)> {
     if any_among_others(text) {
         return Some((ProblemKind::SeveralOrigins, None));
     }
+    if port_list(text).is_some() {
+        return Some((ProblemKind::InvalidPort, None));
+    }
+    if let Some(before) = text.strip_suffix(":[*]") {
+        return Some((ProblemKind::InvalidPort, meant(&format!("{before}:*"))));
+    }
     if is_regular_expression(text) {
         return Some((ProblemKind::RegularExpression, None));
     }
@@ -65,7 +72,7 @@ pub(super) fn origin(value: &str) -> Option<(ProblemKind, Option<String>)> {
     if inner != text {
         return Some((ProblemKind::ListSyntax, meant(inner)));
     }
-    if is_address_range(text) {
+    if is_network(text) || is_address_range(pattern::split_port(pattern::authority(text)).0) {
         return Some((ProblemKind::AddressRange, None));
     }
     if port_range(text).is_some() {
@@ -85,7 +92,8 @@ pub(super) fn fact(kind: ProblemKind, value: &str) -> Option<Fact> {
         ProblemKind::SeveralOrigins if any_among_others(text) => return Some(Fact::AnyMeant),
         ProblemKind::SeveralOrigins | ProblemKind::ListSyntax => separated(text),
         ProblemKind::RegularExpression => both_schemes(text),
-        ProblemKind::InvalidPort => port_range(text).unwrap_or_default(),
+        ProblemKind::InvalidPort => port_range(text).or_else(|| port_list(text)).unwrap_or_default(),
+        ProblemKind::AddressRange => return address_pattern(text).map(Fact::Addresses),
         _ => Vec::new(),
     };
     if let Some(origins) = all_meant(&several) {
@@ -173,18 +181,19 @@ fn is_keyword(text: &str) -> bool {
 
 /// `${HOST}`, `$HOST`, `{{ host }}`, `{host}`, `%HOST%`, `<your-host>`, `https://APP_HOST`, `undefined`.
 fn is_unfilled(text: &str) -> bool {
-    const MARKS: [&str; 8] =
-        ["${", "$(", "{{", "<%", "process.env", "import.meta.env", "os.environ", "[object object]"];
+    const MARKS: [&str; 9] =
+        ["${", "$(", "{{", "<%", "%env(", "process.env", "import.meta.env", "os.environ", "[object object]"];
     let lower = text.to_ascii_lowercase();
     if MARKS.iter().any(|mark| lower.contains(mark)) {
         return true;
     }
-    let host = pattern::split_port(pattern::authority(text)).0;
-    if is_word(unwrap(text), &UNSET_WORDS) || text.contains("://") && is_word(host, &UNSET_WORDS) {
+    let (host, port) = pattern::split_port(pattern::authority(text));
+    let is_url = text.contains("://");
+    if is_word(unwrap(text), &UNSET_WORDS) || is_url && (is_unset(host) || port.is_some_and(is_unset)) {
         return true;
     }
     let is_constant = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    if text.contains("://") && host.contains('_') && host.chars().all(is_constant) {
+    if is_url && host.contains('_') && host.chars().all(is_constant) {
         return true;
     }
     let starts_name = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
@@ -199,6 +208,11 @@ fn is_unfilled(text: &str) -> bool {
         || between('{', '}')
         || between('<', '>')
         || between('%', '%')
+}
+
+/// Whether this is what languages print for a variable without a value, as part of an origin.
+pub(super) fn is_unset(part: &str) -> bool {
+    is_word(part, &UNSET_WORDS) || part.eq_ignore_ascii_case("null")
 }
 
 /// The name and the value of a header line, of a server's directive for one, or of an assignment.
@@ -227,13 +241,33 @@ fn header_line(text: &str) -> Option<(&str, &str)> {
     (is_line && is_name(name, '-') && !value.trim().is_empty()).then_some((name.trim(), value.trim()))
 }
 
+/// Whether a text holds the schemes of several origins, with something between two, or with nothing: neighbouring string
+/// literals without a comma between them are one.
+pub(super) fn is_several(text: &str) -> bool {
+    let text = text.trim();
+    text.matches("://").count() > 1 && (text.contains(is_separator) || is_glued(text))
+}
+
+/// What stands between two origins of a list.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | ';' | '|')
+}
+
+/// `https://a.examplehttps://b.example`. (`https://https://a.example` is one origin.)
+fn is_glued(text: &str) -> bool {
+    let authority = pattern::authority(text);
+    let host = ["http:", "https:"].iter().find_map(|scheme| authority.strip_suffix(scheme));
+    text.contains("://") && host.is_some_and(|host| host.ends_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
 /// `*` next to other origins in one string.
 fn any_among_others(text: &str) -> bool {
     text.contains(',') && text.split(',').any(|part| part.trim() == "*")
 }
 
+/// In addition to what `pattern` takes for one wherever it stands: `^`, `$` and `(`.
 fn is_regular_expression(text: &str) -> bool {
-    const MARKS: [&str; 12] = ["^", r"\.", r"\d", r"\w", "//.*", ".+", "]+", "]*", "(", "[a-z", "[0-9", "??"];
+    const MARKS: [&str; 10] = [r"\.", r"\d", r"\w", "//.*", ".+", "]+", "]*", "[a-z", "[0-9", "??"];
     let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
     MARKS.iter().any(|mark| text.contains(mark))
         || text.ends_with('$')
@@ -281,6 +315,10 @@ fn unwrap(text: &str) -> &str {
         {
             text = inner;
         }
+        // An item of YAML.
+        if let Some(inner) = text.strip_prefix("- ") {
+            text = inner;
+        }
         if let Some(inner) = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')) {
             text = inner;
         }
@@ -292,27 +330,101 @@ fn unwrap(text: &str) -> &str {
 
 /// The parts of a text with several origins.
 fn separated(text: &str) -> Vec<String> {
-    let parts = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|'));
+    let spaced = if is_glued(text) {
+        text.replace("http://", " http://").replace("https://", " https://")
+    } else {
+        text.to_owned()
+    };
+    let parts = spaced.split(is_separator);
     parts.map(unwrap).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// `192.168.1.0/24`, `fd00::/8`, `192.168.1.1-192.168.1.50`, `192.168.1.1-50`
-fn is_address_range(text: &str) -> bool {
+/// `192.168.1.0/24`, `fd00::/8`
+fn is_network(text: &str) -> bool {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    if let Some((address, length)) = rest.split_once('/') {
+    rest.split_once('/').is_some_and(|(address, length)| {
         let length = length.split(':').next().unwrap_or("");
         let address = address.trim_start_matches('[').trim_end_matches(']');
-        return length.parse::<u8>().is_ok_and(|length| length <= 128)
-            && (host::parse_ipv4(address).is_some() || address.parse::<Ipv6Addr>().is_ok());
-    }
-    rest.split_once('-').is_some_and(|(first, last)| {
-        first.parse::<Ipv4Addr>().is_ok()
-            && !last.is_empty()
-            && last
-                .split(':')
-                .next()
-                .is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+        length.parse::<u8>().is_ok_and(|length| length <= 128)
+            && (host::parse_ipv4(address).is_some() || address.parse::<Ipv6Addr>().is_ok())
     })
+}
+
+/// `192.168.1.x`, `10.x`, `172.16-31.x.x`, `192.168.1.1-50`, `192.168.1.[1-50]`, `192.168.1.1-192.168.1.50`
+pub(super) fn is_address_range(host: &str) -> bool {
+    let is_address = |text: &str| text.parse::<Ipv4Addr>().is_ok();
+    if host.split_once('-').is_some_and(|(first, last)| is_address(first) && is_address(last)) {
+        return true;
+    }
+    // `{1..50}`
+    let host = host.replace("..", "-");
+    let labels: Vec<&str> = host.split('.').collect();
+    let is_octet = |label: &&str| octets_of(label).is_some();
+    // No top-level domain has a single letter, but `xxx` is one.
+    let is_short = |label: &&str| !is_placeholder(label) || label.len() == 1;
+    (2..=4).contains(&labels.len())
+        && labels.first().is_some_and(|label| is_number(label))
+        && labels.iter().all(is_octet)
+        && labels.iter().any(|label| !is_number(label))
+        && (labels.len() == 4 || labels.iter().all(is_short))
+}
+
+fn is_number(label: &str) -> bool {
+    (1..=3).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `x`, `xxx`, `y`, `n`: any octet.
+fn is_placeholder(label: &str) -> bool {
+    let lower = label.to_ascii_lowercase();
+    (1..=3).contains(&lower.len())
+        && ["x", "y", "z", "n"].iter().any(|letter| lower.trim_matches(|c| letter.contains(c)).is_empty())
+}
+
+/// How an octet of a range is written in a pattern: `*` for more than one.
+fn octets_of(label: &str) -> Option<&str> {
+    let bounds = label.trim_matches(['[', ']', '{', '}', '(', ')']).split_once('-');
+    if is_number(label) {
+        Some(label)
+    } else if is_placeholder(label) || bounds.is_some_and(|(first, last)| is_number(first) && is_number(last))
+    {
+        Some("*")
+    } else {
+        None
+    }
+}
+
+/// The pattern that comes nearest to a range, if it begins with a private network. It matches all of the range, and more if
+/// that ends within an octet.
+fn address_pattern(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let (host, port) = pattern::split_port(pattern::authority(text));
+    let mut fixed: Vec<&str> =
+        host.split('.').map_while(|label| octets_of(label).filter(|octet| *octet != "*")).take(3).collect();
+    let mut port = port;
+    if is_network(text) {
+        let (length, after) = rest.split_once('/')?.1.split_once(':').map_or_else(
+            || (rest.split_once('/').map_or("", |(_, length)| length), None),
+            |(length, port)| (length, Some(port)),
+        );
+        fixed.truncate(length.parse::<usize>().ok()? / 8);
+        port = port.or(after);
+    }
+    let stars = vec!["*"; 4 - fixed.len()];
+    let port = port.map_or(String::new(), |port| format!(":{port}"));
+    let pattern = format!("{scheme}://{}{port}", [fixed, stars].concat().join("."));
+    pattern::parse(&pattern).is_ok().then_some(pattern)
+}
+
+/// The origins of a list of ports, as in `http://localhost:[3000,3001]`; none if there are too many.
+fn port_list(text: &str) -> Option<Vec<String>> {
+    let (before, ports) = text.rsplit_once(':')?;
+    let ports = ports.trim_matches(['[', ']', '{', '}', '(', ')']);
+    let ports: Option<Vec<u16>> = ports.split([',', '|', ';']).map(|port| port.trim().parse().ok()).collect();
+    let ports = ports.filter(|ports| ports.len() > 1 && text.matches("://").count() < 2)?;
+    if before.contains([',', '|', ';', '(', '^']) || ports.len() > MAX_SUGGESTED {
+        return (!before.contains([',', '|', ';', '(', '^'])).then(Vec::new);
+    }
+    Some(ports.iter().map(|port| format!("{before}:{port}")).collect())
 }
 
 /// The origins of a range of ports, as in `http://localhost:3000-3010`; none if there are too many.

@@ -160,7 +160,7 @@ fn check(value: &str) -> Result<Pattern<'_>, ProblemKind> {
         return Err(ProblemKind::RegularExpression);
     }
     let before_path = value.split_once("://").map_or(value, |(_, rest)| split_authority(rest).0);
-    if before_path.contains(',') || value.matches("://").count() > 1 && value.contains([',', ';', ' ', '|']) {
+    if before_path.contains(',') || pasted::is_several(value) {
         return Err(ProblemKind::SeveralOrigins);
     }
     if value.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -183,8 +183,16 @@ fn check(value: &str) -> Result<Pattern<'_>, ProblemKind> {
         "http" => false,
         _ => return check_custom(value, scheme, host, port),
     };
+    if pasted::is_unset(host) {
+        return Err(ProblemKind::UnfilledVariable);
+    }
+    // Nobody has the top-level domain `x`, so this would match no page, and nobody would be told.
+    let is_address = is_address_pattern(host);
+    if !is_address && pasted::is_address_range(&host.replace('*', "0")) {
+        return Err(ProblemKind::AddressRange);
+    }
     if host.contains('*') && !host.starts_with("*.") {
-        let wildcard = if is_address_pattern(host) {
+        let wildcard = if is_address {
             Wildcard::Subnet(check_subnet(secure, host, port)?)
         } else {
             Wildcard::InLabel(check_in_label(secure, host, port)?)
@@ -317,13 +325,16 @@ fn check_scheme(value: &str) -> Result<(&str, &str), ProblemKind> {
     Ok((scheme, rest))
 }
 
-/// What a scheme that is nearly `http` or `https` was meant to be.
+/// What a scheme that is nearly `http` or `https`, or one of extensions, was meant to be.
 ///
 /// A typo is one edit, or two if there are no other letters than theirs: `htpt` and `tp` are typos, `htmx` is a name. So is
 /// anything in front of a last dot, as in `www.https`.
 fn misspelt_scheme(scheme: &str) -> Option<&'static str> {
-    if matches!(scheme, "http" | "https") {
+    if matches!(scheme, "http" | "https") || Extension::of_scheme(scheme).is_some() {
         return None;
+    }
+    if let Some(extension) = Extension::ALL.into_iter().find(|meant| typos(scheme, meant.scheme()) == 1) {
+        return Some(extension.scheme());
     }
     let scheme = scheme.rsplit('.').next().unwrap_or(scheme);
     let nearest = ["https", "http"].into_iter().min_by_key(|meant| typos(scheme, meant))?;
@@ -448,6 +459,8 @@ fn repair(value: &str, kind: ProblemKind) -> Option<String> {
             | ProblemKind::OpaqueScheme
             | ProblemKind::SeveralOrigins
             | ProblemKind::RegularExpression
+            | ProblemKind::UnfilledVariable
+            | ProblemKind::AddressRange
     ) {
         return None;
     }
@@ -468,11 +481,16 @@ fn rewrite(value: &str) -> Option<String> {
     let (scheme, rest) = split_sloppy_scheme(scheme, rest);
     let authority = split_authority(rest).0;
     let authority = authority.rsplit('@').next().unwrap_or(authority);
-    let (host, port) = split_port(authority);
+    let (host, port) = match split_port(authority) {
+        // `http://localhost*`
+        (host, None) if host.strip_suffix('*').is_some_and(host::is_loopback) => {
+            (host.trim_end_matches('*'), Some("*"))
+        }
+        split => split,
+    };
     let scheme = match scheme.as_str() {
         "" if host::is_loopback(host) || port == Some("80") => "http",
-        // A name without a dot, or an address, is somebody's own network, where both schemes are common.
-        "" if port != Some("443") && (!host.contains('.') || host::ends_in_a_number(host)) => return None,
+        "" if port != Some("443") && is_of_own_network(host) => return None,
         "ws" => "http",
         "" | "wss" | "ftp" => "https",
         scheme if NOT_PAGE_SCHEMES.contains(&scheme) => return None,
@@ -484,10 +502,16 @@ fn rewrite(value: &str) -> Option<String> {
     if matches!(host, "http" | "https") {
         return None;
     }
-    let host = if is_web { rewrite_host(host)? } else { host.to_ascii_lowercase() };
+    let host = if is_web {
+        rewrite_host(host)?
+    } else if LOWER_CASE_SCHEMES.contains(&scheme) {
+        host.to_ascii_lowercase()
+    } else {
+        host.to_owned()
+    };
     let port = match port {
         None | Some("") => String::new(),
-        Some(port) if port.contains('*') => ":*".to_owned(),
+        Some(port) if port.bytes().all(|byte| byte == b'*') => ":*".to_owned(),
         Some(port) => {
             let number: u16 = port.parse().ok()?;
             if is_web && number == default_port(scheme == "https") {
@@ -498,6 +522,17 @@ fn rewrite(value: &str) -> Option<String> {
         }
     };
     Some(format!("{scheme}://{host}{port}"))
+}
+
+/// Whether a name without a scheme is, or may be, of somebody's own network, where both schemes are common: an address, a name
+/// without a dot, or one below a name that no registry gives away.
+fn is_of_own_network(host: &str) -> bool {
+    const NAMES: [&str; 8] =
+        [".local", ".lan", ".internal", ".intranet", ".corp", ".home", ".home.arpa", ".localdomain"];
+    !host.contains('.')
+        || host::ends_in_a_number(host)
+        || is_address_pattern(host)
+        || NAMES.iter().any(|name| host.ends_with(name))
 }
 
 /// Removes every leading `http` or `https`, even if parts of its `://` are missing.
@@ -534,20 +569,17 @@ fn rewrite_host(host: &str) -> Option<String> {
     }
     let (subdomains, name) = match host.rfind('*') {
         None => ("", host),
-        Some(star) => {
+        // A suggestion never matches more than what was written, so no other `*` becomes one for whole labels.
+        Some(star) if host[..star].bytes().all(|byte| byte == b'*') => {
             let after = &host[star + 1..];
-            // In `*-preview.example.com` the `*` is part of a label, which patterns don't support.
-            if after.starts_with(['-', '_']) {
-                return None;
+            match after.strip_prefix('.') {
+                Some(name) => ("*.", name),
+                // `*example.com`, which other libraries read as the end of a host.
+                None if after.is_ascii() && !after.starts_with(['-', '_']) => ("*.", after),
+                None => return None,
             }
-            // A wildcard inside a label replaces that whole label, except in `*example.com`.
-            let name = if star > 0 && !after.starts_with('.') {
-                after.split_once('.').map_or("", |(_, parents)| parents)
-            } else {
-                after.strip_prefix('.').unwrap_or(after)
-            };
-            ("*.", name)
         }
+        Some(_) => return None,
     };
     let name = idn::to_ascii(name)?;
     let name = host::parse_ipv4(&name).map_or(name, |address| address.to_string());
@@ -764,20 +796,28 @@ mod tests {
             ("https://app-*.com", Kind::WildcardInRegisteredName, None),
             ("https://*-app.co.uk", Kind::WildcardInRegisteredName, None),
             ("https://app-*.kawasaki.jp", Kind::WildcardInRegisteredName, None),
-            ("https://app-*.internal", Kind::WildcardInRegisteredName, Some("https://*.internal")),
+            ("https://app-*.internal", Kind::WildcardInRegisteredName, None),
             ("https://app-*.com.", Kind::WildcardInRegisteredName, None),
-            ("http://app-*.localhost:3000", Kind::WildcardInRegisteredName, Some("http://*.localhost:3000")),
+            ("http://app-*.localhost:3000", Kind::WildcardInRegisteredName, None),
             // inside a label
             ("app-*.example.com", Kind::MissingScheme, Some("https://app-*.example.com")),
             ("https://app-*.example.com/", Kind::Path, Some("https://app-*.example.com")),
             ("https://App-*.example.com", Kind::UpperCase, Some("https://app-*.example.com")),
-            ("https://app-*-*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
-            ("https://a.pr-*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
-            ("https://pr-*.*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
+            ("https://app-*-*.example.com", Kind::MisplacedWildcard, None),
+            ("https://a.pr-*.example.com", Kind::MisplacedWildcard, None),
+            ("https://pr-*.*.example.com", Kind::MisplacedWildcard, None),
             ("https://app-*", Kind::MisplacedWildcard, None),
-            ("https://bü-*.example.com", Kind::UnicodeHost, Some("https://*.example.com")),
+            ("https://bü-*.example.com", Kind::UnicodeHost, None),
+            ("https://*-bü.example.com", Kind::UnicodeHost, None),
+            ("https://*bü.example.com", Kind::UnicodeHost, None),
             ("https://pr-*.bücher.example", Kind::UnicodeHost, Some("https://pr-*.xn--bcher-kva.example")),
-            ("https://a!*.example.com", Kind::InvalidHost, Some("https://*.example.com")),
+            ("https://a!*.example.com", Kind::InvalidHost, None),
+            ("https://a%20*.example.com", Kind::InvalidHost, None),
+            ("https://*!.example.com", Kind::InvalidHost, None),
+            ("https://xn--*a!.example.com", Kind::InvalidHost, None),
+            ("https://A!*.Example.com", Kind::UpperCase, None),
+            ("https://a!*.example.com/", Kind::Path, None),
+            ("a!*.example.com", Kind::MissingScheme, None),
             ("https://pr-*.a..example", Kind::InvalidHost, None),
             ("https://pr-*.1.2.3", Kind::IpAddressForm, None),
             ("https://xn--*-.example.com", Kind::InvalidHost, None),
@@ -814,8 +854,8 @@ mod tests {
             ("file://localhost", Kind::OpaqueScheme, None),
             ("file:///", Kind::OpaqueScheme, None),
             ("https://app.*.com", Kind::MisplacedWildcard, None),
-            ("https://app.*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
-            ("https://*.*.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
+            ("https://app.*.example.com", Kind::MisplacedWildcard, None),
+            ("https://*.*.example.com", Kind::MisplacedWildcard, None),
             ("https://**.example.com", Kind::MisplacedWildcard, Some("https://*.example.com")),
             ("https://example.*", Kind::MisplacedWildcard, None),
             ("https://*", Kind::MisplacedWildcard, None),
@@ -824,7 +864,9 @@ mod tests {
             ("*:3000", Kind::MissingScheme, None),
             ("HTTPS://*", Kind::UpperCase, None),
             ("https://*.", Kind::InvalidHost, None),
-            ("http://localhost:30*", Kind::MisplacedWildcard, Some("http://localhost:*")),
+            ("http://localhost:30*", Kind::MisplacedWildcard, None),
+            ("http://localhost:**", Kind::MisplacedWildcard, Some("http://localhost:*")),
+            ("app://My-App/", Kind::Path, Some("app://My-App")),
             ("http://*.127.0.0.1", Kind::MisplacedWildcard, None),
             ("http://*.[::1]", Kind::MisplacedWildcard, None),
             ("tauri://*.localhost", Kind::MisplacedWildcard, None),

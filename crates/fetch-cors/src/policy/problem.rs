@@ -111,7 +111,7 @@ pub enum ProblemKind {
     ListSyntax,
     /// A word that means something elsewhere, as in `all` and `'self'`.
     Keyword,
-    /// A range of IP addresses, as in `192.168.1.0/24`.
+    /// A range of IP addresses, as in `192.168.1.0/24` and `192.168.1.x`.
     AddressRange,
     /// `*` among the origins of a policy with credentials.
     AnyOriginWithCredentials,
@@ -175,7 +175,7 @@ impl Serialize for ProblemKind {
 /// One mistake in a policy: what, where, why, and what to write instead.
 ///
 /// `Display` says it in a sentence or two; serialized, it is an object with the fields `setting`, `index`, `line`,
-/// `value`, `kind`, `suggestion` and `message`.
+/// `value`, `kind`, `suggestions` and `message`.
 ///
 /// ```
 /// use fetch_cors::{Policy, ProblemKind, Setting};
@@ -273,7 +273,7 @@ impl Serialize for Problem {
         object.serialize_field("line", &self.line)?;
         object.serialize_field("value", &self.value)?;
         object.serialize_field("kind", &self.kind())?;
-        object.serialize_field("suggestion", &self.suggestion())?;
+        object.serialize_field("suggestions", self.suggestions())?;
         object.serialize_field("message", &self.to_string())?;
         object.end()
     }
@@ -294,7 +294,7 @@ impl Serialize for Problem {
 ///     invalid.to_string(),
 ///     r#"the CORS policy has 3 problems:
 ///   1. allow_origins[0] "https://app.example.com/": an origin has no path. Write "https://app.example.com"
-///   2. allow_origins[1] "https://*.github.io": with credentials, what the user can read could also be read by anyone who can register a name under the public suffix "github.io". Write the exact origins, or move it to danger_allow_origins
+///   2. allow_origins[1] "https://*.github.io": with credentials, what the user can read could also be read by anyone who can register a name under the public suffix "github.io". Write the exact origins, decide with Cors::allow_origins_if, or move it to danger_allow_origins
 ///   3. allow_methods[0] "CONNECT": browsers forbid this method, so no page can ever send it. Remove it"#
 /// );
 /// ```
@@ -419,6 +419,8 @@ pub(crate) struct Fault {
 pub(crate) enum Fact {
     /// The pattern's subdomains fall under this public suffix.
     UnderPublicSuffix(String),
+    /// This pattern, for octets of a private address, comes nearest to the range.
+    Addresses(String),
     /// The entry stands for these.
     SuggestedList(Vec<String>),
     /// The entry stands for anything, which is written `*`.

@@ -1,6 +1,6 @@
 //! A policy from a TOML file. Only this module knows the line of a value.
 
-use std::{error::Error, fmt, ops::Range};
+use std::{error::Error, fmt, io, ops::Range};
 
 use serde::Deserialize as _;
 use toml::{
@@ -11,7 +11,9 @@ use toml::{
 use super::{InvalidPolicy, Policy, PolicyConfig, Setting, config::FIELDS, escape::escape_text};
 
 /// Why a TOML text is not a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` writes the same as `Display`, so that `main` can return it and `?` prints the messages.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TomlError {
     /// The text is not valid TOML, lacks the table, has an unknown field, or a value of the wrong type.
@@ -41,6 +43,20 @@ impl fmt::Display for TomlError {
 }
 
 impl Error for TomlError {}
+
+/// As its `Display`.
+impl fmt::Debug for TomlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Of the kind `InvalidData`, for a `main` that returns `io::Result`.
+impl From<TomlError> for io::Error {
+    fn from(error: TomlError) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}
 
 impl Policy {
     /// Reads a policy from TOML with the fields of [`PolicyConfig`].

@@ -57,7 +57,10 @@ impl PolicyConfig {
     /// [`NoChange`] says why no policy helps, or what is wrong with this one.
     pub fn change_for(&self, wanted: &Wanted) -> Result<Change, NoChange> {
         let build = |config: PolicyConfig| {
-            let invalid = |invalid| NoChange { obstacles: vec![Obstacle::InvalidPolicy(invalid)] };
+            let invalid = |invalid| NoChange {
+                obstacles: vec![Obstacle::InvalidPolicy(invalid)],
+                near_misses: Vec::new(),
+            };
             Policy::try_from(config).map_err(invalid)
         };
         let policy = build(self.clone())?;
@@ -115,7 +118,12 @@ impl<'a> Lacking<'a> {
         }
         self.method();
         self.headers();
-        if self.obstacles.is_empty() { Ok(self.change) } else { Err(NoChange { obstacles: self.obstacles }) }
+        self.response_headers();
+        if self.obstacles.is_empty() {
+            Ok(self.change)
+        } else {
+            Err(NoChange { obstacles: self.obstacles, near_misses: self.change.near_misses })
+        }
     }
 
     /// Whether browsers send nothing, because the page came over https. Chromium makes an exception for local addresses, so
@@ -231,10 +239,7 @@ impl<'a> Lacking<'a> {
 
     fn headers(&mut self) {
         let setting = Setting::AllowHeaders;
-        let mut names: Vec<String> =
-            self.wanted.headers.iter().map(|name| name.to_ascii_lowercase()).collect();
-        names.sort_unstable();
-        names.dedup();
+        let mut names = in_lower_case(&self.wanted.headers);
         names.retain(|name| {
             let is_valid = names::is_token(name.as_bytes());
             if !is_valid {
@@ -267,6 +272,31 @@ impl<'a> Lacking<'a> {
         }
     }
 
+    fn response_headers(&mut self) {
+        let setting = Setting::ExposeHeaders;
+        // With credentials, `*` exposes the response's own names, so it covers everything in either case.
+        let listed = match &self.policy.parts().exposed {
+            Names::Any => &[][..],
+            Names::Listed(listed) => listed.as_slice(),
+        };
+        let covers_all = matches!(self.policy.parts().exposed, Names::Any);
+        for name in in_lower_case(&self.wanted.response_headers) {
+            match names::exposed_header(&name, true) {
+                _ if names::SAFELISTED_RESPONSE_HEADERS.contains(&name.as_str())
+                    || listed.contains(&name) => {}
+                Err(fault) => self.obstacles.push(Obstacle::ResponseHeader { name, kind: fault.kind }),
+                Ok(_) if name == "*" => self.obstacles.push(Obstacle::Star { setting }),
+                Ok(_) if covers_all => {}
+                Ok(_) => {
+                    self.add(setting, &name);
+                    if names::exposed_header(&name, false).is_err() {
+                        self.allow_unusual_names();
+                    }
+                }
+            }
+        }
+    }
+
     /// A name that looks like a typo is one that the page really sends.
     fn allow_unusual_names(&mut self) {
         let step = Step::TurnOn { setting: Setting::AllowUnusualNames };
@@ -282,4 +312,12 @@ impl<'a> Lacking<'a> {
     fn remove(&mut self, setting: Setting, entry: &str) {
         self.change.steps.push(Step::Remove { setting, entry: entry.to_owned() });
     }
+}
+
+/// Each name once, sorted.
+fn in_lower_case(names: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }

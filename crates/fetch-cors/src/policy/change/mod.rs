@@ -10,7 +10,7 @@ mod opt_in;
 mod wanted;
 mod words;
 
-use std::error::Error;
+use std::{error::Error, fmt, io};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
@@ -181,7 +181,9 @@ impl Serialize for Step {
 }
 
 /// A change was not made, because it takes risks that somebody must accept first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` writes the same as `Display`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct NeedsOptIn {
     opt_ins: Vec<OptIn>,
 }
@@ -194,3 +196,17 @@ impl NeedsOptIn {
 }
 
 impl Error for NeedsOptIn {}
+
+/// As its `Display`.
+impl fmt::Debug for NeedsOptIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Of the kind `InvalidInput`, for a `main` that returns `io::Result`.
+impl From<NeedsOptIn> for io::Error {
+    fn from(needed: NeedsOptIn) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, needed)
+    }
+}

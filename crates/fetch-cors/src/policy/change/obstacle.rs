@@ -1,7 +1,8 @@
 //! Why no policy helps a request, as data. The words are in `words`.
 
-use std::error::Error;
+use std::{error::Error, fmt, io};
 
+use super::NearMiss;
 use crate::policy::{InvalidPolicy, ProblemKind, Setting};
 
 /// Why no change of a policy lets a request through: everything that stands in the way.
@@ -17,9 +18,12 @@ use crate::policy::{InvalidPolicy, ProblemKind, Setting};
 ///     r#"methods are case-sensitive: the page must write "PATCH", not "patch""#
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` writes the same as `Display`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct NoChange {
     pub(super) obstacles: Vec<Obstacle>,
+    pub(super) near_misses: Vec<NearMiss>,
 }
 
 impl NoChange {
@@ -27,9 +31,28 @@ impl NoChange {
     pub fn obstacles(&self) -> &[Obstacle] {
         &self.obstacles
     }
+
+    /// Allowed origins that are easily confused with the one that is not, if it is not.
+    pub fn near_misses(&self) -> &[NearMiss] {
+        &self.near_misses
+    }
 }
 
 impl Error for NoChange {}
+
+/// As its `Display`.
+impl fmt::Debug for NoChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Of the kind `InvalidInput`, for a `main` that returns `io::Result`.
+impl From<NoChange> for io::Error {
+    fn from(no_change: NoChange) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, no_change)
+    }
+}
 
 /// Something that no policy can allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +93,16 @@ pub enum Obstacle {
         /// Why not.
         kind: ProblemKind,
     },
+    /// No policy can let a script read this response header.
+    ResponseHeader {
+        /// Its name.
+        name: String,
+        /// Why not.
+        kind: ProblemKind,
+    },
     /// A method or a header is named `*`, which means every one where a policy lists it.
     Star {
-        /// `allow_methods` or `allow_headers`.
+        /// `allow_methods`, `allow_headers` or `expose_headers`.
         setting: Setting,
     },
     /// The policy allows every method or header with credentials, so names are echoed, and these are too long for that.

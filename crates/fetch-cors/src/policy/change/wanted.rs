@@ -29,6 +29,8 @@ pub struct Wanted {
     /// The names of the headers that a browser asks the server about: those of `Access-Control-Request-Headers`. Headers
     /// that are [CORS-safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-request-header) are not among them.
     pub headers: Vec<String>,
+    /// The names of the response headers that the page's script reads.
+    pub response_headers: Vec<String>,
     /// Whether the request carries cookies and other credentials; none if it is not known.
     pub credentials: Option<bool>,
     /// The origin of the server, if it is known.
@@ -43,6 +45,7 @@ impl Wanted {
             method: None,
             is_method_as_sent: false,
             headers: Vec::new(),
+            response_headers: Vec::new(),
             credentials: None,
             server: None,
         }
@@ -72,6 +75,28 @@ impl Wanted {
         I::Item: AsRef<str>,
     {
         self.headers.extend(names.into_iter().map(|name| name.as_ref().to_owned()));
+        self
+    }
+
+    /// More response headers that the page's script reads, by their names in any case. Those that are
+    /// [CORS-safelisted](https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name), such as `Content-Type`, it can
+    /// always read.
+    ///
+    /// ```
+    /// use fetch_cors::{Policy, Wanted};
+    ///
+    /// let policy = Policy::allow_origin("https://app.example")?;
+    /// let wanted = Wanted::from_origin("https://app.example").response_headers(["Content-Type", "X-Total-Count"]);
+    /// assert_eq!(policy.change_for(&wanted)?.to_string(), r#"to allow it, add "x-total-count" to expose_headers"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn response_headers<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        self.response_headers.extend(names.into_iter().map(|name| name.as_ref().to_owned()));
         self
     }
 

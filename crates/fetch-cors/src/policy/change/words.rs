@@ -33,20 +33,17 @@ impl Change {
     pub fn instruction(&self) -> String {
         let mut text = join(&self.clauses());
         text += &opt_ins_in_words(&self.opt_ins);
-        if !self.near_misses.is_empty() {
-            let near: Vec<String> = self.near_misses.iter().map(ToString::to_string).collect();
-            let _ = write!(text, "; already allowed: {}", join(&near));
-        }
-        text
+        text + &near_misses_in_words(&self.near_misses)
     }
 
     fn clauses(&self) -> Vec<String> {
-        const SETTINGS: [Setting; 6] = [
+        const SETTINGS: [Setting; 7] = [
             Setting::AllowOrigins,
             Setting::DangerAllowOrigins,
             Setting::AllowCredentials,
             Setting::AllowMethods,
             Setting::AllowHeaders,
+            Setting::ExposeHeaders,
             Setting::AllowUnusualNames,
         ];
         let clause = |setting: Setting| {
@@ -180,6 +177,11 @@ impl fmt::Display for OptIn {
     }
 }
 
+fn near_misses_in_words(near_misses: &[NearMiss]) -> String {
+    let near: Vec<String> = near_misses.iter().map(ToString::to_string).collect();
+    if near.is_empty() { String::new() } else { format!("; already allowed: {}", join(&near)) }
+}
+
 fn opt_ins_in_words(opt_ins: &[OptIn]) -> String {
     let mut text = String::new();
     for opt_in in opt_ins.iter().take(MAX_NAMED) {
@@ -228,7 +230,7 @@ impl fmt::Display for NoChange {
         if self.obstacles.len() > MAX_NAMED {
             write!(f, "; and {} more", self.obstacles.len() - MAX_NAMED)?;
         }
-        Ok(())
+        f.write_str(&near_misses_in_words(&self.near_misses))
     }
 }
 
@@ -242,6 +244,7 @@ impl fmt::Display for Obstacle {
             Self::Origin { origin, kind } => refused(origin, Setting::AllowOrigins, kind.why()),
             Self::Method { method, kind } => refused(method, Setting::AllowMethods, kind.why()),
             Self::Header { name, kind } => refused(name, Setting::AllowHeaders, kind.why()),
+            Self::ResponseHeader { name, kind } => refused(name, Setting::ExposeHeaders, kind.why()),
             Self::Star { setting } => {
                 let what = if *setting == Setting::AllowMethods { "method" } else { "header" };
                 refused(

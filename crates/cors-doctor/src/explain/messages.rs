@@ -1,0 +1,1013 @@
+//! The messages of three engines, in their exact words. The conformance run compares those that are captured.
+
+use fetch_cors::browser::Engine;
+
+use super::kinds::{Cause, Kind, Lead, Message, Source};
+
+/// All kinds of messages, those that people meet most first.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        id: "allow-origin-missing",
+        meaning: "The response has no Access-Control-Allow-Origin header.",
+        causes: &[
+            Cause {
+                what: "An error page made outside of the CORS middleware: the real problem is the status behind it (404, 500, 502, 413).",
+                fix: "Look at the status first, and fix that. Put the CORS middleware outermost, so that every response gets its headers, error pages too.",
+            },
+            Cause {
+                what: "The server doesn't allow this origin, and says nothing to origins that it doesn't know.",
+                fix: "Add the page's origin to the server's list, exactly as the message or the address bar has it.",
+            },
+            Cause {
+                what: "Something in front responds to OPTIONS or to the request: authentication, a rate limit, a firewall, a login page.",
+                fix: "Let OPTIONS pass there, and put CORS before authentication.",
+            },
+            Cause {
+                what: "The server has no CORS at all.",
+                fix: "Add CORS middleware that allows the page's origin.",
+            },
+            Cause {
+                what: "The URL is wrong, or a redirect led to a server without CORS.",
+                fix: "Open the URL in a tab of its own, and compare it with the address that it ends at.",
+            },
+            Cause {
+                what: "A cache holds a response that was made for no origin.",
+                fix: "Send Vary: Origin with every response, and clear the cache.",
+            },
+        ],
+        excludes: &[
+            "A header that names another origin: there is none at all.",
+            "Credentials, methods and request headers: they are looked at later.",
+            "A server that is down: there was a response.",
+        ],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS header ‘Access-Control-Allow-Origin’ missing). Status code: {status}.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS header ‘Access-Control-Allow-Origin’ missing).",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "origin-not-allowed",
+        meaning: "The response has no Access-Control-Allow-Origin header, or one that names another origin; Safari says the same in both cases.",
+        causes: &[
+            Cause {
+                what: "The server doesn't allow this origin.",
+                fix: "Add the page's origin to the server's list, exactly as the message or the address bar has it.",
+            },
+            Cause {
+                what: "An error page made outside of the CORS middleware: the status is the real problem.",
+                fix: "Look at the status first, and fix that. Put the CORS middleware outermost, so that every response gets its headers, error pages too.",
+            },
+            Cause {
+                what: "The list has a near miss: http instead of https, another port, www, a slash at the end.",
+                fix: "Write the origin as scheme, host and port, without a slash.",
+            },
+            Cause {
+                what: "Something in front responds: authentication, a rate limit, a firewall, a login page.",
+                fix: "Let OPTIONS pass there, and put CORS before authentication.",
+            },
+        ],
+        excludes: &[
+            "A * with credentials, and two values: Safari has messages of their own for them.",
+            "A server that is down: there was a response.",
+        ],
+        messages: &[
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Origin {origin} is not allowed by Access-Control-Allow-Origin.",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "allow-origin-multiple",
+        meaning: "The response names more than one origin; a browser accepts exactly one.",
+        causes: &[
+            Cause {
+                what: "Two writers: the application and a proxy in front of it both add the header.",
+                fix: "Remove it from one of them; in nginx, proxy_hide_header Access-Control-Allow-Origin.",
+            },
+            Cause {
+                what: "CORS middleware is installed twice, or a handler adds the header as well.",
+                fix: "Keep the middleware, and remove the line from the handler.",
+            },
+            Cause {
+                what: "One writer sends its whole list of origins.",
+                fix: "Respond with the one origin of the request if it is in the list, and with Vary: Origin.",
+            },
+        ],
+        excludes: &["A missing header.", "An origin that is not allowed: the value is not even compared."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "The 'Access-Control-Allow-Origin' header contains multiple values '{value}', but only one is allowed. Have the server send the header with a valid value.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: Multiple CORS header ‘Access-Control-Allow-Origin’ not allowed).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Access-Control-Allow-Origin cannot contain more than one origin.",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "allow-origin-mismatch",
+        meaning: "The response allows another origin than the page's.",
+        causes: &[
+            Cause {
+                what: "A fixed value: the server always names the same origin, such as that of production.",
+                fix: "Add the page's origin to the server's list, exactly as the message or the address bar has it. Respond with the request's own origin if it is listed.",
+            },
+            Cause {
+                what: "A near miss: http instead of https, another port, www, localhost instead of 127.0.0.1.",
+                fix: "Write the origin of the page exactly.",
+            },
+            Cause {
+                what: "A cache holds a response that was made for another origin.",
+                fix: "Send Vary: Origin with every response, and clear the cache.",
+            },
+            Cause {
+                what: "Firefox: the value has several origins in one line, or a slash at the end.",
+                fix: "Respond with one origin: scheme, host and port.",
+            },
+        ],
+        excludes: &[
+            "A missing header.",
+            "A * with credentials.",
+            "A server without CORS: something writes the header.",
+        ],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "The 'Access-Control-Allow-Origin' header has a value '{value}' that is not equal to the supplied origin. Have the server send the header with a valid value.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS header ‘Access-Control-Allow-Origin’ does not match ‘{value}’).",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "allow-origin-invalid",
+        meaning: "The value of Access-Control-Allow-Origin is not an origin.",
+        causes: &[
+            Cause {
+                what: "The scheme is missing: example.com instead of https://example.com.",
+                fix: "Write the origin with its scheme.",
+            },
+            Cause {
+                what: "A pattern such as *.example.com: browsers compare letter by letter.",
+                fix: "Match the pattern in the server, and respond with the request's own origin.",
+            },
+            Cause {
+                what: "Quotation marks, or a name that a template did not fill in.",
+                fix: "Look at the header with curl -i, and write the bare origin.",
+            },
+        ],
+        excludes: &["A missing header.", "Another origin that is written correctly."],
+        messages: &[Message {
+            engine: Engine::Chromium,
+            lead: Lead::Access,
+            why: "The 'Access-Control-Allow-Origin' header contains the invalid value '{value}'. Have the server send the header with a valid value.",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "wildcard-with-credentials",
+        meaning: "The response allows any origin with *, which doesn't count for a request with credentials.",
+        causes: &[
+            Cause {
+                what: "The script sends cookies (credentials: \"include\", withCredentials), and the server is set to any origin.",
+                fix: "Name the page's origin in the server, and send Access-Control-Allow-Credentials: true.",
+            },
+            Cause {
+                what: "The script asks for credentials without needing them, such as for a bearer token.",
+                fix: "Leave out credentials: \"include\" or withCredentials in the page.",
+            },
+            Cause {
+                what: "Two settings contradict: any origin and credentials, and the framework sends * all the same.",
+                fix: "List origins instead of *.",
+            },
+        ],
+        excludes: &["An origin that is not allowed.", "A missing header."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicyQuoted,
+                why: "(Reason: Credential is not supported if the CORS header ‘Access-Control-Allow-Origin’ is ‘*’).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: true,
+    },
+    Kind {
+        id: "credentials-not-true",
+        meaning: "The origin is allowed, but Access-Control-Allow-Credentials is not exactly true.",
+        causes: &[
+            Cause {
+                what: "The server doesn't allow credentials, and the script sends cookies.",
+                fix: "Turn on credentials in the server's CORS settings.",
+            },
+            Cause {
+                what: "The value is written True, or twice: only true in lower case counts.",
+                fix: "Send it once, as true.",
+            },
+            Cause {
+                what: "The script asks for credentials without needing them.",
+                fix: "Leave out credentials: \"include\" or withCredentials in the page.",
+            },
+        ],
+        excludes: &["An origin that is not allowed: it is named correctly."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "The value of the 'Access-Control-Allow-Credentials' header in the response is '{value}' which must be 'true' when the request's credentials mode is 'include'.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Credentials flag is true, but Access-Control-Allow-Credentials is not \"true\".",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: true,
+    },
+    Kind {
+        id: "preflight-redirect",
+        meaning: "The preflight was redirected, which no browser follows.",
+        causes: &[
+            Cause { what: "http leads to https.", fix: "In the page, write https." },
+            Cause {
+                what: "A slash at the end is missing, or is one too many.",
+                fix: "In the page, write the URL that the redirect leads to.",
+            },
+            Cause {
+                what: "A login wall redirects every request without a session, and a preflight never carries one.",
+                fix: "Let OPTIONS pass before authentication, and respond with 401 instead of a redirect to scripts.",
+            },
+            Cause {
+                what: "The host is another one, such as www.",
+                fix: "In the page, write the host that the redirect leads to.",
+            },
+        ],
+        excludes: &["A method or header that is not allowed.", "A server that is down."],
+        messages: &[Message {
+            engine: Engine::Chromium,
+            lead: Lead::AccessOfPreflight,
+            why: "Response to preflight request doesn't pass access control check: Redirect is not allowed for a preflight request.",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "preflight-status",
+        meaning: "The preflight's response has a status other than 200 to 299.",
+        causes: &[
+            Cause {
+                what: "Nothing handles OPTIONS at this URL (404, 405).",
+                fix: "Put the CORS middleware around the application, not around the route.",
+            },
+            Cause {
+                what: "Authentication runs before CORS (401, 403); a preflight never carries cookies or Authorization.",
+                fix: "Put CORS before authentication, or let OPTIONS pass.",
+            },
+            Cause {
+                what: "The server or a proxy fails (500, 502, 503, 504).",
+                fix: "Fix that first; CORS is not the problem.",
+            },
+            Cause {
+                what: "A rate limit or firewall (429, 403).",
+                fix: "Don't count preflights, and let OPTIONS pass.",
+            },
+            Cause {
+                what: "A redirect (301, 302, 307, 308); Safari writes it so.",
+                fix: "In the page, write the URL that the redirect leads to.",
+            },
+        ],
+        excludes: &["A method or header that is not listed: those are looked at only after a success."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::AccessOfPreflight,
+                why: "Response to preflight request doesn't pass access control check: It does not have HTTP ok status.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS preflight response did not succeed). Status code: {status}.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS preflight channel did not succeed).",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Response for preflight has invalid HTTP status code {status}",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Preflight response is not successful. Status code: {status}",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Preflight response is not successful",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "methods-invalid",
+        meaning: "The preflight's Access-Control-Allow-Methods is not a comma-separated list of names.",
+        causes: &[
+            Cause {
+                what: "The names are separated by spaces or semicolons.",
+                fix: "Separate them by commas: PUT, DELETE.",
+            },
+            Cause {
+                what: "The value has brackets or quotation marks: a list was printed as the programming language shows it.",
+                fix: "Join the names with commas.",
+            },
+        ],
+        excludes: &["An origin that is not allowed.", "A status: it was a success."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Cannot parse Access-Control-Allow-Methods response header field in preflight response.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: invalid token ‘{value}’ in CORS header ‘Access-Control-Allow-Methods’).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Header Access-Control-Allow-Methods has an invalid value: {value}",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "headers-invalid",
+        meaning: "The preflight's Access-Control-Allow-Headers is not a comma-separated list of names.",
+        causes: &[
+            Cause {
+                what: "The names are separated by spaces or semicolons.",
+                fix: "Separate them by commas: content-type, x-request-id.",
+            },
+            Cause {
+                what: "The value has brackets or quotation marks: a list was printed as the programming language shows it.",
+                fix: "Join the names with commas.",
+            },
+        ],
+        excludes: &["An origin that is not allowed.", "A status: it was a success."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Cannot parse Access-Control-Allow-Headers response header field in preflight response.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: invalid token ‘{value}’ in CORS header ‘Access-Control-Allow-Headers’).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Header Access-Control-Allow-Headers has an invalid value: {value}",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "method-not-allowed",
+        meaning: "The preflight's response doesn't list the request's method.",
+        causes: &[
+            Cause {
+                what: "The method is missing in the server's list.",
+                fix: "Add it to the allowed methods.",
+            },
+            Cause {
+                what: "The list has a *, and the request carries credentials: then * is a name like any other.",
+                fix: "List the methods by name.",
+            },
+            Cause {
+                what: "The method is written in lower case: patch is not PATCH.",
+                fix: "In the page, write \"PATCH\".",
+            },
+            Cause {
+                what: "Another layer responds to OPTIONS with its own list (a gateway, a static file server, the framework's default).",
+                fix: "Let the application respond to OPTIONS, or set the list there.",
+            },
+        ],
+        excludes: &["An origin that is not allowed, and a failing status: both were checked before."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Method {method} is not allowed by Access-Control-Allow-Methods in preflight response.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: Did not find method in CORS header ‘Access-Control-Allow-Methods’).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Method {method} is not allowed by Access-Control-Allow-Methods.",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "header-not-allowed",
+        meaning: "The preflight's response doesn't list a header that the script sets.",
+        causes: &[
+            Cause {
+                what: "The header is missing in the server's list: content-type for JSON, authorization for tokens, or one of a library's own.",
+                fix: "Add it to the allowed headers.",
+            },
+            Cause {
+                what: "The list has a *, and the header is authorization or the request carries credentials.",
+                fix: "List the headers by name.",
+            },
+            Cause {
+                what: "The script sets a response header, such as Access-Control-Allow-Origin, on its request.",
+                fix: "Remove it from the page: CORS headers are the server's.",
+            },
+            Cause {
+                what: "A library or a tracing tool adds the header to every request.",
+                fix: "Turn it off for other origins, or allow it in the server.",
+            },
+        ],
+        excludes: &[
+            "An origin that is not allowed, a failing status and the method: all were checked before.",
+        ],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Request header field {name} is not allowed by Access-Control-Allow-Headers in preflight response.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: header ‘{name}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: missing token ‘{name}’ in CORS header ‘Access-Control-Allow-Headers’ from CORS preflight channel).",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Request header field {name} is not allowed by Access-Control-Allow-Headers.",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "same-origin-mode",
+        meaning: "The script forbids itself other origins, with mode: \"same-origin\".",
+        causes: &[Cause {
+            what: "The mode was set by hand or by a library.",
+            fix: "In the page, leave out the mode.",
+        }],
+        excludes: &["The server: nothing was sent."],
+        messages: &[Message {
+            engine: Engine::Chromium,
+            lead: Lead::Nothing,
+            why: "Fetch API cannot load {url}. Request mode is \"same-origin\" but the URL's origin is not same as the request origin {page}.",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "redirect-mode-in-no-cors",
+        meaning: "A no-cors request must follow redirects.",
+        causes: &[Cause {
+            what: "The script sets redirect: \"error\" or \"manual\" together with mode: \"no-cors\".",
+            fix: "In the page, leave out both; no-cors never lets a script read the response.",
+        }],
+        excludes: &["The server: nothing was sent."],
+        messages: &[Message {
+            engine: Engine::Chromium,
+            lead: Lead::Nothing,
+            why: "Fetch API cannot load {url}. Request mode is \"no-cors\" but the redirect mode is not \"follow\".",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "scheme-not-http",
+        meaning: "The URL is neither http nor https.",
+        causes: &[
+            Cause {
+                what: "The scheme is missing: localhost:8080/items has the scheme localhost.",
+                fix: "In the page, write http:// or https:// before the host.",
+            },
+            Cause {
+                what: "The page is a local file and requests another file.",
+                fix: "Serve the page from a local web server.",
+            },
+        ],
+        excludes: &["The server: nothing was sent."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Fetch API cannot load {url}. URL scheme \"{scheme}\" is not supported.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Cross origin requests are only supported for protocol schemes: {schemes}.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS request not http).",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Cross origin requests are only supported for HTTP.",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "redirect-is-error",
+        meaning: "The response is a redirect, and the script forbids them.",
+        causes: &[Cause {
+            what: "The script sets redirect: \"error\".",
+            fix: "In the page, leave it out, or write the URL that the redirect leads to.",
+        }],
+        excludes: &["A missing CORS header."],
+        messages: &[Message {
+            engine: Engine::WebKit,
+            lead: Lead::Nothing,
+            why: "Not allowed to follow a redirection while loading {url}",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "external-redirect",
+        meaning: "A redirect led to another server in the middle of a CORS request.",
+        causes: &[Cause {
+            what: "A login page or another host responds with a redirect.",
+            fix: "In the page, write the URL that the redirect leads to; respond with 401 to scripts that need to log in.",
+        }],
+        excludes: &["A method or header that is not allowed."],
+        messages: &[Message {
+            engine: Engine::Firefox,
+            lead: Lead::SameOriginPolicy,
+            why: "(Reason: CORS request external redirect not allowed).",
+            source: Source::Reported,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "resource-policy",
+        meaning: "The server forbids pages of other origins or sites to embed the response, with Cross-Origin-Resource-Policy.",
+        causes: &[
+            Cause {
+                what: "A security middleware (such as helmet) sets same-origin for everything.",
+                fix: "Send Cross-Origin-Resource-Policy: cross-origin for what others may embed.",
+            },
+            Cause {
+                what: "The page asks for isolation (Cross-Origin-Embedder-Policy), which needs the header from every server.",
+                fix: "Send the header, or use CORS: the attribute crossorigin.",
+            },
+        ],
+        excludes: &["Access-Control-Allow-Origin: it isn't looked at for a no-cors request."],
+        messages: &[
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::Nothing,
+                why: "The resource at “{url}” was blocked due to its Cross-Origin-Resource-Policy header (or lack thereof).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "no-response",
+        meaning: "There was no response at all: CORS isn't involved.",
+        causes: &[
+            Cause {
+                what: "The server isn't running, or listens on another port or address.",
+                fix: "Start it, and open the URL in a tab of its own.",
+            },
+            Cause {
+                what: "The certificate is self-signed or for another name.",
+                fix: "Open the URL in a tab to see the error, and trust the certificate or replace it.",
+            },
+            Cause { what: "The name can't be resolved.", fix: "Check the host in the URL." },
+            Cause {
+                what: "The server, or a proxy, closed the connection or did not respond in time.",
+                fix: "Look at the server's log for a crash.",
+            },
+            Cause {
+                what: "An extension or a content blocker stopped the request.",
+                fix: "Try a private window without extensions.",
+            },
+        ],
+        excludes: &["Everything that a response header could say."],
+        messages: &[
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS request did not succeed). Status code: (null).",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS request did not succeed).",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "(Reason: CORS request failed).",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_CONNECTION_REFUSED",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_CONNECTION_RESET",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_CONNECTION_CLOSED",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_CONNECTION_TIMED_OUT",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_EMPTY_RESPONSE",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_NAME_NOT_RESOLVED",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_CERT_AUTHORITY_INVALID",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_CERT_COMMON_NAME_INVALID",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_CERT_DATE_INVALID",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_SSL_PROTOCOL_ERROR",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_BLOCKED_BY_CLIENT",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Could not connect to the server.",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "mixed-content",
+        meaning: "A page over https requests a URL over http.",
+        causes: &[Cause {
+            what: "The URL in the page begins with http.",
+            fix: "In the page, write https, and serve the API over https.",
+        }],
+        excludes: &["The server's CORS headers: nothing was sent."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Mixed Content: The page at '{page}' was loaded over HTTPS, but requested an insecure resource '{url}'. This request has been blocked; the content must be served over HTTPS.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::Nothing,
+                why: "Blocked loading mixed active content “{url}”",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "[blocked] The page at {page} requested insecure content from {url}. This content was blocked and must be served over HTTPS.",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "content-security-policy",
+        meaning: "The page's own Content Security Policy doesn't list the server.",
+        causes: &[Cause {
+            what: "connect-src (or default-src) of the page lacks the API's origin.",
+            fix: "Add the API's origin to connect-src of the page's policy.",
+        }],
+        excludes: &["The server's CORS headers: nothing was sent."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Refused to connect to '{url}' because it violates the following Content Security Policy directive: \"{value}\".",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Connecting to '{url}' violates the following Content Security Policy directive: \"{value}\".",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::Nothing,
+                why: "The page’s settings blocked the loading of a resource (connect-src) at {url} because it violates the following directive: “{value}”",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Refused to connect to {url} because it does not appear in the connect-src directive of the Content Security Policy.",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "local-network",
+        meaning: "A page from a public address requests something in the local network, and the person hasn't permitted it.",
+        causes: &[Cause {
+            what: "The API is at localhost or a private address, and the page is not.",
+            fix: "Permit it in the site's settings of the browser, or serve both from the same network.",
+        }],
+        excludes: &["The server's CORS headers: nothing was sent."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Permission was denied for this request to access the `{value}` address space.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Request had a target IP address space of `{target}` yet the resource is in address space `{value}`.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "The request client is not a secure context and the resource is in more-private address space `{value}`.",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "tainted-canvas",
+        meaning: "A canvas holds an image that was loaded without CORS, so scripts can't read it.",
+        causes: &[
+            Cause {
+                what: "The image has no crossorigin attribute.",
+                fix: "Write <img crossorigin=\"anonymous\">, and let the server send Access-Control-Allow-Origin.",
+            },
+            Cause {
+                what: "The browser's cache holds the image from a load without crossorigin.",
+                fix: "Send Vary: Origin with the image, or add a query to its URL.",
+            },
+        ],
+        excludes: &["Methods, headers and preflights: images need none."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Failed to execute 'toDataURL' on 'HTMLCanvasElement': Tainted canvases may not be exported.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Failed to execute 'getImageData' on 'CanvasRenderingContext2D': The canvas has been tainted by cross-origin data.",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "failed",
+        meaning: "The script gets an error that doesn't say why; another message in the console does.",
+        causes: &[Cause {
+            what: "Any rule of CORS, or no response at all.",
+            fix: "Copy the other message from the console, or let the check find out.",
+        }],
+        excludes: &[],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Failed to load resource: net::ERR_FAILED",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "TypeError: Failed to fetch",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::Nothing,
+                why: "NetworkError when attempting to fetch resource.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Fetch API cannot load {url} due to access control checks.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "XMLHttpRequest cannot load {url} due to access control checks.",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "TypeError: Load failed",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "cors-policy",
+        meaning: "A rule of CORS blocked the request; the part of the message that says which one is not there, or is not known.",
+        causes: &[Cause {
+            what: "Any rule of CORS.",
+            fix: "Copy the whole message, or let the check find out.",
+        }],
+        excludes: &["A server that is down: there was a response."],
+        messages: &[
+            Message { engine: Engine::Chromium, lead: Lead::Access, why: "", source: Source::Reported },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::AccessOfPreflight,
+                why: "Response to preflight request doesn't pass access control check:",
+                source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::SameOriginPolicy,
+                why: "",
+                source: Source::Reported,
+            },
+        ],
+        needs_credentials: false,
+    },
+];

@@ -1,0 +1,176 @@
+//! What must not be shown, and what is sent only to the origin that it was given for.
+
+use fetch_cors::browser::Url;
+use serde_json::Value;
+
+use crate::paste::PastedRequest;
+
+/// The secrets of a request: cookies, credentials in headers, and parameters that look like keys.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// The origin that they were given for.
+    origin: Option<String>,
+    cookies: Option<String>,
+    /// What is replaced in all output, the longest first.
+    values: Vec<String>,
+}
+
+/// Shorter values are of no use as secrets, and would be replaced in the middle of words.
+const SHORTEST: usize = 4;
+const MASK: &str = "***";
+
+impl Secrets {
+    /// Those of a request.
+    pub fn of(request: &PastedRequest) -> Self {
+        let url = Url::parse(&request.url).ok();
+        let mut values = Vec::new();
+        for pair in request.cookies.iter().flat_map(|cookies| cookies.split(';')) {
+            let value = pair.split_once('=').map_or(pair, |(_, value)| value);
+            values.push(value.trim().trim_matches('"').to_owned());
+        }
+        for (name, value) in &request.headers {
+            if is_secret_name(name) {
+                values.extend(value.split([' ', ',', ';']).map(ToOwned::to_owned));
+                values.push(value.clone());
+            }
+        }
+        if let Some(url) = &url {
+            values.extend(url.password().map(ToOwned::to_owned));
+            values.push(url.username().to_owned());
+            for (name, value) in url.query_pairs() {
+                if is_secret_name(&name) {
+                    values.push(value.into_owned());
+                }
+            }
+            for pair in url.query().unwrap_or_default().split('&') {
+                if let Some((name, value)) = pair.split_once('=')
+                    && is_secret_name(name)
+                {
+                    values.push(value.to_owned());
+                }
+            }
+        }
+        let is_word = |value: &str| {
+            ["bearer", "basic", "digest", "token"].contains(&value.to_ascii_lowercase().as_str())
+        };
+        values.retain(|value| value.len() >= SHORTEST && !is_word(value));
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        values.dedup();
+        let origin = url.map(|url| url.origin().ascii_serialization());
+        Self { origin, cookies: request.cookies.clone(), values }
+    }
+
+    /// The cookies for a URL, if they were given for its origin.
+    pub fn cookies_for(&self, url: &Url) -> Option<&str> {
+        let is_same = self.origin.as_ref() == Some(&url.origin().ascii_serialization());
+        self.cookies.as_deref().filter(|_| is_same)
+    }
+
+    /// The same in every text of a JSON value; names of members stay as they are.
+    pub fn mask_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.mask(&text)),
+            Value::Array(list) => list.into_iter().map(|entry| self.mask_value(entry)).collect(),
+            Value::Object(members) => {
+                members.into_iter().map(|(name, member)| (name, self.mask_value(member))).collect()
+            }
+            other => other,
+        }
+    }
+
+    /// The text without secrets: the known ones, and parameters of URLs that look like keys.
+    ///
+    /// ```
+    /// use cors_doctor::{paste::PastedRequest, probe::Secrets};
+    ///
+    /// let mut request = PastedRequest::new("GET", "https://api.example/?api_key=abcdef&page=2");
+    /// request.headers.push(("Authorization".to_owned(), "Bearer abc.def".to_owned()));
+    /// let secrets = Secrets::of(&request);
+    /// assert_eq!(secrets.mask("GET /?api_key=abcdef&page=2 as abc.def"), "GET /?api_key=***&page=2 as ***");
+    /// assert_eq!(Secrets::default().mask("'Authorization: Bearer eyJhbGci.x'"), "'Authorization: Bearer ***'");
+    /// assert_eq!(secrets.mask("location: /login?token=xyz#top"), "location: /login?token=***#top");
+    /// ```
+    pub fn mask(&self, text: &str) -> String {
+        let mut text = mask_schemes(&mask_parameters(text));
+        for value in &self.values {
+            if text.contains(value.as_str()) {
+                text = text.replace(value.as_str(), MASK);
+            }
+        }
+        text
+    }
+}
+
+/// Replaces what follows the name of an authentication scheme.
+fn mask_schemes(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut is_credential = false;
+    for word in
+        text.split_inclusive(|character: char| character.is_whitespace() || "'\",;".contains(character))
+    {
+        let bare =
+            word.trim_end_matches(|character: char| character.is_whitespace() || "'\",;".contains(character));
+        // Shorter words are of a sentence about it.
+        if is_credential
+            && bare.len() >= 8
+            && bare.chars().any(|character| character.is_ascii_digit() || "=._-".contains(character))
+        {
+            masked.extend([MASK, &word[bare.len()..]]);
+        } else {
+            masked.push_str(word);
+        }
+        is_credential =
+            ["bearer", "basic", "digest"].iter().any(|scheme| bare.to_ascii_lowercase().ends_with(scheme));
+    }
+    masked
+}
+
+/// Replaces the values of parameters that look like keys.
+fn mask_parameters(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(place) = rest.find(['?', '&']) {
+        let (before, after) = rest.split_at(place + 1);
+        masked.push_str(before);
+        rest = after;
+        let end = rest
+            .find(|character: char| "&# '\"<>)".contains(character) || character.is_control())
+            .unwrap_or(rest.len());
+        if let Some((name, value)) = rest[..end].split_once('=')
+            && is_secret_name(name)
+            && !value.is_empty()
+        {
+            masked.extend([name, "=", MASK]);
+            // A full stop after a URL is the sentence's.
+            rest = &rest[if value.len() > 1 && value.ends_with('.') { end - 1 } else { end }..];
+        }
+    }
+    masked + rest
+}
+
+/// Whether a header or a parameter of this name usually has a secret as its value.
+fn is_secret_name(name: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "auth",
+        "cookie",
+        "credential",
+        "jwt",
+        "passw",
+        "secret",
+        "session",
+        "signature",
+        "ticket",
+        "token",
+        "apikey",
+        "accesskey",
+        "csrf",
+        "xsrf",
+    ];
+    let name: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|character| character.to_ascii_lowercase())
+        .collect();
+    PARTS.iter().any(|part| name.contains(part))
+        || matches!(name.as_str(), "key" | "sig" | "code" | "pwd" | "otp" | "sid")
+}

@@ -1,0 +1,46 @@
+//! Text in lines of a terminal's width.
+
+/// Breaks a text at spaces. The first line begins with `first`, the others with `rest`, which has no visible characters but
+/// spaces. Control characters are left out, so that no server writes escape sequences to the terminal.
+pub fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut line = first.to_owned();
+    let mut is_empty = true;
+    for word in visible(text).split_whitespace() {
+        let length = line.chars().count() + usize::from(!is_empty) + word.chars().count();
+        if !is_empty && length > width {
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+            rest.clone_into(&mut line);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines + line.trim_end() + "\n"
+}
+
+/// Without control characters, and without those that change the direction of what follows.
+pub(super) fn visible(text: &str) -> String {
+    let is_odd = |character: char| {
+        character.is_control() && !character.is_whitespace()
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    text.chars().filter(|character| !is_odd(*character)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_as_long_as_they_may_be() {
+        assert_eq!(wrap("one two three", "- ", "  ", 9), "- one two\n  three\n");
+        assert_eq!(wrap("unbreakable", "", "", 4), "unbreakable\n");
+        assert_eq!(wrap("a \x1b[31mb\u{202e}", "", "", 80), "a [31mb\n");
+        assert_eq!(wrap("", "  ", "  ", 80), "\n");
+    }
+}

@@ -1,15 +1,18 @@
 //! Public threads: what a person showed of a request that a browser blocked, and the cause that turned out in the end.
 //!
 //! The rows are in `threads.json`. They hold facts only: methods, statuses, headers, and which message a browser wrote. Names are
-//! replaced by reserved ones, unless they are what matters. The fields:
+//! replaced by reserved ones, unless they are what matters. The fields that need a word:
 //!
-//! - `shown`: who reported it, `chromium`, `firefox`, `webkit`, `browser` (which one is not known) or `curl`, and by which reason
-//!   it was blocked.
-//! - `wire`: what came of each request that the browser sent, in order. First a status, or one of `passes` (a preflight that must
-//!   have passed, because the browser sent the actual request), `fails` (no response) and `unseen` (a response of which only the
-//!   message is known; a status after it, as in `unseen 302`, is what the message implies). Then its header lines; `body` stands for the start of the body. A status that
-//!   nobody showed, because the message is about a later step, is 200.
-//! - `probes`: other requests that the person tried, by the purpose of the probe that is the same.
+//! - `shown`: who saw it (`chromium`, `firefox`, `webkit`, `browser` if nobody says which, or `curl`) and, where a message was
+//!   shown, the reason that it gives. The browser model must block it by the same reason.
+//! - `wire`: what came of each request that the browser sent, in order. First a status, or one of
+//!   - `passes`: a preflight that must have passed, because the browser sent the actual request;
+//!   - `fails`: no response;
+//!   - `unseen`: a response of which only the message is known. A status and headers are then what the message implies.
+//!
+//!   Then the header lines, and the start of the body in a line `body`. What nobody showed, because the message is about a later
+//!   step, is as that step needs it.
+//! - `probes`: other requests that the person tried, by the name of the probe that is the same.
 //! - `cause`: what turned out.
 //! - `found`: `right` if the diagnosis puts it first, `likely-right` if it is among the rivals.
 
@@ -40,10 +43,7 @@ struct Row {
     #[serde(default)]
     credentials: bool,
     #[serde(default)]
-    no_cors: bool,
-    /// `XMLHttpRequest` with a listener of the upload.
-    #[serde(default)]
-    upload: bool,
+    kind: Kind,
     /// The wire allows it, and a browser blocks it.
     #[serde(default)]
     blocked_in_browser: bool,
@@ -52,6 +52,16 @@ struct Row {
     probes: BTreeMap<String, Vec<String>>,
     cause: String,
     found: Found,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    #[default]
+    Fetch,
+    NoCors,
+    /// `XMLHttpRequest` with a listener of the upload.
+    Upload,
 }
 
 fn page() -> String {
@@ -77,10 +87,21 @@ impl Row {
         if self.credentials {
             request = request.credentials(Credentials::Include);
         }
-        if self.no_cors {
-            request = request.mode(Mode::NoCors);
+        match self.kind {
+            Kind::Fetch => request,
+            Kind::NoCors => request.mode(Mode::NoCors),
+            Kind::Upload => request.upload_listener(),
         }
-        if self.upload { request.upload_listener() } else { request }
+    }
+
+    /// Who saw it, and the reason of the message.
+    fn shown(&self) -> (&str, Option<&str>) {
+        let (who, reason) = match self.shown.split_once(' ') {
+            Some((who, reason)) => (who, Some(reason)),
+            None => (self.shown.as_str(), None),
+        };
+        assert!(["chromium", "firefox", "webkit", "browser", "curl"].contains(&who), "{}: {who}", self.name);
+        (who, reason)
     }
 
     /// What a person would be told who shows this.
@@ -88,7 +109,7 @@ impl Row {
         let mut examination = Examination::new(Browser::default(), self.request(), Duration::ZERO);
         let hints = &mut examination.case_mut().hints;
         hints.is_blocked_in_browser = self.blocked_in_browser;
-        hints.is_seen_in_browser = self.shown != "curl";
+        hints.is_seen_in_browser = self.shown().0 != "curl";
         let mut wire = self.wire.iter();
         while let Some(wanted) = examination.wanted().filter(|wanted| wanted.probe.is_none()) {
             let lines = wire.next().unwrap_or_else(|| panic!("{}: nothing for {:?}", self.name, wanted.sent));
@@ -120,7 +141,7 @@ impl Row {
 
     /// The browser model must block it by the reason that the person's browser gave.
     fn compare_reason(&self, examination: &Examination) {
-        let Some((_, reason)) = self.shown.split_once(' ') else { return };
+        let (_, Some(reason)) = self.shown() else { return };
         let blocked = examination.case().verdict.as_ref().and_then(|verdict| verdict.blocked());
         let modelled = blocked.map(|blocked| blocked.reason.name());
         assert_eq!(modelled, Some(reason), "{}", self.name);
@@ -171,15 +192,15 @@ fn what_turned_out_is_what_is_named() {
     let rows: Vec<Row> = serde_json::from_str(include_str!("threads.json")).expect("threads.json");
     let threads: BTreeSet<&str> = rows.iter().map(|row| row.thread.as_str()).collect();
     assert!(threads.len() >= 50, "{} threads", threads.len());
-    let mut names = BTreeSet::new();
+    let mut row_names = BTreeSet::new();
     let (mut right, mut likely_right, mut wrong) = (0, 0, 0);
     let mut differences = String::new();
     for row in &rows {
-        assert!(names.insert(row.name.as_str()), "{:?} is there twice", row.name);
+        assert!(row_names.insert(row.name.as_str()), "{:?} is there twice", row.name);
         assert!(Cause::NAMES.contains(&row.cause.as_str()), "{} is not a cause", row.cause);
         let diagnosis = row.diagnose();
         let named: Vec<&str> =
-            std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(|cause| cause.name()).collect();
+            std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(Cause::name).collect();
         let found = match named.iter().position(|name| *name == row.cause) {
             Some(0) => Found::Right,
             Some(_) => Found::LikelyRight,
@@ -190,6 +211,11 @@ fn what_turned_out_is_what_is_named() {
             Found::LikelyRight => likely_right += 1,
             Found::Wrong => wrong += 1,
         }
+        assert!(
+            found == Found::Right || !diagnosis.is_certain(),
+            "{}: certain and wrong\n{diagnosis}",
+            row.name
+        );
         if found != row.found {
             let certain = if diagnosis.is_certain() { " certain" } else { "" };
             writeln!(

@@ -29,7 +29,12 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked) -> Finding {
             Cause::LoginRedirect { location: String::new() },
             Cause::ServiceWorkerOrExtension,
         ]),
-        Reason::PreflightStatus { status } => preflight(facts, *status),
+        // The origin is allowed by the response itself; perhaps one layer refuses it, and another allows it in the refusal.
+        Reason::PreflightStatus { status } => {
+            let mut finding = preflight(facts, *status);
+            finding.causes.push(Cause::Overridden { header: "access-control-allow-origin" });
+            finding
+        }
         Reason::AllowOriginMultiple { value, .. } => Finding::likely(vec![
             Cause::TwoWriters { value: value.clone() },
             Cause::ListOfOrigins { value: value.clone() },
@@ -74,6 +79,8 @@ fn preflight(facts: &Facts<'_>, status: u16) -> Finding {
         Cause::OptionsAnsweredElsewhere,
         Cause::Firewall { status },
         Cause::RateLimit,
+        Cause::LoginRedirect { location: String::new() },
+        Cause::Redirected { kind: RedirectKind::Elsewhere, location: String::new() },
         Cause::NotFound,
     ];
     causes.extend(both_lists(facts));

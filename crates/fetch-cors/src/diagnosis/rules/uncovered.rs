@@ -4,7 +4,7 @@
 use super::{
     Finding,
     allowed::{carries_nothing, wants_data},
-    value::response_headers,
+    value::{is_response_header, response_headers},
 };
 use crate::{
     Setting, Wanted,
@@ -344,7 +344,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
         })
     };
     let refused: Vec<&Purpose> = asked.iter().filter(is_refused).collect();
-    let names: Vec<String> = refused
+    let mut names: Vec<String> = refused
         .iter()
         .filter_map(|purpose| match purpose {
             Purpose::Header { name } => Some(name.clone()),
@@ -364,6 +364,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
     } else if let Some(finding) = response_headers(&names) {
         Refused::Found(finding)
     } else {
+        names.retain(|name| !is_response_header(name));
         Refused::Found(Finding::certain(Cause::HeadersNotListed { names }))
     }
 }

@@ -162,10 +162,7 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         }
         Cause::NotFound => format!("nothing is at {path}"),
         Cause::AuthenticationInFront { status } => {
-            format!(
-                "authentication stands in front of CORS, so {response} gets {} without CORS headers",
-                error(*status)
-            )
+            format!("authentication stands in front of CORS, so {response} gets {}", error(*status))
         }
         Cause::RateLimit => format!("a rate limit stands in front of CORS, so {response} gets 429"),
         Cause::Firewall { status } => format!("a firewall refuses {response} with {}", error(*status)),
@@ -425,6 +422,9 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
              {} in the page",
             shown(&location.replacen("http:", "https:", 1))
         ),
+        Cause::Redirected { kind: RedirectKind::Host, location } if location.is_empty() => {
+            say("in the page, use the endpoint of the bucket's region, which the response's body names")
+        }
         Cause::Redirected { location, .. } if location.is_empty() => {
             say("open the URL in a tab, and use the URL that it ends at in the page")
         }

@@ -53,6 +53,8 @@ fn requests(lab: &TestLab) -> Vec<Value> {
         json!({ "path": "guarded", "headers": [["x-api-key", "open sesame"]] }),
         json!({ "path": "guarded", "headers": [["authorization", "Bearer x"], ["x-a", "1"], ["cookie", "x"]] }),
         json!({ "path": "headers" }),
+        json!({ "path": "headers", "headers": [["access-control-allow-origin", "*"]] }),
+        json!({ "path": "headers", "headers": [["access-control-allow-origin", "*"], ["x-a", "1"]] }),
         json!({ "path": "headers", "credentials": "include" }),
         json!({ "path": "nothing" }),
         json!({ "path": "redirect", "query": "to=notes" }),
@@ -115,6 +117,8 @@ fn check_diagnosis(predicted: &Value, case: &str) {
     let verdict = &predicted["verdict"];
     let is_after_fetch = ["canvas", "use"].iter().any(|step| verdict["step"] == *step);
     assert_eq!(verdict["cause"].is_null(), is_after_fetch, "{case}: {verdict}");
+    let change = verdict["fix"]["change"].as_str().unwrap_or_default();
+    assert!(!change.contains("can't be added"), "{case}: that is no fix: {verdict}");
     let messages = predicted["messages"].as_array().expect("messages");
     let headers = messages.iter().flat_map(|message| message["response_headers"].as_array()).flatten();
     for header in headers.filter(|header| header[0] == "access-control-allow-origin") {

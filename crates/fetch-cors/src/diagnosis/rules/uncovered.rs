@@ -1,7 +1,11 @@
 //! The response has no `Access-Control-Allow-Origin`, or it is a preflight response with an error: who made it, and why is CORS
 //! not in it? Most CORS errors are here, and most of their causes look alike.
 
-use super::{Finding, allowed::wants_data, value::response_headers};
+use super::{
+    Finding,
+    allowed::wants_data,
+    value::{is_response_header, response_headers},
+};
 use crate::{
     Setting, Wanted,
     diagnosis::{
@@ -334,10 +338,12 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
             _ => None,
         })
         .collect();
+    let without_response_headers =
+        || names.iter().filter(|name| !is_response_header(name)).cloned().collect::<Vec<_>>();
     if refused.contains(&&Purpose::Method) {
         Refused::Found(Finding::certain(Cause::MethodNotListed {
             method: facts.method.clone(),
-            headers: names,
+            headers: without_response_headers(),
         }))
     } else if names.is_empty() {
         // Each passes alone, so that only their combination is refused, or not always.
@@ -347,7 +353,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
     } else if let Some(finding) = response_headers(&names) {
         Refused::Found(finding)
     } else {
-        Refused::Found(Finding::certain(Cause::HeadersNotListed { names }))
+        Refused::Found(Finding::certain(Cause::HeadersNotListed { names: without_response_headers() }))
     }
 }
 

@@ -193,6 +193,7 @@ fn lists(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if let Some(finding) = response_headers(&lacking).filter(|_| !lacks_method) {
         return finding;
     }
+    // No server should allow those; a note says so.
     lacking.retain(|name| !is_response_header(name));
     if policy_allows_all(facts) {
         let header = if lacks_method { ALLOW_METHODS } else { ALLOW_HEADERS };

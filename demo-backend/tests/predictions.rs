@@ -120,7 +120,7 @@ fn check_diagnosis(predicted: &Value, case: &str) {
     let change = verdict["fix"]["change"].as_str().unwrap_or_default();
     assert!(!change.contains("can't be added"), "{case}: that is no fix: {verdict}");
     let messages = predicted["messages"].as_array().expect("messages");
-    let headers = messages.iter().flat_map(|message| message["response_headers"].as_array()).flatten();
+    let headers = messages.iter().filter_map(|message| message["response_headers"].as_array()).flatten();
     for header in headers.filter(|header| header[0] == "access-control-allow-origin") {
         let steps = verdict["fix"]["patch"].as_array().expect("steps");
         let mut origins = steps.iter().filter(|step| step["setting"] == "allow_origins");

@@ -195,6 +195,28 @@ fn a_risky_fix_is_not_offered_with_one_click() {
     assert_eq!(fix["patch"], json!([]));
 }
 
+/// A cache that heeds `Vary` keeps what the policy of before said, too; there is no `vary=forgotten` to remove.
+#[test]
+fn a_response_from_before_the_policy_changed_is_told_as_one() {
+    let lab = TestLab::start();
+    let request = json!({ "path": "notes", "cached": true });
+    let read = serde_json::from_value(request).expect("a request of the Lab");
+    let mut sender = Sender::new(&lab, &json!({}), EngineName::Standard);
+    let (first, _) = sender.send(&read, "run1");
+    assert_eq!(first["verdict"]["cause"], "origin-not-listed");
+    let policy = json!({ "allow_origins": [lab.running.origins().page] });
+    let put = lab.control("PUT", &format!("/s/{}/policy", sender.session()), Some(&policy));
+    assert_eq!(put.status, 200, "{put:?}");
+    let (second, allowed) = sender.send(&read, "run2");
+    assert!(!allowed, "it is in the cache");
+    let verdict = &second["verdict"];
+    assert_eq!((&verdict["cause"], &verdict["certain"]), (&json!("cached-for-another"), &json!(true)));
+    let said = |of: &Value| of.as_str().unwrap_or_default().to_owned();
+    assert!(said(&verdict["sentence"]).contains("before the server changed"), "{verdict}");
+    let change = said(&verdict["fix"]["change"]);
+    assert!(!change.contains("forgotten") && change.contains("start over"), "{change}");
+}
+
 /// Nothing that is predicted happens.
 #[test]
 fn a_prediction_has_no_effect() {

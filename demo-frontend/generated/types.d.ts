@@ -33,7 +33,7 @@ export type BlockedVerdict = {
   reason: string,
   /** The response header by which it is blocked, in lower case; null where no response header decides. */
   header: string | null,
-  /** The reason in a sentence; null where the cause says the same. */
+  /** The reason, as the rest of a sentence; null where the cause says the same. */
   rule: string | null,
   /** The name of the cause; null if it is none of the diagnosis', because CORS let the response through. */
   cause: string | null,
@@ -43,6 +43,8 @@ export type BlockedVerdict = {
   sentence: string,
   /** A line for each request that shows it. */
   evidence: Array<string>,
+  /** A line for each request that the browser doesn't send, by which other causes are ruled out. */
+  probes: Array<string>,
   /** What else is worth knowing, a sentence each. */
   notes: Array<string>,
   /** What would help. */

@@ -136,7 +136,7 @@ export function fixOf({ prediction, request }) {
   const fix = verdict?.fix;
   if (!verdict || !fix) return null;
   return {
-    title: verdict.allowed || verdict.certain ? "The fix" : "The fix, if the first cause is right",
+    title: verdict.allowed ? "To read it" : verdict.certain ? "The fix" : "The fix, if the first cause is right",
     change: fix.change,
     place: fix.place,
     warning:

@@ -148,7 +148,8 @@ function whyPart(sent) {
     element("h3", {}, "Why"),
     element("p", { "data-field": "why" }, ...prose(why.text)),
     why.evidence.length > 0 && evidence(why.evidence, { "data-field": "evidence", "aria-label": "What shows it" }),
-    why.probes.length > 0 && element("p", { class: "note" }, "Your browser sends no more than that. Other requests would tell:"),
+    why.probes.length > 0 &&
+      element("p", { class: "note" }, "Your browser sends no more than that. Other requests would tell:"),
     why.probes.length > 0 && evidence(why.probes, { "data-field": "probes", "aria-label": "What else would tell" }),
     ...why.notes.map((note) => element("p", { class: "note" }, note)),
     why.rule === null

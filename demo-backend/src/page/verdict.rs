@@ -190,7 +190,11 @@ fn blocked_by_browser(
     let mut fix = VerdictFix::new(&diagnosis.remedy);
     let is_cached = diagnosis.cause == Cause::CachedForAnother;
     if is_cached {
-        fix.change.push_str(" Here: remove vary=forgotten from the query.");
+        fix.change.push_str(if api_path::forgets_vary(&request.query) {
+            " Here: remove vary=forgotten from the query."
+        } else {
+            " Here: start over, or change the query."
+        });
     }
     let spec = if is_cached {
         "https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches"

@@ -12,7 +12,7 @@ use demo_backend::{
 };
 use end_to_end::{Check, Engine};
 use fetch_cors::{
-    browser::{Browser, Profile},
+    browser::{Browser, Profile, Verdict},
     diagnosis::diagnose,
 };
 use libtest_mimic::Failed;
@@ -161,9 +161,9 @@ impl Page {
         let replay = Replay { browser: &mut reader.browser, now, page: &origins.page };
         let case = replay.play(fetch, &exchanges)?;
 
-        let is_allowed = case.verdict.as_ref().is_some_and(|verdict| verdict.is_allowed());
-        let cause = self.attribute("[data-room=verdict] .why", "data-cause").await?.unwrap_or_default();
-        if reader.request.kind == RequestKind::Canvas && cause.is_empty() {
+        let is_allowed = case.verdict.as_ref().is_some_and(Verdict::is_allowed);
+        let shown_cause = self.attribute("[data-room=verdict] .why", "data-cause").await?.unwrap_or_default();
+        if reader.request.kind == RequestKind::Canvas && shown_cause.is_empty() {
             // Tainted: that comes after the fetch.
             return same(
                 "what became of the canvas",
@@ -172,7 +172,7 @@ impl Page {
             );
         }
         same("the verdict", &is_allowed, &(shown.observed == Some(Ending::Allowed)))?;
-        model::agrees(&diagnose(&case), &cause)
+        model::agrees(&diagnose(&case), &shown_cause)
     }
 
     async fn step(&self, step: &SolutionStep, reader: &mut Reader) -> Tried<()> {

@@ -75,7 +75,7 @@ pub enum Cause {
     },
     /// The server responds with an HTML page where the script expects data, as single-page applications do at unknown paths.
     HtmlPage,
-    /// A cache returns a response that was made for another origin, or for none.
+    /// A cache returns a response that was made for another origin, for none, or before the server changed.
     CachedForAnother,
     /// The same request gets different responses: an instance has an older configuration, for example.
     Inconsistent,

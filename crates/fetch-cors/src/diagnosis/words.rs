@@ -186,9 +186,9 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::HtmlPage => format!(
             "{path} gets an HTML page where data was expected, as single-page applications and login pages send it for any path"
         ),
-        Cause::CachedForAnother => {
-            say("a cache returns a response that was made for another origin, or for a request without one")
-        }
+        Cause::CachedForAnother => say(
+            "a cache returns a response that was made for another origin, for a request without one, or before the server changed",
+        ),
         Cause::Inconsistent => {
             say("the same request gets different responses, as when one instance has another configuration")
         }
@@ -434,10 +434,21 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::HtmlPage => {
             say("in the page, correct the URL: it reaches the front end's server, not the API")
         }
-        Cause::CachedForAnother => say(
-            "let the server respond with Vary: Origin, also to requests without Origin, and clear the cache; for an image that a \
-             canvas reads, write crossorigin on each of its <img>",
-        ),
+        Cause::CachedForAnother => {
+            let response = facts.response();
+            let remedy = if response.is_some_and(|response| response.varies_by_origin()) {
+                "clear the cache; if that does not last, the cache ignores Vary: Origin, and must have Origin in its key"
+            } else {
+                "let the server respond with Vary: Origin, also to requests without Origin, and clear the cache"
+            };
+            let content_type = response.and_then(|response| response.header("content-type"));
+            let also = if content_type.is_some_and(|value| value.to_ascii_lowercase().starts_with("image/")) {
+                "; in the page, write crossorigin on each <img> that shows it"
+            } else {
+                ""
+            };
+            format!("{remedy}{also}")
+        }
         Cause::Inconsistent => {
             say("compare the instances of the server; restart those with an older configuration")
         }

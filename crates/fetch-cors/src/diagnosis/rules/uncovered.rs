@@ -344,17 +344,19 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
         })
     };
     let refused: Vec<&Purpose> = asked.iter().filter(is_refused).collect();
-    let mut names: Vec<String> = refused
+    let names: Vec<String> = refused
         .iter()
         .filter_map(|purpose| match purpose {
             Purpose::Header { name } => Some(name.clone()),
             _ => None,
         })
         .collect();
+    let without_response_headers =
+        || names.iter().filter(|name| !is_response_header(name)).cloned().collect::<Vec<_>>();
     if refused.contains(&&Purpose::Method) {
         Refused::Found(Finding::certain(Cause::MethodNotListed {
             method: facts.method.clone(),
-            headers: names,
+            headers: without_response_headers(),
         }))
     } else if names.is_empty() {
         // Each passes alone, so that only their combination is refused, or not always.
@@ -364,8 +366,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
     } else if let Some(finding) = response_headers(&names) {
         Refused::Found(finding)
     } else {
-        names.retain(|name| !is_response_header(name));
-        Refused::Found(Finding::certain(Cause::HeadersNotListed { names }))
+        Refused::Found(Finding::certain(Cause::HeadersNotListed { names: without_response_headers() }))
     }
 }
 

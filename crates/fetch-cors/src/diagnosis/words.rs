@@ -64,6 +64,7 @@ fn is_not_cors(cause: &Cause) -> bool {
             | Cause::Hang
             | Cause::NotHttp
             | Cause::MixedContent
+            | Cause::LocalNetworkAccess
             | Cause::UrlWithoutScheme
             | Cause::RequestRefused
             | Cause::RateLimit
@@ -450,9 +451,10 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::ServiceWorkerOrExtension => {
             say("try again in a private window without extensions, and unregister the service worker")
         }
-        Cause::LocalNetworkAccess => {
-            say("allow local network access for the page in the browser's site settings")
-        }
+        Cause::LocalNetworkAccess => facts.blocked().map_or_else(
+            || say("in the browser, allow the page to reach the local network, or serve the API from a public address"),
+            crate::browser::Blocked::fix,
+        ),
         Cause::NotSent => say("send the request to learn more"),
         Cause::OriginNotListed { .. }
         | Cause::WildcardWithCredentials

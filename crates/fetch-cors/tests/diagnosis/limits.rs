@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fetch_cors::{
-    browser::{Browser, Credentials, PageOrigin, Request, Response},
+    browser::{AddressSpace, Browser, Credentials, PageOrigin, Profile, Request, Response},
     diagnosis::{Examination, Failure, Note, Purpose, Received},
 };
 use proptest::prelude::*;
@@ -158,4 +158,16 @@ fn a_probe_with_secrets_says_so() {
             .receive(Received::Response { head: Response::new(401), body: Vec::new() }, Duration::ZERO);
     }
     assert_eq!(with_secrets, [Purpose::ActualWithSecrets]);
+}
+
+/// Where the model knows where the page is, the permission is certain, and nothing is sent.
+#[test]
+fn local_network_access_in_the_model() {
+    let request =
+        Request::new(page(), "GET", "http://localhost:3000/").page_address_space(AddressSpace::Public);
+    let examination = Examination::new(Browser::new(Profile::CHROMIUM), request, Duration::ZERO);
+    assert!(examination.wanted().is_none());
+    let diagnosis = examination.diagnosis();
+    assert!(diagnosis.is_certain());
+    assert_eq!(diagnosis.cause.name(), "local-network-access");
 }

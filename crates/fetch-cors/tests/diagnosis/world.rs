@@ -77,6 +77,8 @@ pub(crate) enum Style {
     Silent,
     /// The same, and a stranger's preflight goes on to the router.
     PassesOn,
+    /// Responds to a preflight that it doesn't allow, for whatever reason, with 204 and no headers, as rs/cors does.
+    Aborts,
     /// Always says the first origin.
     Fixed,
     /// Always says `*`.
@@ -215,6 +217,9 @@ impl Server {
                     self.cors.has_method(&method) && names.all(|name| self.cors.headers.contains(&name));
                 return match refusal {
                     Some(status) if !is_listed || !is_all => (Response::new(status), Made::CorsRefusal),
+                    _ if *style == Style::Aborts && (!is_listed || !is_all) => {
+                        (Response::new(204).header("vary", "Origin"), Made::CorsRefusal)
+                    }
                     _ if *style == Style::PassesOn && !is_listed => {
                         (Response::new(self.router), Made::Router)
                     }
@@ -354,6 +359,7 @@ fn cors() -> impl Strategy<Value = Cors> {
         2 => Just(Style::Absent),
         3 => Just(Style::Silent),
         2 => Just(Style::PassesOn),
+        2 => Just(Style::Aborts),
         1 => Just(Style::Fixed),
         1 => Just(Style::Star),
         1 => Just(Style::Reflects),

@@ -23,7 +23,6 @@ fn examine(vector: &DiagnosisVector) -> Result<Diagnosis, String> {
         page: vector.page.clone(),
         page_address_space: None,
         after: 0,
-        page_address_space: None,
         request: vector.request.clone(),
         wire: Vec::new(),
         outcome: Outcome::Blocked(cors_vectors::Blocked { step: String::new(), reason: String::new() }),

@@ -80,7 +80,7 @@ fn config() -> impl Strategy<Value = PolicyConfig> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
     fn the_change_lets_it_through(mut config in config(), wish in wish()) {

@@ -1,7 +1,11 @@
 //! The response has no `Access-Control-Allow-Origin`, or it is a preflight response with an error: who made it, and why is CORS
 //! not in it? Most CORS errors are here, and most of their causes look alike.
 
-use super::{Finding, allowed::wants_data, value::response_headers};
+use super::{
+    Finding,
+    allowed::wants_data,
+    value::{is_response_header, response_headers},
+};
 use crate::{
     Setting, Wanted,
     diagnosis::{
@@ -328,7 +332,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
         })
     };
     let refused: Vec<&Purpose> = asked.iter().filter(is_refused).collect();
-    let names: Vec<String> = refused
+    let mut names: Vec<String> = refused
         .iter()
         .filter_map(|purpose| match purpose {
             Purpose::Header { name } => Some(name.clone()),
@@ -348,6 +352,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
     } else if let Some(finding) = response_headers(&names) {
         Refused::Found(finding)
     } else {
+        names.retain(|name| !is_response_header(name));
         Refused::Found(Finding::certain(Cause::HeadersNotListed { names }))
     }
 }

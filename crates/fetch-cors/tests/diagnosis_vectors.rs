@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cors_vectors::{DiagnosisVector, Fetch, Outcome, Reply, diagnosis_sections, diagnosis_trials, request};
+use expect_test::expect_file;
 use fetch_cors::{
     browser::Browser,
     diagnosis::{Cause, Diagnosis, Examination, Failure, Received},
@@ -15,12 +16,17 @@ fn main() {
         every_cause_is_shown_and_told_from_another();
         Ok(())
     }));
+    trials.push(Trial::test("words", || {
+        words()?;
+        Ok(())
+    }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
 fn examine(vector: &DiagnosisVector) -> Result<Diagnosis, String> {
     let fetch = Fetch {
         page: vector.page.clone(),
+        page_address_space: None,
         after: 0,
         request: vector.request.clone(),
         wire: Vec::new(),
@@ -53,6 +59,22 @@ fn examine(vector: &DiagnosisVector) -> Result<Diagnosis, String> {
         (0, unused) => Err(format!("no probe asked for {unused:?}; {}", examination.diagnosis())),
         (unsent, _) => Err(format!("{unsent} requests were not sent; {}", examination.diagnosis())),
     }
+}
+
+/// What a person reads: two lines, the notes, and what each request showed. `UPDATE_EXPECT=1` writes the file.
+fn words() -> Result<(), String> {
+    let mut text = String::new();
+    for (_, section) in diagnosis_sections() {
+        for vector in &section.vectors {
+            let diagnosis = examine(vector)?;
+            let notes = diagnosis.notes.iter().map(|note| format!("Note: {note}."));
+            let evidence = diagnosis.evidence.iter().map(|line| format!("  {line}"));
+            let lines: Vec<String> = notes.chain(evidence).collect();
+            text += &format!("# {}\n\n{diagnosis}\n{}\n\n", vector.name, lines.join("\n"));
+        }
+    }
+    expect_file!["diagnoses.txt"].assert_eq(&text);
+    Ok(())
 }
 
 fn received(reply: &Reply) -> Result<Received, String> {

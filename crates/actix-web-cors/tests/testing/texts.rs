@@ -113,7 +113,7 @@ async fn a_preflight_that_needs_authentication() {
     let first: Vec<&str> = text.lines().take(5).collect();
     expect![[r#"
         PUT /items/1 from a page of https://app.example
-        Blocked: authentication stands in front of CORS, so the preflight gets 401 without CORS headers. The origin is allowed.
+        Blocked: authentication stands in front of CORS, so the preflight gets 401. The origin is allowed.
         Fix: put CORS outside of authentication, so that preflights pass: they carry neither cookies nor Authorization.
         In Actix: wrap the application or the scope, not a route, and put Cors outside of authentication.
         The rule: the preflight response has status 401, and only 200 to 299 lets the request pass (at the preflight, so the actual request was never sent)"#]]

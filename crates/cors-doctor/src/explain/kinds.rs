@@ -24,6 +24,9 @@ pub struct Kind {
 /// A cause, and what to do about it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cause {
+    /// The names of the [causes](fetch_cors::diagnosis::Cause::NAMES) of a diagnosis that it stands for; none if it stands for
+    /// all of them.
+    pub names: &'static [&'static str],
     /// What is wrong, in a sentence.
     pub what: &'static str,
     /// What to do, in a sentence.

@@ -11,33 +11,52 @@ pub const KINDS: &[Kind] = &[
         meaning: "The response has no Access-Control-Allow-Origin header.",
         causes: &[
             Cause {
+                names: &["hidden-error", "not-found", "only-preflight-covered"],
                 what: "An error page made outside of the CORS middleware: the real problem is the status behind it (404, 500, 502, 413).",
                 fix: "Look at the status first, and fix that. Put the CORS middleware outermost, so that every response gets its headers, error pages too.",
             },
             Cause {
+                names: &["origin-not-listed", "opaque-origin"],
                 what: "The server doesn't allow this origin, and says nothing to origins that it doesn't know.",
                 fix: "Add the page's origin to the server's list, exactly as the message or the address bar has it.",
             },
             Cause {
+                names: &[
+                    "authentication-in-front",
+                    "rate-limit",
+                    "firewall",
+                    "login-redirect",
+                    "interstitial",
+                    "options-not-routed",
+                    "options-answered-elsewhere",
+                ],
                 what: "Something in front responds to OPTIONS or to the request: authentication, a rate limit, a firewall, a login page.",
                 fix: "Let OPTIONS pass there, and put CORS before authentication.",
             },
             Cause {
+                names: &["no-cors"],
                 what: "The server has no CORS at all.",
                 fix: "Add CORS middleware that allows the page's origin.",
             },
             Cause {
+                names: &["method-not-listed", "headers-not-listed"],
+                what: "The server refuses the method or a header of the preflight with an error (400, 403, 405), as some libraries do.",
+                fix: "Add the method and the headers to the server's lists.",
+            },
+            Cause {
+                names: &["not-found", "redirected", "html-page"],
                 what: "The URL is wrong, or a redirect led to a server without CORS.",
                 fix: "Open the URL in a tab of its own, and compare it with the address that it ends at.",
             },
             Cause {
+                names: &["cached-for-another", "inconsistent"],
                 what: "A cache holds a response that was made for no origin.",
                 fix: "Send Vary: Origin with every response, and clear the cache.",
             },
         ],
         excludes: &[
             "A header that names another origin: there is none at all.",
-            "Credentials, methods and request headers: they are looked at later.",
+            "Access-Control-Allow-Credentials: it is looked at later.",
             "A server that is down: there was a response.",
         ],
         messages: &[
@@ -67,20 +86,47 @@ pub const KINDS: &[Kind] = &[
         meaning: "The response has no Access-Control-Allow-Origin header, or one that names another origin; Safari says the same in both cases.",
         causes: &[
             Cause {
+                names: &["origin-not-listed", "opaque-origin", "no-cors"],
                 what: "The server doesn't allow this origin.",
                 fix: "Add the page's origin to the server's list, exactly as the message or the address bar has it.",
             },
             Cause {
+                names: &["hidden-error", "not-found", "only-preflight-covered"],
                 what: "An error page made outside of the CORS middleware: the status is the real problem.",
                 fix: "Look at the status first, and fix that. Put the CORS middleware outermost, so that every response gets its headers, error pages too.",
             },
             Cause {
+                names: &["origin-not-listed", "not-an-origin", "list-of-origins"],
                 what: "The list has a near miss: http instead of https, another port, www, a slash at the end.",
                 fix: "Write the origin as scheme, host and port, without a slash.",
             },
             Cause {
+                names: &[
+                    "authentication-in-front",
+                    "rate-limit",
+                    "firewall",
+                    "login-redirect",
+                    "interstitial",
+                    "options-not-routed",
+                    "options-answered-elsewhere",
+                ],
                 what: "Something in front responds: authentication, a rate limit, a firewall, a login page.",
                 fix: "Let OPTIONS pass there, and put CORS before authentication.",
+            },
+            Cause {
+                names: &["method-not-listed", "headers-not-listed"],
+                what: "The server refuses the method or a header of the preflight with an error (400, 403, 405), as some libraries do.",
+                fix: "Add the method and the headers to the server's lists.",
+            },
+            Cause {
+                names: &["not-found", "redirected", "html-page"],
+                what: "The URL is wrong, or a redirect led to a server without CORS.",
+                fix: "Open the URL in a tab of its own, and compare it with the address that it ends at.",
+            },
+            Cause {
+                names: &["cached-for-another", "inconsistent"],
+                what: "A cache holds a response that was made for no origin, or for another one.",
+                fix: "Send Vary: Origin with every response, and clear the cache.",
             },
         ],
         excludes: &[
@@ -108,14 +154,17 @@ pub const KINDS: &[Kind] = &[
         meaning: "The response names more than one origin; a browser accepts exactly one.",
         causes: &[
             Cause {
+                names: &["two-writers"],
                 what: "Two writers: the application and a proxy in front of it both add the header.",
                 fix: "Remove it from one of them; in nginx, proxy_hide_header Access-Control-Allow-Origin.",
             },
             Cause {
+                names: &["two-writers"],
                 what: "CORS middleware is installed twice, or a handler adds the header as well.",
                 fix: "Keep the middleware, and remove the line from the handler.",
             },
             Cause {
+                names: &["list-of-origins"],
                 what: "One writer sends its whole list of origins.",
                 fix: "Respond with the one origin of the request if it is in the list, and with Vary: Origin.",
             },
@@ -148,18 +197,27 @@ pub const KINDS: &[Kind] = &[
         meaning: "The response allows another origin than the page's.",
         causes: &[
             Cause {
+                names: &["origin-not-listed"],
                 what: "A fixed value: the server always names the same origin, such as that of production.",
                 fix: "Add the page's origin to the server's list, exactly as the message or the address bar has it. Respond with the request's own origin if it is listed.",
             },
             Cause {
+                names: &["origin-not-listed", "not-an-origin"],
                 what: "A near miss: http instead of https, another port, www, localhost instead of 127.0.0.1.",
                 fix: "Write the origin of the page exactly.",
             },
             Cause {
+                names: &["cached-for-another", "inconsistent", "overridden"],
                 what: "A cache holds a response that was made for another origin.",
                 fix: "Send Vary: Origin with every response, and clear the cache.",
             },
             Cause {
+                names: &["opaque-origin", "redirected"],
+                what: "The page has no origin of its own (a local file, a sandboxed frame), or a redirect between two other servers made it null.",
+                fix: "Serve the page over http, and write the URL that the redirect leads to in it.",
+            },
+            Cause {
+                names: &["list-of-origins", "not-an-origin", "two-writers"],
                 what: "Firefox: the value has several origins in one line, or a slash at the end.",
                 fix: "Respond with one origin: scheme, host and port.",
             },
@@ -190,14 +248,17 @@ pub const KINDS: &[Kind] = &[
         meaning: "The value of Access-Control-Allow-Origin is not an origin.",
         causes: &[
             Cause {
+                names: &["not-an-origin"],
                 what: "The scheme is missing: example.com instead of https://example.com.",
                 fix: "Write the origin with its scheme.",
             },
             Cause {
+                names: &["not-an-origin"],
                 what: "A pattern such as *.example.com: browsers compare letter by letter.",
                 fix: "Match the pattern in the server, and respond with the request's own origin.",
             },
             Cause {
+                names: &["not-an-origin"],
                 what: "Quotation marks, or a name that a template did not fill in.",
                 fix: "Look at the header with curl -i, and write the bare origin.",
             },
@@ -216,14 +277,22 @@ pub const KINDS: &[Kind] = &[
         meaning: "The response allows any origin with *, which doesn't count for a request with credentials.",
         causes: &[
             Cause {
+                names: &["wildcard-with-credentials"],
                 what: "The script sends cookies (credentials: \"include\", withCredentials), and the server is set to any origin.",
                 fix: "Name the page's origin in the server, and send Access-Control-Allow-Credentials: true.",
             },
             Cause {
+                names: &["wildcard-with-credentials"],
                 what: "The script asks for credentials without needing them, such as for a bearer token.",
                 fix: "Leave out credentials: \"include\" or withCredentials in the page.",
             },
             Cause {
+                names: &["overridden"],
+                what: "A layer in front overwrites the application's header with *.",
+                fix: "Remove the header there.",
+            },
+            Cause {
+                names: &["wildcard-with-credentials"],
                 what: "Two settings contradict: any origin and credentials, and the framework sends * all the same.",
                 fix: "List origins instead of *.",
             },
@@ -256,14 +325,17 @@ pub const KINDS: &[Kind] = &[
         meaning: "The origin is allowed, but Access-Control-Allow-Credentials is not exactly true.",
         causes: &[
             Cause {
+                names: &["credentials-not-allowed"],
                 what: "The server doesn't allow credentials, and the script sends cookies.",
                 fix: "Turn on credentials in the server's CORS settings.",
             },
             Cause {
+                names: &["credentials-not-allowed"],
                 what: "The value is written True, or twice: only true in lower case counts.",
                 fix: "Send it once, as true.",
             },
             Cause {
+                names: &["credentials-not-allowed"],
                 what: "The script asks for credentials without needing them.",
                 fix: "Leave out credentials: \"include\" or withCredentials in the page.",
             },
@@ -295,16 +367,19 @@ pub const KINDS: &[Kind] = &[
         id: "preflight-redirect",
         meaning: "The preflight was redirected, which no browser follows.",
         causes: &[
-            Cause { what: "http leads to https.", fix: "In the page, write https." },
+            Cause { names: &["redirected"], what: "http leads to https.", fix: "In the page, write https." },
             Cause {
+                names: &["redirected"],
                 what: "A slash at the end is missing, or is one too many.",
                 fix: "In the page, write the URL that the redirect leads to.",
             },
             Cause {
+                names: &["login-redirect"],
                 what: "A login wall redirects every request without a session, and a preflight never carries one.",
                 fix: "Let OPTIONS pass before authentication, and respond with 401 instead of a redirect to scripts.",
             },
             Cause {
+                names: &["redirected"],
                 what: "The host is another one, such as www.",
                 fix: "In the page, write the host that the redirect leads to.",
             },
@@ -323,27 +398,44 @@ pub const KINDS: &[Kind] = &[
         meaning: "The preflight's response has a status other than 200 to 299.",
         causes: &[
             Cause {
+                names: &["options-not-routed", "options-answered-elsewhere", "not-found", "no-cors"],
                 what: "Nothing handles OPTIONS at this URL (404, 405).",
                 fix: "Put the CORS middleware around the application, not around the route.",
             },
             Cause {
+                names: &["authentication-in-front"],
                 what: "Authentication runs before CORS (401, 403); a preflight never carries cookies or Authorization.",
                 fix: "Put CORS before authentication, or let OPTIONS pass.",
             },
             Cause {
+                names: &["hidden-error"],
                 what: "The server or a proxy fails (500, 502, 503, 504).",
                 fix: "Fix that first; CORS is not the problem.",
             },
             Cause {
+                names: &["origin-not-listed", "method-not-listed", "headers-not-listed"],
+                what: "The server refuses the origin, the method or a header of the preflight with an error (400, 403, 405), as some libraries do.",
+                fix: "Add the method and the headers to the server's lists.",
+            },
+            Cause {
+                names: &["rate-limit", "firewall", "interstitial"],
                 what: "A rate limit or firewall (429, 403).",
                 fix: "Don't count preflights, and let OPTIONS pass.",
             },
             Cause {
+                names: &["origin-not-listed", "no-cors"],
+                what: "Safari looks at the status first: the origin may not be allowed either.",
+                fix: "Fix the status, and look at the message that comes then.",
+            },
+            Cause {
+                names: &["redirected", "login-redirect"],
                 what: "A redirect (301, 302, 307, 308); Safari writes it so.",
                 fix: "In the page, write the URL that the redirect leads to.",
             },
         ],
-        excludes: &["A method or header that is not listed: those are looked at only after a success."],
+        excludes: &[
+            "The lists of methods and headers in this response: they are looked at only after a success.",
+        ],
         messages: &[
             Message {
                 engine: Engine::Chromium,
@@ -389,10 +481,12 @@ pub const KINDS: &[Kind] = &[
         meaning: "The preflight's Access-Control-Allow-Methods is not a comma-separated list of names.",
         causes: &[
             Cause {
+                names: &["not-a-list"],
                 what: "The names are separated by spaces or semicolons.",
                 fix: "Separate them by commas: PUT, DELETE.",
             },
             Cause {
+                names: &["not-a-list"],
                 what: "The value has brackets or quotation marks: a list was printed as the programming language shows it.",
                 fix: "Join the names with commas.",
             },
@@ -425,10 +519,12 @@ pub const KINDS: &[Kind] = &[
         meaning: "The preflight's Access-Control-Allow-Headers is not a comma-separated list of names.",
         causes: &[
             Cause {
+                names: &["not-a-list"],
                 what: "The names are separated by spaces or semicolons.",
                 fix: "Separate them by commas: content-type, x-request-id.",
             },
             Cause {
+                names: &["not-a-list"],
                 what: "The value has brackets or quotation marks: a list was printed as the programming language shows it.",
                 fix: "Join the names with commas.",
             },
@@ -461,18 +557,22 @@ pub const KINDS: &[Kind] = &[
         meaning: "The preflight's response doesn't list the request's method.",
         causes: &[
             Cause {
+                names: &["method-not-listed"],
                 what: "The method is missing in the server's list.",
                 fix: "Add it to the allowed methods.",
             },
             Cause {
+                names: &["wildcard-without-effect"],
                 what: "The list has a *, and the request carries credentials: then * is a name like any other.",
                 fix: "List the methods by name.",
             },
             Cause {
+                names: &["method-not-listed"],
                 what: "The method is written in lower case: patch is not PATCH.",
                 fix: "In the page, write \"PATCH\".",
             },
             Cause {
+                names: &["options-answered-elsewhere", "overridden"],
                 what: "Another layer responds to OPTIONS with its own list (a gateway, a static file server, the framework's default).",
                 fix: "Let the application respond to OPTIONS, or set the list there.",
             },
@@ -505,18 +605,22 @@ pub const KINDS: &[Kind] = &[
         meaning: "The preflight's response doesn't list a header that the script sets.",
         causes: &[
             Cause {
+                names: &["headers-not-listed", "method-not-listed"],
                 what: "The header is missing in the server's list: content-type for JSON, authorization for tokens, or one of a library's own.",
                 fix: "Add it to the allowed headers.",
             },
             Cause {
+                names: &["wildcard-without-effect"],
                 what: "The list has a *, and the header is authorization or the request carries credentials.",
                 fix: "List the headers by name.",
             },
             Cause {
+                names: &["response-header-on-request"],
                 what: "The script sets a response header, such as Access-Control-Allow-Origin, on its request.",
                 fix: "Remove it from the page: CORS headers are the server's.",
             },
             Cause {
+                names: &["headers-not-listed"],
                 what: "A library or a tracing tool adds the header to every request.",
                 fix: "Turn it off for other origins, or allow it in the server.",
             },
@@ -556,6 +660,7 @@ pub const KINDS: &[Kind] = &[
         id: "same-origin-mode",
         meaning: "The script forbids itself other origins, with mode: \"same-origin\".",
         causes: &[Cause {
+            names: &["request-refused"],
             what: "The mode was set by hand or by a library.",
             fix: "In the page, leave out the mode.",
         }],
@@ -572,16 +677,25 @@ pub const KINDS: &[Kind] = &[
         id: "redirect-mode-in-no-cors",
         meaning: "A no-cors request must follow redirects.",
         causes: &[Cause {
+            names: &["request-refused", "no-cors-mode"],
             what: "The script sets redirect: \"error\" or \"manual\" together with mode: \"no-cors\".",
             fix: "In the page, leave out both; no-cors never lets a script read the response.",
         }],
         excludes: &["The server: nothing was sent."],
-        messages: &[Message {
-            engine: Engine::Chromium,
-            lead: Lead::Nothing,
-            why: "Fetch API cannot load {url}. Request mode is \"no-cors\" but the redirect mode is not \"follow\".",
-            source: Source::Captured,
-        }],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Fetch API cannot load {url}. Request mode is \"no-cors\" but the redirect mode is not \"follow\".",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "No-Cors mode requires follow redirect mode",
+                source: Source::Captured,
+            },
+        ],
         needs_credentials: false,
     },
     Kind {
@@ -589,10 +703,12 @@ pub const KINDS: &[Kind] = &[
         meaning: "The URL is neither http nor https.",
         causes: &[
             Cause {
+                names: &["url-without-scheme"],
                 what: "The scheme is missing: localhost:8080/items has the scheme localhost.",
                 fix: "In the page, write http:// or https:// before the host.",
             },
             Cause {
+                names: &["request-refused", "opaque-origin"],
                 what: "The page is a local file and requests another file.",
                 fix: "Serve the page from a local web server.",
             },
@@ -609,7 +725,19 @@ pub const KINDS: &[Kind] = &[
                 engine: Engine::Chromium,
                 lead: Lead::Access,
                 why: "Cross origin requests are only supported for protocol schemes: {schemes}.",
-                source: Source::Reported,
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::Nothing,
+                why: "Security Error: Content at {page} may not load data from {url}.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "FTP URLs are disabled",
+                source: Source::Captured,
             },
             Message {
                 engine: Engine::Firefox,
@@ -630,6 +758,7 @@ pub const KINDS: &[Kind] = &[
         id: "redirect-is-error",
         meaning: "The response is a redirect, and the script forbids them.",
         causes: &[Cause {
+            names: &["redirected"],
             what: "The script sets redirect: \"error\".",
             fix: "In the page, leave it out, or write the URL that the redirect leads to.",
         }],
@@ -646,6 +775,7 @@ pub const KINDS: &[Kind] = &[
         id: "external-redirect",
         meaning: "A redirect led to another server in the middle of a CORS request.",
         causes: &[Cause {
+            names: &["login-redirect", "redirected"],
             what: "A login page or another host responds with a redirect.",
             fix: "In the page, write the URL that the redirect leads to; respond with 401 to scripts that need to log in.",
         }],
@@ -659,14 +789,187 @@ pub const KINDS: &[Kind] = &[
         needs_credentials: false,
     },
     Kind {
+        id: "redirect-location",
+        meaning: "The redirect leads nowhere: its Location is missing, is not a valid URL, or is there twice.",
+        causes: &[Cause {
+            names: &["redirected"],
+            what: "The server, or a proxy in front of it, builds the Location from what it doesn't know, such as an empty host.",
+            fix: "Look at the header with curl -i, and send one Location with a whole URL.",
+        }],
+        excludes: &["Access-Control-Allow-Origin: the redirect itself is what is wrong."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_INVALID_REDIRECT",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "redirect-scheme",
+        meaning: "A redirect leads to a URL that is neither http nor https.",
+        causes: &[Cause {
+            names: &["redirected"],
+            what: "The server redirects to an app's own scheme, to ftp or to a data: URL.",
+            fix: "Redirect scripts to https only.",
+        }],
+        excludes: &["A missing CORS header."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_UNSAFE_REDIRECT",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Firefox,
+                lead: Lead::Nothing,
+                why: "Redirecting to data: URI not allowed",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Redirection to URL with a scheme that is not HTTP(S).",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Cross-origin redirection to {url} denied by Cross-Origin Resource Sharing policy: not allowed to follow a cross-origin CORS redirection with non CORS scheme",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "redirect-credentials",
+        meaning: "A redirect leads to a URL with a user name or a password in it.",
+        causes: &[Cause {
+            names: &["redirected"],
+            what: "The server redirects to a URL such as https://user:password@host/.",
+            fix: "Redirect to the URL without them, and authenticate in another way.",
+        }],
+        excludes: &["A missing CORS header."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Access,
+                why: "Redirect location '{value}' contains a username and password, which is disallowed for cross-origin requests.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Cross-origin redirection to {url} denied by Cross-Origin Resource Sharing policy: redirection URL {value} has credentials",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "too-many-redirects",
+        meaning: "The redirects don't end: a browser follows twenty.",
+        causes: &[Cause {
+            names: &["redirected"],
+            what: "Two rules contradict, such as one that adds a slash and one that removes it, or http and https behind a proxy.",
+            fix: "Follow them with curl -iL, and remove one of the two rules.",
+        }],
+        excludes: &["A missing CORS header: each redirect had it."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_TOO_MANY_REDIRECTS",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Load cannot follow more than 20 redirections",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "restricted-port",
+        meaning: "The port is one of another protocol, and browsers send nothing to it.",
+        causes: &[Cause {
+            names: &["request-refused"],
+            what: "The server listens on a port such as 6000 or 10080.",
+            fix: "Choose another port for it.",
+        }],
+        excludes: &["The server: nothing was sent."],
+        messages: &[
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_UNSAFE_PORT",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Not allowed to use restricted network port {value}: {url}",
+                source: Source::Captured,
+            },
+        ],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "invalid-url",
+        meaning: "The URL is not a valid one.",
+        causes: &[Cause {
+            names: &["request-refused", "url-without-scheme"],
+            what: "A part of it is missing, or was not filled in.",
+            fix: "In the page, log the URL before it is requested.",
+        }],
+        excludes: &["The server: nothing was sent."],
+        messages: &[Message {
+            engine: Engine::Chromium,
+            lead: Lead::Nothing,
+            why: "net::ERR_INVALID_URL",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
+        id: "authorization-wildcard",
+        meaning: "The request is allowed for now, but a * in Access-Control-Allow-Headers doesn't cover authorization.",
+        causes: &[Cause {
+            names: &["wildcard-without-effect"],
+            what: "The list has only a *.",
+            fix: "List authorization by name.",
+        }],
+        excludes: &["An origin that is not allowed."],
+        messages: &[Message {
+            engine: Engine::Firefox,
+            lead: Lead::Nothing,
+            why: "Cross-Origin Request Warning: The Same Origin Policy will disallow reading the remote resource at {url} soon. (Reason: When the `Access-Control-Allow-Headers` is `*`, the `Authorization` header is not covered.",
+            source: Source::Captured,
+        }],
+        needs_credentials: false,
+    },
+    Kind {
         id: "resource-policy",
         meaning: "The server forbids pages of other origins or sites to embed the response, with Cross-Origin-Resource-Policy.",
         causes: &[
             Cause {
+                names: &["resource-policy"],
                 what: "A security middleware (such as helmet) sets same-origin for everything.",
                 fix: "Send Cross-Origin-Resource-Policy: cross-origin for what others may embed.",
             },
             Cause {
+                names: &["resource-policy"],
                 what: "The page asks for isolation (Cross-Origin-Embedder-Policy), which needs the header from every server.",
                 fix: "Send the header, or use CORS: the attribute crossorigin.",
             },
@@ -691,6 +994,12 @@ pub const KINDS: &[Kind] = &[
                 why: "net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin",
                 source: Source::Reported,
             },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "net::ERR_BLOCKED_BY_RESPONSE.NotSameSite",
+                source: Source::Captured,
+            },
         ],
         needs_credentials: false,
     },
@@ -699,19 +1008,27 @@ pub const KINDS: &[Kind] = &[
         meaning: "There was no response at all: CORS isn't involved.",
         causes: &[
             Cause {
+                names: &["server-down"],
                 what: "The server isn't running, or listens on another port or address.",
                 fix: "Start it, and open the URL in a tab of its own.",
             },
             Cause {
+                names: &["tls-failed", "client-certificate"],
                 what: "The certificate is self-signed or for another name.",
                 fix: "Open the URL in a tab to see the error, and trust the certificate or replace it.",
             },
-            Cause { what: "The name can't be resolved.", fix: "Check the host in the URL." },
             Cause {
+                names: &["host-not-found"],
+                what: "The name can't be resolved.",
+                fix: "Check the host in the URL.",
+            },
+            Cause {
+                names: &["connection-closed", "hang", "not-http"],
                 what: "The server, or a proxy, closed the connection or did not respond in time.",
                 fix: "Look at the server's log for a crash.",
             },
             Cause {
+                names: &["service-worker-or-extension"],
                 what: "An extension or a content blocker stopped the request.",
                 fix: "Try a private window without extensions.",
             },
@@ -808,6 +1125,12 @@ pub const KINDS: &[Kind] = &[
                 why: "Could not connect to the server.",
                 source: Source::Reported,
             },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Connection terminated unexpectedly",
+                source: Source::Captured,
+            },
         ],
         needs_credentials: false,
     },
@@ -815,6 +1138,7 @@ pub const KINDS: &[Kind] = &[
         id: "mixed-content",
         meaning: "A page over https requests a URL over http.",
         causes: &[Cause {
+            names: &["mixed-content"],
             what: "The URL in the page begins with http.",
             fix: "In the page, write https, and serve the API over https.",
         }],
@@ -845,6 +1169,7 @@ pub const KINDS: &[Kind] = &[
         id: "content-security-policy",
         meaning: "The page's own Content Security Policy doesn't list the server.",
         causes: &[Cause {
+            names: &["content-security-policy"],
             what: "connect-src (or default-src) of the page lacks the API's origin.",
             fix: "Add the API's origin to connect-src of the page's policy.",
         }],
@@ -881,6 +1206,7 @@ pub const KINDS: &[Kind] = &[
         id: "local-network",
         meaning: "A page from a public address requests something in the local network, and the person hasn't permitted it.",
         causes: &[Cause {
+            names: &["local-network-access"],
             what: "The API is at localhost or a private address, and the page is not.",
             fix: "Permit it in the site's settings of the browser, or serve both from the same network.",
         }],
@@ -890,7 +1216,7 @@ pub const KINDS: &[Kind] = &[
                 engine: Engine::Chromium,
                 lead: Lead::Access,
                 why: "Permission was denied for this request to access the `{value}` address space.",
-                source: Source::Reported,
+                source: Source::Captured,
             },
             Message {
                 engine: Engine::Chromium,
@@ -902,7 +1228,7 @@ pub const KINDS: &[Kind] = &[
                 engine: Engine::Chromium,
                 lead: Lead::Access,
                 why: "The request client is not a secure context and the resource is in more-private address space `{value}`.",
-                source: Source::Reported,
+                source: Source::Captured,
             },
         ],
         needs_credentials: false,
@@ -912,10 +1238,12 @@ pub const KINDS: &[Kind] = &[
         meaning: "A canvas holds an image that was loaded without CORS, so scripts can't read it.",
         causes: &[
             Cause {
+                names: &["no-cors-mode"],
                 what: "The image has no crossorigin attribute.",
                 fix: "Write <img crossorigin=\"anonymous\">, and let the server send Access-Control-Allow-Origin.",
             },
             Cause {
+                names: &["cached-for-another"],
                 what: "The browser's cache holds the image from a load without crossorigin.",
                 fix: "Send Vary: Origin with the image, or add a query to its URL.",
             },
@@ -941,6 +1269,7 @@ pub const KINDS: &[Kind] = &[
         id: "failed",
         meaning: "The script gets an error that doesn't say why; another message in the console does.",
         causes: &[Cause {
+            names: &[],
             what: "Any rule of CORS, or no response at all.",
             fix: "Copy the other message from the console, or let the check find out.",
         }],
@@ -957,6 +1286,36 @@ pub const KINDS: &[Kind] = &[
                 lead: Lead::Nothing,
                 why: "TypeError: Failed to fetch",
                 source: Source::Reported,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Failed to load resource: the server responded with a status of {status} ({phrase})",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::Chromium,
+                lead: Lead::Nothing,
+                why: "Unsafe attempt to load URL {url} from frame with URL {page}. Domains, protocols and ports must match.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Unsafe attempt to load URL {url} from origin {origin}. Domains, protocols and ports must match.",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Not allowed to request resource",
+                source: Source::Captured,
+            },
+            Message {
+                engine: Engine::WebKit,
+                lead: Lead::Nothing,
+                why: "Fetch API cannot load {url}.",
+                source: Source::Captured,
             },
             Message {
                 engine: Engine::Firefox,
@@ -989,6 +1348,7 @@ pub const KINDS: &[Kind] = &[
         id: "cors-policy",
         meaning: "A rule of CORS blocked the request; the part of the message that says which one is not there, or is not known.",
         causes: &[Cause {
+            names: &[],
             what: "Any rule of CORS.",
             fix: "Copy the whole message, or let the check find out.",
         }],

@@ -14,6 +14,7 @@ fn a_request_is_allowed_or_blocked() {
     assert_eq!((result.status, result.json()["verdict"].as_str()), (0, Some("allowed")), "{}", result.err);
     assert_eq!(allowed.came()[0].line, "GET /items HTTP/1.1");
     assert_eq!(allowed.came()[0].header("origin"), Some(PAGE));
+    assert_eq!(allowed.came()[0].header("accept"), Some("*/*"));
     assert!(allowed.came()[0].header("user-agent").is_some_and(|agent| agent.starts_with("cors-doctor/")));
 
     let blocked =
@@ -61,6 +62,9 @@ fn with_send_the_request_is_sent_once_with_its_body() {
     assert_eq!(result.status, 0, "{}", result.out);
     assert_eq!(server.methods()[..2], ["OPTIONS", "PUT"]);
     assert_eq!(server.came()[1].header("x-a"), Some("1"));
+    assert_eq!(server.came()[1].header("content-length"), Some("0"));
+    // What only a browser says of itself comes from the model.
+    assert_eq!(server.came()[1].header("sec-fetch-mode"), Some("cors"));
 }
 
 #[test]

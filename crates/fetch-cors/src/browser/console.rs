@@ -233,6 +233,16 @@ fn webkit(blocked: &Blocked) -> Option<String> {
         {
             return None;
         }
+        // It looks at the status first.
+        Reason::AllowOriginMissing
+        | Reason::AllowOriginMismatch { .. }
+        | Reason::AllowOriginMultiple { .. }
+        | Reason::AllowOriginWildcard
+        | Reason::AllowCredentialsNotTrue { .. }
+            if blocked.step == Step::Preflight && !(200..300).contains(&status) =>
+        {
+            format!("Preflight response is not successful. Status code: {status}")
+        }
         Reason::AllowOriginMissing | Reason::AllowOriginMismatch { .. } => {
             format!(
                 "Origin {} is not allowed by Access-Control-Allow-Origin. Status code: {status}",

@@ -9,7 +9,7 @@ use super::{
     probe::{Probe, Purpose},
     report::{Certainty, Diagnosis, Evidence, Note, Remedy},
 };
-use crate::browser::{Verdict, readable};
+use crate::browser::{PageOrigin, Verdict, readable};
 
 pub(super) const PATCH_IN_UPPER_CASE: &str = "in the page, write the method as \"PATCH\": methods are case-sensitive, and browsers don't correct this one";
 
@@ -21,7 +21,7 @@ pub(super) fn summary(facts: &Facts<'_>, cause: &Cause, rivals: &[Cause]) -> Str
     let blocked = match &facts.case.verdict {
         None => return format!("Undecided: {}.", clause(facts, cause)),
         Some(Verdict::Allowed(_)) if !facts.case.hints.is_blocked_in_browser => "Allowed",
-        Some(_) if is_not_cors(cause) => "Blocked, but not by CORS",
+        Some(_) if is_not_cors(cause) && rivals.iter().all(is_not_cors) => "Blocked, but not by CORS",
         Some(_) => "Blocked",
     };
     let clause_of = |cause: &Cause| clause(facts, cause);
@@ -64,6 +64,7 @@ fn is_not_cors(cause: &Cause) -> bool {
             | Cause::Hang
             | Cause::NotHttp
             | Cause::MixedContent
+            | Cause::LocalNetworkAccess
             | Cause::UrlWithoutScheme
             | Cause::RequestRefused
             | Cause::RateLimit
@@ -89,6 +90,11 @@ fn symptom(facts: &Facts<'_>) -> String {
         }
         None => "a request was not sent".to_owned(),
     }
+}
+
+/// Whether a redirect between two origins that are not the page's made the request's origin opaque.
+fn became_null(facts: &Facts<'_>) -> bool {
+    facts.origin == "null" && *facts.case.request.page() != PageOrigin::Opaque
 }
 
 fn has_allow_origin(facts: &Facts<'_>) -> bool {
@@ -130,7 +136,7 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::ServerDown => format!("nothing listens at {host}"),
         Cause::ConnectionClosed => format!("{host} closes the connection without a response"),
         Cause::HostNotFound => format!("the host name of {host} has no address"),
-        Cause::TlsFailed => format!("no TLS connection to {host} comes about{}", tls_reason(facts)),
+        Cause::TlsFailed => format!("no TLS connection to {host} can be made{}", tls_reason(facts)),
         Cause::ClientCertificate => {
             format!("{host} requires a client certificate, and browsers send none with a preflight")
         }
@@ -151,9 +157,7 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         }
         Cause::NotFound => format!("nothing is at {path}"),
         Cause::AuthenticationInFront { status } => {
-            format!(
-                "authentication stands in front of CORS, so {response} gets {status} without CORS headers"
-            )
+            format!("authentication stands in front of CORS, so {response} gets {status}")
         }
         Cause::RateLimit => format!("a rate limit stands in front of CORS, so {response} gets 429"),
         Cause::Firewall { status } => format!("a firewall refuses {response} with {status}"),
@@ -166,6 +170,10 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::Interstitial { by } => {
             format!("{by} shows a page of its own before it lets a request through")
         }
+        Cause::Redirected { location, .. } if became_null(facts) => format!(
+            "{response} is redirected to a third origin, {}, and from then on browsers send Origin: null",
+            shown(location)
+        ),
         Cause::Redirected { kind, location } => redirected(*kind, response, &shown(location)),
         Cause::HtmlPage => format!(
             "{path} gets an HTML page where data was expected, as single-page applications and login pages send it for any path"
@@ -227,13 +235,12 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
             format!("{} says \"{}\", which is not a comma-separated list", title(header), shown(value))
         }
         Cause::WildcardWithoutEffect { header, names } => {
-            let why =
-                if facts.includes_credentials { "for requests with credentials" } else { "for this header" };
-            format!(
-                "{}: * does not apply {why}, so {} must be listed by name",
-                title(header),
-                names.join(", ")
-            )
+            let why = if facts.includes_credentials {
+                "apply to requests with credentials".to_owned()
+            } else {
+                format!("cover {}", names.join(", "))
+            };
+            format!("{}: * does not {why}, so {} must be listed by name", title(header), names.join(", "))
         }
         Cause::ResponseHeaderOnRequest { names } => {
             format!(
@@ -450,9 +457,10 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::ServiceWorkerOrExtension => {
             say("try again in a private window without extensions, and unregister the service worker")
         }
-        Cause::LocalNetworkAccess => {
-            say("allow local network access for the page in the browser's site settings")
-        }
+        Cause::LocalNetworkAccess => facts.blocked().map_or_else(
+            || say("in the browser, allow the page to reach the local network, or serve the API from a public address"),
+            crate::browser::Blocked::fix,
+        ),
         Cause::NotSent => say("send the request to learn more"),
         Cause::OriginNotListed { .. }
         | Cause::WildcardWithCredentials

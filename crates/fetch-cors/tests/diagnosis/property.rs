@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use fetch_cors::{
     Setting, Step as PolicyStep,
-    browser::{Browser, Reason},
-    diagnosis::{Diagnosis, Examination, Purpose, Received, Remedy},
+    browser::{Browser, Reason, Verdict},
+    diagnosis::{Cause, Diagnosis, Examination, Purpose, Received, Remedy},
 };
 use proptest::prelude::*;
 
@@ -37,6 +37,7 @@ fn examine(server: &Server, wish: &Wish, sends_all: bool) -> (Examination, Vec<D
 }
 
 /// The causes that are true of this server for this request, by who made the response that was blocked.
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn truth(server: &Server, wish: &Wish, examination: &Examination, made: Made) -> Vec<&'static str> {
     let case = examination.case();
     let Some(blocked) = case.verdict.as_ref().and_then(|verdict| verdict.blocked()) else {
@@ -55,7 +56,7 @@ fn truth(server: &Server, wish: &Wish, examination: &Examination, made: Made) ->
         }
     };
     match made {
-        Made::ByFront => vec![match &server.front {
+        Made::Front => vec![match &server.front {
             Front::Authentication { .. }
                 if server.cors.style == Style::Absent && server.writer == Writer::Nothing =>
             {
@@ -73,23 +74,22 @@ fn truth(server: &Server, wish: &Wish, examination: &Examination, made: Made) ->
             Front::TimesOut => "hang",
             Front::Nothing => unreachable!(),
         }],
-        Made::ByCache if matches!(blocked.reason, Reason::AllowOriginMultiple { .. }) => {
+        Made::Cache if matches!(blocked.reason, Reason::AllowOriginMultiple { .. }) => {
             vec![
                 "cached-for-another",
                 if server.writer == Writer::Nothing { "list-of-origins" } else { "two-writers" },
             ]
         }
-        Made::ByCache
+        Made::Cache
             if wish.includes_credentials && !server.cors.credentials && case_has_origin(&blocked.reason) =>
         {
             vec!["cached-for-another", "credentials-not-allowed"]
         }
-        Made::ByCache => {
+        Made::Cache => {
             let mut fresh = server.clone();
             fresh.cache = Cache::Nothing;
             let (fresh_examination, _, fresh_made) = examine(&fresh, wish, true);
-            let is_fine =
-                fresh_examination.case().verdict.as_ref().is_some_and(|verdict| verdict.is_allowed());
+            let is_fine = fresh_examination.case().verdict.as_ref().is_some_and(Verdict::is_allowed);
             if is_fine {
                 vec!["cached-for-another"]
             } else {
@@ -115,31 +115,31 @@ fn truth(server: &Server, wish: &Wish, examination: &Examination, made: Made) ->
             Reason::MethodNotAllowed { .. } => vec!["method-not-listed"],
             Reason::HeaderNotAllowed { .. } | Reason::AuthorizationNotListed => vec!["headers-not-listed"],
             Reason::AllowOriginMissing | Reason::PreflightStatus { .. } => match made {
-                Made::ByCorsRefusal if server.cors.lists(PAGE) => {
+                Made::CorsRefusal if server.cors.lists(PAGE) => {
                     if status >= 500 {
                         vec!["hidden-error"]
                     } else {
                         vec!["method-not-listed", "headers-not-listed"]
                     }
                 }
-                Made::ByCorsRefusal if server.writer != Writer::Nothing => vec!["overridden"],
-                Made::ByCorsRefusal | Made::ByCors => vec!["origin-not-listed"],
-                Made::ByRouter if status < 300 => {
+                Made::CorsRefusal if server.writer != Writer::Nothing => vec!["overridden"],
+                Made::CorsRefusal | Made::Cors => vec!["origin-not-listed"],
+                Made::Router if status < 300 => {
                     vec![lacks("options-answered-elsewhere")]
                 }
-                Made::ByRouter if server.writer != Writer::Nothing => vec!["options-not-routed"],
-                Made::ByRouter if server.router == 400 => vec![lacks("options-not-routed")],
-                Made::ByRouter => vec![lacks("options-not-routed")],
+                Made::Router if server.writer != Writer::Nothing => vec!["options-not-routed"],
+                Made::Router if server.router == 400 => vec![lacks("options-not-routed")],
+                Made::Router => vec![lacks("options-not-routed")],
                 // Its errors are readable for other origins.
-                Made::ByHandler
+                Made::Handler
                     if status >= 500 && server.cors.covers_responses && !server.handler.errs_outside =>
                 {
                     vec!["hidden-error", "origin-not-listed"]
                 }
-                Made::ByHandler if status >= 500 => vec!["hidden-error"],
-                Made::ByHandler if server.handler.status >= 400 => vec![lacks("hidden-error")],
-                Made::ByHandler => vec![lacks("only-preflight-covered")],
-                Made::ByFront | Made::ByCache => unreachable!(),
+                Made::Handler if status >= 500 => vec!["hidden-error"],
+                Made::Handler if server.handler.status >= 400 => vec![lacks("hidden-error")],
+                Made::Handler => vec![lacks("only-preflight-covered")],
+                Made::Front | Made::Cache => unreachable!(),
             },
             other => panic!("{other:?}, preflight: {is_preflight}"),
         },
@@ -155,7 +155,7 @@ fn check(server: &Server, wish: &Wish, sends_all: bool) -> Result<bool, TestCase
     let truths = truth(server, wish, &examination, made.expect("something was sent"));
     for diagnosis in &diagnoses {
         let names: Vec<&str> =
-            std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(|cause| cause.name()).collect();
+            std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(Cause::name).collect();
         let shown = || {
             let evidence: Vec<String> = diagnosis.evidence.iter().map(ToString::to_string).collect();
             format!("true: {truths:?}, named: {names:?}\n{diagnosis}\n{}", evidence.join("\n"))
@@ -250,7 +250,7 @@ fn most_are_certain() {
             certain += 1;
         } else {
             let mut names = vec![last.cause.name()];
-            names.extend(last.rivals().iter().map(|rival| rival.name()));
+            names.extend(last.rivals().iter().map(Cause::name));
             *undecided.entry(names.join(" | ")).or_default() += 1;
         }
     }

@@ -56,6 +56,7 @@ pub(crate) enum Cache {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each has a name of its own")]
 pub(crate) struct Cors {
     pub(crate) style: Style,
     pub(crate) origins: Vec<&'static str>,
@@ -76,6 +77,8 @@ pub(crate) enum Style {
     Silent,
     /// The same, and a stranger's preflight goes on to the router.
     PassesOn,
+    /// Responds to a preflight that it doesn't allow, for whatever reason, with 204 and no headers, as rs/cors does.
+    Aborts,
     /// Always says the first origin.
     Fixed,
     /// Always says `*`.
@@ -100,19 +103,19 @@ pub(crate) struct Handler {
 /// Who made a response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Made {
-    ByFront,
-    ByCache,
-    ByCorsRefusal,
-    ByCors,
-    ByRouter,
-    ByHandler,
+    Front,
+    Cache,
+    CorsRefusal,
+    Cors,
+    Router,
+    Handler,
 }
 
 impl Server {
     pub(crate) fn respond(&self, sent: &Sent) -> (Received, Made) {
         let (head, made) = match self.front(sent) {
-            Some(Received::Response { head, body }) => (Ok((head, body)), Made::ByFront),
-            Some(failed) => return (failed, Made::ByFront),
+            Some(Received::Response { head, body }) => (Ok((head, body)), Made::Front),
+            Some(failed) => return (failed, Made::Front),
             None => {
                 let (head, made) = self.behind(sent);
                 (Ok((head, Vec::new())), made)
@@ -128,7 +131,6 @@ impl Server {
             |head: Response, body: &str| Some(Received::Response { head, body: body.as_bytes().to_vec() });
         let path = sent.url.path();
         match &self.front {
-            Front::Nothing => None,
             Front::Authentication { status, passes_options, names_scheme } => {
                 let has_session =
                     sent.header("authorization").is_some_and(|value| value == SESSION.as_bytes());
@@ -156,7 +158,7 @@ impl Server {
             Front::Down => Some(Received::Failed(Failure::Refused)),
             Front::Closed => Some(Received::Failed(Failure::Closed)),
             Front::ClosesOptions if is_options => Some(Received::Failed(Failure::Closed)),
-            Front::ClosesOptions => None,
+            Front::ClosesOptions | Front::Nothing => None,
             Front::TimesOut => Some(Received::Failed(Failure::TimedOut)),
         }
     }
@@ -171,7 +173,7 @@ impl Server {
             };
             let (head, _) = self.fresh(sent, origin);
             if head.status() == 200 {
-                return (if says_so { head.header("age", "20") } else { head }, Made::ByCache);
+                return (if says_so { head.header("age", "20") } else { head }, Made::Cache);
             }
         }
         let origin = sent.header("origin").map(|value| String::from_utf8_lossy(value).into_owned());
@@ -205,7 +207,7 @@ impl Server {
         };
         if is_options && *style != Style::Absent && *covers_preflights {
             if matches!(style, Style::RefusesAll(_)) && origin.is_none() {
-                return (Response::new(refusal.unwrap_or(403)), Made::ByCorsRefusal);
+                return (Response::new(refusal.unwrap_or(403)), Made::CorsRefusal);
             }
             if let (Some(origin), Some(method)) = (origin, method) {
                 let headers = text("access-control-request-headers").unwrap_or_default();
@@ -214,31 +216,34 @@ impl Server {
                 let is_all =
                     self.cors.has_method(&method) && names.all(|name| self.cors.headers.contains(&name));
                 return match refusal {
-                    Some(status) if !is_listed || !is_all => (Response::new(status), Made::ByCorsRefusal),
-                    _ if *style == Style::PassesOn && !is_listed => {
-                        (Response::new(self.router), Made::ByRouter)
+                    Some(status) if !is_listed || !is_all => (Response::new(status), Made::CorsRefusal),
+                    _ if *style == Style::Aborts && (!is_listed || !is_all) => {
+                        (Response::new(204).header("vary", "Origin"), Made::CorsRefusal)
                     }
-                    _ => (self.cors.preflight(origin), Made::ByCors),
+                    _ if *style == Style::PassesOn && !is_listed => {
+                        (Response::new(self.router), Made::Router)
+                    }
+                    _ => (self.cors.preflight(origin), Made::Cors),
                 };
             }
         }
         if is_options {
-            return (Response::new(self.router), Made::ByRouter);
+            return (Response::new(self.router), Made::Router);
         }
         let status = self.handler.status;
         let head = Response::new(status);
         let is_outside = status >= 400 && self.handler.errs_outside;
         if *style == Style::Absent || !covers_responses || is_outside {
-            return (head, Made::ByHandler);
+            return (head, Made::Handler);
         }
         match (origin, refusal) {
             (Some(origin), Some(status)) if !self.cors.lists(origin) => {
-                (Response::new(status), Made::ByCorsRefusal)
+                (Response::new(status), Made::CorsRefusal)
             }
             (None, Some(status)) if matches!(style, Style::RefusesAll(_)) => {
-                (Response::new(status), Made::ByCorsRefusal)
+                (Response::new(status), Made::CorsRefusal)
             }
-            _ => (self.cors.write(head, origin), Made::ByHandler),
+            _ => (self.cors.write(head, origin), Made::Handler),
         }
     }
 }
@@ -354,6 +359,7 @@ fn cors() -> impl Strategy<Value = Cors> {
         2 => Just(Style::Absent),
         3 => Just(Style::Silent),
         2 => Just(Style::PassesOn),
+        2 => Just(Style::Aborts),
         1 => Just(Style::Fixed),
         1 => Just(Style::Star),
         1 => Just(Style::Reflects),

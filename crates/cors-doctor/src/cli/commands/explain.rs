@@ -42,7 +42,10 @@ pub(crate) fn messages(found: &[Recognized], is_json: bool) -> ExitCode {
 
 fn message_json(one: &Recognized) -> Value {
     let kinds = one.kinds.iter().map(|kind| {
-        let causes = kind.causes.iter().map(|cause| json!({ "what": cause.what, "fix": cause.fix }));
+        let causes = kind
+            .causes
+            .iter()
+            .map(|cause| json!({ "names": cause.names, "what": cause.what, "fix": cause.fix }));
         json!({
             "id": kind.id,
             "meaning": kind.meaning,

@@ -72,12 +72,17 @@ impl Net {
         for (name, value) in &sent.headers {
             request = request.append_header((name.as_str(), value.as_slice()));
         }
+        if sent.header("accept").is_none() {
+            request = request.insert_header(("accept", "*/*"));
+        }
         request = request.insert_header(("user-agent", concat!("cors-doctor/", env!("CARGO_PKG_VERSION"))));
         if let Some(cookies) = secrets.cookies_for(&sent.url).filter(|_| sent.includes_credentials) {
             request = request.insert_header(("cookie", cookies));
         }
         let body = if sent.has_body { body.to_vec() } else { Vec::new() };
-        let sending = if sent.has_body { request.send_body(body) } else { request.send() };
+        // As browsers do: an empty body of these methods is said to be empty.
+        let says_length = sent.has_body || matches!(sent.method.as_str(), "POST" | "PUT" | "PATCH");
+        let sending = if says_length { request.send_body(body) } else { request.send() };
         let mut response = sending.await.map_err(|error| failure::of(&error))?;
         let is_http2 = response.version() == awc::http::Version::HTTP_2;
         let mut lines: Vec<(String, Vec<u8>)> = response

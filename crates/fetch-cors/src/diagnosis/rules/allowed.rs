@@ -2,7 +2,7 @@
 
 use super::{Finding, unsent::lacks_scheme};
 use crate::{
-    browser::{Allowed, Credentials, PageOrigin, ResponseType, Url},
+    browser::{AddressSpace, Allowed, Credentials, PageOrigin, ResponseType, Url},
     diagnosis::{cause::Cause, facts::Facts},
 };
 
@@ -71,19 +71,8 @@ fn blocked_elsewhere(facts: &Facts<'_>, allowed: &Allowed) -> Finding {
     Finding::likely(causes)
 }
 
-/// Whether the host is this machine, or one of the local network, by its name or address.
 pub(in crate::diagnosis) fn is_private(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => {
-            let name = name.strip_suffix('.').unwrap_or(name);
-            matches!(name.rsplit('.').next(), Some("localhost" | "local"))
-        }
-        Some(url::Host::Ipv4(address)) => {
-            address.is_loopback() || address.is_private() || address.is_link_local()
-        }
-        Some(url::Host::Ipv6(address)) => address.is_loopback() || address.segments()[0] & 0xfe00 == 0xfc00,
-        None => false,
-    }
+    AddressSpace::of(url) != AddressSpace::Public
 }
 
 pub(in crate::diagnosis) fn is_private_page(page: &PageOrigin) -> bool {

@@ -1,7 +1,11 @@
 //! The response has no `Access-Control-Allow-Origin`, or it is a preflight response with an error: who made it, and why is CORS
 //! not in it? Most CORS errors are here, and most of their causes look alike.
 
-use super::{Finding, allowed::wants_data, value::response_headers};
+use super::{
+    Finding,
+    allowed::wants_data,
+    value::{is_response_header, response_headers},
+};
 use crate::{
     Setting, Wanted,
     diagnosis::{
@@ -51,8 +55,9 @@ fn by_what_it_says(facts: &Facts<'_>, response: Seen<'_>) -> Option<Finding> {
 /// What is left for a preflight response.
 fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     let status = response.status();
-    // What depends on the method or the headers is refused by what reads them: neither authentication nor a router does.
-    let may_be_lists = (400..=499).contains(&status) && !matches!(status, 401 | 407);
+    // What depends on the method or the headers is refused by what reads them: neither authentication nor a router does. Some
+    // libraries refuse with 204, and leave out all headers.
+    let may_be_lists = (200..=499).contains(&status) && !matches!(status, 401 | 407);
     let (possible, depends) = match refused_items(facts) {
         Refused::Found(finding) if may_be_lists => return finding,
         Refused::Possible => (may_be_lists, false),
@@ -92,7 +97,7 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     }
     // One layer refuses the origin, and another allows it in the refusal.
     let overridden = Cause::Overridden { header: "access-control-allow-origin" };
-    if response.allows(&facts.origin) && matches!(status, 400 | 403 | 500) {
+    if response.allows(&facts.origin) && matches!(status, 400 | 403 | 500) && !depends {
         left.push(overridden.clone());
     }
     if policy_lacks_origin(facts) == Some(false) {
@@ -115,7 +120,7 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     }
     // CORS that is there wrote something, and left out the origin.
     if response.varies_by_origin() && response.has_other_cors_headers() && response.is_ok() {
-        left.retain(|cause| *cause == origin);
+        left.retain(|cause| *cause == origin || is_list(cause));
     }
     strike_by_reads(facts, response, &mut left, &origin);
     prefer_origin(facts, response, &mut left, &origin);
@@ -327,7 +332,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
         })
     };
     let refused: Vec<&Purpose> = asked.iter().filter(is_refused).collect();
-    let names: Vec<String> = refused
+    let mut names: Vec<String> = refused
         .iter()
         .filter_map(|purpose| match purpose {
             Purpose::Header { name } => Some(name.clone()),
@@ -347,6 +352,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
     } else if let Some(finding) = response_headers(&names) {
         Refused::Found(finding)
     } else {
+        names.retain(|name| !is_response_header(name));
         Refused::Found(Finding::certain(Cause::HeadersNotListed { names }))
     }
 }

@@ -9,6 +9,7 @@ use crate::{
 pub(super) fn find(blocked: &Blocked) -> Finding {
     Finding::certain(match &blocked.reason {
         Reason::MixedContent => Cause::MixedContent,
+        Reason::LocalNetworkAccess { .. } => Cause::LocalNetworkAccess,
         // `localhost:8080/items` has the scheme `localhost`, `api.example/items` is relative.
         Reason::SchemeNotHttp { scheme } | Reason::LocationNotHttp { scheme } if is_host(scheme) => {
             Cause::UrlWithoutScheme

@@ -132,9 +132,7 @@ impl From<Response> for Outcome {
 /// What a server, or a layer of one, makes of a request.
 pub(crate) type Handler = Arc<dyn Fn(&Request) -> Outcome + Send + Sync>;
 
-pub(crate) fn handler<O: Into<Outcome>>(
-    respond: impl Fn(&Request) -> O + Send + Sync + 'static,
-) -> Handler {
+pub(crate) fn handler<O: Into<Outcome>>(respond: impl Fn(&Request) -> O + Send + Sync + 'static) -> Handler {
     Arc::new(move |request| respond(request).into())
 }
 

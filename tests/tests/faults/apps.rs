@@ -146,7 +146,7 @@ pub(crate) fn faults() -> Vec<Fault> {
         .certain("order"),
         fault("actix behind a guard for the method", "options-not-routed", |site| {
             app!(site => App::new()
-                .service(web::scope("/api").guard(guard::Get()).service(orders()).wrap(cors(&site))))
+                .service(web::scope("/api").guard(guard::Get()).service(web::resource("/orders/7").get(order)).wrap(cors(&site))))
         })
         .header("X-Trace", "1")
         .certain("order"),

@@ -43,7 +43,7 @@ pub(crate) fn faults() -> Vec<Fault> {
             guarded(site, Response::new(403).body("{\"message\":\"Missing Authentication Token\"}"))
         })
         .header("Authorization", "Bearer 7")
-        .certain("order"),
+        .likely("authentication-in-front", "order"),
         fault("403 without a token", "authentication-in-front", |site| guarded(site, Response::new(403)))
             .method("PUT")
             .likely("authentication-in-front", "order"),
@@ -153,7 +153,7 @@ pub(crate) fn faults() -> Vec<Fault> {
                 .header("Access-Control-Allow-Origin", "https://other.example");
             cache(stored, Cors::of(&site.page).around(app()))
         })
-        .likely("cached-for-another", "front")
+        .certain("front")
         .not_in_browsers(NO_CACHE),
         fault("a cache has a response for no page", "cached-for-another", |site| {
             cache(Response::json().header("X-Cache", "HIT"), Cors::of(&site.page).around(app()))

@@ -192,7 +192,11 @@ fn runtime() -> &'static Handle {
 }
 
 async fn serve(mut stream: TcpStream, handler: &Handler, log: &Mutex<Vec<Told>>) -> std::io::Result<()> {
-    let Some(request) = read(&mut stream).await? else { return Ok(()) };
+    let Some(request) = read(&mut stream).await? else {
+        // What came is not HTTP: the start of TLS, for example.
+        stream.write_all(&Response::new(400).bytes(false)).await?;
+        return stream.shutdown().await;
+    };
     match handler(&request) {
         Outcome::Response(response) => {
             let lines = response.lines("access-control-allow-origin").map(str::to_owned).collect();
@@ -207,14 +211,15 @@ async fn serve(mut stream: TcpStream, handler: &Handler, log: &Mutex<Vec<Told>>)
     stream.shutdown().await
 }
 
-/// The request; none if the connection is closed before it is complete.
+/// The request; none if the connection is closed before it is complete, or if it is not one.
 async fn read(stream: &mut TcpStream) -> std::io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     loop {
         if let Some(request) = parse(&bytes) {
             return Ok(Some(request));
         }
-        if stream.read_buf(&mut bytes).await? == 0 || bytes.len() > LONGEST {
+        let count = stream.read_buf(&mut bytes).await?;
+        if count == 0 || bytes.len() > LONGEST || !bytes[0].is_ascii_alphabetic() {
             return Ok(None);
         }
     }

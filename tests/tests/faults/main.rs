@@ -119,11 +119,7 @@ fn never(fault: &Fault, server: &Running, report: &Report) -> Vec<String> {
         wrong.push("it is certain and has rivals, or the reverse".to_owned());
     }
     // With credentials, `*` allows nobody.
-    let allows = |line: &String| {
-        line.split(',')
-            .map(str::trim)
-            .any(|value| value == server.page || value == "*" && !fault.request.includes_credentials)
-    };
+    let allows = |line: &String| *line == server.page || line == "*" && !fault.request.includes_credentials;
     let is_allowed =
         server.told().iter().any(|told| told.origin == server.page && told.lines.iter().any(allows));
     let adds = report.response.iter().flat_map(|response| &response.headers).any(|(name, value)| {

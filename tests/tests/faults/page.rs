@@ -24,7 +24,8 @@ pub(crate) fn faults() -> Vec<Fault> {
             .certain("page"),
         fault("no scheme, so that it is a path", "url-without-scheme", |_| Serves::Nothing)
             .url("api.shop.example/api/orders/7")
-            .certain("page")
+            .verdict("unreachable")
+            .likely("url-without-scheme", "page")
             .not_in_browsers("the page's own server responds"),
         fault("a mode that forbids other origins", "request-refused", |site| {
             Cors::of(&site.page).around(app())

@@ -28,7 +28,7 @@ fn origins() -> Vec<Fault> {
             .method("PUT")
             .certain("headers"),
         fault("silent to others at a GET", "origin-not-listed", |_| Cors::of(SHOP).around(app()))
-            .likely("no-cors", "server"),
+            .likely("origin-not-listed", "headers"),
         fault("the name of this machine instead of its address", "origin-not-listed", |site| {
             let other = if site.page.contains("localhost") {
                 site.page.replace("localhost", "127.0.0.1")

@@ -37,4 +37,6 @@ pub use fantoccini;
 pub use console::Message;
 pub use engine::{Engine, Installed, Missing, required_engines};
 pub use session::{Failed, Session, StartError};
-pub use trials::{Check, Shared, run_checks_in_each_engine, run_in_each_engine, trials_in_each_engine};
+pub use trials::{
+    Check, Shared, run_checks_in_each_engine, run_in_each_engine, trials_in_each_engine, trials_in_engine,
+};

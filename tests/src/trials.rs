@@ -33,11 +33,24 @@ pub fn run_in_each_engine(
 /// The trials of each engine that is here. In place of those of an engine that is missing there is one, `NAME_in_chromium` and
 /// so on, which is ignored or fails. Where `REQUIRE_BROWSERS` is not valid, the program says so and ends with 2.
 pub fn trials_in_each_engine(name: &str, trials: impl Fn(Installed) -> Vec<Trial>) -> Vec<Trial> {
+    trials_where(|_| true, name, &trials)
+}
+
+/// The same for one engine only.
+pub fn trials_in_engine(engine: Engine, name: &str, trials: impl Fn(Installed) -> Vec<Trial>) -> Vec<Trial> {
+    trials_where(|other| other == engine, name, &trials)
+}
+
+fn trials_where(
+    is_wanted: impl Fn(Engine) -> bool,
+    name: &str,
+    trials: &dyn Fn(Installed) -> Vec<Trial>,
+) -> Vec<Trial> {
     let trials_in = |engine: Prepared| match &engine.installed {
         Ok(installed) => trials(installed.clone()),
         Err(_) => vec![engine.trial(format!("{name}_in_{}", engine.engine), |_| Ok(()))],
     };
-    engines_or_exit().into_iter().flat_map(trials_in).collect()
+    engines_or_exit().into_iter().filter(|engine| is_wanted(engine.engine)).flat_map(trials_in).collect()
 }
 
 /// What the trials of one engine share, one trial at a time: a browser, say, and what was seen in it.

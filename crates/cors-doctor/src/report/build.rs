@@ -2,7 +2,7 @@
 
 use fetch_cors::{
     browser::{Credentials, Mode, Reason, Url, Verdict as BrowserVerdict},
-    diagnosis::{Case, Cause, Diagnosis, Evidence, Purpose, Received, Remedy},
+    diagnosis::{Case, Cause, Diagnosis, Evidence, Place, Purpose, Received, Remedy},
 };
 
 use super::{CheckedRequest, ConsoleMessage, EvidenceLine, NeededResponse, Report, ServerRecipe, Verdict};
@@ -16,7 +16,9 @@ use crate::{
 pub fn report(case: &Case, diagnosis: &Diagnosis) -> Report {
     let verdict = verdict(case);
     let grant = grant(case);
-    let task = task(&diagnosis.cause).filter(|_| verdict != Verdict::Allowed);
+    // A server can't do what has to change in the page.
+    let is_page = matches!(diagnosis.remedy, Remedy::Elsewhere { place: Place::Page | Place::Browser, .. });
+    let task = task(&diagnosis.cause).filter(|_| verdict != Verdict::Allowed && !is_page);
     let servers = task.map(|task| servers(task, &diagnosis.cause, &grant)).unwrap_or_default();
     let fix = match &diagnosis.remedy {
         Remedy::Nothing => None,
@@ -155,7 +157,10 @@ fn needed(case: &Case, diagnosis: &Diagnosis, grant: &Grant, task: Option<Task>)
         case.verdict.as_ref().and_then(BrowserVerdict::blocked),
         Some(blocked) if blocked.step == fetch_cors::browser::Step::Preflight
     );
-    let headers = grant.response_headers(preflight);
+    let mut headers = grant.response_headers(preflight);
+    if let Cause::NotAList { header, .. } = &diagnosis.cause {
+        headers.retain(|(name, _)| name.eq_ignore_ascii_case(header));
+    }
     Some(NeededResponse {
         preflight,
         headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),

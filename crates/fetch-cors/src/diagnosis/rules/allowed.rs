@@ -24,7 +24,12 @@ pub(super) fn find(facts: &Facts<'_>, allowed: &Allowed) -> Finding {
     }
     // The page's own server responded to what was meant for another.
     if allowed.response_type == ResponseType::Basic && lacks_scheme(facts.case.request.url()) {
-        return Finding::certain(Cause::UrlWithoutScheme);
+        let is_page = facts.response().is_some_and(|response| response.is_html());
+        return if is_page || status == 404 {
+            Finding::certain(Cause::UrlWithoutScheme)
+        } else {
+            Finding::likely(vec![Cause::UrlWithoutScheme, nothing])
+        };
     }
     let is_html = facts.response().is_some_and(|response| response.is_html());
     if is_html && wants_data(facts) && status < 400 {

@@ -67,6 +67,8 @@ pub fn diagnose(case: &Case) -> Diagnosis {
         Cause::OriginNotListed { near_miss: None, fixed: None, .. } if case.policy.is_none() => {
             facts.near_misses()
         }
+        // It is a header, and it is not settled which.
+        Cause::HeadersNotListed { names } if names.len() > 1 => probes,
         _ => Vec::new(),
     };
     let probes: Vec<Probe> = probes.into_iter().filter_map(|purpose| facts.probe(purpose)).collect();

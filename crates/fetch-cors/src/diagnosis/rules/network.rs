@@ -1,6 +1,6 @@
 //! There was no response.
 
-use super::{Finding, is_private};
+use super::{Finding, is_private, unsent::lacks_scheme};
 use crate::diagnosis::{
     case::{Failure, Received},
     cause::Cause,
@@ -11,6 +11,15 @@ pub(super) fn find(facts: &Facts<'_>) -> Finding {
     let Some(Received::Failed(failure)) = facts.last.map(|last| &last.received) else {
         return unknown(facts);
     };
+    // The page's own server was meant by mistake.
+    let request = &facts.case.request;
+    let is_own =
+        facts.url().is_some_and(|url| url.origin().ascii_serialization() == request.page().to_string());
+    if is_own && lacks_scheme(request.url()) {
+        let mut finding = unknown(facts);
+        finding.causes.insert(0, Cause::UrlWithoutScheme);
+        return finding;
+    }
     Finding::certain(match failure {
         Failure::NameNotResolved => Cause::HostNotFound,
         Failure::Refused => Cause::ServerDown,

@@ -221,13 +221,15 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     }
     strike_by_reads(facts, response, &mut left, &origin);
     prefer_origin(facts, response, &mut left, &origin);
-    let mut probes = vec![Purpose::PlainGet];
+    let mut probes = Vec::new();
     if facts.is_read {
         if facts.has_secrets() && matches!(status, 401 | 403 | 407) {
             probes.push(Purpose::ActualWithSecrets);
         }
+        // At once, so that where two instances take turns the other one responds.
         probes.push(Purpose::Actual);
     }
+    probes.push(Purpose::PlainGet);
     if facts.case.hints.open_url.is_some() {
         probes.push(Purpose::OpenPath);
     }
@@ -386,8 +388,13 @@ pub(super) fn both_lists(facts: &Facts<'_>) -> Vec<Cause> {
     if facts.method != "GET" {
         causes.push(method_not_listed(facts));
     }
-    if !facts.unsafe_headers.is_empty() {
+    let (of_responses, others): (Vec<String>, Vec<String>) =
+        facts.unsafe_headers.iter().cloned().partition(|name| is_response_header(name));
+    if !others.is_empty() {
         causes.push(headers_not_listed(facts));
+    }
+    if !of_responses.is_empty() {
+        causes.push(Cause::ResponseHeaderOnRequest { names: of_responses });
     }
     causes
 }
@@ -401,7 +408,12 @@ fn headers_not_listed(facts: &Facts<'_>) -> Cause {
 }
 
 fn is_list(cause: &Cause) -> bool {
-    matches!(cause, Cause::MethodNotListed { .. } | Cause::HeadersNotListed { .. })
+    matches!(
+        cause,
+        Cause::MethodNotListed { .. }
+            | Cause::HeadersNotListed { .. }
+            | Cause::ResponseHeaderOnRequest { .. }
+    )
 }
 
 pub(super) fn not_listed(facts: &Facts<'_>) -> Cause {

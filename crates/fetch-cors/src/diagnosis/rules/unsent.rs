@@ -30,6 +30,15 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked) -> Finding {
     })
 }
 
+/// Whether it ends the name of a file, not that of a host.
+fn is_extension(label: &str) -> bool {
+    const EXTENSIONS: [&str; 18] = [
+        "asp", "aspx", "css", "csv", "geojson", "htm", "html", "js", "json", "jsp", "map", "mjs", "php",
+        "png", "svg", "txt", "wasm", "xml",
+    ];
+    EXTENSIONS.contains(&label.to_ascii_lowercase().as_str())
+}
+
 fn is_host(scheme: &str) -> bool {
     scheme == "localhost" || scheme.contains('.')
 }
@@ -43,9 +52,8 @@ pub(super) fn lacks_scheme(url: &str) -> bool {
         || host.parse::<std::net::Ipv4Addr>().is_ok()
         || host.contains('.')
             && host.split('.').all(|label| !label.is_empty())
-            && host
-                .rsplit('.')
-                .next()
-                .is_some_and(|last| last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_alphabetic()));
+            && host.rsplit('.').next().is_some_and(|last| {
+                last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_alphabetic()) && !is_extension(last)
+            });
     !url.contains("://") && looks_like_host && Url::parse(&format!("https://{text}")).is_ok()
 }

@@ -30,7 +30,12 @@ struct Source {
 }
 
 static SOURCE: LazyLock<Source> = LazyLock::new(|| {
-    let metadata = Command::new(env!("CARGO")).args(["metadata", "--format-version=1", "--offline"]).output();
+    let version = Command::new(env!("CARGO")).arg("-vV").output().expect("cargo runs").stdout;
+    let version = String::from_utf8(version).expect("UTF-8");
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo knows its host");
+    // What only other platforms need has perhaps never been downloaded.
+    let arguments = ["metadata", "--format-version=1", "--offline", "--filter-platform", host];
+    let metadata = Command::new(env!("CARGO")).args(arguments).output();
     let metadata = metadata.expect("cargo runs").stdout;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata).expect("cargo writes JSON");
     let packages = metadata["packages"].as_array().expect("a list of packages");

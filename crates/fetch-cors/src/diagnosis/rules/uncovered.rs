@@ -188,7 +188,7 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         left.push(Cause::CookiesNotSent);
     }
     if known::is_authentication(&response) {
-        left.retain(|cause| !matches!(cause, Cause::Firewall { .. }));
+        left.retain(|cause| !matches!(cause, Cause::Firewall { .. } | Cause::HiddenError { .. }));
     }
     if known::own_refusal(&response).is_some() {
         left.retain(|cause| *cause == origin);

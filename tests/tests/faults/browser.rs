@@ -14,7 +14,7 @@ use crate::{
     http::{Response, Server, handler},
 };
 
-const FETCH: &str = "const init = arguments[1];
+const FETCH: &str = "const init = { ...arguments[1], signal: AbortSignal.timeout(10000) };
     try {
         const response = await fetch(arguments[0], init);
         return { allowed: true, status: response.status };
@@ -47,7 +47,8 @@ async fn visit(session: &Session, faults: &[Arc<Fault>]) -> Result<(), Failed> {
     session.watch_console().await?;
     let (mut wrong, mut messages) = (Vec::new(), 0);
     for fault in faults {
-        match request(session, fault, &page).await? {
+        let outcome = request(session, fault, &page).await;
+        match outcome.map_err(|failed| format!("{}: {}", fault.name, failed.message().unwrap_or_default()))? {
             Ok(count) => messages += count,
             Err(why) => wrong.push(format!("{}: {why}", fault.name)),
         }

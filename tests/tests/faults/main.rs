@@ -59,7 +59,7 @@ fn main() {
         .iter()
         .map(|fault| {
             let fault = fault.clone();
-            let name = format!("doctor::{}::{}", fault.truth.replace('-', "_"), fault.name.replace(' ', "_"));
+            let name = format!("doctor::{}::{}", word(fault.truth), word(fault.name));
             Trial::test(name, move || judge(&fault).map_err(Failed::from))
         })
         .collect();
@@ -69,6 +69,11 @@ fn main() {
         browser::play(installed, &faults)
     }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// As Rust names a test.
+fn word(text: &str) -> String {
+    text.replace([' ', '-'], "_").replace([',', '\''], "")
 }
 
 /// What the doctor says of one server.

@@ -82,11 +82,11 @@ fn recognize(fault: &Fault, message: &Message) -> Result<(), String> {
     let text = &message.text;
     let recognized = explain::recognize(text);
     let Some(first) = recognized.first() else { return Err(format!("explain doesn't know {text:?}")) };
-    let names = |kind: &&explain::Kind| {
+    let names = |kind: &&'static explain::Kind| {
         kind.causes.iter().any(|cause| cause.names.is_empty() || cause.names.contains(&fault.truth))
     };
     // What was allowed may write a message of its own about the status.
-    if fault.expected.verdict == "allowed" || first.kinds.iter().any(|kind| names(&kind)) {
+    if fault.expected.verdict == "allowed" || first.kinds.iter().any(names) {
         Ok(())
     } else {
         Err(format!("{:?} is not among the causes of {text:?}", fault.truth))

@@ -13,6 +13,8 @@
 //! Chromium requests the same servers, and is blocked and allowed as the doctor says. Where it is not installed, its trial is
 //! ignored; `REQUIRE_BROWSERS` turns that into a failure.
 
+#![allow(clippy::too_many_lines, reason = "a table has as many rows as there are faults")]
+
 mod apps;
 mod browser;
 mod coverage;

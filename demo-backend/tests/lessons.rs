@@ -12,6 +12,7 @@ use demo_backend::{
         lesson::{self, Ending, Lesson, Loot, SolutionStep},
     },
 };
+use fetch_cors::diagnosis::Cause;
 use lab::{TestLab, sender::Sender};
 use serde_json::{Value, json};
 
@@ -21,11 +22,15 @@ fn every_lesson_can_be_done_as_it_says() {
     let source = fs::read_to_string(lesson::file()).expect("the lessons can be read");
     let lessons = lesson::read(&source, lab.running.origins()).expect("lessons");
     assert!(lessons.len() >= 12);
+    let mut first_causes = Vec::new();
     for lesson in &lessons {
         for engine in [EngineName::Standard, EngineName::Chromium, EngineName::Firefox, EngineName::WebKit] {
             // The starting state, sent once.
             let mut start = Reader::new(&lab, lesson, engine);
             start.send(lesson.first);
+            if engine == EngineName::Standard {
+                first_causes.push((lesson.id.clone(), start.causes.concat()));
+            }
             // The way to the goal, from the start again.
             let mut reader = Reader::new(&lab, lesson, engine);
             let solution = &lesson.solution;
@@ -48,6 +53,35 @@ fn every_lesson_can_be_done_as_it_says() {
             reader.check_origins();
         }
     }
+    let first_causes: Vec<_> =
+        first_causes.iter().map(|(lesson, cause)| (lesson.as_str(), cause.as_str())).collect();
+    assert_eq!(first_causes, CAUSES);
+}
+
+/// What is behind the first sending of each lesson, written by hand.
+const CAUSES: [(&str, &str); 18] = [
+    ("what-an-origin-is", "request-refused"),
+    ("the-first-block", "origin-not-listed"),
+    ("one-line-fixes-it", "no-cors-mode"),
+    ("the-trailing-slash", "origin-not-listed"),
+    ("simple-requests-reach-the-server", "origin-not-listed"),
+    ("preflights", "method-not-listed"),
+    ("request-headers", "headers-not-listed"),
+    ("credentials-and-cookies", "credentials-not-allowed"),
+    ("why-the-star-stops-working", "wildcard-with-credentials"),
+    ("reading-response-headers", "nothing-wrong"),
+    ("the-preflight-cache", "nothing-wrong"),
+    ("patterns-and-look-alikes", "nothing-wrong"),
+    ("null-is-not-an-origin", "opaque-origin"),
+    ("errors-are-responses-too", "cookies-not-sent"),
+    ("caches-and-vary", "cached-for-another"),
+    ("redirects", "redirected"),
+    ("fonts-and-canvases", "no-cors-mode"),
+    ("the-attackers-tab", "nothing-wrong"),
+];
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// `tools/tutorial.mjs` writes policies as files, and so does the server for the page: each is the same.
@@ -81,12 +115,15 @@ struct Reader<'a> {
     sender: Sender<'a>,
     request: LabRequest,
     run: u32,
+    /// What was diagnosed, in order.
+    causes: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
     fn new(lab: &'a TestLab, lesson: &'a Lesson, engine: EngineName) -> Self {
         let sender = Sender::new(lab, &json!(lesson.policy), engine);
-        let mut reader = Self { lab, lesson, sender, request: lesson.request.clone(), run: 0 };
+        let mut reader =
+            Self { lab, lesson, sender, request: lesson.request.clone(), run: 0, causes: Vec::new() };
         for request in &lesson.before {
             reader.run += 1;
             reader.sender.send(request, &format!("run{}", reader.run));
@@ -133,6 +170,35 @@ impl<'a> Reader<'a> {
             && predicted["messages"][0]["url"].as_str().is_some_and(|url| url.contains("/font"));
         if !is_font_in_webkit {
             assert_eq!(allowed, expected == Ending::Allowed, "{name}: {predicted}");
+        }
+        self.check_diagnosis(&predicted["verdict"], &name);
+    }
+
+    /// What the page shows as the cause is a certain one, and the one that `cors-doctor` finds by the wire alone: sure of it,
+    /// or with rivals that only the policy can strike.
+    fn check_diagnosis(&mut self, verdict: &Value, name: &str) {
+        let found = self.sender.diagnose();
+        let is_allowed = verdict["allowed"] == true;
+        // The canvas is read after the fetch, which is all that the doctor knows of.
+        let cause = if verdict["step"] == "canvas" { "no-cors-mode" } else { text(&verdict["cause"]) };
+        assert_eq!(found.cause.name(), cause, "{name}: {found}\n{verdict}");
+        assert_eq!(
+            matches!(found.cause, Cause::NothingWrong { .. } | Cause::NoCorsMode | Cause::CookiesNotSent),
+            is_allowed || verdict["step"] == "canvas",
+            "{name}: the cause {cause} is none of this verdict"
+        );
+        if !is_allowed {
+            assert_eq!(verdict["certain"], true, "{name}: {verdict}");
+        }
+        // No request can tell a server that keeps silent to strangers from one that has no CORS at all.
+        if !found.is_certain() {
+            let rivals: Vec<_> = found.rivals().iter().map(Cause::name).collect();
+            let silent = matches!(cause, "origin-not-listed" | "opaque-origin") && rivals == ["no-cors"];
+            let refused = cause == "cookies-not-sent" && rivals == ["nothing-wrong"];
+            assert!(silent || refused, "{name}: {found} {rivals:?}");
+        }
+        if self.sender.engine() == EngineName::Standard {
+            self.causes.push(cause.to_owned());
         }
     }
 

@@ -53,6 +53,8 @@ fn requests(lab: &TestLab) -> Vec<Value> {
         json!({ "path": "guarded", "headers": [["x-api-key", "open sesame"]] }),
         json!({ "path": "guarded", "headers": [["authorization", "Bearer x"], ["x-a", "1"], ["cookie", "x"]] }),
         json!({ "path": "headers" }),
+        json!({ "path": "headers", "headers": [["access-control-allow-origin", "*"]] }),
+        json!({ "path": "headers", "headers": [["access-control-allow-origin", "*"], ["x-a", "1"]] }),
         json!({ "path": "headers", "credentials": "include" }),
         json!({ "path": "nothing" }),
         json!({ "path": "redirect", "query": "to=notes" }),
@@ -102,8 +104,27 @@ fn what_is_predicted_happens() {
                 assert_eq!(predicted["verdict"]["allowed"], allowed, "{case}: {predicted}");
                 let sentence = predicted["verdict"]["sentence"].as_str().unwrap_or_default();
                 assert!(sentence.ends_with('.') && sentence.len() > 10, "{case}: {sentence:?}");
+                if !allowed {
+                    check_diagnosis(&predicted, &case);
+                }
             }
         }
+    }
+}
+
+/// The cause is named where the browser blocked it, and no fix allows what a response allowed already.
+fn check_diagnosis(predicted: &Value, case: &str) {
+    let verdict = &predicted["verdict"];
+    let is_after_fetch = ["canvas", "use"].iter().any(|step| verdict["step"] == *step);
+    assert_eq!(verdict["cause"].is_null(), is_after_fetch, "{case}: {verdict}");
+    let change = verdict["fix"]["change"].as_str().unwrap_or_default();
+    assert!(!change.contains("can't be added"), "{case}: that is no fix: {verdict}");
+    let messages = predicted["messages"].as_array().expect("messages");
+    let headers = messages.iter().filter_map(|message| message["response_headers"].as_array()).flatten();
+    for header in headers.filter(|header| header[0] == "access-control-allow-origin") {
+        let steps = verdict["fix"]["patch"].as_array().expect("steps");
+        let mut origins = steps.iter().filter(|step| step["setting"] == "allow_origins");
+        assert!(origins.all(|step| step["add"] != header[1]), "{case}: it is allowed already: {verdict}");
     }
 }
 
@@ -127,7 +148,7 @@ fn one_fix_leads_to_a_response() {
         let verdict = predicted();
         let fix = verdict["fix"]["patch"].as_array().cloned().unwrap_or_default();
         assert_eq!(
-            verdict["fix"]["setting"].is_string(),
+            verdict["fix"]["place"] == "policy",
             !fix.is_empty(),
             "{request}: what is said of the policy is what is offered: {verdict}"
         );
@@ -150,7 +171,7 @@ fn one_fix_leads_to_a_response() {
         // What is wrong beyond the policy, if anything, is said then.
         let rest = &after["fix"];
         assert!(
-            after["allowed"] == true || rest["setting"].is_null(),
+            after["allowed"] == true || rest["place"] != "policy",
             "{request}: one fix is not enough: {after}"
         );
         fixed += usize::from(after["allowed"] == true);
@@ -169,9 +190,31 @@ fn a_risky_fix_is_not_offered_with_one_click() {
     let wanted = json!({ "request": request, "run": "a1", "engine": "standard" });
     let predicted = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted)).json();
     let fix = &predicted["verdict"]["fix"];
-    let said = fix["setting"].as_str().expect("it is said");
+    let said = fix["change"].as_str().expect("it is said");
     assert!(said.contains("\"http://old.example\" needs an opt-in"), "{said}");
     assert_eq!(fix["patch"], json!([]));
+}
+
+/// A cache that heeds `Vary` keeps what the policy of before said, too; there is no `vary=forgotten` to remove.
+#[test]
+fn a_response_from_before_the_policy_changed_is_told_as_one() {
+    let lab = TestLab::start();
+    let request = json!({ "path": "notes", "cached": true });
+    let read = serde_json::from_value(request).expect("a request of the Lab");
+    let mut sender = Sender::new(&lab, &json!({}), EngineName::Standard);
+    let (first, _) = sender.send(&read, "run1");
+    assert_eq!(first["verdict"]["cause"], "origin-not-listed");
+    let policy = json!({ "allow_origins": [lab.running.origins().page] });
+    let put = lab.control("PUT", &format!("/s/{}/policy", sender.session()), Some(&policy));
+    assert_eq!(put.status, 200, "{put:?}");
+    let (second, allowed) = sender.send(&read, "run2");
+    assert!(!allowed, "it is in the cache");
+    let verdict = &second["verdict"];
+    assert_eq!((&verdict["cause"], &verdict["certain"]), (&json!("cached-for-another"), &json!(true)));
+    let said = |of: &Value| of.as_str().unwrap_or_default().to_owned();
+    assert!(said(&verdict["sentence"]).contains("before the server changed"), "{verdict}");
+    let change = said(&verdict["fix"]["change"]);
+    assert!(!change.contains("forgotten") && change.contains("start over"), "{change}");
 }
 
 /// Nothing that is predicted happens.

@@ -15,6 +15,10 @@ export type AllowedVerdict = {
   withheld: Array<string>,
   /** What happens, in a sentence. */
   sentence: string,
+  /** The name of the diagnosis' cause. */
+  cause: string,
+  /** What would give the script more; null if it gets all that it asked for. */
+  fix: VerdictFix | null,
   /** The address of the rule. */
   spec: string,
 };
@@ -29,8 +33,20 @@ export type BlockedVerdict = {
   reason: string,
   /** The response header by which it is blocked, in lower case; null where no response header decides. */
   header: string | null,
-  /** The reason in a sentence. */
+  /** The reason, as the rest of a sentence; null where the cause says the same. */
+  rule: string | null,
+  /** The name of the cause; null if it is none of the diagnosis', because CORS let the response through. */
+  cause: string | null,
+  /** Whether nothing else explains it. */
+  certain: boolean,
+  /** The cause in a sentence or two. */
   sentence: string,
+  /** A line for each request that shows it. */
+  evidence: Array<string>,
+  /** A line for each request that the browser doesn't send, by which other causes are ruled out. */
+  probes: Array<string>,
+  /** What else is worth knowing, a sentence each. */
+  notes: Array<string>,
   /** What would help. */
   fix: VerdictFix,
   /** The address of the rule. */
@@ -469,10 +485,10 @@ export type Verdict = AllowedVerdict | BlockedVerdict;
 
 /** What would let a blocked request through. */
 export type VerdictFix = {
-  /** In words. */
+  /** What has to change: `policy`, `headers`, `server`, `order`, `front`, `page` or `browser`. */
+  place: string,
+  /** How, in words. */
   change: string,
-  /** Everything to change in the policy, in words; null if that is not where the fix belongs. */
-  setting: string | null,
-  /** The same as data; empty where the change takes a risk that nobody should take with one click. */
+  /** The same as data if it is the policy; empty where the change takes a risk that nobody should take with one click. */
   patch: Array<PolicyChange>,
 };

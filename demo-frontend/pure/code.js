@@ -1,5 +1,5 @@
-// A request as somebody else would write it: as JavaScript for a page, and as curl for a terminal. curl is not a browser:
-// it withholds nothing, and sends an `Origin` only because it is told to.
+// A request as somebody else would write it: as JavaScript for a page, and as curl or cors-doctor for a terminal. curl is not
+// a browser: it withholds nothing, and sends an `Origin` only because it is told to. cors-doctor does as a browser does.
 
 import { BODY_TYPES } from "../generated/constants.js";
 import { effective, urlOf } from "./state.js";
@@ -189,7 +189,7 @@ export function asCurl(config, session, wanted, prediction) {
  * @returns {string[]}
  */
 function actualArguments(config, request) {
-  const origin = { lab: config.page, attacker: config.attacker, sandbox: "null" }[request.page];
+  const origin = originOf(config, request);
   // Browsers send these six in upper case, however script writes them, and any other method as it is written.
   const method = request.method.replace(/^(delete|get|head|options|post|put)$/i, (name) => name.toUpperCase());
   const isRead = method === "GET" || method === "HEAD";
@@ -203,6 +203,66 @@ function actualArguments(config, request) {
     ...(body === null || hasContentType(headers) ? [] : [header(["Content-Type", BODY_TYPES[body.type].browser])]),
     ...(body === null ? [] : [`--data-raw ${quoted(sentText(body))}`]),
   ];
+}
+
+/**
+ * @param {Config} config
+ * @param {LabRequest} request
+ * @returns {string} of the page that sends it
+ */
+function originOf(config, { page }) {
+  return { lab: config.page, attacker: config.attacker, sandbox: "null" }[page];
+}
+
+/**
+ * The command that has `cors-doctor` send what the browser sends, and name the cause. It follows the page's script: what
+ * `fetch()` throws for is left in, and the doctor says so.
+ *
+ * @param {Config} config
+ * @param {string} session
+ * @param {LabRequest} wanted
+ * @returns {string} one line for a POSIX shell
+ */
+export function asDoctor(config, session, wanted) {
+  const request = effective(wanted);
+  const { kind, method, mode, redirect } = request;
+  const isPlainImage = mode === "no-cors" && (kind === "image" || kind === "canvas");
+  const credentials = isPlainImage ? "include" : request.credentials;
+  // `XMLHttpRequest` drops a body where `fetch()` throws.
+  const body = kind === "fetch" || !/^(get|head)$/i.test(method) ? request.body : null;
+  // Scripts can't set this one, and the doctor wants cookies said in another way.
+  const headers = request.headers.filter(([name]) => name.toLowerCase() !== "cookie");
+  if (body?.type === "form" && !hasContentType(headers)) headers.push(["content-type", BODY_TYPES.form.browser]);
+  return [
+    `cors-doctor check ${word(hrefOf(config, session, request))}`,
+    `--origin ${word(originOf(config, request))}`,
+    ...(method === "GET" && body === null ? [] : [option("-X", "--request", method)]),
+    ...headers.map((pair) => option("-H", "--header", pair.join(": ").trim())),
+    ...(credentials === "same-origin" ? [] : [credentials === "include" ? "--credentials" : "--credentials=omit"]),
+    ...(mode === "cors" ? [] : [`--mode ${mode}`]),
+    ...(redirect === "follow" ? [] : [`--redirect ${redirect}`]),
+    ...(body === null ? [] : [option("-d", "--data", sentText(body))]),
+  ].join(" ");
+}
+
+/**
+ * An option with its value. One that begins like an option itself must be joined to it.
+ *
+ * @param {string} short
+ * @param {string} long
+ * @param {string} value
+ */
+function option(short, long, value) {
+  return value.startsWith("-") || value === "" ? `${long}=${word(value)}` : `${short} ${word(value)}`;
+}
+
+/**
+ * One word for a shell, in quotes only where it needs them; to zsh, `=` can begin the name of a command.
+ *
+ * @param {string} text
+ */
+function word(text) {
+  return /^[\w./:@%+,-]+$/.test(text) ? text : quoted(text);
 }
 
 /**

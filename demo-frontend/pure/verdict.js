@@ -1,5 +1,5 @@
-// The words of the verdict: what was predicted and observed, whether the two agree, why, by which rule, what fixes it, and
-// what both ends got.
+// The words of the verdict: what was predicted and observed, whether the two agree, what both ends got; and, in the server's
+// own words, why, by which rule, and what fixes it.
 
 import { ENGINE_NAMES } from "./engine.js";
 import { headerRows, headerValue } from "./headers.js";
@@ -98,39 +98,52 @@ export function agreementOf({ prediction, observation }) {
 }
 
 /**
- * Why it ended as it did, and by which rule.
+ * Why it ended as it did: the cause, what shows it, and by which rule.
+ *
+ * @typedef {object} Why
+ * @property {string} text
+ * @property {string | null} cause  its name; null where nothing of CORS is the cause
+ * @property {string[]} evidence    a line for each request
+ * @property {string[]} probes      a line for each that the browser doesn't send
+ * @property {string[]} notes       what else is worth knowing
+ * @property {string | null} rule   the rest of a sentence; null where the text says the same
+ * @property {string} spec
  *
  * @param {Sent} sent
- * @returns {{text: string, spec: string} | null} null without a prediction
+ * @returns {Why | null} null without a prediction
  */
 export function whyOf(sent) {
   if (sent.prediction === null) return null;
   const { verdict } = sent.prediction;
-  return {
-    text: [sentence(verdict.sentence), ...(verdict.allowed ? grounds(sent) : [])].join(" "),
-    spec: verdict.spec,
-  };
+  const { cause, spec } = verdict;
+  if (verdict.allowed) {
+    const text = [verdict.sentence, ...grounds(sent)].join(" ");
+    return { text, cause, evidence: [], probes: [], notes: [], rule: null, spec };
+  }
+  const { sentence, evidence, probes, notes, rule } = verdict;
+  return { text: sentence, cause, evidence, probes, notes, rule, spec };
 }
 
 /**
- * What would have the request allowed.
+ * What would have the request allowed, or give the script what it asked for.
  *
  * @param {Sent} sent
- * @returns {{change: string, setting: string | null, warning: string | null, patch: PatchStep[]} | null} null where
- *   nothing needs a fix
+ * @returns {{title: string, change: string, place: string, warning: string | null, patch: PatchStep[]} | null} null
+ *   where nothing needs a fix
  */
 export function fixOf({ prediction, request }) {
   const verdict = prediction?.verdict;
-  if (verdict === undefined || verdict.allowed) return null;
-  const { change, setting, patch } = verdict.fix;
+  const fix = verdict?.fix;
+  if (!verdict || !fix) return null;
   return {
-    change: sentence(change),
-    setting: setting === null ? null : ended(setting),
+    title: verdict.allowed ? "To read it" : verdict.certain ? "The fix" : "The fix, if the first cause is right",
+    change: fix.change,
+    place: fix.place,
     warning:
       request.page === "attacker"
         ? "Think twice: this would let the attacker’s page in. Here, blocked is the safe result."
         : null,
-    patch: patch ?? [],
+    patch: fix.patch,
   };
 }
 
@@ -172,16 +185,6 @@ function grounds({ exchanges, observation, prediction }) {
       : "`Access-Control-Allow-Credentials: true` covers the cookie.",
     last.status !== null && last.status >= 400 ? "An error is a response like any other." : "",
   ].filter((text) => text !== "");
-}
-
-/** @param {string} text */
-function sentence(text) {
-  return ended(text.charAt(0).toUpperCase() + text.slice(1));
-}
-
-/** @param {string} text */
-function ended(text) {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /**

@@ -128,7 +128,9 @@ export function policyRoom({ onEdit, onSource }) {
   /** @param {Problem} problem */
   function problemNote({ setting, value, message, suggestions }) {
     const canReplace = suggestions.length > 0 && value !== "" && field(setting) instanceof HTMLTextAreaElement;
-    const button = canReplace ? element("button", { type: "button", class: "quiet" }, `Write ${suggestions.join(", ")}`) : null;
+    const button = canReplace
+      ? element("button", { type: "button", class: "quiet" }, `Write ${suggestions.join(", ")}`)
+      : null;
     button?.addEventListener("click", () => {
       const area = field(setting);
       area.value = area.value

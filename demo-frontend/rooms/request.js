@@ -1,6 +1,6 @@
 // The request: a form for every kind a page can make, and the same request as code.
 
-import { asCurl, asScript } from "../pure/code.js";
+import { asCurl, asDoctor, asScript } from "../pure/code.js";
 import { KINDS, toRequest, usesOf } from "../pure/state.js";
 import { copyButton } from "./copy.js";
 import { element, find, setText, tabs } from "./dom.js";
@@ -18,12 +18,13 @@ export function requestRoom({ onEdit, onSend }) {
   const button = /** @type {HTMLButtonElement} */ (find("[data-action=send]", room));
   const hint = find("[data-part=send-hint]", room);
   let kind = "fetch";
-  const texts = { script: "", curl: "" };
+  const texts = { script: "", curl: "", doctor: "" };
 
   field("kind").append(...Object.entries(KINDS).map(([value, { name }]) => element("option", { value }, name)));
   tabs(find("[role=tablist]", room));
   copyButton(find("[data-action=copy-fetch]", room), () => texts.script);
   copyButton(find("[data-action=copy-curl]", room), () => texts.curl);
+  copyButton(find("[data-action=copy-doctor]", room), () => texts.doctor);
 
   form.addEventListener("input", () => {
     followKind();
@@ -127,8 +128,10 @@ export function requestRoom({ onEdit, onSend }) {
     showCode(config, session, request, prediction) {
       texts.script = asScript(config, session, request);
       texts.curl = asCurl(config, session, request, prediction);
+      texts.doctor = asDoctor(config, session, request);
       setText(find("[data-field=script]", room), texts.script);
       setText(find("[data-field=curl]", room), texts.curl);
+      setText(find("[data-field=doctor]", room), texts.doctor);
     },
     /**
      * @param {boolean} canSend

@@ -141,13 +141,29 @@ function showBox(box, title, { allowed, detail }) {
 function whyPart(sent) {
   const why = whyOf(sent);
   if (why === null) return null;
+  const link = specLink(why.spec, { "data-field": "spec" });
   return element(
     "div",
-    { class: "why" },
+    { class: "why", "data-cause": why.cause ?? "" },
     element("h3", {}, "Why"),
     element("p", { "data-field": "why" }, ...prose(why.text)),
-    element("p", { class: "rule" }, "The rule: ", specLink(why.spec, { "data-field": "spec" })),
+    why.evidence.length > 0 && evidence(why.evidence, { "data-field": "evidence", "aria-label": "What shows it" }),
+    why.probes.length > 0 &&
+      element("p", { class: "note" }, "Your browser sends no more than that. Other requests would tell:"),
+    why.probes.length > 0 && evidence(why.probes, { "data-field": "probes", "aria-label": "What else would tell" }),
+    ...why.notes.map((note) => element("p", { class: "note" }, note)),
+    why.rule === null
+      ? element("p", { class: "rule" }, "The rule: ", link)
+      : element("p", { class: "rule", "data-field": "rule" }, "The rule: ", ...prose(why.rule), " ", link),
   );
+}
+
+/**
+ * @param {string[]} lines
+ * @param {Record<string, string>} attributes
+ */
+function evidence(lines, attributes) {
+  return element("ul", { class: "evidence", ...attributes }, ...lines.map((line) => element("li", {}, line)));
 }
 
 /**
@@ -159,10 +175,9 @@ function fixPart(sent, fixButton) {
   if (fix === null) return null;
   return element(
     "div",
-    { class: "fix", "data-field": "fix" },
-    element("h3", {}, "The fix"),
+    { class: "fix", "data-field": "fix", "data-place": fix.place },
+    element("h3", {}, fix.title),
     element("p", {}, ...prose(fix.change)),
-    fix.setting && element("p", {}, "In the policy: ", ...prose(fix.setting)),
     fix.warning && element("p", { class: "risk" }, fix.warning),
     fix.patch.length > 0 && fixButton?.(fix.patch),
   );

@@ -1,5 +1,6 @@
-// A request as code is the request: the curl line is run in a shell against a server on this machine, and the JavaScript
-// is run with stand-ins for what a browser has.
+// A request as code is the request: the curl line is run in a shell against a server on this machine, the line for
+// cors-doctor in a shell with a stand-in that reads its arguments as the program does, and the JavaScript with stand-ins for
+// what a browser has.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -7,7 +8,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
-import { asCurl, asScript, callInShort } from "../pure/code.js";
+import { asCurl, asDoctor, asScript, callInShort } from "../pure/code.js";
 import { toRequest } from "../pure/state.js";
 import { allowed, CONFIG, message, prediction } from "./support.mjs";
 
@@ -188,6 +189,160 @@ test("curl: what fetch() throws for is said", () => {
   assert.equal(says({ headers: [["x-a", "1\n2"]] }), true);
   assert.equal(says({ method: "POST", body: JSON_BODY }), false);
   assert.equal(says({ kind: "xhr", body: JSON_BODY }), false);
+});
+
+/** What a shell gives the program as its arguments. */
+async function argumentsIn(line) {
+  const { stdout } = await run("bash", ["-c", `cors-doctor() { printf '%s\\0' "$@"; }\n${line}`], {
+    env: { PATH: process.env.PATH, HOME: "/not/a/home" },
+  });
+  return stdout.split("\0").slice(0, -1);
+}
+
+/** Reads arguments as the program does: a value that begins like an option must be joined to it, but for a body's. */
+function asked([command, ...rest]) {
+  assert.equal(command, "check");
+  const NAMES = { "-X": "--request", "-H": "--header", "-d": "--data" };
+  const found = { headers: [] };
+  while (rest.length > 0) {
+    const first = rest.shift();
+    if (!first.startsWith("-")) {
+      assert.equal(found.url, undefined, `a second URL: ${first}`);
+      found.url = first;
+      continue;
+    }
+    const [, written, joined] = /^(--[a-z]+|-[A-Z]|-d)(?:=(.*))?$/s.exec(first) ?? assert.fail(first);
+    const name = NAMES[written] ?? written;
+    let value = joined;
+    if (value === undefined && name === "--credentials") value = "include";
+    else if (value === undefined) {
+      value = rest.shift();
+      assert.ok(value !== undefined && (name === "--data" || !value.startsWith("-")), `${name} has no value`);
+    }
+    if (name === "--header") {
+      const colon = value.indexOf(":");
+      assert.notEqual(colon, -1, value);
+      found.headers.push([value.slice(0, colon).trim(), value.slice(colon + 1).trim()]);
+    } else {
+      assert.match(name, /^--(request|data|origin|credentials|mode|redirect)$/);
+      found[name.slice(2)] = value;
+    }
+  }
+  return found;
+}
+
+const NOTES = { url: "http://localhost:8080/s/abc/api/notes", origin: CONFIG.page, headers: [] };
+const JSON_TYPE = ["content-type", "application/json"];
+
+for (const [name, given, wanted] of [
+  ["a GET", {}, {}],
+  ["a HEAD", { method: "HEAD" }, { request: "HEAD" }],
+  ["a method in lower case, which the doctor corrects as a browser does", { method: "put" }, { request: "put" }],
+  ["a method of two words", { method: "a b;c" }, { request: "a b;c" }],
+  ["a method that looks like an option", { method: "-x" }, { request: "-x" }],
+  [
+    "a body in JSON",
+    { method: "POST", body: JSON_BODY },
+    { request: "POST", headers: [JSON_TYPE], data: JSON_BODY.text },
+  ],
+  ["a body as text", { method: "PUT", body: { type: "text/plain", text: TRICKY } }, { request: "PUT", data: TRICKY }],
+  [
+    "a body that looks like an option",
+    { method: "POST", body: { type: "text/plain", text: "--send" } },
+    { request: "POST", data: "--send" },
+  ],
+  ["an empty body", { method: "POST", body: { type: "text/plain", text: "" } }, { request: "POST", data: "" }],
+  [
+    "a body that zsh would take for a command",
+    { method: "POST", body: { type: "text/plain", text: "=ls" } },
+    { request: "POST", data: "=ls" },
+  ],
+  [
+    "a body as a form, encoded as a browser does",
+    { method: "POST", body: { type: "form", text: "text=a b&c=🙂'$HOME" } },
+    { request: "POST", headers: [["content-type", FORM]], data: "text=a+b&c=%F0%9F%99%82%27%24HOME" },
+  ],
+  [
+    "a GET with a body, which the doctor refuses as a browser does",
+    { body: JSON_BODY },
+    {
+      request: "GET",
+      headers: [JSON_TYPE],
+      data: JSON_BODY.text,
+    },
+  ],
+  ["XMLHttpRequest drops such a body", { kind: "xhr", body: JSON_BODY }, { headers: [JSON_TYPE] }],
+  [
+    "headers",
+    {
+      headers: [
+        ["x-a", 'it\'s `id` $HOME \\ "q"'],
+        ["X-Empty", ""],
+        ["x-dash", "-H 'x: y'"],
+        ["-x", "1"],
+        ["x a", "fetch() throws"],
+      ],
+    },
+    {
+      headers: [
+        ["x-a", 'it\'s `id` $HOME \\ "q"'],
+        ["X-Empty", ""],
+        ["x-dash", "-H 'x: y'"],
+        ["-x", "1"],
+        ["x a", "fetch() throws"],
+      ],
+    },
+  ],
+  [
+    "a cookie, which a script can't set",
+    {
+      headers: [
+        ["Cookie", "a=1"],
+        ["x-b", "2"],
+      ],
+    },
+    { headers: [["x-b", "2"]] },
+  ],
+  ["credentials", { credentials: "include" }, { credentials: "include" }],
+  ["no credentials", { credentials: "omit" }, { credentials: "omit" }],
+  ["no-cors", { mode: "no-cors" }, { mode: "no-cors" }],
+  ["same-origin", { mode: "same-origin" }, { mode: "same-origin" }],
+  ["redirects are errors", { redirect: "error" }, { redirect: "error" }],
+  ["redirects by hand", { redirect: "manual" }, { redirect: "manual" }],
+  ["from the attacker's page", { page: "attacker" }, { origin: CONFIG.attacker }],
+  ["from a sandboxed frame", { page: "sandbox" }, { origin: "null" }],
+  [
+    "a query with all that has a meaning elsewhere",
+    { query: 'q=it\'s "$HOME" `id` [1-3]{a,b}&x=🙂' },
+    { url: `${NOTES.url}?q=it%27s%20%22$HOME%22%20\`id\`%20[1-3]{a,b}&x=%F0%9F%99%82` },
+  ],
+  ["through the cache", { cached: true }, { url: "http://localhost:8080/s/abc/cached/api/notes" }],
+  [
+    "an image, which brings cookies",
+    { kind: "image", method: "PUT", path: "notes" },
+    { credentials: "include", mode: "no-cors" },
+  ],
+  [
+    "a canvas without CORS",
+    { kind: "canvas", mode: "no-cors", path: "notes" },
+    { credentials: "include", mode: "no-cors" },
+  ],
+  ["a font", { kind: "font", path: "notes" }, {}],
+]) {
+  test(`cors-doctor: ${name}`, async () => {
+    const line = asDoctor(CONFIG, "abc", toRequest(given));
+    assert.deepEqual(asked(await argumentsIn(line)), { ...NOTES, ...wanted }, line);
+  });
+}
+
+test("cors-doctor: plain words, and quotes only where a shell needs them", () => {
+  const body = { type: "application/json", text: "{}" };
+  const request = toRequest({ method: "PUT", path: "notes/1", credentials: "include", body });
+  assert.equal(
+    asDoctor(CONFIG, "default", request),
+    "cors-doctor check http://localhost:8080/api/notes/1 --origin http://localhost:3000 -X PUT " +
+      "-H 'content-type: application/json' --credentials -d '{}'",
+  );
 });
 
 /** Runs JavaScript with these as its globals, and gives them what it does. */

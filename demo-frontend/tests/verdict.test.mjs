@@ -81,11 +81,16 @@ test("whether the two agree", () => {
   assert.equal(agreementOf(sent("without a prediction")), null);
 });
 
-test("why it is blocked is what the server says, as a sentence, with the rule", () => {
-  const { prediction: predicted } = RUNS.blocked;
+test("why it is blocked is the cause that the server names, with what shows it and the rule", () => {
+  const { verdict } = RUNS.blocked.prediction;
   assert.deepEqual(whyOf(sent("blocked")), {
-    text: "The response has no Access-Control-Allow-Origin.",
-    spec: predicted.verdict.spec,
+    text: "The origin http://localhost:3000 is not among those that the server allows.",
+    cause: "origin-not-listed",
+    evidence: ["GET /api/notes: 200, no CORS header"],
+    probes: [],
+    notes: [],
+    rule: "the response has no Access-Control-Allow-Origin header.",
+    spec: verdict.spec,
   });
   assert.equal(whyOf(sent("without a prediction")), null);
 });
@@ -118,20 +123,26 @@ test("why it is allowed is said with its grounds", () => {
 test("the fix is what the server proposes, with a warning where it would let the attacker in", () => {
   const { fix } = RUNS.blocked.prediction.verdict;
   assert.deepEqual(fixOf(sent("blocked")), {
-    change: "Answer with Access-Control-Allow-Origin.",
-    setting: 'allow_origins = ["http://localhost:3000"].',
+    title: "The fix",
+    change: 'Add "http://localhost:3000" to allow_origins.',
+    place: "policy",
     warning: null,
     patch: fix.patch,
   });
   const attacked = fixOf(sent("blocked", { request: toRequest({ page: "attacker" }) }));
   assert.match(attacked.warning, /Here, blocked is the safe result\.$/);
-  const none = blocked({ fix: { change: "ask for another path!", setting: null, patch: null } });
-  assert.deepEqual(fixOf(sent("blocked", { prediction: prediction(none) })), {
-    change: "Ask for another path!",
-    setting: null,
+  const elsewhere = { place: "page", change: "Request another path.", patch: [] };
+  assert.deepEqual(fixOf(sent("blocked", { prediction: prediction(blocked({ fix: elsewhere })) })), {
+    title: "The fix",
+    change: "Request another path.",
+    place: "page",
     warning: null,
     patch: [],
   });
+  const unsure = sent("blocked", { prediction: prediction(blocked({ certain: false, fix: elsewhere })) });
+  assert.equal(fixOf(unsure).title, "The fix, if the first cause is right");
+  const opaque = sent("opaque", { prediction: prediction(allowed({ type: "opaque", fix: elsewhere })) });
+  assert.deepEqual([fixOf(opaque).title, fixOf(opaque).change], ["To read it", "Request another path."]);
   assert.equal(fixOf(sent("allowed")), null);
   assert.equal(fixOf(sent("without a prediction")), null);
 });

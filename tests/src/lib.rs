@@ -27,6 +27,7 @@ pub mod conformance;
 mod console;
 mod driver;
 mod engine;
+pub mod peer;
 mod processes;
 mod session;
 mod trials;

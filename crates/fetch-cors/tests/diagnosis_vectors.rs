@@ -63,17 +63,17 @@ fn examine(vector: &DiagnosisVector) -> Result<Diagnosis, String> {
 
 /// What a person reads: two lines, the notes, and what each request showed. `UPDATE_EXPECT=1` writes the file.
 fn words() -> Result<(), String> {
-    let mut text = String::new();
+    let mut texts = Vec::new();
     for (_, section) in diagnosis_sections() {
         for vector in &section.vectors {
             let diagnosis = examine(vector)?;
             let notes = diagnosis.notes.iter().map(|note| format!("Note: {note}."));
             let evidence = diagnosis.evidence.iter().map(|line| format!("  {line}"));
             let lines: Vec<String> = notes.chain(evidence).collect();
-            text += &format!("# {}\n\n{diagnosis}\n{}\n\n", vector.name, lines.join("\n"));
+            texts.push(format!("# {}\n\n{diagnosis}\n{}\n", vector.name, lines.join("\n")));
         }
     }
-    expect_file!["diagnoses.txt"].assert_eq(&text);
+    expect_file!["diagnoses.txt"].assert_eq(&texts.join("\n"));
     Ok(())
 }
 

@@ -1,11 +1,18 @@
 //! What will happen to a request before it is sent: the model of the browser plays against what the Lab's servers would
 //! respond.
 
-use fetch_cors::browser::{self, Browser, Next};
+use fetch_cors::{
+    browser::{Browser, Next},
+    diagnosis::{Case, Diagnosis, Examination, Exchanged, Received, Sent},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    engine::EngineName, fix, lab_request::LabRequest, message::Message, servers::Servers, verdict::Verdict,
+    engine::EngineName,
+    lab_request::LabRequest,
+    message::Message,
+    servers::Servers,
+    verdict::{Diagnosed, Verdict},
 };
 use crate::{
     origins::Origins,
@@ -66,34 +73,46 @@ pub fn predict(
     let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
     let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
     let unremembered = Browser::new(engine.profile()).fetch(fetch.clone(), now);
+    let mut messages: Vec<Message> = Vec::new();
+    let mut case = Case::new(fetch.clone());
     let mut next = browser.fetch(fetch, now);
     let remembered = is_preflight(&unremembered) && !is_preflight(&next);
-    let mut messages: Vec<Message> = Vec::new();
-    let mut is_wrongly_cached = false;
     let verdict = loop {
         match next {
             Next::Done(verdict) => break verdict,
             Next::Send(exchange) => {
-                let predicted = servers.respond(&exchange, &body);
+                let sent = Sent::from(&exchange);
+                let predicted = servers.respond(&sent, &body);
                 messages.push(Message::new(&exchange, &predicted, request));
-                is_wrongly_cached = predicted.is_wrongly_cached;
                 next = exchange.receive(&mut browser, &predicted.response, now);
+                case.exchanges.push(Exchanged { sent, received: predicted.into() });
             }
         }
     };
-    let verdict = match &verdict {
-        browser::Verdict::Blocked(blocked) if is_wrongly_cached => {
-            Verdict::blocked_by_cache(blocked, request)
-        }
-        verdict => {
-            let wanted = fix::wanted(request, &unremembered, origins);
-            let config = session.policy_in_force().config;
-            Verdict::new(verdict, request, *engine, (&config, &wanted), messages.last())
-        }
-    };
+    // The policy is the API's, and says nothing about other servers.
+    let is_of_api = case.exchanges.last().is_none_or(|last| origins.is_api(&last.sent.url));
+    case.policy = is_of_api.then(|| session.policy_in_force().config);
+    case.verdict = Some(verdict.clone());
+    case.hints.is_direct = !request.cached;
+    let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers) };
+    let verdict = Verdict::new(&verdict, &diagnosis, request, *engine, messages.last());
     if *commit && request.same_url {
         let preflights = messages.iter().filter_map(Message::preflight);
         session.state().remembered.keep(browser, preflights);
     }
     Ok(Prediction { at, messages, verdict, remembered })
+}
+
+/// Asks the Lab's servers what the diagnosis wants to know, as `cors-doctor` asks real ones. Nothing goes over a wire.
+fn examine(case: Case, servers: &Servers<'_>) -> Diagnosis {
+    let mut examination = Examination::of(case);
+    while let Some(wanted) = examination.wanted() {
+        let received = if wanted.may_send_unasked {
+            servers.respond(&wanted.sent, b"").into()
+        } else {
+            Received::NotSent
+        };
+        examination.receive(received, servers.now);
+    }
+    examination.diagnosis()
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use actix_web_cors::Policy;
 use fetch_cors::{
-    browser::{Exchange, Response},
+    browser::Response,
+    diagnosis::{Received, Sent},
     server::{self, Decision, FieldName, RequestField, RequestHead},
 };
 
@@ -40,13 +41,11 @@ pub struct PredictedResponse {
     pub response: Response,
     /// What the shared cache does; none where there is none.
     pub through_cache: Option<CacheOutcome>,
-    /// Whether the cache gives out what the API would not respond to this origin.
-    pub is_wrongly_cached: bool,
 }
 
 impl PredictedResponse {
     fn new(status: u16) -> Self {
-        Self { response: Response::new(status), through_cache: None, is_wrongly_cached: false }
+        Self { response: Response::new(status), through_cache: None }
     }
 
     fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
@@ -59,10 +58,17 @@ impl PredictedResponse {
     }
 }
 
+impl From<PredictedResponse> for Received {
+    /// As evidence. Bodies are not predicted: nothing that the Lab responds with is told by its body.
+    fn from(predicted: PredictedResponse) -> Self {
+        Self::Response { head: predicted.response, body: Vec::new() }
+    }
+}
+
 impl Servers<'_> {
-    /// What will be responded. `body` is what is sent if the exchange has a body.
-    pub fn respond(&self, exchange: &Exchange, body: &[u8]) -> PredictedResponse {
-        let url = exchange.url();
+    /// What will be responded. `body` is what is sent if the request has a body.
+    pub fn respond(&self, sent: &Sent, body: &[u8]) -> PredictedResponse {
+        let url = &sent.url;
         if !self.origins.is_api(url) {
             // The pages are static files, without any CORS header.
             return PredictedResponse::new(200).header("content-type", "text/html");
@@ -71,37 +77,32 @@ impl Servers<'_> {
             ApiPath::parse(url.path()).and_then(|path| Some((path, self.sessions.find(path.session)?)));
         let Some((path, session)) = found else {
             let not_found = |_| PredictedResponse::new(404).header("content-type", "application/json");
-            return by_policy(&Policy::deny_all(), exchange, not_found);
+            return by_policy(&Policy::deny_all(), sent, not_found);
         };
         let (policy, state) = (session.policy(), session.state());
-        let looks_up = path.is_cached && exchange.method() == "GET";
+        let looks_up = path.is_cached && sent.method == "GET";
         let query = url.query().unwrap_or_default();
-        let value = |name: &str| exchange.headers().get(name);
+        let value = |name: &str| combined(sent, name);
         if looks_up && let Some(kept) = state.cache.find(&cache::key(url.path(), query), value, self.now) {
-            let origin = value("origin").and_then(|origin| text(&origin).parse().ok());
             let response = PredictedResponse::new(kept.status)
                 .headers(kept.headers.iter().map(|(name, value)| (name, value)))
                 .header(CACHE_OUTCOME, CacheOutcome::Hit.name())
                 .header("age", kept.age(self.now).to_string());
-            return PredictedResponse {
-                through_cache: Some(CacheOutcome::Hit),
-                is_wrongly_cached: origin.is_some_and(|origin| policy.allows(&origin)),
-                ..response
-            };
+            return PredictedResponse { through_cache: Some(CacheOutcome::Hit), ..response };
         }
         let preflight = |status| PredictedResponse::new(status).headers(route_table::cache_lines(path));
-        let response = by_policy(&policy, exchange, |decision| match decision {
+        let response = by_policy(&policy, sent, |decision| match decision {
             Decision::PreflightGranted { .. } => preflight(204),
             Decision::PreflightRefused => preflight(403),
             _ => {
                 let content_type = value("content-type").map(|value| text(&value));
                 let route = route_table::respond(&RouteRequest {
-                    method: exchange.method(),
+                    method: &sent.method,
                     path,
                     query,
                     content_type: content_type.as_deref(),
                     has_key: value("x-api-key").is_some(),
-                    body: if exchange.has_body() { body } else { b"" },
+                    body: if sent.has_body { body } else { b"" },
                     notes: &state.notes,
                     origins: self.origins,
                 });
@@ -120,12 +121,12 @@ impl Servers<'_> {
 /// The response that the application makes of the policy's decision, with the header fields that the policy adds to it.
 fn by_policy(
     policy: &Policy,
-    exchange: &Exchange,
+    sent: &Sent,
     respond: impl FnOnce(Decision) -> PredictedResponse,
 ) -> PredictedResponse {
-    let head = ExchangeHead(exchange);
+    let head = SentHead(sent);
     let decision = server::decide(policy, &head);
-    let forgets_vary = forgets_vary(exchange.url().query().unwrap_or_default());
+    let forgets_vary = forgets_vary(sent.url.query().unwrap_or_default());
     let response = respond(decision);
     let own_names: Vec<&str> = response.response.headers().iter().map(|(name, _)| name).collect();
     let own_names = if response.response.status() == 304 { None } else { Some(&own_names[..]) };
@@ -140,15 +141,21 @@ pub(super) fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).into_owned()
 }
 
-/// A request of the model of the browser as the policy reads it.
-struct ExchangeHead<'a>(&'a Exchange);
+/// The value of a header that may have several lines.
+fn combined(sent: &Sent, name: &str) -> Option<Vec<u8>> {
+    let values: Vec<_> = sent.lines(name).collect();
+    (!values.is_empty()).then(|| values.join(&b", "[..]))
+}
 
-impl RequestHead for ExchangeHead<'_> {
+/// A request as the policy reads it.
+struct SentHead<'a>(&'a Sent);
+
+impl RequestHead for SentHead<'_> {
     fn is_options(&self) -> bool {
-        self.0.method() == "OPTIONS"
+        self.0.method == "OPTIONS"
     }
 
     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
-        self.0.headers().iter().filter(move |(name, _)| *name == field.name()).map(|(_, value)| value)
+        self.0.lines(field.name())
     }
 }

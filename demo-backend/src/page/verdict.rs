@@ -1,15 +1,26 @@
-//! How a request will end, as the page shows it: what the script gets, or why not, by which rule, and what would fix it.
+//! How a request will end, as the page shows it: what the script gets, or why not, by which rule, and what would fix it. Why,
+//! and the fix, are the library's diagnosis.
 
-use actix_web_cors::PolicyConfig;
 use fetch_cors::{
-    Step, Wanted,
+    Step,
     browser::{self, Allowed, Blocked, Engine, ResponseType},
+    diagnosis::{Cause, Diagnosis, Note, Remedy},
 };
 use serde::Serialize;
 
 use super::{
-    engine::EngineName, fix, kinds::RequestKind, lab_request::LabRequest, message::Message, servers::text,
+    engine::EngineName, kinds::RequestKind, lab_request::LabRequest, message::Message, servers::text,
 };
+use crate::api_path;
+
+/// A diagnosis of a request in a session.
+#[derive(Clone, Debug)]
+pub struct Diagnosed<'a> {
+    /// The session's id.
+    pub session: &'a str,
+    /// The diagnosis.
+    pub diagnosis: Diagnosis,
+}
 
 /// How a request will end.
 #[derive(Clone, Debug, Serialize)]
@@ -40,6 +51,10 @@ pub struct AllowedVerdict {
     pub withheld: Vec<String>,
     /// What happens, in a sentence.
     pub sentence: String,
+    /// The name of the diagnosis' cause.
+    pub cause: &'static str,
+    /// What would give the script more; null if it gets all that it asked for.
+    pub fix: Option<VerdictFix>,
     /// The address of the rule.
     pub spec: &'static str,
 }
@@ -57,8 +72,20 @@ pub struct BlockedVerdict {
     pub reason: &'static str,
     /// The response header by which it is blocked, in lower case; null where no response header decides.
     pub header: Option<&'static str>,
-    /// The reason in a sentence.
+    /// The reason, as the rest of a sentence; null where the cause says the same.
+    pub rule: Option<String>,
+    /// The name of the cause; null if it is none of the diagnosis', because CORS let the response through.
+    pub cause: Option<&'static str>,
+    /// Whether nothing else explains it.
+    pub certain: bool,
+    /// The cause in a sentence or two.
     pub sentence: String,
+    /// A line for each request that shows it.
+    pub evidence: Vec<String>,
+    /// A line for each request that the browser doesn't send, by which other causes are ruled out.
+    pub probes: Vec<String>,
+    /// What else is worth knowing, a sentence each.
+    pub notes: Vec<String>,
     /// What would help.
     pub fix: VerdictFix,
     /// The address of the rule.
@@ -71,19 +98,26 @@ pub struct BlockedVerdict {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct VerdictFix {
-    /// In words.
+    /// What has to change: `policy`, `headers`, `server`, `order`, `front`, `page` or `browser`.
+    pub place: &'static str,
+    /// How, in words.
     pub change: String,
-    /// Everything to change in the policy, in words; null if that is not where the fix belongs.
-    pub setting: Option<String>,
-    /// The same as data; empty where the change takes a risk that nobody should take with one click.
+    /// The same as data if it is the policy; empty where the change takes a risk that nobody should take with one click.
     #[cfg_attr(test, ts(as = "Vec<super::mirrors::PolicyChange>"))]
     pub patch: Vec<Step>,
 }
 
 impl VerdictFix {
-    /// Outside of the policy.
-    fn elsewhere(change: String) -> Self {
-        Self { change, setting: None, patch: Vec::new() }
+    fn new(remedy: &Remedy) -> Self {
+        let patch = match remedy {
+            Remedy::Policy(change) if change.opt_ins().is_empty() => change.steps().to_vec(),
+            _ => Vec::new(),
+        };
+        Self { place: remedy.name(), change: sentence(&remedy.to_string()), patch }
+    }
+
+    fn in_page(change: &str) -> Self {
+        Self { place: "page", change: sentence(change), patch: Vec::new() }
     }
 }
 
@@ -122,71 +156,86 @@ impl ConsoleMessages {
 }
 
 impl Verdict {
-    /// Of what the model of the browser ended with, for the last message that was sent. `policy` is the configuration in
-    /// force, and what it must let through.
+    /// Of what the model of the browser ended with, and its diagnosis, for the last message that was sent.
     pub fn new(
         verdict: &browser::Verdict,
+        diagnosed: &Diagnosed<'_>,
         request: &LabRequest,
         engine: EngineName,
-        policy: (&PolicyConfig, &Wanted),
         last: Option<&Message>,
     ) -> Self {
         match verdict {
-            browser::Verdict::Blocked(blocked) => Self::Blocked(blocked_by_browser(blocked, request, policy)),
+            browser::Verdict::Blocked(blocked) => {
+                Self::Blocked(blocked_by_browser(blocked, diagnosed, request))
+            }
             browser::Verdict::Allowed(allowed) => match fails_after_fetch(request, allowed, last) {
                 Some(failure) => Self::Blocked(failure),
-                None => Self::Allowed(allowed_verdict(request, engine, allowed)),
+                None => Self::Allowed(allowed_verdict(request, engine, allowed, &diagnosed.diagnosis)),
             },
         }
-    }
-
-    /// Of a request that the cache's response blocks, although the policy allows its origin.
-    pub fn blocked_by_cache(blocked: &Blocked, request: &LabRequest) -> Self {
-        let why = format!(
-            "{}: the cache gave out a response that it had kept from a request of another origin, although the policy \
-             allows this one",
-            blocked.why()
-        );
-        let change = "respond with Vary: Origin, always, so that caches keep a response per origin (here: remove \
-                      vary=forgotten from the query)";
-        Self::Blocked(BlockedVerdict {
-            allowed: false,
-            step: blocked.step.name(),
-            reason: blocked.reason.name(),
-            header: blocked.reason.header(),
-            sentence: sentence(&why),
-            fix: VerdictFix::elsewhere(change.to_owned()),
-            spec: "https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches",
-            console: ConsoleMessages::new(blocked, request.kind),
-        })
     }
 }
 
 fn blocked_by_browser(
     blocked: &Blocked,
+    Diagnosed { session, diagnosis }: &Diagnosed<'_>,
     request: &LabRequest,
-    (config, wanted): (&PolicyConfig, &Wanted),
 ) -> BlockedVerdict {
-    let change = fix::change(blocked, wanted, config);
-    let applicable = change.as_ref().filter(|change| change.opt_ins().is_empty());
-    let fix = VerdictFix {
-        change: blocked.fix(),
-        patch: applicable.map(|change| change.steps().to_vec()).unwrap_or_default(),
-        setting: change.map(|change| change.instruction()),
+    // That it is blocked stands above it on the page; that it is not by CORS does not.
+    let summary = &diagnosis.summary;
+    let why = blocked.why();
+    // These two are the rule in almost the same words; an uncertain summary begins with it.
+    let says_rule = matches!(diagnosis.cause, Cause::CredentialsNotAllowed | Cause::WildcardWithCredentials)
+        || summary.contains(&why);
+    let mut fix = VerdictFix::new(&diagnosis.remedy);
+    let is_cached = diagnosis.cause == Cause::CachedForAnother;
+    if is_cached {
+        fix.change.push_str(if api_path::forgets_vary(&request.query) {
+            " Here: remove vary=forgotten from the query."
+        } else {
+            " Here: start over, or change the query."
+        });
+    }
+    let spec = if is_cached {
+        "https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches"
+    } else {
+        blocked.spec()
     };
+    // The session is in each URL, and says nothing.
+    let prefix = format!("{}{session}/", api_path::SESSION);
+    let lines = |are_probes| {
+        let chosen = diagnosis.evidence.iter().filter(move |line| line.purpose.is_some() == are_probes);
+        chosen.map(|line| line.to_string().replace(&prefix, "/")).collect()
+    };
+    // The diagram shows redirects, and everything here is on one machine.
+    let notes = diagnosis
+        .notes
+        .iter()
+        .filter(|note| matches!(note, Note::ResponseHeadersOnRequest { .. } | Note::OriginUnknown));
     BlockedVerdict {
         allowed: false,
         step: blocked.step.name(),
         reason: blocked.reason.name(),
         header: blocked.reason.header(),
-        sentence: sentence(&blocked.why()),
+        rule: (!says_rule).then(|| format!("{why}.")),
+        cause: Some(diagnosis.cause.name()),
+        certain: diagnosis.is_certain(),
+        sentence: sentence(summary.strip_prefix("Blocked: ").unwrap_or(summary)),
+        evidence: lines(false),
+        probes: lines(true),
+        notes: notes.map(|note| sentence(&note.to_string())).collect(),
         fix,
-        spec: blocked.spec(),
+        spec,
         console: ConsoleMessages::new(blocked, request.kind),
     }
 }
 
-fn allowed_verdict(request: &LabRequest, engine: EngineName, allowed: &Allowed) -> AllowedVerdict {
+fn allowed_verdict(
+    request: &LabRequest,
+    engine: EngineName,
+    allowed: &Allowed,
+    diagnosis: &Diagnosis,
+) -> AllowedVerdict {
     let readable = allowed.readable_headers.iter().map(|(name, value)| (name.to_owned(), text(value)));
     let is_opaque = request.is_opaque(engine.engine());
     let what = match (request.kind, allowed.response_type) {
@@ -215,6 +264,8 @@ fn allowed_verdict(request: &LabRequest, engine: EngineName, allowed: &Allowed) 
         }
         _ => "https://fetch.spec.whatwg.org/#cors-check",
     };
+    // Images and fonts are not to be read; a script that fetches is.
+    let wants_more = request.kind.rules().payload && diagnosis.cause == Cause::NoCorsMode;
     AllowedVerdict {
         allowed: true,
         response_type: allowed.response_type.name(),
@@ -222,6 +273,8 @@ fn allowed_verdict(request: &LabRequest, engine: EngineName, allowed: &Allowed) 
         readable: readable.collect(),
         withheld: allowed.withheld_headers.clone(),
         sentence: sentence(&what),
+        cause: diagnosis.cause.name(),
+        fix: wants_more.then(|| VerdictFix::new(&diagnosis.remedy)),
         spec,
     }
 }
@@ -248,13 +301,19 @@ fn fails_after_fetch(
             (status == 200 && content_type == "text/event-stream", "a stream of events", "not-events")
         }
     };
-    let blocked = |step, reason, sentence, change, spec| BlockedVerdict {
+    let blocked = |step, reason, sentence, change: &str, spec| BlockedVerdict {
         allowed: false,
         step,
         reason,
         header: None,
+        rule: None,
+        cause: None,
+        certain: true,
         sentence,
-        fix: VerdictFix::elsewhere(change),
+        evidence: Vec::new(),
+        probes: Vec::new(),
+        notes: Vec::new(),
+        fix: VerdictFix::in_page(change),
         spec,
         console: ConsoleMessages::default(),
     };
@@ -266,14 +325,14 @@ fn fails_after_fetch(
         let example = request.kind.rules().path;
         let change = format!("request a path that responds with {what}, such as {example}");
         let spec = "https://fetch.spec.whatwg.org/#concept-request-destination";
-        return Some(blocked("use", reason, sentence, change, spec));
+        return Some(blocked("use", reason, sentence, &change, spec));
     }
     (request.kind == RequestKind::Canvas && allowed.response_type == ResponseType::Opaque).then(|| {
         let sentence = "The image was loaded without CORS, so it can be drawn and seen, but the canvas is tainted: \
                         reading it back throws a SecurityError.";
         let change = "in the page, load the image with CORS: set its attribute crossorigin before its src";
         let spec = "https://html.spec.whatwg.org/multipage/canvas.html#security-with-canvas-elements";
-        blocked("canvas", "tainted", sentence.to_owned(), change.to_owned(), spec)
+        blocked("canvas", "tainted", sentence.to_owned(), change, spec)
     })
 }
 
@@ -281,5 +340,6 @@ fn fails_after_fetch(
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    let stop = if text.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
 }

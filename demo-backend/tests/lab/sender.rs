@@ -1,12 +1,17 @@
 //! Sends the Lab's requests over sockets as the model of the browser says, after reading the prediction. The two must agree on
 //! every message.
 
+use std::time::Duration;
+
 use demo_backend::page::{
     engine::EngineName,
     kinds::{RequestKind, RequestMode},
     lab_request::LabRequest,
 };
-use fetch_cors::browser::{Browser, Exchange, Next, Response, Verdict};
+use fetch_cors::{
+    browser::{Browser, Next, Response, Verdict},
+    diagnosis::{Case, Diagnosis, Examination, Exchanged, Received, Sent},
+};
 use serde_json::{Value, json};
 
 use super::{ADDED, TestLab, WireResponse, comparable, send};
@@ -17,12 +22,20 @@ pub(crate) struct Sender<'a> {
     session: String,
     engine: EngineName,
     browser: Browser,
+    /// The last request, with what really went over the wire.
+    case: Option<Case>,
 }
 
 impl<'a> Sender<'a> {
     /// In a session of its own, with this policy.
     pub(crate) fn new(lab: &'a TestLab, policy: &Value, engine: EngineName) -> Self {
-        Self { lab, session: lab.session(policy), engine, browser: Browser::new(engine.profile()) }
+        Self {
+            lab,
+            session: lab.session(policy),
+            engine,
+            browser: Browser::new(engine.profile()),
+            case: None,
+        }
     }
 
     pub(crate) fn session(&self) -> &str {
@@ -44,30 +57,30 @@ impl<'a> Sender<'a> {
         let origins = self.lab.running.origins();
         let url = request.url(&self.session, run, origins);
         let now = self.lab.running.sessions().now();
-        let mut next = self.browser.fetch(request.to_fetch(&url, origins, self.engine.engine()), now);
-        let mut sent = Vec::new();
+        let fetch = request.to_fetch(&url, origins, self.engine.engine());
+        let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
+        let mut case = Case::new(fetch.clone());
+        let mut next = self.browser.fetch(fetch, now);
         let verdict = loop {
             match next {
                 Next::Done(verdict) => break verdict,
                 Next::Send(exchange) => {
-                    let response = over_the_wire(&exchange, request);
-                    if origins.is_api(exchange.url()) {
-                        compare(&predicted["messages"][sent.len()], &exchange, &response);
+                    let sent = Sent::from(&exchange);
+                    let response = over_the_wire(&sent, &body);
+                    if origins.is_api(&sent.url) {
+                        compare(&predicted["messages"][case.exchanges.len()], &sent, &response);
                     }
-                    let received = response
-                        .headers
-                        .iter()
-                        .fold(Response::new(response.status), |response, (name, value)| {
-                            response.header(name, value)
-                        });
-                    sent.push(exchange.url().to_string());
-                    next = exchange.receive(&mut self.browser, &received, now);
+                    let head = head(&response);
+                    next = exchange.receive(&mut self.browser, &head, now);
+                    let received = Received::Response { head, body: response.body };
+                    case.exchanges.push(Exchanged { sent, received });
                 }
             }
         };
+        case.verdict = Some(verdict.clone());
         assert_eq!(
             predicted["messages"].as_array().map(Vec::len),
-            Some(sent.len()),
+            Some(case.exchanges.len()),
             "{request:?}: {predicted}"
         );
         let is_tainted = request.kind == RequestKind::Canvas && request.mode == RequestMode::NoCors;
@@ -82,29 +95,45 @@ impl<'a> Sender<'a> {
                 readable.iter().filter(|(name, _)| !ADDED.contains(&name.as_str())).collect();
             assert_eq!(said["readable"], json!(readable), "{request:?}");
         }
+        self.case = Some(case);
         (predicted, verdict.is_allowed() && !is_tainted)
+    }
+
+    /// The diagnosis of the last request as `cors-doctor` makes it: by the wire and its probes alone, without the policy.
+    pub(crate) fn diagnose(&self) -> Diagnosis {
+        let mut examination = Examination::of(self.case.clone().expect("a request was sent"));
+        while let Some(wanted) = examination.wanted() {
+            let received = if wanted.may_send_unasked {
+                let response = over_the_wire(&wanted.sent, b"");
+                Received::Response { head: head(&response), body: response.body }
+            } else {
+                Received::NotSent
+            };
+            examination.receive(received, Duration::ZERO);
+        }
+        examination.diagnosis()
     }
 }
 
-fn over_the_wire(exchange: &Exchange, request: &LabRequest) -> WireResponse {
-    let url = exchange.url();
-    let target = &url[url::Position::BeforePath..];
+fn over_the_wire(sent: &Sent, body: &[u8]) -> WireResponse {
+    let target = &sent.url[url::Position::BeforePath..];
     let headers: Vec<_> =
-        exchange.headers().iter().map(|(name, value)| (name, String::from_utf8_lossy(value))).collect();
+        sent.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value))).collect();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
-    let body = request
-        .sent_body()
-        .filter(|_| exchange.has_body())
-        .map(|body| body.text.into_bytes())
-        .unwrap_or_default();
-    send(&url.origin().ascii_serialization(), exchange.method(), target, &headers, &body)
+    let body = if sent.has_body { body } else { b"" };
+    send(&sent.url.origin().ascii_serialization(), &sent.method, target, &headers, body)
 }
 
-fn compare(predicted: &Value, exchange: &Exchange, response: &WireResponse) {
-    let case = format!("{} {}", exchange.method(), exchange.url());
-    assert_eq!(predicted["method"], exchange.method(), "{case}");
-    assert_eq!(predicted["url"], exchange.url().as_str(), "{case}");
-    assert_eq!(predicted["credentials"], exchange.includes_credentials(), "{case}");
+fn head(response: &WireResponse) -> Response {
+    let empty = Response::new(response.status);
+    response.headers.iter().fold(empty, |head, (name, value)| head.header(name, value))
+}
+
+fn compare(predicted: &Value, sent: &Sent, response: &WireResponse) {
+    let case = format!("{} {}", sent.method, sent.url);
+    assert_eq!(predicted["method"], sent.method, "{case}");
+    assert_eq!(predicted["url"], sent.url.as_str(), "{case}");
+    assert_eq!(predicted["credentials"], sent.includes_credentials, "{case}");
     assert_eq!(predicted["status"], response.status, "{case}");
     let headers: Vec<(String, String)> =
         serde_json::from_value(predicted["response_headers"].clone()).expect("a list of headers");

@@ -1,13 +1,15 @@
-//! *Copy as `fetch()`* and *Copy as curl*: pasted, and run.
+//! *Copy as `fetch()`*, *Copy as curl* and *Copy as cors-doctor command*: pasted, and run.
 
 use std::{collections::BTreeMap, process::Stdio, time::Duration};
 
+use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Request, Verdict};
 use serde_json::{Value, json};
 use tokio::{process::Command, time};
 
 use crate::{
     Tried,
     case::Case,
+    model,
     page::{Names, Page},
     said, same,
     seen::{Exchange, GIVEN, Seen, value},
@@ -28,6 +30,12 @@ pub(crate) struct Curl {
     text: String,
     responses: Vec<Response>,
     exchanges: Vec<Exchange>,
+}
+
+/// What `cors-doctor` got as its arguments from a shell by the command that was copied.
+pub(crate) struct Doctor {
+    text: String,
+    arguments: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -61,24 +69,38 @@ impl Page {
         let exchanges = self.logged(&names.session, |_, number| number > before)?;
         Ok(Curl { text, responses, exchanges })
     }
+
+    pub(crate) async fn doctor_copy(&self) -> Tried<Doctor> {
+        let text = self.copied("[data-action=copy-doctor]").await?;
+        // A stand-in for the program, which prints its arguments.
+        let printed = shell(&format!("cors-doctor() {{ printf '%s\\0' \"$@\"; }}\n{text}")).await;
+        let printed = printed.map_err(|why| format!("{why}\nby\n{text}"))?;
+        let arguments = printed.split_terminator('\0').map(ToOwned::to_owned).collect();
+        Ok(Doctor { text, arguments })
+    }
 }
 
 /// Runs the commands as somebody does who pastes them into a terminal.
 async fn run(text: &str) -> Tried<Vec<Response>> {
+    parse(&shell(text).await?)
+}
+
+/// What lines in a shell print.
+async fn shell(lines: &str) -> Tried<String> {
     let mut command = Command::new("bash");
-    command.args(["-c", text]).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(["-c", lines]).stdin(Stdio::null()).kill_on_drop(true);
     // No settings of the user's, and no proxy to this machine itself.
     command
         .env("CURL_HOME", "/dev/null")
         .env("HOME", "/nonexistent")
         .env("NO_PROXY", "*")
         .env("no_proxy", "*");
-    let output = time::timeout(PATIENCE, command.output()).await.map_err(|_| "curl takes too long")?;
+    let output = time::timeout(PATIENCE, command.output()).await.map_err(|_| "it takes too long")?;
     let output = output.map_err(|error| format!("bash does not start: {error}"))?;
     if !output.status.success() {
         return Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr)));
     }
-    parse(&String::from_utf8_lossy(&output.stdout))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Takes apart what `curl -i` printed, once or several times.
@@ -103,11 +125,11 @@ fn parse(mut printed: &str) -> Tried<Vec<Response>> {
 }
 
 /// A request's headers as far as the page decides them, of those that script sets itself.
-fn of_the_page(exchange: &Exchange, also: &[(String, String)]) -> BTreeMap<String, String> {
+fn of_the_page(headers: &[(String, String)], also: &[(String, String)]) -> BTreeMap<String, String> {
     const NAMES: [&str; 4] =
         ["origin", "content-type", "access-control-request-method", "access-control-request-headers"];
     let names = NAMES.into_iter().chain(also.iter().map(|(name, _)| name.as_str()));
-    names.filter_map(|name| Some((name.to_owned(), exchange.request(name)?.to_owned()))).collect()
+    names.filter_map(|name| Some((name.to_owned(), value(headers, name)?.to_owned()))).collect()
 }
 
 /// A response's headers without those that differ from time to time, or that the server adds behind the log.
@@ -119,7 +141,7 @@ fn lasting(headers: &[(String, String)]) -> BTreeMap<&str, String> {
     headers.map(|(name, value)| (name.as_str(), without_run(value))).collect()
 }
 
-fn without_run(target: &str) -> String {
+pub(crate) fn without_run(target: &str) -> String {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let query: Vec<_> =
         query.split('&').filter(|part| !part.is_empty() && !part.starts_with("run=")).collect();
@@ -132,7 +154,8 @@ fn same_request(copied: &Exchange, sent: &Exchange, seen: &Seen) -> Tried<()> {
     same(&what("the method"), &copied.method, &sent.method)?;
     same(&what("the target"), &copied.target, &without_run(&sent.target))?;
     let own = seen.headers();
-    same(&what("the headers"), &of_the_page(copied, &own), &of_the_page(sent, &own))
+    let of = |exchange: &Exchange| of_the_page(&exchange.request_headers, &own);
+    same(&what("the headers"), &of(copied), &of(sent))
 }
 
 pub(crate) fn judge_fetch(_: &Case, seen: &Seen) -> Tried<()> {
@@ -188,4 +211,75 @@ pub(crate) fn judge_curl(case: &Case, seen: &Seen) -> Tried<()> {
             json!(responses.iter().map(|response| response.status).collect::<Vec<_>>())
         )
     })
+}
+
+/// The request that `cors-doctor check` is asked for.
+fn asked(arguments: &[String]) -> Tried<Request> {
+    let mut rest = arguments.iter().map(String::as_str);
+    same("the command", &rest.next(), &Some("check"))?;
+    let (mut url, mut origin, mut method, mut body) = (None, None, None, None);
+    let (mut mode, mut redirect, mut credentials) = (Mode::Cors, Redirect::Follow, Credentials::SameOrigin);
+    let mut headers = Vec::new();
+    while let Some(argument) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("{argument} has no value"));
+        match argument {
+            "--origin" => origin = Some(value()?),
+            "-X" => method = Some(value()?),
+            "-H" => headers.push(value()?.split_once(':').ok_or("a header has a colon")?),
+            "-d" => body = Some(value()?),
+            "--credentials" => credentials = Credentials::Include,
+            "--credentials=omit" => credentials = Credentials::Omit,
+            "--mode" => mode = if value()? == "no-cors" { Mode::NoCors } else { Mode::SameOrigin },
+            "--redirect" => redirect = if value()? == "error" { Redirect::Error } else { Redirect::Manual },
+            other if url.is_none() && !other.starts_with('-') => url = Some(other),
+            other => return Err(format!("what is {other:?}?")),
+        }
+    }
+    let page = origin.and_then(PageOrigin::of).ok_or("there is no origin")?;
+    let default = if body.is_some() { "POST" } else { "GET" };
+    let request = Request::new(page, method.unwrap_or(default), url.ok_or("there is no URL")?)
+        .mode(mode)
+        .credentials(credentials)
+        .redirect(redirect);
+    let request =
+        headers.into_iter().fold(request, |request, (name, value)| request.header(name.trim(), value.trim()));
+    Ok(match body {
+        Some(_) => request.body(Some("text/plain;charset=UTF-8")),
+        None => request,
+    })
+}
+
+/// A verdict without the URL, which has no run in the copy.
+fn outcome(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Blocked(blocked) => format!("blocked, {}: {}", blocked.step.name(), blocked.why()),
+        Verdict::Allowed(allowed) => {
+            let names: Vec<_> = allowed.readable_headers.iter().map(|(name, _)| name).collect();
+            format!("allowed, {} {} {names:?}", allowed.response_type.name(), allowed.status)
+        }
+    }
+}
+
+pub(crate) fn judge_doctor(_: &Case, seen: &Seen) -> Tried<()> {
+    let Doctor { text, arguments } = seen.doctor.as_ref()?;
+    let judge = || {
+        // It sends what the browser sent, and comes to the same end.
+        let case = model::replay(seen, asked(arguments)?)?;
+        for (copied, sent) in case.exchanges.iter().zip(&seen.exchanges) {
+            let own = seen.headers();
+            let copied: Vec<(String, String)> = copied
+                .sent
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()))
+                .collect();
+            let what = format!("the headers of {} {}", sent.method, sent.target);
+            same(&what, &of_the_page(&copied, &own), &of_the_page(&sent.request_headers, &own))?;
+        }
+        let verdict = case.verdict.as_ref().map(outcome);
+        same("the verdict", &verdict, &Some(outcome(&model::verdict(seen)?)))?;
+        let shown = seen.room.as_ref()?.doctor_code();
+        same("what is shown of it", &shown, &text.as_str())
+    };
+    judge().map_err(|why: String| format!("{why}\nby\n{text}"))
 }

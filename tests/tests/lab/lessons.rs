@@ -1,16 +1,31 @@
 //! Every lesson, from its start to its goal by the way that it names itself.
 
-use std::fs;
+use std::{fs, time::Instant};
 
 use demo_backend::{
     Origins,
-    page::lesson::{self, Lesson, Solution, SolutionStep},
+    page::{
+        kinds::RequestKind,
+        lab_request::LabRequest,
+        lesson::{self, Ending, Lesson, Solution, SolutionStep},
+    },
 };
-use end_to_end::Check;
+use end_to_end::{Check, Engine};
+use fetch_cors::{
+    browser::{Browser, Profile, Verdict},
+    diagnosis::diagnose,
+};
 use libtest_mimic::Failed;
 use serde_json::json;
 
-use crate::{Tried, forms::Taken, page::Page, said, same, stage::Stage};
+use crate::{
+    Tried,
+    forms::Taken,
+    model::{self, Replay},
+    page::Page,
+    said, same,
+    stage::Stage,
+};
 
 pub(crate) fn checks() -> Vec<Check<Stage>> {
     // Their names don't depend on where the Lab is.
@@ -41,6 +56,21 @@ pub(crate) fn checks() -> Vec<Check<Stage>> {
 fn read(origins: &Origins) -> Tried<Vec<Lesson>> {
     let text = fs::read_to_string(lesson::file()).map_err(said)?;
     lesson::read(&text, origins).map_err(said)
+}
+
+/// A reader's browser, as the model has it, and what it sends next.
+struct Reader {
+    browser: Browser,
+    since: Instant,
+    request: LabRequest,
+}
+
+impl Reader {
+    fn new(lesson: &Lesson, engine: Engine) -> Self {
+        let mut request = lesson.request.clone();
+        request.same_url = lesson.same_url;
+        Self { browser: Browser::new(Profile::of(model::engine(engine))), since: Instant::now(), request }
+    }
 }
 
 impl Page {
@@ -90,12 +120,14 @@ impl Page {
         }
         let answer = if lesson.answer { "yes" } else { "no" };
         self.click(&format!("[data-action=answer-{answer}]")).await.map_err(at("answer".to_owned()))?;
-        self.send(Some(lesson.first)).await.map_err(at("the first sending".to_owned()))?;
+        let mut reader = Reader::new(lesson, self.session.engine());
+        let first = self.send_and_diagnose(&mut reader, Some(lesson.first)).await;
+        first.map_err(at("the first sending".to_owned()))?;
         self.find(".because[data-right=true]").await.map_err(at("the answer".to_owned()))?;
 
         let Solution { policy, request, steps } = &lesson.solution;
         for (number, step) in steps.iter().enumerate() {
-            self.step(step).await.map_err(at(format!("step {}, {step:?}", number + 1)))?;
+            self.step(step, &mut reader).await.map_err(at(format!("step {}, {step:?}", number + 1)))?;
         }
         if steps.is_empty() {
             if let Some(policy) = policy {
@@ -103,14 +135,47 @@ impl Page {
             }
             if let Some(request) = request {
                 self.fill_request(&json!(request)).await.map_err(at("the request".to_owned()))?;
+                reader.request.clone_from(request);
             }
-            self.send(None).await.map_err(at("the last sending".to_owned()))?;
+            let last = self.send_and_diagnose(&mut reader, None).await;
+            last.map_err(at("the last sending".to_owned()))?;
         }
         self.find("[data-field=goal][data-reached=true]").await.map_err(at("the goal".to_owned()))?;
         Ok(())
     }
 
-    async fn step(&self, step: &SolutionStep) -> Tried<()> {
+    /// Sends, and compares what the browser did and the cause that the page names with what the diagnosis makes of what went
+    /// over the wire, by itself.
+    async fn send_and_diagnose(&self, reader: &mut Reader, ending: Option<Ending>) -> Tried<()> {
+        let session = self.lab_session().await?;
+        let before = self.last_logged(&session)?;
+        let shown = self.press("[data-action=send]").await?;
+        shown.judge(ending)?;
+        let run = self.attribute("[data-room=verdict][data-run]", "data-run").await?.unwrap_or_default();
+        let exchanges = self.logged(&session, |of, number| of == run && number > before)?;
+        let origins = self.demo.origins();
+        let url = reader.request.url(&session, &run, origins);
+        let engine = model::engine(self.session.engine());
+        let fetch = reader.request.to_fetch(&url, origins, Some(engine));
+        let now = reader.since.elapsed();
+        let replay = Replay { browser: &mut reader.browser, now, page: &origins.page };
+        let case = replay.play(fetch, &exchanges)?;
+
+        let is_allowed = case.verdict.as_ref().is_some_and(Verdict::is_allowed);
+        let shown_cause = self.attribute("[data-room=verdict] .why", "data-cause").await?.unwrap_or_default();
+        if reader.request.kind == RequestKind::Canvas && shown_cause.is_empty() {
+            // Tainted: that comes after the fetch.
+            return same(
+                "what became of the canvas",
+                &(shown.observed, is_allowed),
+                &(Some(Ending::Blocked), true),
+            );
+        }
+        same("the verdict", &is_allowed, &(shown.observed == Some(Ending::Allowed)))?;
+        model::agrees(&diagnose(&case), &shown_cause)
+    }
+
+    async fn step(&self, step: &SolutionStep, reader: &mut Reader) -> Tried<()> {
         match step {
             SolutionStep::Refused { refused, setting } => {
                 let before = self.generation().await?;
@@ -125,8 +190,11 @@ impl Page {
                 Ok(())
             }
             SolutionStep::Policy { policy } => self.apply_accepted(&json!(policy)).await,
-            SolutionStep::Request { request } => self.fill_request(&json!(request)).await,
-            SolutionStep::Send { send } => self.send(Some(*send)).await,
+            SolutionStep::Request { request } => {
+                reader.request = LabRequest::clone(request);
+                self.fill_request(&json!(request)).await
+            }
+            SolutionStep::Send { send } => self.send_and_diagnose(reader, Some(*send)).await,
         }
     }
 }

@@ -46,7 +46,7 @@ fn main() {
 }
 
 /// What is looked at in each request.
-static LOOKS: [Look; 9] = [
+static LOOKS: [Look; 10] = [
     Look { name: "diagram", applies: |_| true, judge: diagram::judge },
     Look { name: "expected_diagram", applies: |case| case.sends == 1, judge: diagram::judge_expected },
     Look { name: "messages", applies: |_| true, judge: message::judge },
@@ -55,6 +55,7 @@ static LOOKS: [Look; 9] = [
     Look { name: "fix", applies: Case::is_blocked, judge: verdict::judge_fix },
     Look { name: "console", applies: Case::is_blocked, judge: verdict::judge_console },
     Look { name: "curl", applies: |_| true, judge: copies::judge_curl },
+    Look { name: "doctor", applies: |_| true, judge: copies::judge_doctor },
     Look { name: "fetch", applies: |_| true, judge: copies::judge_fetch },
 ];
 

@@ -1,15 +1,21 @@
-//! What a browser's model makes of what really went over the wire. The page shows a prediction by the same model; here it
-//! is told what the API logged, and not what somebody foresees.
+//! What a browser's model, and the diagnosis, make of what really went over the wire. The page shows a prediction by the same
+//! model; here it is told what the API logged, and not what somebody foresees.
 
 use std::time::Duration;
 
 use end_to_end::Engine;
-use fetch_cors::browser::{
-    self, Browser, Credentials, Mode, Next, PageOrigin, Profile, Redirect, Request, Response, Verdict,
+use fetch_cors::{
+    PolicyConfig,
+    browser::{
+        self, Browser, Credentials, Mode, Next, PageOrigin, Profile, Redirect, Request, Response, Verdict,
+    },
+    diagnosis::{Case, Cause, Diagnosis, Exchanged, Received, Sent, diagnose},
 };
 
 use crate::{
-    Tried, same,
+    Tried,
+    copies::without_run,
+    same,
     seen::{Exchange, Seen},
 };
 
@@ -24,28 +30,77 @@ pub(crate) fn engine(engine: Engine) -> browser::Engine {
 
 /// How the run ends. An error if the model sends something else than the engine sent.
 pub(crate) fn verdict(seen: &Seen) -> Tried<Verdict> {
-    let mut exchanges = seen.exchanges.iter();
+    replay(seen, request(seen)?).map(|case| case.verdict.expect("it has ended"))
+}
+
+/// Why. The policy is known, as it is to the page.
+pub(crate) fn diagnosis(seen: &Seen) -> Tried<Diagnosis> {
+    let mut case = replay(seen, request(seen)?)?;
+    let wanted_policy = serde_json::from_value::<PolicyConfig>(seen.policy.clone());
+    case.policy = Some(wanted_policy.map_err(|error| error.to_string())?);
+    Ok(diagnose(&case))
+}
+
+/// What the model makes of another request, if that gets the same responses.
+pub(crate) fn replay(seen: &Seen, request: Request) -> Tried<Case> {
     let mut browser = Browser::new(Profile::of(engine(seen.engine)));
-    let mut next = browser.fetch(request(seen)?, Duration::ZERO);
-    loop {
-        match next {
-            Next::Done(verdict) => {
-                same("how many requests are left", &exchanges.count(), &0)?;
-                return Ok(verdict);
-            }
-            Next::Send(sent) => {
-                let exchange = exchanges.next().ok_or_else(|| format!("nobody sent {}", sent.url()))?;
-                let Exchange { preflight, method, target, .. } = exchange;
-                let host = exchange.request("host").unwrap_or_default();
-                let arrived = (*preflight, method.as_str(), format!("http://{host}{target}"));
-                same(
-                    "what arrived",
-                    &arrived,
-                    &(sent.is_preflight(), sent.method(), sent.url().to_string()),
-                )?;
-                next = sent.receive(&mut browser, &response(exchange), Duration::ZERO);
+    Replay { browser: &mut browser, now: Duration::ZERO, page: seen.names.origin("page") }
+        .play(request, &seen.exchanges)
+}
+
+/// A model to which the log is played.
+pub(crate) struct Replay<'a> {
+    pub(crate) browser: &'a mut Browser,
+    pub(crate) now: Duration,
+    /// The page's own server, of which there is no log.
+    pub(crate) page: &'a str,
+}
+
+impl Replay<'_> {
+    /// A complete case. An error if the model sends something else than was logged.
+    pub(crate) fn play(self, request: Request, logged: &[Exchange]) -> Tried<Case> {
+        let mut exchanges = logged.iter();
+        let mut case = Case::new(request.clone());
+        let mut next = self.browser.fetch(request, self.now);
+        loop {
+            match next {
+                Next::Done(verdict) => {
+                    same("how many requests are left", &exchanges.count(), &0)?;
+                    case.verdict = Some(verdict);
+                    return Ok(case);
+                }
+                Next::Send(sent) => {
+                    let head = if sent.url().origin().ascii_serialization() == self.page {
+                        // Static files, without any CORS header.
+                        Response::new(200)
+                    } else {
+                        let exchange =
+                            exchanges.next().ok_or_else(|| format!("nobody sent {}", sent.url()))?;
+                        let Exchange { preflight, method, target, .. } = exchange;
+                        let host = exchange.request("host").unwrap_or_default();
+                        let arrived =
+                            (*preflight, method.as_str(), without_run(&format!("http://{host}{target}")));
+                        let meant = (sent.is_preflight(), sent.method(), without_run(sent.url().as_str()));
+                        same("what arrived", &arrived, &meant)?;
+                        response(exchange)
+                    };
+                    let line = Sent::from(&sent);
+                    next = sent.receive(self.browser, &head, self.now);
+                    let received = Received::Response { head, body: Vec::new() };
+                    case.exchanges.push(Exchanged { sent: line, received });
+                }
             }
         }
+    }
+}
+
+/// Whether the page names a cause that the wire doesn't rule out: the same, or one of its rivals, which only probes tell apart.
+pub(crate) fn agrees(diagnosis: &Diagnosis, shown: &str) -> Tried<()> {
+    let names: Vec<_> = [&diagnosis.cause].into_iter().chain(diagnosis.rivals()).map(Cause::name).collect();
+    if names.contains(&shown) {
+        Ok(())
+    } else {
+        Err(format!("the cause should be one of {names:?}; it is {shown:?}"))
     }
 }
 

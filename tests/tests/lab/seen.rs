@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     Tried,
     case::{Case, Fix},
-    copies::{Curl, Evaluated},
+    copies::{Curl, Doctor, Evaluated},
     diagram::{self, Diagram},
     message::Details,
     page::{Names, Page},
@@ -25,6 +25,7 @@ const POLL: Duration = Duration::from_millis(50);
 pub(crate) struct Seen {
     pub(crate) engine: Engine,
     pub(crate) names: Names,
+    pub(crate) policy: Value,
     pub(crate) request: Value,
     pub(crate) run: String,
     /// What the API received and sent, by its own log.
@@ -40,6 +41,7 @@ pub(crate) struct Seen {
     pub(crate) own_fetch: Tried<Value>,
     pub(crate) evaluated: Tried<Evaluated>,
     pub(crate) curl: Tried<Curl>,
+    pub(crate) doctor: Tried<Doctor>,
     pub(crate) fixed: Tried<Fixed>,
 }
 
@@ -123,6 +125,7 @@ pub(crate) async fn see(page: &Page, case: &Case) -> Tried<Seen> {
     let own_fetch = page.own_fetch(&names, &request).await;
     let evaluated = page.evaluate_copy(&names).await;
     let curl = page.run_copy(&names).await;
+    let doctor = page.doctor_copy().await;
     // Last, for it changes the policy.
     let fixed = match case.fix {
         Fix::Makes(_) => page.fix(&names).await,
@@ -131,6 +134,7 @@ pub(crate) async fn see(page: &Page, case: &Case) -> Tried<Seen> {
     Ok(Seen {
         engine: page.session.engine(),
         names,
+        policy,
         request,
         run,
         exchanges,
@@ -142,6 +146,7 @@ pub(crate) async fn see(page: &Page, case: &Case) -> Tried<Seen> {
         own_fetch,
         evaluated,
         curl,
+        doctor,
         fixed,
     })
 }

@@ -20,8 +20,11 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Room {
     why: Option<String>,
+    cause: Option<String>,
+    evidence: Vec<String>,
     rule: Option<String>,
     fix: Option<String>,
+    fix_place: Option<String>,
     has_fix_button: bool,
     console_title: Option<String>,
     console: Option<String>,
@@ -32,6 +35,7 @@ pub(crate) struct Room {
     effects: Vec<String>,
     script_code: String,
     curl_code: String,
+    doctor_code: String,
 }
 
 impl Room {
@@ -45,6 +49,10 @@ impl Room {
 
     pub(crate) fn curl_code(&self) -> &str {
         &self.curl_code
+    }
+
+    pub(crate) fn doctor_code(&self) -> &str {
+        &self.doctor_code
     }
 }
 
@@ -64,9 +72,12 @@ const READ: &str = "const room = document.querySelector('[data-room=verdict]');
     const rows = [...room.querySelectorAll('[data-field=headers] > div')];
     const code = (name) => document.querySelector(`[data-field=${name}]`).textContent;
     return {
-        why: text('[data-field=why]'),
+        why: text('.why'),
+        cause: room.querySelector('.why')?.dataset.cause ?? null,
+        evidence: [...room.querySelectorAll('[data-field=evidence] li')].map((line) => line.textContent),
         rule: room.querySelector('[data-field=spec]')?.href ?? null,
         fix: text('[data-field=fix]'),
+        fixPlace: room.querySelector('[data-field=fix]')?.dataset.place ?? null,
         hasFixButton: room.querySelector('[data-action=apply-fix]') !== null,
         consoleTitle: text('.console h3'),
         console: text('[data-field=console]'),
@@ -77,6 +88,7 @@ const READ: &str = "const room = document.querySelector('[data-room=verdict]');
         effects: [...room.querySelectorAll('[data-field=effects] ol li')].map((line) => line.textContent),
         scriptCode: code('script'),
         curlCode: code('curl'),
+        doctorCode: code('doctor'),
     };";
 
 impl Page {
@@ -143,12 +155,25 @@ pub(crate) fn judge_why(case: &Case, seen: &Seen) -> Tried<()> {
     let why = room.why.as_deref().ok_or("there is no reason")?;
     let verdict = model::verdict(seen)?;
     same("whether it is allowed", &case.is_blocked(), &!verdict.is_allowed())?;
+    let diagnosis = model::diagnosis(seen)?;
+    model::agrees(&diagnosis, room.cause.as_deref().unwrap_or_default())?;
     if let Verdict::Blocked(blocked) = &verdict {
-        let meant = sentence(&blocked.why());
-        if !why.starts_with(&meant) {
-            return Err(format!("the reason should be\n    {meant:?}\nand it is\n    {why:?}"));
+        // The cause, in the words of the library, and somewhere the rule.
+        let meant = sentence(diagnosis.summary.trim_start_matches("Blocked: "));
+        for meant in [meant, sentence(&blocked.why())] {
+            let (why, meant) = (why.to_lowercase(), meant.to_lowercase());
+            // Two of the causes are the rule, with another conjunction.
+            if !why.contains(&meant) && !why.contains(&meant.replace(", but ", ", and ")) {
+                return Err(format!("the reason should say\n    {meant:?}\nand it is\n    {why:?}"));
+            }
         }
-        same("the rule", &room.rule.as_deref(), &Some(blocked.spec()))?;
+        same("how many lines of evidence", &room.evidence.len(), &seen.exchanges.len())?;
+        for (line, exchange) in room.evidence.iter().zip(&seen.exchanges) {
+            let status = format!(": {}", exchange.status.unwrap_or_default());
+            if !line.starts_with(&exchange.method) || !line.contains(&status) || line.contains("/s/") {
+                return Err(format!("the evidence of {} {status} is {line:?}", exchange.method));
+            }
+        }
     }
     for words in case.why {
         let words = seen.names.fill(words);
@@ -166,17 +191,13 @@ pub(crate) fn judge_why(case: &Case, seen: &Seen) -> Tried<()> {
 
 pub(crate) fn judge_fix(case: &Case, seen: &Seen) -> Tried<()> {
     let room = seen.room.as_ref()?;
-    let Verdict::Blocked(blocked) = model::verdict(seen)? else {
-        return Err("the model allows it".to_owned());
-    };
     let text = room.fix.as_deref().ok_or("no fix is shown")?;
-    let meant = sentence(&blocked.fix());
+    let meant = sentence(&model::diagnosis(seen)?.remedy.to_string());
     if !text.contains(&meant) {
         return Err(format!("the fix should be\n    {meant:?}\nand it is\n    {text:?}"));
     }
-    // What to change in the policy is said where it helps, and only there.
     let is_of_policy = matches!(case.fix, Fix::Makes(_));
-    same("whether the policy is spoken of", &text.contains("In the policy: "), &is_of_policy)?;
+    same("whether it is the policy's", &(room.fix_place.as_deref() == Some("policy")), &is_of_policy)?;
     let Fix::Makes(policy) = case.fix else {
         return same("whether there is a button", &room.has_fix_button, &false);
     };

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Check(Box<Check>),
     /// Say what a console message, or what curl -i prints, means
     Explain(Explain),
+    /// Say what a server's CORS lets other sites do
+    Audit(Box<Audit>),
     /// Check a policy file, and say what it allows
     Policy(PolicyFile),
     /// Say what a new policy file lets in that an old one does not
@@ -132,6 +134,39 @@ pub(crate) struct Network {
 pub(crate) struct Explain {
     /// The text; read from standard input if there is none
     pub(crate) text: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Say what a server's CORS lets other sites do. Exit status: 0 nothing dangerous, 1 something, 4 stopped before the end
+#[derive(Args)]
+#[command(
+    help_template = STYLE,
+    override_usage = "cors-doctor audit URL [OPTIONS]",
+    after_help = "Example: cors-doctor audit https://api.example/me --origin https://app.example -b 'sid=…'\nAudit only servers that are yours. It sends GET and OPTIONS, at most two a second."
+)]
+pub(crate) struct Audit {
+    /// The address of something that a signed-in user reads
+    #[arg(hide = true)]
+    pub(crate) url: String,
+    /// Your front end's origin, if it is another than the server's
+    #[arg(long)]
+    pub(crate) origin: Option<String>,
+    /// A header of a session, such as 'Authorization: …'
+    #[arg(short = 'H', long = "header", value_name = "LINE")]
+    pub(crate) headers: Vec<String>,
+    /// The cookies of a session
+    #[arg(short = 'b', long = "cookie", value_name = "COOKIES")]
+    pub(crate) cookie: Option<String>,
+    /// Only some networks can reach the server, so reaching it is a credential
+    #[arg(long)]
+    pub(crate) filtered: bool,
+    /// List the requests, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

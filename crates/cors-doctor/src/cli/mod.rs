@@ -18,6 +18,7 @@ use error::Fault;
 pub(crate) fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Some(Command::Check(arguments)) => commands::check::run(&arguments),
+        Some(Command::Audit(arguments)) => commands::audit::run(&arguments),
         Some(Command::Explain(arguments)) => commands::explain::run(&arguments),
         Some(Command::Policy(arguments)) => commands::policy::run(&arguments),
         Some(Command::Diff(arguments)) => commands::diff::run(&arguments),

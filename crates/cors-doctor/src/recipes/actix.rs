@@ -35,9 +35,13 @@ pub(super) fn actix_web_cors(grant: &Grant) -> Ingredients {
 }
 
 pub(super) fn actix_cors(grant: &Grant) -> Ingredients {
+    // It compares every requested method with the list, GET and POST, too.
+    let mut methods = vec!["GET".to_owned(), "POST".to_owned()];
+    methods
+        .extend(grant.methods.iter().filter(|method| !["GET", "POST"].contains(&method.as_str())).cloned());
     let mut calls = format!(".allowed_origin({})", double(&grant.origin));
     for (call, values) in [
-        ("allowed_methods", &grant.methods),
+        ("allowed_methods", &methods),
         ("allowed_headers", &grant.headers),
         ("expose_headers", &grant.exposed),
     ] {
@@ -64,7 +68,7 @@ pub(super) fn actix_cors(grant: &Grant) -> Ingredients {
         one_writer: "remove the headers from the proxy in front, or .wrap(cors)",
         traps: &[
             "The last wrap is the outermost: wrap Cors last.",
-            "allowed_methods replaces the list: name every method that pages use.",
+            "Name every method that pages use in allowed_methods, GET and POST, too: a preflight for any other gets 400.",
         ],
     }
 }

@@ -1,5 +1,6 @@
 //! The program, on real sockets: what it sends, what it prints, and its exit status.
 
+mod audit;
 mod check;
 mod connection;
 mod files;

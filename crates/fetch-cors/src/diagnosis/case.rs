@@ -46,6 +46,8 @@ impl Case {
 pub struct Hints {
     /// A real browser blocked this request, whatever the verdict here is.
     pub is_blocked_in_browser: bool,
+    /// The responses are as a browser shows them (a HAR file, its console), after extensions may have changed them.
+    pub is_seen_in_browser: bool,
     /// Nothing stands between the caller and the server, as with an application in memory: no cache, no proxy.
     pub is_direct: bool,
     /// A URL of the same server that responds without a session.
@@ -83,9 +85,14 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// The value of a header, by its name in lower case.
+    /// The value of a header's first line, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers.iter().find(|(listed, _)| listed == name).map(|(_, value)| value.as_slice())
+        self.lines(name).next()
+    }
+
+    /// The values of a header's lines, by its name in lower case.
+    pub fn lines(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.headers.iter().filter(move |(listed, _)| listed == name).map(|(_, value)| value.as_slice())
     }
 }
 
@@ -118,7 +125,8 @@ pub enum Received {
     },
     /// No response.
     Failed(Failure),
-    /// The caller did not send it.
+    /// The caller did not send it. If the last request of a case is like this, and there is a verdict, then a browser sent it,
+    /// and no more is known than what its message says.
     NotSent,
 }
 

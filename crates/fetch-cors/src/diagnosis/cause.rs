@@ -7,7 +7,7 @@ pub enum Cause {
     // The server failed, or could not be reached.
     /// The server responds with an error that is made outside of whatever adds its CORS headers.
     HiddenError {
-        /// 500, 502, 504, 413, …
+        /// 500, 502, 504, 413, …; 0 if it is not known.
         status: u16,
     },
     /// Nothing listens there.
@@ -30,7 +30,7 @@ pub enum Cause {
     OnlyPreflightCovered,
     /// Nothing answers `OPTIONS` at this URL; other responses have CORS headers.
     OptionsNotRouted {
-        /// 404, 405, 501, …
+        /// 404, 405, 501, …; 0 if it is not known.
         status: u16,
     },
     /// Another layer answers `OPTIONS` before CORS does; other responses have CORS headers.
@@ -46,19 +46,19 @@ pub enum Cause {
     // Something in front of CORS responds.
     /// Authentication responds before CORS does.
     AuthenticationInFront {
-        /// 401, 403 or 407.
+        /// 401, 403 or 407; 0 if it is not known.
         status: u16,
     },
     /// A rate limit responds before CORS does.
     RateLimit,
     /// A firewall responds before CORS does.
     Firewall {
-        /// Usually 403.
+        /// Usually 403; 0 if it is not known.
         status: u16,
     },
     /// A redirect to a login page: no session, or one that is over.
     LoginRedirect {
-        /// Where it leads.
+        /// Where it leads; empty if it is not known.
         location: String,
     },
     /// A tunnel or a host shows its own page first.
@@ -70,12 +70,12 @@ pub enum Cause {
     Redirected {
         /// What makes the two URLs different.
         kind: RedirectKind,
-        /// Where it leads.
+        /// Where it leads; empty if it is not known.
         location: String,
     },
     /// The server responds with an HTML page where the script expects data, as single-page applications do at unknown paths.
     HtmlPage,
-    /// A cache returns a response that was made for another origin, or for none.
+    /// A cache returns a response that was made for another origin, for none, or before the server changed.
     CachedForAnother,
     /// The same request gets different responses: an instance has an older configuration, for example.
     Inconsistent,
@@ -189,6 +189,8 @@ pub enum RedirectKind {
     Slash,
     /// `https` instead of `http`.
     Https,
+    /// `http` instead of `https`, which a page loaded over https must not request.
+    Http,
     /// Another host, with the same path.
     Host,
     /// Anything else.

@@ -79,11 +79,25 @@ impl<'a> Seen<'a> {
 
     /// Whether a cache says that it had this response already.
     pub(super) fn is_from_cache(&self) -> bool {
-        let is_hit = |name| self.header(name).is_some_and(|value| value.to_ascii_lowercase().contains("hit"));
+        let says_hit = |(name, value): (&str, &[u8])| {
+            is_cache_status(name) && readable(value, 100).to_ascii_lowercase().contains("hit")
+        };
         self.header("age").is_some_and(|age| age.parse::<u64>().is_ok_and(|age| age > 0))
-            || ["cf-cache-status", "x-cache", "x-cache-status", "x-vercel-cache", "cache-status"]
-                .into_iter()
-                .any(is_hit)
+            || self.head.headers().iter().any(says_hit)
+    }
+
+    /// Whether a cache on the way may store such a response. Those for requests with `Authorization` should not be stored
+    /// (RFC 9111, section 3.5), but some CDNs are told to.
+    pub(super) fn is_storable(&self) -> bool {
+        // Of a cache on the way, or for it; these hold whatever `Cache-Control` says to browsers (RFC 9213, section 2.1).
+        let is_stored = |name| self.header(name).is_some();
+        if self.is_from_cache()
+            || ["age", "cdn-cache-control", "surrogate-control"].into_iter().any(is_stored)
+        {
+            return true;
+        }
+        let says = self.header("cache-control").unwrap_or_default().to_ascii_lowercase();
+        !["no-store", "private"].iter().any(|word| says.contains(word))
     }
 
     pub(super) fn is_html(&self) -> bool {
@@ -94,6 +108,15 @@ impl<'a> Seen<'a> {
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body[..self.body.len().min(2048)]).to_lowercase()
     }
+}
+
+/// Whether caches use a header of this name to say whether they had the response: `Cache-Status` (RFC 9211), and the many
+/// that were there before it, such as `X-Cache` and `X-Proxy-Cache`.
+fn is_cache_status(name: &str) -> bool {
+    matches!(name, "cache-status" | "cf-cache-status")
+        || name
+            .strip_prefix("x-")
+            .is_some_and(|rest| rest == "cache" || rest.ends_with("-cache") || rest.ends_with("cache-status"))
 }
 
 /// What is known of a probe.
@@ -212,6 +235,11 @@ impl<'a> Facts<'a> {
             None => Told::Unasked,
             Some(probed) => Seen::of(&probed.probe.sent, &probed.received).map_or(Told::Unknown, Told::Seen),
         }
+    }
+
+    /// The response to the request itself at a URL that no cache has seen. Some caches ignore the query.
+    pub(super) fn fresh(&self) -> Option<Seen<'a>> {
+        self.told(&Purpose::Actual).seen().filter(|seen| !seen.is_from_cache())
     }
 
     /// A plain preflight, whether it is a probe or what the browser sent.

@@ -8,13 +8,15 @@ pub(super) enum OwnRefusal {
     /// It doesn't say why.
     Any,
     Origin,
-    MethodOrHeaders,
+    Method,
+    Headers,
+    MethodAndHeaders,
     /// A service that knows CORS, where it is not turned on.
     TurnedOff,
 }
 
 /// Pieces of bodies, in lower case. The first that is found counts.
-const BODIES: [(&str, OwnRefusal); 14] = [
+const BODIES: [(&str, OwnRefusal); 16] = [
     // Amazon S3 and what copies it.
     ("cors is not enabled for this bucket", OwnRefusal::TurnedOff),
     ("corsresponse: this cors request is not allowed", OwnRefusal::Any),
@@ -22,17 +24,19 @@ const BODIES: [(&str, OwnRefusal); 14] = [
     ("not allowed by cors", OwnRefusal::Origin),
     // Starlette and FastAPI. It names all that is not allowed, the origin first.
     ("disallowed cors origin", OwnRefusal::Origin),
-    ("disallowed cors ", OwnRefusal::MethodOrHeaders),
+    ("disallowed cors method, headers", OwnRefusal::MethodAndHeaders),
+    ("disallowed cors method", OwnRefusal::Method),
+    ("disallowed cors headers", OwnRefusal::Headers),
     // Spring.
     ("invalid cors request", OwnRefusal::Any),
     // actix-cors.
     ("origin is not allowed to make this request", OwnRefusal::Origin),
-    ("requested method is not allowed", OwnRefusal::MethodOrHeaders),
-    ("one or more headers are not allowed", OwnRefusal::MethodOrHeaders),
+    ("requested method is not allowed", OwnRefusal::Method),
+    ("one or more request headers are not allowed", OwnRefusal::Headers),
     // aiohttp-cors.
     ("cors preflight request failed: origin", OwnRefusal::Origin),
-    ("cors preflight request failed: request method", OwnRefusal::MethodOrHeaders),
-    ("cors preflight request failed: headers", OwnRefusal::MethodOrHeaders),
+    ("cors preflight request failed: request method", OwnRefusal::Method),
+    ("cors preflight request failed: headers", OwnRefusal::Headers),
     ("cors preflight request failed", OwnRefusal::Any),
     ("cross-origin request blocked", OwnRefusal::Any),
 ];
@@ -57,6 +61,31 @@ pub(super) fn interstitial(seen: &Seen<'_>) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whose tunnel leads to this host, of those that show a page of their own first.
+pub(super) fn tunnel(url: &url::Url) -> Option<&'static str> {
+    const SUFFIXES: [(&str, &str); 6] = [
+        (".ngrok.io", "ngrok"),
+        (".ngrok.app", "ngrok"),
+        (".ngrok-free.app", "ngrok"),
+        (".ngrok-free.dev", "ngrok"),
+        (".ngrok.dev", "ngrok"),
+        (".loca.lt", "localtunnel"),
+    ];
+    let host = url.host_str()?;
+    SUFFIXES.iter().find(|(suffix, _)| host.ends_with(suffix)).map(|(_, by)| *by)
+}
+
+/// Whether nginx says that the client sent no certificate.
+pub(super) fn wants_client_certificate(seen: &Seen<'_>) -> bool {
+    seen.status() == 400 && seen.text().contains("no required ssl certificate was sent")
+}
+
+/// Whether the response is of Amazon S3, or of what copies it.
+pub(super) fn is_s3(seen: &Seen<'_>) -> bool {
+    seen.header("server").is_some_and(|server| server == "AmazonS3")
+        || seen.header("x-amz-request-id").is_some()
 }
 
 /// Whether a firewall says that it was the firewall.

@@ -5,15 +5,16 @@ use super::{
     cause::{Cause, RedirectKind},
     facts::Facts,
     report::{Place, Remedy},
+    rules::is_response_header,
     words,
 };
 use crate::{Change, Setting, Step, Wanted};
 
-/// What a policy would have to let through.
+/// What a policy would have to let through. It can't allow response headers on a request, which a note tells to remove.
 pub(super) fn wanted(facts: &Facts<'_>) -> Wanted {
     let wanted = Wanted::from_origin(&facts.origin)
         .method_as_sent(&facts.method)
-        .headers(&facts.unsafe_headers)
+        .headers(facts.unsafe_headers.iter().filter(|name| !is_response_header(name)))
         .credentials(facts.includes_credentials);
     match facts.url() {
         Some(url) => wanted.server(url.origin().ascii_serialization()),
@@ -43,13 +44,14 @@ pub(super) fn remedy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
         | Cause::ListOfOrigins { .. }
         | Cause::NotAnOrigin { .. }
         | Cause::NotAList { .. }
-        | Cause::Redirected { kind: RedirectKind::Broken, .. }
+        | Cause::Redirected { kind: RedirectKind::Broken | RedirectKind::Http, .. }
         | Cause::ResourcePolicy => Place::Server,
         Cause::OnlyPreflightCovered
         | Cause::OptionsNotRouted { .. }
         | Cause::OptionsAnsweredElsewhere
         | Cause::AuthenticationInFront { .. }
         | Cause::RateLimit => Place::Order,
+        Cause::LoginRedirect { .. } if facts.last.is_some_and(|last| last.sent.is_preflight) => Place::Order,
         Cause::Firewall { .. }
         | Cause::CachedForAnother
         | Cause::Overridden { .. }

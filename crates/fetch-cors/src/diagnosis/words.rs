@@ -103,7 +103,11 @@ fn has_allow_origin(facts: &Facts<'_>) -> bool {
 
 /// Which response is meant.
 fn response(facts: &Facts<'_>) -> &'static str {
-    if facts.last.is_some_and(|last| last.sent.is_preflight) { "the preflight" } else { "the request" }
+    if is_preflight(facts) { "the preflight" } else { "the request" }
+}
+
+fn is_preflight(facts: &Facts<'_>) -> bool {
+    facts.last.is_some_and(|last| last.sent.is_preflight)
 }
 
 fn path(facts: &Facts<'_>) -> String {
@@ -130,8 +134,9 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
             )
         }
         Cause::HiddenError { status } => format!(
-            "{response} gets the error {status}, which is made where no CORS headers are added, so browsers report CORS instead of \
-             the error"
+            "{response} gets {}, which is made where no CORS headers are added, so browsers report CORS instead of \
+             the error",
+            if *status == 0 { say("an error") } else { format!("the error {status}") }
         ),
         Cause::ServerDown => format!("nothing listens at {host}"),
         Cause::ConnectionClosed => format!("{host} closes the connection without a response"),
@@ -146,7 +151,7 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
             say("the preflight is answered, but the response to the actual request has no CORS headers")
         }
         Cause::OptionsNotRouted { status } => {
-            format!("nothing answers OPTIONS on {path}, so the preflight gets {status}")
+            format!("nothing answers OPTIONS on {path}, so the preflight gets {}", error(*status))
         }
         Cause::OptionsAnsweredElsewhere => {
             format!("another layer answers OPTIONS on {path} before the code that adds CORS headers does")
@@ -157,16 +162,19 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         }
         Cause::NotFound => format!("nothing is at {path}"),
         Cause::AuthenticationInFront { status } => {
-            format!("authentication stands in front of CORS, so {response} gets {status}")
+            format!("authentication stands in front of CORS, so {response} gets {}", error(*status))
         }
         Cause::RateLimit => format!("a rate limit stands in front of CORS, so {response} gets 429"),
-        Cause::Firewall { status } => format!("a firewall refuses {response} with {status}"),
-        Cause::LoginRedirect { location } => {
-            format!(
-                "{response} is redirected to a login page, {}: there is no session, or it is over",
-                shown(location)
-            )
-        }
+        Cause::Firewall { status } => format!("a firewall refuses {response} with {}", error(*status)),
+        Cause::LoginRedirect { location } => format!(
+            "{response} is redirected to a login page{}: {}",
+            if location.is_empty() { String::new() } else { format!(", {}", shown(location)) },
+            if is_preflight(facts) {
+                "preflights carry no cookies, so they never have a session"
+            } else {
+                "there is no session, or it is over"
+            }
+        ),
         Cause::Interstitial { by } => {
             format!("{by} shows a page of its own before it lets a request through")
         }
@@ -178,9 +186,9 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::HtmlPage => format!(
             "{path} gets an HTML page where data was expected, as single-page applications and login pages send it for any path"
         ),
-        Cause::CachedForAnother => {
-            say("a cache returns a response that was made for another origin, or for a request without one")
-        }
+        Cause::CachedForAnother => say(
+            "a cache returns a response that was made for another origin, for a request without one, or before the server changed",
+        ),
         Cause::Inconsistent => {
             say("the same request gets different responses, as when one instance has another configuration")
         }
@@ -282,12 +290,20 @@ fn clause(facts: &Facts<'_>, cause: &Cause) -> String {
     }
 }
 
+fn error(status: u16) -> String {
+    if status == 0 { "an error".to_owned() } else { status.to_string() }
+}
+
 fn redirected(kind: RedirectKind, response: &str, location: &str) -> String {
     let to = match kind {
         RedirectKind::Slash => "the same URL with another slash at its end",
         RedirectKind::Https => "https",
+        RedirectKind::Http => "plain http",
         RedirectKind::Host => "another host",
         RedirectKind::Elsewhere => "another URL",
+        RedirectKind::Broken if location.is_empty() => {
+            return format!("{response} gets a redirect without a Location header");
+        }
         RedirectKind::Broken => {
             return format!("{response} gets a redirect that leads nowhere, to \"{location}\"");
         }
@@ -297,7 +313,8 @@ fn redirected(kind: RedirectKind, response: &str, location: &str) -> String {
             );
         }
     };
-    format!("{response} is redirected to {to}, {location}, and can't follow")
+    let location = if location.is_empty() { String::new() } else { format!("{location}, ") };
+    format!("{response} is redirected to {to}, {location}and can't follow")
 }
 
 fn tls_reason(facts: &Facts<'_>) -> String {
@@ -372,7 +389,7 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
             )
         }
         Cause::NotFound => say("correct the path of the URL"),
-        Cause::AuthenticationInFront { .. } if facts.last.is_some_and(|last| last.sent.is_preflight) => say(
+        Cause::AuthenticationInFront { .. } if is_preflight(facts) => say(
             "put CORS outside of authentication, so that preflights pass: they carry neither cookies nor Authorization",
         ),
         Cause::AuthenticationInFront { .. } => say(
@@ -382,6 +399,9 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
             say("wait, and put CORS outside of the rate limit; let the limit not count preflights")
         }
         Cause::Firewall { .. } => say("let the firewall pass this request, with the method OPTIONS, too"),
+        Cause::LoginRedirect { .. } if is_preflight(facts) => say(
+            "let OPTIONS requests pass without a session, and let the API respond with 401 instead of a redirect",
+        ),
         Cause::LoginRedirect { .. } => say(
             "sign in again; let the API respond with 401 instead of a redirect, and let preflights pass without a session",
         ),
@@ -397,16 +417,38 @@ pub(super) fn instruction(facts: &Facts<'_>, cause: &Cause) -> String {
         Cause::Redirected { kind: RedirectKind::Forbidden, .. } => {
             say("in the page, leave out the redirect mode, or use the URL that the redirect leads to")
         }
+        Cause::Redirected { kind: RedirectKind::Http, location } => format!(
+            "let the server make its redirects with https (behind a proxy that ends TLS it must trust X-Forwarded-Proto); until then, use \
+             {} in the page",
+            shown(&location.replacen("http:", "https:", 1))
+        ),
+        Cause::Redirected { kind: RedirectKind::Host, location } if location.is_empty() => {
+            say("in the page, use the endpoint of the bucket's region, which the response's body names")
+        }
+        Cause::Redirected { location, .. } if location.is_empty() => {
+            say("open the URL in a tab, and use the URL that it ends at in the page")
+        }
         Cause::Redirected { location, .. } => {
             format!("in the page, use the URL that the redirect leads to: {}", shown(location))
         }
         Cause::HtmlPage => {
             say("in the page, correct the URL: it reaches the front end's server, not the API")
         }
-        Cause::CachedForAnother => say(
-            "let the server respond with Vary: Origin, also to requests without Origin, and clear the cache; for an image that a \
-             canvas reads, write crossorigin on each of its <img>",
-        ),
+        Cause::CachedForAnother => {
+            let response = facts.response();
+            let remedy = if response.is_some_and(|response| response.varies_by_origin()) {
+                "clear the cache; if that does not last, the cache ignores Vary: Origin, and must have Origin in its key"
+            } else {
+                "let the server respond with Vary: Origin, also to requests without Origin, and clear the cache"
+            };
+            let content_type = response.and_then(|response| response.header("content-type"));
+            let also = if content_type.is_some_and(|value| value.to_ascii_lowercase().starts_with("image/")) {
+                "; in the page, write crossorigin on each <img> that shows it"
+            } else {
+                ""
+            };
+            format!("{remedy}{also}")
+        }
         Cause::Inconsistent => {
             say("compare the instances of the server; restart those with an older configuration")
         }

@@ -3,4 +3,5 @@
 mod limits;
 mod policy;
 mod property;
+mod threads;
 mod world;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use fetch_cors::{
     Setting, Step as PolicyStep,
     browser::{Browser, Reason, Verdict},
-    diagnosis::{Cause, Diagnosis, Examination, Purpose, Received, Remedy},
+    diagnosis::{Cause, Diagnosis, Examination, Purpose, Received, Remedy, diagnose},
 };
 use proptest::prelude::*;
 
@@ -168,6 +168,28 @@ fn check(server: &Server, wish: &Wish, sends_all: bool) -> Result<bool, TestCase
     Ok(diagnoses.last().is_some_and(Diagnosis::is_certain))
 }
 
+/// Only the browser's message is known, as if it was pasted: the true cause is among those that are named.
+fn check_message(server: &Server, wish: &Wish) -> Result<(), TestCaseError> {
+    let (examination, _, made) = examine(server, wish, false);
+    let mut case = examination.case().clone();
+    let (Some(Verdict::Blocked(blocked)), Some(last)) = (&mut case.verdict, case.exchanges.last_mut()) else {
+        return Ok(());
+    };
+    // A tunnel is known by its host, which these servers don't have.
+    if !matches!(last.received, Received::Response { .. }) || server.front == Front::Tunnel {
+        return Ok(());
+    }
+    blocked.status = None;
+    last.received = Received::NotSent;
+    case.probes.clear();
+    let diagnosis = diagnose(&case);
+    let truths = truth(server, wish, &examination, made.expect("something was sent"));
+    let mut named = std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(Cause::name);
+    prop_assert!(named.any(|name| truths.contains(&name)), "true: {truths:?}\n{diagnosis:#?}");
+    prop_assert!(!diagnosis.is_certain() || truths.contains(&diagnosis.cause.name()), "{diagnosis}");
+    Ok(())
+}
+
 /// No diagnosis says "add the origin" where a response of the server allowed it.
 fn contradicts_nothing(diagnosis: &Diagnosis, examination: &Examination) -> Result<(), TestCaseError> {
     let case = examination.case();
@@ -223,6 +245,11 @@ proptest! {
     #[test]
     fn never_certain_and_wrong(server in world::server(), wish in world::wish(), sends_all: bool) {
         check(&server, &wish, sends_all)?;
+    }
+
+    #[test]
+    fn a_message_alone_names_the_cause(server in world::server(), wish in world::wish()) {
+        check_message(&server, &wish)?;
     }
 }
 

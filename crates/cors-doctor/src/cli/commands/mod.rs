@@ -1,5 +1,6 @@
 //! One module per command.
 
+pub(super) mod audit;
 pub(super) mod check;
 pub(super) mod completions;
 pub(super) mod diff;

@@ -120,7 +120,12 @@ impl Net {
             let resolver = actix_tls::connect::Resolver::custom(Redirected(self.addresses.clone()));
             let service = actix_tls::connect::Connector::new(resolver).service();
             // The whole exchange has a deadline of its own.
-            Connector::new().connector(service).timeout(self.max_time).handshake_timeout(self.max_time)
+            // A connection for each request: one that a server closes meanwhile would look like a server that is down.
+            Connector::new()
+                .connector(service)
+                .conn_keep_alive(Duration::ZERO)
+                .timeout(self.max_time)
+                .handshake_timeout(self.max_time)
         };
         if url.scheme() != "https" {
             return Ok(self.plain.get_or_init(|| build(tcp())).clone());

@@ -19,9 +19,7 @@ pub(super) fn find(facts: &Facts<'_>, allowed: &Allowed) -> Finding {
     if wants_session && !facts.case.hints.withheld_cookies.is_empty() {
         return Finding::likely(vec![Cause::CookiesNotSent, nothing]);
     }
-    let carries_nothing =
-        facts.case.request.credentials_mode() != Credentials::Include && !facts.has_secrets();
-    if wants_session && carries_nothing && allowed.response_type == ResponseType::Cors {
+    if wants_session && carries_nothing(facts) && allowed.response_type == ResponseType::Cors {
         return Finding::likely(vec![Cause::CookiesNotSent, nothing]);
     }
     // The page's own server responded to what was meant for another.
@@ -38,6 +36,11 @@ pub(super) fn find(facts: &Facts<'_>, allowed: &Allowed) -> Finding {
         return Finding::likely(vec![Cause::HtmlPage, nothing]);
     }
     Finding::certain(nothing)
+}
+
+/// Whether neither cookies nor `Authorization` are sent, so that no server knows whose request it is.
+pub(super) fn carries_nothing(facts: &Facts<'_>) -> bool {
+    facts.case.request.credentials_mode() != Credentials::Include && !facts.has_secrets()
 }
 
 /// Whether the script asks for something other than a page.

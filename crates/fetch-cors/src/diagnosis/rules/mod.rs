@@ -6,6 +6,7 @@ mod allowed;
 mod network;
 mod redirect;
 mod uncovered;
+mod unseen;
 mod unsent;
 mod value;
 
@@ -85,12 +86,12 @@ fn find(facts: &Facts<'_>) -> Finding {
         Verdict::Blocked(blocked) => blocked,
     };
     match blocked.step {
-        Step::Request | Step::MainFetch => unsent::find(blocked),
+        Step::Request | Step::MainFetch => unsent::find(facts, blocked),
         Step::ResourcePolicy => Finding::certain(Cause::ResourcePolicy),
         Step::Redirect => redirect::refused(facts, blocked),
         _ if blocked.reason == Reason::NoResponse => network::find(facts),
         _ => {
-            let Some(response) = facts.response() else { return Finding::certain(Cause::NotSent) };
+            let Some(response) = facts.response() else { return unseen::find(facts, blocked) };
             if let Some(finding) = redirect::find(facts, blocked, response) {
                 return finding;
             }

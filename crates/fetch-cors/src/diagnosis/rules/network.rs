@@ -1,6 +1,6 @@
 //! There was no response.
 
-use super::{Finding, unsent::lacks_scheme};
+use super::{Finding, is_private, unsent::lacks_scheme};
 use crate::diagnosis::{
     case::{Failure, Received},
     cause::Cause,
@@ -20,15 +20,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Finding {
         Some(Failure::Tls { .. }) => vec![Cause::TlsFailed],
         Some(Failure::TimedOut) => vec![Cause::Hang],
         Some(Failure::NotHttp) => vec![Cause::NotHttp],
-        Some(Failure::Unknown(_)) | None => vec![
-            Cause::ServerDown,
-            Cause::HostNotFound,
-            Cause::TlsFailed,
-            Cause::ConnectionClosed,
-            Cause::Hang,
-            Cause::NotHttp,
-            Cause::ClientCertificate,
-        ],
+        Some(Failure::Unknown(_)) | None => unknown(facts),
     };
     // The page's own server got what was meant for another.
     let page = facts.case.request.page().to_string();
@@ -37,4 +29,28 @@ pub(super) fn find(facts: &Facts<'_>) -> Finding {
         causes.insert(0, Cause::UrlWithoutScheme);
     }
     Finding::likely(causes)
+}
+
+fn unknown(facts: &Facts<'_>) -> Vec<Cause> {
+    let mut causes = vec![
+        Cause::ServerDown,
+        Cause::HostNotFound,
+        Cause::TlsFailed,
+        Cause::ConnectionClosed,
+        Cause::Hang,
+        Cause::NotHttp,
+        Cause::ClientCertificate,
+    ];
+    // A server on this machine has a certificate that nobody signed, more often than not.
+    if facts.url().is_some_and(|url| url.scheme() == "https" && is_private(url)) {
+        causes[..3].rotate_right(1);
+    }
+    if facts.case.hints.is_seen_in_browser {
+        // Blockers of advertisements cancel requests, and Firefox calls that a failed connection.
+        causes.insert(3, Cause::ServiceWorkerOrExtension);
+        if facts.url().is_some_and(is_private) {
+            causes.push(Cause::LocalNetworkAccess);
+        }
+    }
+    causes
 }

@@ -24,7 +24,11 @@ pub(super) fn refused(facts: &Facts<'_>, blocked: &Blocked) -> Finding {
 pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked, response: Seen<'_>) -> Option<Finding> {
     let is_redirect = matches!(response.status(), 301 | 302 | 303 | 307 | 308);
     if is_redirect && matches!(blocked.reason, Reason::AllowOriginMissing | Reason::PreflightStatus { .. }) {
-        let location = response.header("location")?;
+        let Some(location) = response.header("location") else {
+            // S3 says in the body which host to use: that of the bucket's region.
+            let kind = if known::is_s3(&response) { RedirectKind::Host } else { RedirectKind::Broken };
+            return Some(Finding::certain(Cause::Redirected { kind, location: String::new() }));
+        };
         let from = &response.sent.url;
         let Ok(to) = from.join(&location) else {
             return Some(Finding::certain(Cause::Redirected { kind: RedirectKind::Broken, location }));
@@ -40,7 +44,7 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked, response: Seen<'_>) -> 
     (became_null || is_login && !facts.is_origin_allowed()).then(|| led_to(from, to))
 }
 
-fn led_to(from: &Url, to: &Url) -> Finding {
+pub(super) fn led_to(from: &Url, to: &Url) -> Finding {
     let location = to.to_string();
     let kind = kind(from, to);
     let redirected = Cause::Redirected { kind, location: location.clone() };
@@ -62,7 +66,7 @@ fn kind(from: &Url, to: &Url) -> RedirectKind {
     } else if from.host_str() != to.host_str() {
         RedirectKind::Host
     } else if from.scheme() != to.scheme() {
-        RedirectKind::Https
+        if to.scheme() == "https" { RedirectKind::Https } else { RedirectKind::Http }
     } else if from.path() != to.path() {
         RedirectKind::Slash
     } else {

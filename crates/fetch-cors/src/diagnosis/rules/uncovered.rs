@@ -3,7 +3,7 @@
 
 use super::{
     Finding,
-    allowed::wants_data,
+    allowed::{carries_nothing, wants_data},
     value::{is_response_header, response_headers},
 };
 use crate::{
@@ -33,6 +33,9 @@ pub(super) fn find(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
 fn by_what_it_says(facts: &Facts<'_>, response: Seen<'_>) -> Option<Finding> {
     if let Some(by) = known::interstitial(&response) {
         return Some(Finding::certain(Cause::Interstitial { by }));
+    }
+    if known::wants_client_certificate(&response) {
+        return Some(Finding::certain(Cause::ClientCertificate));
     }
     if known::is_firewall(&response) {
         return Some(Finding::certain(Cause::Firewall { status: response.status() }));
@@ -88,7 +91,12 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         left = both_lists(facts);
     }
     match known::own_refusal(&response) {
-        Some(OwnRefusal::MethodOrHeaders) => left = both_lists(facts),
+        // Some libraries compare GET with their list, too.
+        Some(OwnRefusal::Method) => left = vec![method_not_listed(facts)],
+        Some(OwnRefusal::Headers) => left = vec![headers_not_listed(facts)],
+        Some(OwnRefusal::MethodAndHeaders) => {
+            left = vec![method_not_listed(facts), headers_not_listed(facts)];
+        }
         Some(_) => left.retain(|cause| *cause == origin || is_list(cause)),
         None => {}
     }
@@ -159,8 +167,9 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     let origin = not_listed(facts);
     let authentication = Cause::AuthenticationInFront { status };
     let mut left = match status {
-        401 | 407 => vec![authentication, no_cors(true), origin.clone()],
-        403 => vec![authentication, Cause::Firewall { status }, origin.clone(), no_cors(true)],
+        // A handler's own errors may be made outside of CORS, too.
+        401 | 407 => vec![authentication, no_cors(true), origin.clone(), hidden],
+        403 => vec![authentication, Cause::Firewall { status }, origin.clone(), no_cors(true), hidden],
         500..=599 => vec![hidden, origin.clone()],
         400..=499 => vec![hidden, origin.clone(), no_cors(false)],
         _ => {
@@ -175,6 +184,9 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
             left
         }
     };
+    if matches!(status, 401 | 403) && carries_nothing(facts) {
+        left.push(Cause::CookiesNotSent);
+    }
     if known::is_authentication(&response) {
         left.retain(|cause| !matches!(cause, Cause::Firewall { .. }));
     }
@@ -187,7 +199,7 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if policy_lacks_origin(facts) == Some(false) {
         left.retain(|cause| *cause != origin);
     }
-    if let Some(fresh) = facts.told(&Purpose::Actual).seen() {
+    if let Some(fresh) = facts.fresh() {
         if fresh.allows(&facts.origin) {
             left.retain(|cause| !matches!(cause, Cause::OnlyPreflightCovered | Cause::HtmlPage));
             if left.contains(&Cause::CachedForAnother) && !response.is_from_cache() {
@@ -334,17 +346,19 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
         })
     };
     let refused: Vec<&Purpose> = asked.iter().filter(is_refused).collect();
-    let mut names: Vec<String> = refused
+    let names: Vec<String> = refused
         .iter()
         .filter_map(|purpose| match purpose {
             Purpose::Header { name } => Some(name.clone()),
             _ => None,
         })
         .collect();
+    let without_response_headers =
+        || names.iter().filter(|name| !is_response_header(name)).cloned().collect::<Vec<_>>();
     if refused.contains(&&Purpose::Method) {
         Refused::Found(Finding::certain(Cause::MethodNotListed {
             method: facts.method.clone(),
-            headers: names,
+            headers: without_response_headers(),
         }))
     } else if names.is_empty() {
         // Each passes alone, so that only their combination is refused, or not always.
@@ -354,8 +368,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
     } else if let Some(finding) = response_headers(&names) {
         Refused::Found(finding)
     } else {
-        names.retain(|name| !is_response_header(name));
-        Refused::Found(Finding::certain(Cause::HeadersNotListed { names }))
+        Refused::Found(Finding::certain(Cause::HeadersNotListed { names: without_response_headers() }))
     }
 }
 
@@ -370,20 +383,28 @@ fn is_passed(facts: &Facts<'_>, seen: Seen<'_>) -> bool {
     seen.is_ok() && seen.allows(&facts.origin)
 }
 
-fn both_lists(facts: &Facts<'_>) -> Vec<Cause> {
+pub(super) fn both_lists(facts: &Facts<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();
     if facts.method != "GET" {
-        causes.push(Cause::MethodNotListed { method: facts.method.clone(), headers: Vec::new() });
+        causes.push(method_not_listed(facts));
     }
     let (of_responses, others): (Vec<String>, Vec<String>) =
         facts.unsafe_headers.iter().cloned().partition(|name| is_response_header(name));
     if !others.is_empty() {
-        causes.push(Cause::HeadersNotListed { names: facts.unsafe_headers.clone() });
+        causes.push(headers_not_listed(facts));
     }
     if !of_responses.is_empty() {
         causes.push(Cause::ResponseHeaderOnRequest { names: of_responses });
     }
     causes
+}
+
+fn method_not_listed(facts: &Facts<'_>) -> Cause {
+    Cause::MethodNotListed { method: facts.method.clone(), headers: Vec::new() }
+}
+
+fn headers_not_listed(facts: &Facts<'_>) -> Cause {
+    Cause::HeadersNotListed { names: facts.unsafe_headers.clone() }
 }
 
 fn is_list(cause: &Cause) -> bool {
@@ -395,7 +416,7 @@ fn is_list(cause: &Cause) -> bool {
     )
 }
 
-fn not_listed(facts: &Facts<'_>) -> Cause {
+pub(super) fn not_listed(facts: &Facts<'_>) -> Cause {
     if facts.origin == "null" {
         return Cause::OpaqueOrigin;
     }
@@ -415,13 +436,11 @@ pub(super) fn policy_lacks_origin(facts: &Facts<'_>) -> Option<bool> {
     Some(change.steps().iter().any(|step| is_origins(step.setting())))
 }
 
-/// Whether a cache on the way may have made this response for another request. Those for requests with `Authorization` should
-/// not be stored (RFC 9111, section 3.5), but some CDNs are told to.
+/// Whether a cache on the way may have made this response for another request.
 pub(super) fn may_be_cached(facts: &Facts<'_>, response: Seen<'_>) -> bool {
-    let says = response.header("cache-control").unwrap_or_default().to_ascii_lowercase();
     !facts.case.hints.is_direct
         && facts.is_read
         && response.sent.method != "OPTIONS"
         && response.is_ok()
-        && !["no-store", "private"].iter().any(|word| says.contains(word))
+        && response.is_storable()
 }

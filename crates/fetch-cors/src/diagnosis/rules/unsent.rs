@@ -1,13 +1,24 @@
 //! Nothing was sent: the browser itself refuses the request.
 
-use super::Finding;
+use super::{Finding, redirect};
 use crate::{
-    browser::{Blocked, Reason, Url},
-    diagnosis::cause::Cause,
+    browser::{Blocked, PageOrigin, Reason, Url},
+    diagnosis::{cause::Cause, facts::Facts},
 };
 
-pub(super) fn find(blocked: &Blocked) -> Finding {
+pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked) -> Finding {
+    // A server behind a proxy that ends TLS believes that it is requested over http, and redirects there.
+    if blocked.reason == Reason::MixedContent
+        && blocked.redirects > 0
+        && let (Some(from), Some(to)) = (facts.url(), &blocked.url)
+    {
+        return redirect::led_to(from, to);
+    }
     Finding::certain(match &blocked.reason {
+        // The URL is relative, and the page is a file.
+        Reason::SchemeNotHttp { scheme } if scheme == "file" && blocked.page == PageOrigin::Opaque => {
+            Cause::OpaqueOrigin
+        }
         Reason::MixedContent => Cause::MixedContent,
         Reason::LocalNetworkAccess { .. } => Cause::LocalNetworkAccess,
         // `localhost:8080/items` has the scheme `localhost`, `api.example/items` is relative.

@@ -19,8 +19,10 @@ const ALLOW_HEADERS: &str = "access-control-allow-headers";
 
 pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked, response: Seen<'_>) -> Finding {
     match &blocked.reason {
-        Reason::AllowOriginMultiple { value, .. } => multiple(facts, value, response),
-        Reason::AllowOriginWildcard => wildcard(facts, response),
+        Reason::AllowOriginMultiple { value, .. } => {
+            with_extension(facts, multiple(facts, value, response), response)
+        }
+        Reason::AllowOriginWildcard => with_extension(facts, wildcard(facts, response), response),
         Reason::AllowOriginMismatch { value } => mismatch(facts, value, response),
         Reason::AllowCredentialsNotTrue { .. } => credentials(facts, response),
         Reason::AllowMethodsInvalid { value } => {
@@ -33,6 +35,20 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked, response: Seen<'_>) -> 
     }
 }
 
+/// Some browser extensions that promise to "allow CORS" add a `*` to what the server says, or replace it by that.
+fn with_extension(facts: &Facts<'_>, mut finding: Finding, response: Seen<'_>) -> Finding {
+    let has_star = |seen: Seen<'_>| {
+        let value = seen.allow_origin().unwrap_or_default();
+        value.split(',').any(|value| value.trim() == "*")
+    };
+    let is_on_the_wire = facts.told(&Purpose::Actual).seen().is_some_and(has_star);
+    if facts.case.hints.is_seen_in_browser && has_star(response) && !is_on_the_wire {
+        finding.causes.push(Cause::ServiceWorkerOrExtension);
+        finding = finding.asking([Purpose::Actual]);
+    }
+    finding
+}
+
 /// Two writers, or one writer's list. A writer that reads the request's origin says something else to a stranger; a list that
 /// one writer has stays.
 fn multiple(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
@@ -42,9 +58,12 @@ fn multiple(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
     let count = parts.len();
     parts.sort_unstable();
     parts.dedup();
+    // Perhaps only what makes the error responses adds the second value.
+    let hidden = || Cause::HiddenError { status: response.status() };
+    let hidden = (response.status() >= 500).then(hidden);
     if parts.len() < count {
         // Nobody lists the same origin twice.
-        return Finding::certain(two);
+        return Finding::likely([two].into_iter().chain(hidden).collect());
     }
     let stranger = facts.told(&Purpose::UnlistedOrigin).seen();
     // A preflight says nothing about who writes into other responses.
@@ -53,12 +72,15 @@ fn multiple(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
             && seen.status() == response.status()
     });
     match stranger {
-        Some(seen) if seen.allow_origin().as_deref() != Some(value) => Finding::certain(two),
+        Some(seen) if seen.allow_origin().as_deref() != Some(value) => {
+            Finding::likely([two].into_iter().chain(hidden).collect())
+        }
         Some(_) if response.lines(ALLOW_ORIGIN) == 1 && !parts.contains(&"*") => Finding::certain(list),
         Some(_) => Finding::likely(vec![two, list]),
         None => {
             let by_lines = response.lines(ALLOW_ORIGIN) > 1 || parts.contains(&"*");
-            let causes = if by_lines { vec![two, list] } else { vec![list, two] };
+            let mut causes = if by_lines { vec![two, list] } else { vec![list, two] };
+            causes.extend(hidden);
             Finding::likely(causes).asking([Purpose::UnlistedOrigin])
         }
     }
@@ -79,7 +101,7 @@ fn wildcard(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if !may_be_cached(facts, response) {
         return Finding::certain(Cause::WildcardWithCredentials);
     }
-    match facts.told(&Purpose::Actual).seen() {
+    match facts.fresh() {
         Some(fresh) if fresh.allow_origin().as_deref() == Some("*") => {
             Finding::certain(Cause::WildcardWithCredentials)
         }
@@ -95,7 +117,7 @@ fn credentials(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     if !may_be_cached(facts, response) {
         return Finding::certain(cause);
     }
-    match facts.told(&Purpose::Actual).seen() {
+    match facts.fresh() {
         Some(fresh) if lacks(&fresh) => Finding::certain(cause),
         Some(_) if response.is_from_cache() => Finding::certain(Cause::CachedForAnother),
         Some(_) => Finding::likely(vec![Cause::CachedForAnother, Cause::Inconsistent]),
@@ -111,6 +133,10 @@ fn has_specific_policy(facts: &Facts<'_>) -> bool {
 }
 
 fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
+    let mut parts = value.split([' ', ';', '|']).filter(|part| !part.is_empty());
+    if value.contains([' ', ';', '|']) && parts.all(is_origin) {
+        return Finding::certain(Cause::ListOfOrigins { value: value.to_owned() });
+    }
     if !is_origin(value) {
         return Finding::certain(Cause::NotAnOrigin { value: value.to_owned() });
     }
@@ -126,10 +152,15 @@ fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
     let may_be_cached = may_be_cached(facts, response);
     if policy_lacks_origin(facts) == Some(false) {
         let overridden = Cause::Overridden { header: ALLOW_ORIGIN };
-        return if may_be_cached {
-            Finding::likely(vec![cached, overridden])
-        } else {
-            Finding::certain(overridden)
+        if !may_be_cached {
+            return Finding::certain(overridden);
+        }
+        return match facts.fresh() {
+            Some(fresh) if fresh.allow_origin().as_deref() == Some(value) => Finding::certain(overridden),
+            Some(fresh) if fresh.allows(&facts.origin) && response.is_from_cache() => {
+                Finding::certain(cached)
+            }
+            _ => Finding::likely(vec![cached, overridden]).asking([Purpose::Actual]),
         };
     }
     if facts.is_origin_allowed() {
@@ -138,8 +169,7 @@ fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
             causes.push(cached);
         }
         causes.extend([Cause::Inconsistent, Cause::Overridden { header: ALLOW_ORIGIN }]);
-        let is_fresh_allowed =
-            facts.told(&Purpose::Actual).seen().is_some_and(|seen| seen.allows(&facts.origin));
+        let is_fresh_allowed = facts.fresh().is_some_and(|seen| seen.allows(&facts.origin));
         if is_fresh_allowed && response.is_from_cache() {
             causes.truncate(1);
         }
@@ -156,7 +186,7 @@ fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
     if !may_be_cached {
         return Finding::certain(fixed);
     }
-    match facts.told(&Purpose::Actual).seen() {
+    match facts.fresh() {
         Some(fresh) if fresh.allow_origin().as_deref() == Some(value) => Finding::certain(fixed),
         // A server that lists several origins is silent to this one, and a cache held what it said to another.
         Some(fresh) if fresh.is_ok() && fresh.allow_origin().is_none() => {
@@ -195,7 +225,7 @@ fn lists(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         let header = if lacks_method { ALLOW_METHODS } else { ALLOW_HEADERS };
         return Finding::likely(vec![Cause::Overridden { header }, Cause::OptionsAnsweredElsewhere]);
     }
-    Finding::certain(if lacks_method && has_star {
+    let cause = if lacks_method && has_star {
         Cause::WildcardWithoutEffect { header: ALLOW_METHODS, names: vec![facts.method.clone()] }
     } else if lacks_method {
         Cause::MethodNotListed { method: facts.method.clone(), headers: lacking }
@@ -203,7 +233,12 @@ fn lists(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         Cause::WildcardWithoutEffect { header: ALLOW_HEADERS, names: lacking }
     } else {
         Cause::HeadersNotListed { names: lacking }
-    })
+    };
+    if response.header(ALLOW_METHODS).is_none() && response.header(ALLOW_HEADERS).is_none() {
+        // A proxy or a platform that knows origins only, and answers OPTIONS before the application is reached.
+        return Finding::likely(vec![cause, Cause::OptionsAnsweredElsewhere]);
+    }
+    Finding::certain(cause)
 }
 
 /// If only response headers are lacking, the page's script set them by mistake.

@@ -14,7 +14,7 @@ use crate::{
     http::{Response, Server, handler},
 };
 
-const FETCH: &str = "const init = arguments[1];
+const FETCH: &str = "const init = { ...arguments[1], signal: AbortSignal.timeout(10000) };
     try {
         const response = await fetch(arguments[0], init);
         return { allowed: true, status: response.status };
@@ -47,7 +47,8 @@ async fn visit(session: &Session, faults: &[Arc<Fault>]) -> Result<(), Failed> {
     session.watch_console().await?;
     let (mut wrong, mut messages) = (Vec::new(), 0);
     for fault in faults {
-        match request(session, fault, &page).await? {
+        let outcome = request(session, fault, &page).await;
+        match outcome.map_err(|failed| format!("{}: {}", fault.name, failed.message().unwrap_or_default()))? {
             Ok(count) => messages += count,
             Err(why) => wrong.push(format!("{}: {why}", fault.name)),
         }
@@ -81,11 +82,11 @@ fn recognize(fault: &Fault, message: &Message) -> Result<(), String> {
     let text = &message.text;
     let recognized = explain::recognize(text);
     let Some(first) = recognized.first() else { return Err(format!("explain doesn't know {text:?}")) };
-    let names = |kind: &&explain::Kind| {
+    let names = |kind: &&'static explain::Kind| {
         kind.causes.iter().any(|cause| cause.names.is_empty() || cause.names.contains(&fault.truth))
     };
     // What was allowed may write a message of its own about the status.
-    if fault.expected.verdict == "allowed" || first.kinds.iter().any(|kind| names(&kind)) {
+    if fault.expected.verdict == "allowed" || first.kinds.iter().any(names) {
         Ok(())
     } else {
         Err(format!("{:?} is not among the causes of {text:?}", fault.truth))

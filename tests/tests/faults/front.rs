@@ -103,7 +103,7 @@ pub(crate) fn faults() -> Vec<Fault> {
             in_front(|request| request.path.starts_with("/api"), login, Cors::of(&site.page).around(app()))
         })
         .method("PUT")
-        .certain("page"),
+        .certain("order"),
         fault("a login page at another host", "login-redirect", |_| {
             let to =
                 "https://login.example/oauth2/authorize?client_id=7&redirect_uri=https%3A%2F%2Fapi.example";
@@ -115,7 +115,7 @@ pub(crate) fn faults() -> Vec<Fault> {
             in_front(any, Response::new(302).header("Location", "/signin"), app())
         })
         .method("PUT")
-        .likely("login-redirect", "page"),
+        .likely("login-redirect", "order"),
         fault("a tunnel's own page", "interstitial", |site| {
             let page = Response::html(200, "<title>ngrok</title> ERR_NGROK_6024")
                 .header("Ngrok-Error-Code", "ERR_NGROK_6024");

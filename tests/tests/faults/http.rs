@@ -1,6 +1,7 @@
 //! Small servers on loopback, whose every byte is chosen here. HTTP/1.1, one request per connection.
 
 use std::{
+    fmt::Write as _,
     io::{Read as _, Write as _},
     net::TcpStream as BlockingStream,
     sync::{Arc, Mutex, OnceLock},
@@ -99,12 +100,12 @@ impl Response {
     fn bytes(&self, is_head: bool) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} Status\r\nConnection: close\r\n", self.status);
         for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
+            let _ = write!(text, "{name}: {value}\r\n");
         }
         if self.status == 204 || self.status == 304 {
             return (text + "\r\n").into_bytes();
         }
-        text += &format!("Content-Length: {}\r\n\r\n", self.body.len());
+        let _ = write!(text, "Content-Length: {}\r\n\r\n", self.body.len());
         if !is_head {
             text += &self.body;
         }

@@ -13,6 +13,8 @@
 //! Chromium requests the same servers, and is blocked and allowed as the doctor says. Where it is not installed, its trial is
 //! ignored; `REQUIRE_BROWSERS` turns that into a failure.
 
+#![allow(clippy::too_many_lines, reason = "a table has as many rows as there are faults")]
+
 mod apps;
 mod browser;
 mod coverage;
@@ -59,7 +61,7 @@ fn main() {
         .iter()
         .map(|fault| {
             let fault = fault.clone();
-            let name = format!("doctor::{}::{}", fault.truth.replace('-', "_"), fault.name.replace(' ', "_"));
+            let name = format!("doctor::{}::{}", word(fault.truth), word(fault.name));
             Trial::test(name, move || judge(&fault).map_err(Failed::from))
         })
         .collect();
@@ -69,6 +71,11 @@ fn main() {
         browser::play(installed, &faults)
     }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// As Rust names a test.
+fn word(text: &str) -> String {
+    text.replace([' ', '-'], "_").replace([',', '\''], "")
 }
 
 /// What the doctor says of one server.

@@ -53,6 +53,16 @@ pub const KINDS: &[Kind] = &[
                 what: "A cache holds a response that was made for no origin.",
                 fix: "Send Vary: Origin with every response, and clear the cache.",
             },
+            Cause {
+                names: &["response-header-on-request"],
+                what: "The page's script sets a response header, such as Access-Control-Allow-Origin, on its request, and the server refuses the preflight.",
+                fix: "Remove that header from the request; only responses can use it.",
+            },
+            Cause {
+                names: &["connection-closed"],
+                what: "The server broke off in the middle of the response's headers.",
+                fix: "Look for a crash in the log of the server or of the proxy in front of it.",
+            },
         ],
         excludes: &[
             "A header that names another origin: there is none at all.",

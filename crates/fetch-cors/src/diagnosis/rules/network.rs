@@ -8,31 +8,30 @@ use crate::diagnosis::{
 };
 
 pub(super) fn find(facts: &Facts<'_>) -> Finding {
-    let Some(Received::Failed(failure)) = facts.last.map(|last| &last.received) else {
-        return unknown(facts);
+    let failure = match facts.last.map(|last| &last.received) {
+        Some(Received::Failed(failure)) => Some(failure),
+        _ => None,
     };
-    // The page's own server was meant by mistake.
-    let request = &facts.case.request;
-    let is_own =
-        facts.url().is_some_and(|url| url.origin().ascii_serialization() == request.page().to_string());
-    if is_own && lacks_scheme(request.url()) {
-        let mut finding = unknown(facts);
-        finding.causes.insert(0, Cause::UrlWithoutScheme);
-        return finding;
+    let mut causes = match failure {
+        Some(Failure::NameNotResolved) => vec![Cause::HostNotFound],
+        Some(Failure::Refused) => vec![Cause::ServerDown],
+        Some(Failure::Closed) => vec![Cause::ConnectionClosed],
+        Some(Failure::Tls { wants_client_certificate: true, .. }) => vec![Cause::ClientCertificate],
+        Some(Failure::Tls { .. }) => vec![Cause::TlsFailed],
+        Some(Failure::TimedOut) => vec![Cause::Hang],
+        Some(Failure::NotHttp) => vec![Cause::NotHttp],
+        Some(Failure::Unknown(_)) | None => unknown(facts),
+    };
+    // The page's own server got what was meant for another.
+    let page = facts.case.request.page().to_string();
+    let is_own = facts.url().is_some_and(|url| url.origin().ascii_serialization() == page);
+    if is_own && lacks_scheme(facts.case.request.url()) {
+        causes.insert(0, Cause::UrlWithoutScheme);
     }
-    Finding::certain(match failure {
-        Failure::NameNotResolved => Cause::HostNotFound,
-        Failure::Refused => Cause::ServerDown,
-        Failure::Closed => Cause::ConnectionClosed,
-        Failure::Tls { wants_client_certificate: true, .. } => Cause::ClientCertificate,
-        Failure::Tls { .. } => Cause::TlsFailed,
-        Failure::TimedOut => Cause::Hang,
-        Failure::NotHttp => Cause::NotHttp,
-        Failure::Unknown(_) => return unknown(facts),
-    })
+    Finding::likely(causes)
 }
 
-fn unknown(facts: &Facts<'_>) -> Finding {
+fn unknown(facts: &Facts<'_>) -> Vec<Cause> {
     let mut causes = vec![
         Cause::ServerDown,
         Cause::HostNotFound,
@@ -53,5 +52,5 @@ fn unknown(facts: &Facts<'_>) -> Finding {
             causes.push(Cause::LocalNetworkAccess);
         }
     }
-    Finding::likely(causes)
+    causes
 }

@@ -1,5 +1,7 @@
 //! The recipes for servers in Rust, compiled as they are printed (see `recipes`), served, and checked by the doctor.
 
+#![allow(clippy::let_and_return, reason = "a recipe names the application")]
+
 use std::{error::Error, net::TcpListener, process::Command, sync::mpsc, thread};
 
 use serde_json::Value;

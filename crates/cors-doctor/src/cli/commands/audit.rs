@@ -1,6 +1,6 @@
 //! `audit`: says what a server's CORS lets others do.
 
-use std::{process::ExitCode, time::Duration};
+use std::{fmt::Write as _, process::ExitCode, time::Duration};
 
 use cors_doctor::{
     audit::{Audit, Finding, Probe, Received as Answer, Report, Severity, Target},
@@ -125,7 +125,7 @@ async fn send(net: &Net, target: &Target, probes: &[Probe]) -> (Vec<Answer>, Opt
             }
             Received::Response { head, body } => received.push(Answer::new(head, &body)),
             Received::Failed(failure) => return (received, Some(Stop::Failed(failure.to_string()))),
-            _ => return (received, Some(Stop::Failed("a request was not sent".to_owned()))),
+            Received::NotSent => return (received, Some(Stop::Failed("a request was not sent".to_owned()))),
         }
     }
     (received, None)
@@ -153,7 +153,7 @@ fn plan(arguments: &arguments::Audit, target: &Target, audit: &Audit, secrets: &
     }
     let mut text = announcement(target, audit);
     for probe in audit.probes() {
-        text += &format!("  {}\n", secrets.mask(&curl(probe)));
+        let _ = write!(text, "  {}\n", secrets.mask(&curl(probe)));
     }
     output::print(&text);
 }
@@ -167,25 +167,25 @@ fn text(audit: &Audit, report: &Report, failure: Option<&str>) -> String {
         Some(Severity::Info) => paint.good("Nothing dangerous found."),
         Some(severity) => paint.bad(&format!("Dangerous ({}).", severity.name())),
     };
-    text += &format!("  {headline}\n");
+    let _ = write!(text, "  {headline}\n");
     for finding in &report.findings {
         let name = format!("{}: ", finding.severity.name());
         let painted = if finding.severity == Severity::Info { paint.bold(&name) } else { paint.bad(&name) };
         let lines = wrap(&finding.sentence, &format!("  {name}"), "    ", width);
-        text += &format!("\n{}", lines.replacen(&name, &painted, 1));
+        let _ = write!(text, "\n{}", lines.replacen(&name, &painted, 1));
         text += &wrap(&format!("Fix: {}.", finding.remedy), "    ", "    ", width);
-        text += &format!("    {}\n", paint.faint(&curl(&audit.probes()[finding.shown_by])));
+        let _ = write!(text, "    {}\n", paint.faint(&curl(&audit.probes()[finding.shown_by])));
         for (name, value) in &finding.headers {
-            text += &format!("      {}\n", paint.faint(&visible(&format!("{name}: {value}"))));
+            let _ = write!(text, "      {}\n", paint.faint(&visible(&format!("{name}: {value}"))));
         }
     }
     if !report.trusted_is_allowed {
         let note = "Your front end's own origin was not allowed here. Say --origin with its origin if it is another than the server's.";
-        text += &format!("\n{}", wrap(note, "  ", "  ", width));
+        let _ = write!(text, "\n{}", wrap(note, "  ", "  ", width));
     }
     if let Some(failure) = failure {
         let sent = format!("Stopped after {} of {} requests: {failure}.", report.sent, report.planned);
-        text += &format!("\n{}", wrap(&visible(&sent), "  ", "  ", width));
+        let _ = write!(text, "\n{}", wrap(&visible(&sent), "  ", "  ", width));
     }
     text
 }
@@ -194,13 +194,13 @@ fn text(audit: &Audit, report: &Report, failure: Option<&str>) -> String {
 fn curl(probe: &Probe) -> String {
     let mut command = String::from("curl -gi");
     if probe.method != "GET" {
-        command += &format!(" -X {}", probe.method);
+        let _ = write!(command, " -X {}", probe.method);
     }
     // Browsers' own headers change nothing in most servers; those that do are read in the JSON.
     let headers =
         probe.headers.iter().filter(|(name, _)| !name.starts_with("sec-fetch-") && name != "accept");
     for (name, value) in headers {
-        command += &format!(" -H {}", quoted(&format!("{name}: {value}")));
+        let _ = write!(command, " -H {}", quoted(&format!("{name}: {value}")));
     }
     format!("{command} {}", quoted(probe.url.as_str()))
 }

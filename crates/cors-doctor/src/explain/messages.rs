@@ -54,6 +54,11 @@ pub const KINDS: &[Kind] = &[
                 fix: "Send Vary: Origin with every response, and clear the cache.",
             },
             Cause {
+                names: &["client-certificate"],
+                what: "The server wants a client certificate, and preflights carry none.",
+                fix: "Don't ask for the certificate at OPTIONS.",
+            },
+            Cause {
                 names: &["response-header-on-request"],
                 what: "The page's script sets a response header, such as Access-Control-Allow-Origin, on its request, and the server refuses the preflight.",
                 fix: "Remove that header from the request; only responses can use it.",
@@ -456,6 +461,16 @@ pub const KINDS: &[Kind] = &[
                 names: &["redirected", "login-redirect"],
                 what: "A redirect (301, 302, 307, 308); Safari writes it so.",
                 fix: "In the page, write the URL that the redirect leads to.",
+            },
+            Cause {
+                names: &["client-certificate"],
+                what: "The server wants a client certificate, and preflights carry none.",
+                fix: "Don't ask for the certificate at OPTIONS.",
+            },
+            Cause {
+                names: &["response-header-on-request"],
+                what: "The page's script sets a response header, such as Access-Control-Allow-Origin, on its request, and the server refuses the preflight.",
+                fix: "Remove that header from the request; only responses can use it.",
             },
         ],
         excludes: &[

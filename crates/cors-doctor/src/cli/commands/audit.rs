@@ -153,7 +153,7 @@ fn plan(arguments: &arguments::Audit, target: &Target, audit: &Audit, secrets: &
     }
     let mut text = announcement(target, audit);
     for probe in audit.probes() {
-        let _ = write!(text, "  {}\n", secrets.mask(&curl(probe)));
+        let _ = writeln!(text, "  {}", secrets.mask(&curl(probe)));
     }
     output::print(&text);
 }
@@ -167,16 +167,16 @@ fn text(audit: &Audit, report: &Report, failure: Option<&str>) -> String {
         Some(Severity::Info) => paint.good("Nothing dangerous found."),
         Some(severity) => paint.bad(&format!("Dangerous ({}).", severity.name())),
     };
-    let _ = write!(text, "  {headline}\n");
+    let _ = writeln!(text, "  {headline}");
     for finding in &report.findings {
         let name = format!("{}: ", finding.severity.name());
         let painted = if finding.severity == Severity::Info { paint.bold(&name) } else { paint.bad(&name) };
         let lines = wrap(&finding.sentence, &format!("  {name}"), "    ", width);
         let _ = write!(text, "\n{}", lines.replacen(&name, &painted, 1));
         text += &wrap(&format!("Fix: {}.", finding.remedy), "    ", "    ", width);
-        let _ = write!(text, "    {}\n", paint.faint(&curl(&audit.probes()[finding.shown_by])));
+        let _ = writeln!(text, "    {}", paint.faint(&curl(&audit.probes()[finding.shown_by])));
         for (name, value) in &finding.headers {
-            let _ = write!(text, "      {}\n", paint.faint(&visible(&format!("{name}: {value}"))));
+            let _ = writeln!(text, "      {}", paint.faint(&visible(&format!("{name}: {value}"))));
         }
     }
     if !report.trusted_is_allowed {

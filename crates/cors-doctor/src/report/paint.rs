@@ -34,6 +34,6 @@ impl Paint {
 
     /// For what is open.
     pub fn open(self, text: &str) -> String {
-        self.in_style("1;33", text)
+        self.in_style("1;35", text)
     }
 }

@@ -64,11 +64,6 @@ pub const KINDS: &[Kind] = &[
                 fix: "Remove that header from the request; only responses can use it.",
             },
             Cause {
-                names: &["client-certificate"],
-                what: "The server wants a client certificate (400); a preflight carries none.",
-                fix: "Don't demand a client certificate for OPTIONS.",
-            },
-            Cause {
                 names: &["connection-closed"],
                 what: "The server broke off in the middle of the response's headers.",
                 fix: "Look for a crash in the log of the server or of the proxy in front of it.",
@@ -446,16 +441,6 @@ pub const KINDS: &[Kind] = &[
                 names: &["origin-not-listed", "no-cors"],
                 what: "Safari looks at the status first: the origin may not be allowed either.",
                 fix: "Fix the status, and look at the message that comes then.",
-            },
-            Cause {
-                names: &["response-header-on-request"],
-                what: "The page's script sets a response header, such as Access-Control-Allow-Origin, on its request, and the server refuses the preflight.",
-                fix: "Remove that header from the request; only responses can use it.",
-            },
-            Cause {
-                names: &["client-certificate"],
-                what: "The server wants a client certificate (400); a preflight carries none.",
-                fix: "Don't demand a client certificate for OPTIONS.",
             },
             Cause {
                 names: &["redirected", "login-redirect"],

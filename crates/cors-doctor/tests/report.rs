@@ -88,7 +88,7 @@ fn colours_change_nothing_else() {
             |is_on| text(&report, Layout { width: 100, paint: Paint { is_on }, server: Some("nginx") });
         let mut coloured = shown(true);
         assert!(coloured.contains("\x1b["));
-        for sequence in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[1;33m"] {
+        for sequence in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[1;35m"] {
             coloured = coloured.replace(sequence, "");
         }
         assert_eq!(coloured, shown(false));

@@ -108,14 +108,20 @@ export function createRun({
     showStory(request, null, null);
   }
 
-  /** Sends the request for real, and compares. */
+  /**
+   * Sends the request for real, and compares.
+   *
+   * @returns {Promise<boolean>} whether it came to a verdict
+   */
   async function sendNow() {
-    if (isSending || isAsking()) return;
+    if (isSending || isAsking()) return false;
     isSending = true;
+    let isJudged = false;
     requests.setReady(false, "Sending…");
     const sent = request;
     try {
       onSent(await carryOut(sent));
+      isJudged = true;
     } catch {
       session.lost();
     }
@@ -123,6 +129,7 @@ export function createRun({
     requests.setReady(true, "");
     // It was edited meanwhile: what is shown would be another request's.
     if (request !== sent) await refresh(false);
+    return isJudged;
   }
 
   /**

@@ -3,6 +3,7 @@
 
 import { ENGINE_NAMES } from "./engine.js";
 import { headerRows, headerValue } from "./headers.js";
+import { observedOutcome, predictedOutcome } from "./outcome.js";
 import { withoutSession } from "./place.js";
 
 /**
@@ -29,7 +30,7 @@ import { withoutSession } from "./place.js";
 
 /**
  * @typedef {object} Box
- * @property {boolean | null} allowed  null where nothing is known
+ * @property {import("./outcome.js").Outcome | null} outcome  null where nothing is known
  * @property {string} detail
  */
 
@@ -54,19 +55,22 @@ export const FIXED = "The fix is applied, and in force.";
  * @returns {Box}
  */
 export function predictedBox(prediction) {
-  if (prediction === null) return { allowed: null, detail: "no prediction" };
+  if (prediction === null) return { outcome: null, detail: "no prediction" };
   const { verdict } = prediction;
-  if (!verdict.allowed) return { allowed: false, detail: STEPS[verdict.step] ?? verdict.step };
-  return { allowed: true, detail: responseInShort(verdict.type, verdict.status) ?? verdict.type };
+  const outcome = predictedOutcome(verdict);
+  if (!verdict.allowed) return { outcome, detail: STEPS[verdict.step] ?? verdict.step };
+  return { outcome, detail: responseInShort(verdict.type, verdict.status) ?? verdict.type };
 }
 
 /**
  * @param {Observation} observation
  * @returns {Box}
  */
-export function observedBox({ allowed, type, status, error }) {
-  if (!allowed) return { allowed, detail: error?.name ?? "an error" };
-  return { allowed, detail: responseInShort(type, status) ?? "it loaded" };
+export function observedBox(observation) {
+  const { allowed, type, status, error } = observation;
+  const outcome = observedOutcome(observation);
+  if (!allowed) return { outcome, detail: error?.name ?? "an error" };
+  return { outcome, detail: responseInShort(type, status) ?? "it loaded" };
 }
 
 /**
@@ -74,7 +78,7 @@ export function observedBox({ allowed, type, status, error }) {
  * @param {number | null} status
  */
 function responseInShort(type, status) {
-  if (type.startsWith("opaque")) return "an opaque response";
+  if (type.startsWith("opaque")) return "sent, nothing to read";
   return status ? `status ${status}` : null;
 }
 
@@ -86,10 +90,10 @@ function responseInShort(type, status) {
  */
 export function agreementOf({ prediction, observation }) {
   if (prediction === null) return null;
-  const agrees = prediction.verdict.allowed === observation.allowed;
+  const agrees = predictedOutcome(prediction.verdict) === observedOutcome(observation);
   return {
     agrees,
-    words: agrees ? "they agree" : "they differ",
+    words: agrees ? "as predicted" : "not as predicted",
     warning: agrees
       ? null
       : "Your browser did something else than the model expected. Something other than CORS may have stopped the request " +

@@ -12,7 +12,7 @@ use demo_backend::{
 };
 use end_to_end::{Check, Engine};
 use fetch_cors::{
-    browser::{Browser, Profile, Verdict},
+    browser::{Browser, Profile},
     diagnosis::diagnose,
 };
 use libtest_mimic::Failed;
@@ -20,7 +20,7 @@ use serde_json::json;
 
 use crate::{
     Tried,
-    forms::Taken,
+    forms::{Outcome, Taken},
     model::{self, Replay},
     page::Page,
     said, same,
@@ -150,7 +150,11 @@ impl Page {
         let session = self.lab_session().await?;
         let before = self.last_logged(&session)?;
         let shown = self.press("[data-action=send]").await?;
-        shown.judge(ending)?;
+        shown.judge(None)?;
+        let shown_ending = shown.observed.map(Outcome::ending);
+        if ending.is_some() && shown_ending != ending {
+            return Err(format!("should be {ending:?}; the page says {:?}", shown.said));
+        }
         let run = self.attribute("[data-room=verdict][data-run]", "data-run").await?.unwrap_or_default();
         let exchanges = self.logged(&session, |of, number| of == run && number > before)?;
         let origins = self.demo.origins();
@@ -161,17 +165,17 @@ impl Page {
         let replay = Replay { browser: &mut reader.browser, now, page: &origins.page };
         let case = replay.play(fetch, &exchanges)?;
 
-        let is_allowed = case.verdict.as_ref().is_some_and(Verdict::is_allowed);
+        let outcome = case.verdict.as_ref().map(Outcome::of);
         let shown_cause = self.attribute("[data-room=verdict] .why", "data-cause").await?.unwrap_or_default();
         if reader.request.kind == RequestKind::Canvas && shown_cause.is_empty() {
             // Tainted: that comes after the fetch.
             return same(
                 "what became of the canvas",
-                &(shown.observed, is_allowed),
-                &(Some(Ending::Blocked), true),
+                &(shown.observed, outcome),
+                &(Some(Outcome::Blocked), Some(Outcome::Opaque)),
             );
         }
-        same("the verdict", &is_allowed, &(shown.observed == Some(Ending::Allowed)))?;
+        same("the verdict", &shown.observed, &outcome)?;
         model::agrees(&diagnose(&case), &shown_cause)
     }
 

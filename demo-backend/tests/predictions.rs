@@ -236,12 +236,23 @@ fn a_prediction_has_no_effect() {
     assert_eq!(state(), before);
     for (name, request) in [
         ("a path out of the API", json!({ "path": "../control" })),
+        ("a path out of the session", json!({ "path": "../../control/config" })),
+        ("a path outside of ASCII", json!({ "path": "nötes/😀" })),
+        ("an encoded path", json!({ "path": "%2e%2e/x" })),
+        ("a long path", json!({ "path": "x".repeat(201) })),
+        ("a long query", json!({ "query": "x".repeat(1001) })),
+        (
+            "a body over the limit",
+            json!({ "method": "POST", "body": { "type": "text/plain", "text": "x".repeat(20_000) } }),
+        ),
         ("a query with a fragment", json!({ "query": "a#b" })),
         ("an unknown field", json!({ "pth": "notes" })),
         ("an unknown kind", json!({ "kind": "telepathy" })),
     ] {
         let wanted = json!({ "request": request });
         let response = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
-        assert!(matches!(response.status, 400 | 422), "{name}: {response:?}");
+        assert!(matches!(response.outcome(), 400 | 413 | 422), "{name}: {response:?}");
+        let why = response.json()["refused"]["error"].as_str().map(str::len);
+        assert!(why > Some(20), "{name}: it says why: {response:?}");
     }
 }

@@ -88,6 +88,16 @@ export type ConsoleMessages = {
 /** `{ credentials }` */
 export type CredentialsMode = "same-origin" | "include" | "omit";
 
+/** A header that the browser leaves out. */
+export type DroppedHeader = {
+  /** Its name, as the script writes it. */
+  name: string,
+  /** Why: `forbidden`, or `no-cors`. */
+  why: string,
+  /** The same in a sentence. */
+  sentence: string,
+};
+
 /** How a request ends. */
 export type Ending = "allowed" | "blocked";
 
@@ -401,6 +411,8 @@ export type Prediction = {
   verdict: Verdict,
   /** Whether the browser remembers a preflight, and so doesn't send one. */
   remembered: boolean,
+  /** The headers of the script that the browser leaves out, without an error. */
+  dropped: Array<DroppedHeader>,
 };
 
 /** A request whose outcome is to be predicted. */
@@ -435,6 +447,16 @@ export type Problem = {
 
 /** `{ redirect }` */
 export type RedirectMode = "follow" | "manual" | "error";
+
+/** Why a call by the page itself is refused. */
+export type Refused = {
+  /** The status that the response would have, were it not for the console. */
+  status: number,
+  /** Why, in words. */
+  error: string,
+  /** What is wrong with a policy; empty if it is something else. */
+  problems: Array<Problem>,
+};
 
 /** A body. */
 export type RequestBody = {

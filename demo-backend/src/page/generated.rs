@@ -76,6 +76,7 @@ fn the_types_are_current() {
     declarations.visit::<control::Exchanges>();
     declarations.visit::<control::Holdings>();
     declarations.visit::<InvalidPolicy>();
+    declarations.visit::<control::Refused>();
     declarations.visit::<BodyContentType>();
     declarations.visit::<KindRules>();
     declarations.visit::<Lesson>();

@@ -89,13 +89,15 @@ impl LabRequest {
     pub fn check(&self) -> Result<(), String> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
         if self.path.len() > MAX_PATH || !self.path.bytes().all(is_plain) {
-            return Err(format!("the path has at most {MAX_PATH} letters, digits, and \"-._~/\""));
+            return Err(format!(
+                "the Lab predicts only paths of up to {MAX_PATH} letters (a to z), digits, and \"-._~/\""
+            ));
         }
         if self.path.split('/').any(|part| matches!(part, "." | "..")) {
-            return Err("the path can't have the parts \".\" and \"..\"".to_owned());
+            return Err("the parts \".\" and \"..\" lead to another path, and the Lab predicts only paths below /api/".to_owned());
         }
         if self.query.len() > MAX_QUERY || self.query.contains(|c: char| c.is_control() || c == '#') {
-            return Err(format!("the query has at most {MAX_QUERY} bytes, and no \"#\""));
+            return Err(format!("the Lab predicts only queries of up to {MAX_QUERY} bytes without \"#\""));
         }
         Ok(())
     }
@@ -188,7 +190,20 @@ impl LabRequest {
             Some(body) => fetch.body(Some(body.body_type.content_type().browser)),
             None => fetch,
         };
-        request.headers.iter().fold(fetch, |fetch, (name, value)| fetch.header(name, value))
+        request.headers.iter().fold(fetch, |fetch, (name, value)| {
+            // One byte for each letter: a script's strings are read as Latin-1.
+            let bytes: Vec<u8> = value.chars().filter_map(|letter| u8::try_from(letter).ok()).collect();
+            fetch.header(name, bytes)
+        })
+    }
+
+    /// The first header whose value has a letter beyond Latin-1, such as an emoji, and that letter. `fetch()` and
+    /// `setRequestHeader()` throw for it. <https://webidl.spec.whatwg.org/#es-ByteString>
+    pub fn unsendable_header(&self) -> Option<(String, char)> {
+        self.effective().headers.into_iter().find_map(|(name, value)| {
+            let letter = value.chars().find(|&letter| u8::try_from(letter).is_err())?;
+            Some((name, letter))
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use fetch_cors::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    dropped::{DroppedHeader, dropped},
     engine::EngineName,
     lab_request::LabRequest,
     message::Message,
@@ -49,6 +50,8 @@ pub struct Prediction {
     pub verdict: Verdict,
     /// Whether the browser remembers a preflight, and so doesn't send one.
     pub remembered: bool,
+    /// The headers of the script that the browser leaves out, without an error.
+    pub dropped: Vec<DroppedHeader>,
 }
 
 /// Predicts what will happen to a request.
@@ -67,6 +70,11 @@ pub fn predict(
     let url = request.url(session.id(), run.as_deref().unwrap_or_default(), origins);
     let fetch = request.to_fetch(&url, origins, engine.engine());
     let (at, now) = (sessions.now_ms(), sessions.now());
+    if let Some((name, letter)) = request.unsendable_header() {
+        let verdict = Verdict::unsendable(&name, letter);
+        return Ok(Prediction { at, messages: Vec::new(), verdict, remembered: false, dropped: Vec::new() });
+    }
+    let dropped = dropped(&fetch, engine.profile());
     let mut browser = session.state().remembered.browser(engine.profile());
 
     let servers = Servers { sessions, origins, now };
@@ -100,7 +108,7 @@ pub fn predict(
         let preflights = messages.iter().filter_map(Message::preflight);
         session.state().remembered.keep(browser, preflights);
     }
-    Ok(Prediction { at, messages, verdict, remembered })
+    Ok(Prediction { at, messages, verdict, remembered, dropped })
 }
 
 /// Asks the Lab's servers what the diagnosis wants to know, as `cors-doctor` asks real ones. Nothing goes over a wire.

@@ -156,6 +156,17 @@ impl ConsoleMessages {
 }
 
 impl Verdict {
+    /// Of a header whose value has a letter that no header can carry.
+    pub fn unsendable(name: &str, letter: char) -> Self {
+        let sentence = format!(
+            "The call itself threw a TypeError: the value of the header `{name}` contains “{letter}”, and a header carries only \
+             the characters of Latin-1. CORS has nothing to do with that."
+        );
+        let change = "in the page, encode the value, for example with encodeURIComponent()";
+        let spec = "https://webidl.spec.whatwg.org/#es-ByteString";
+        Self::Blocked(outside_of_cors("request", "header-not-bytes", sentence, change, spec))
+    }
+
     /// Of what the model of the browser ended with, and its diagnosis, for the last message that was sent.
     pub fn new(
         verdict: &browser::Verdict,
@@ -173,6 +184,32 @@ impl Verdict {
                 None => Self::Allowed(allowed_verdict(request, engine, allowed, &diagnosed.diagnosis)),
             },
         }
+    }
+}
+
+/// What throws, or fails, without the browser's model: no cause of CORS explains it.
+fn outside_of_cors(
+    step: &'static str,
+    reason: &'static str,
+    sentence: String,
+    change: &str,
+    spec: &'static str,
+) -> BlockedVerdict {
+    BlockedVerdict {
+        allowed: false,
+        step,
+        reason,
+        header: None,
+        rule: None,
+        cause: None,
+        certain: true,
+        sentence,
+        evidence: Vec::new(),
+        probes: Vec::new(),
+        notes: Vec::new(),
+        fix: VerdictFix::in_page(change),
+        spec,
+        console: ConsoleMessages::default(),
     }
 }
 
@@ -301,22 +338,6 @@ fn fails_after_fetch(
             (status == 200 && content_type == "text/event-stream", "a stream of events", "not-events")
         }
     };
-    let blocked = |step, reason, sentence, change: &str, spec| BlockedVerdict {
-        allowed: false,
-        step,
-        reason,
-        header: None,
-        rule: None,
-        cause: None,
-        certain: true,
-        sentence,
-        evidence: Vec::new(),
-        probes: Vec::new(),
-        notes: Vec::new(),
-        fix: VerdictFix::in_page(change),
-        spec,
-        console: ConsoleMessages::default(),
-    };
     if !is_usable {
         let sentence = format!(
             "The response, of the type {content_type} with the status {status}, can't be used as {what}; CORS has \
@@ -325,14 +346,14 @@ fn fails_after_fetch(
         let example = request.kind.rules().path;
         let change = format!("request a path that responds with {what}, such as {example}");
         let spec = "https://fetch.spec.whatwg.org/#concept-request-destination";
-        return Some(blocked("use", reason, sentence, &change, spec));
+        return Some(outside_of_cors("use", reason, sentence, &change, spec));
     }
     (request.kind == RequestKind::Canvas && allowed.response_type == ResponseType::Opaque).then(|| {
         let sentence = "The image was loaded without CORS, so it can be drawn and seen, but the canvas is tainted: \
                         reading it back throws a SecurityError.";
         let change = "in the page, load the image with CORS: set its attribute crossorigin before its src";
         let spec = "https://html.spec.whatwg.org/multipage/canvas.html#security-with-canvas-elements";
-        blocked("canvas", "tainted", sentence.to_owned(), change, spec)
+        outside_of_cors("canvas", "tainted", sentence.to_owned(), change, spec)
     })
 }
 

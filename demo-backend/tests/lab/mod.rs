@@ -82,6 +82,12 @@ impl WireResponse {
         self.headers.iter().find(|(listed, _)| listed == name).map(|(_, value)| value.as_str())
     }
 
+    /// The status of a refusal by the control API, which is said in the body of a 200, or else that of the response.
+    pub(crate) fn outcome(&self) -> u64 {
+        let said = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
+        said["refused"]["status"].as_u64().unwrap_or_else(|| u64::from(self.status))
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON: {error} {self:?}"))
     }

@@ -243,20 +243,40 @@ fn every_exchange_is_a_line() {
         connection.read_to_string(&mut String::new()).expect("the response can be read");
     };
     let from = |origin: &str| format!("origin: {origin}\r\n");
-    let preflight = from("https://a.example") + "access-control-request-method: PUT\r\n";
+    let preflight =
+        |method: &str| format!("{}access-control-request-method: {method}\r\n", from("https://a.example"));
     for (method, lines, said) in [
         (
             "GET",
             from("https://a.example"),
-            "GET     200  api/notes/1               allowed for https://a.example",
+            "GET     200  api/notes/1               allowed for https://a.example, without cookies",
         ),
         (
             "GET",
             from("https://b.example"),
             "GET     200  api/notes/1               the origin \"https://b.example\" is not",
         ),
-        ("GET", String::new(), "GET     200  api/notes/1               no Origin, so CORS doesn't apply"),
-        ("OPTIONS", preflight, "OPTIONS 204  api/notes/1               the method \"PUT\" is not allowed"),
+        (
+            "GET",
+            String::new(),
+            "GET     200  api/notes/1               no Origin header, so CORS doesn't apply",
+        ),
+        (
+            "OPTIONS",
+            preflight("PUT\r\naccess-control-request-headers: access-control-allow-origin"),
+            "remove \"access-control-allow-origin\" from the request's headers",
+        ),
+        (
+            "GET",
+            from("https://a.example") + "cookie: a=b\r\n",
+            "the request carries cookies, which the policy does not allow",
+        ),
+        ("OPTIONS", preflight("GET"), "may be sent by https://a.example, without cookies"),
+        (
+            "OPTIONS",
+            preflight("PUT"),
+            "OPTIONS 204  api/notes/1               the method \"PUT\" is not allowed",
+        ),
     ] {
         send(method, &lines);
         let line = started.expect("api/notes/1");

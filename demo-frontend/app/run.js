@@ -1,7 +1,8 @@
 // A request on its way: what is expected of it whenever something is edited, and all that happens from the press of *Send*
 // to the verdict. It knows no document: what is to be shown goes to the rooms.
 
-import { effective, newRun, toRequest } from "../pure/state.js";
+import { isLogged } from "../pure/place.js";
+import { effective, newRun, toRequest, urlOf } from "../pure/state.js";
 import { apisOf, tell } from "../pure/story.js";
 import { ControlError } from "./control.js";
 import { isGone } from "./session.js";
@@ -24,7 +25,7 @@ import { isGone } from "./session.js";
  * @property {import("./session.js").Session} session
  * @property {Pick<ReturnType<typeof import("../rooms/request.js").requestRoom>, "fill" | "showCode" | "setReady">} requests
  * @property {Pick<ReturnType<typeof import("../rooms/wire.js").wireRoom>, "show" | "clear">} wire
- * @property {Pick<ReturnType<typeof import("../rooms/verdict.js").verdictRoom>, "hide" | "expect" | "waiting" | "show" | "stage">} verdict
+ * @property {Pick<ReturnType<typeof import("../rooms/verdict.js").verdictRoom>, "hide" | "expect" | "waiting" | "lose" | "show" | "stage">} verdict
  * @property {() => Promise<void>} settle  waits for edits of the policy that are under way
  * @property {() => boolean} isAsking      whether a lesson's question is to be answered first
  * @property {() => void} onChange         the request, or the policy, is another one
@@ -34,6 +35,7 @@ import { isGone } from "./session.js";
 const EDIT_REST_MS = 120;
 const LOG_TRIES = 8;
 const LOG_PAUSE_MS = 60;
+const NO_SERVER = "The Lab’s server stopped responding, so what happened is not known. Send again when it is back.";
 const ANSWER_FIRST = "Answer the lesson’s question first.";
 
 /** @param {Parts} parts */
@@ -55,6 +57,8 @@ export function createRun({
   let nextRun = newRun();
   /** @type {Prediction | null} */
   let prediction = null;
+  /** Why there is no prediction. */
+  let unpredicted = "";
   let isSending = false;
   /** Counts what makes an earlier prediction worthless: edits, sessions, sendings. */
   let moment = 0;
@@ -65,9 +69,11 @@ export function createRun({
    * @param {LabRequest} request
    * @param {Exchange[] | null} exchanges
    * @param {Observation | null} observation
+   * @param {boolean} [isLogged] whether the session's log would have it
    */
-  function showStory(request, exchanges, observation) {
-    wire.show(tell({ request, config: session.config, prediction, exchanges, observation }));
+  function showStory(request, exchanges, observation, isLogged = true) {
+    if (prediction === null && exchanges === null) return wire.clear("There is no prediction to show.");
+    wire.show(tell({ request, config: session.config, prediction, exchanges, observation, isLogged }));
   }
 
   /**
@@ -81,6 +87,7 @@ export function createRun({
     moment += 1;
     const mine = moment;
     let predicted = null;
+    let why = "";
     try {
       predicted = await control.predict(session.id, {
         request: effective(request),
@@ -91,10 +98,12 @@ export function createRun({
     } catch (error) {
       if (isGone(error) && session.source === "form") return void (await session.renew(session.policy));
       // What the server refuses to predict has no prediction; anything else means that there is no server.
-      if (!(error instanceof ControlError)) session.lost();
+      if (error instanceof ControlError) why = error.message;
+      else session.lost();
     }
     if (mine !== moment) return;
     prediction = predicted;
+    unpredicted = why;
     requests.showCode(session.config, session.id, request, prediction);
     if (isSending) return;
     if (isAsking()) {
@@ -104,7 +113,7 @@ export function createRun({
       return;
     }
     requests.setReady(true, "");
-    verdict.expect(prediction, wasFixed);
+    verdict.expect(prediction, wasFixed, unpredicted);
     showStory(request, null, null);
   }
 
@@ -123,6 +132,8 @@ export function createRun({
       onSent(await carryOut(sent));
       isJudged = true;
     } catch {
+      verdict.lose(NO_SERVER);
+      wire.clear(NO_SERVER);
       session.lost();
     }
     isSending = false;
@@ -147,15 +158,32 @@ export function createRun({
     if (before === null && session.source === "form") await session.apply(session.policy);
     const earlier = sent.same_url ? await control.readExchanges(session.id, `run=${run}`) : [];
     const question = { request: effective(sent), run, engine, commit: true };
-    prediction = await control.predict(session.id, question).catch(() => null);
+    unpredicted = "";
+    prediction = await control.predict(session.id, question).catch((error) => {
+      if (error instanceof ControlError) unpredicted = error.message;
+      return null;
+    });
     requests.showCode(session.config, session.id, sent, prediction);
+    // What is drawn until then may have happened to an earlier sending.
+    showStory(sent, null, null);
 
     const observation = await send(session.config, session.id, sent, run, verdict.stage);
 
     const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, observation);
     const after = await control.readHoldings(session.id).catch(() => null);
-    showStory(sent, exchanges, observation);
-    const all = { run, request: effective(sent), prediction, observation, exchanges, before, after };
+    const hasLog = isLogged(new URL(urlOf(session.config, session.id, sent, run)), session.id, run);
+    showStory(sent, exchanges, observation, hasLog);
+    const all = {
+      run,
+      request: effective(sent),
+      prediction,
+      unpredicted,
+      observation,
+      exchanges,
+      isLogged: hasLog,
+      before,
+      after,
+    };
     verdict.show(all, session.source === "form");
     if (!sent.same_url) nextRun = newRun();
     return all;

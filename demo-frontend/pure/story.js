@@ -55,6 +55,7 @@ import { effective } from "./state.js";
  * @property {Prediction | null} prediction
  * @property {Exchange[] | null} exchanges     null before it is sent
  * @property {Observation | null} observation  null before it is sent
+ * @property {boolean} isLogged                whether the session's log would have it
  */
 
 /**
@@ -290,8 +291,16 @@ function decisiveInShort(leg, name) {
  * @returns {Step}
  */
 function notSent(run, preflight) {
-  const { request, prediction, exchanges } = run;
-  const isMissing = preflight === undefined && exchanges !== null && (prediction?.messages.length ?? 0) > 0;
+  const { request, prediction, exchanges, isLogged } = run;
+  if (!isLogged && preflight === undefined && exchanges !== null) {
+    return step("request", "browser", "api", {
+      label: `${request.method} ${request.path}`,
+      sub: "not in this session’s log",
+      title: "A request outside of this session",
+      line: "The path leads out of this session, and its log has only the session’s own requests.",
+    });
+  }
+  const isMissing = preflight === undefined && exchanges !== null && prediction?.messages.length !== 0;
   return step("not-sent", "browser", "api", {
     label: `${request.method} ${request.path}`,
     sub: isMissing ? "never arrived" : "never sent",
@@ -318,7 +327,7 @@ function result({ observation, prediction }, isAllowed, isOpaque) {
   const error = observation?.error ?? null;
   return step("result", "browser", "page", {
     label: isAllowed ? (isOpaque ? "opaque" : status ? `status ${status}` : "loaded") : (error?.name ?? "an error"),
-    sub: isAllowed ? (isOpaque ? "nothing to read" : "the script reads it") : "nothing more",
+    sub: isAllowed ? (isOpaque ? "nothing to read" : "the script reads it") : "no response",
     tone: isAllowed ? (isOpaque ? "opaque" : "good") : "bad",
     title: "What the page’s script is given",
     line: error
@@ -327,7 +336,7 @@ function result({ observation, prediction }, isAllowed, isOpaque) {
         ? status
           ? `status ${status}`
           : "It is loaded."
-        : "An error, and no reason.",
+        : "An error without a reason.",
     headers: readable,
     body: observation?.body ?? "",
   });

@@ -22,8 +22,10 @@ import { withoutSession } from "./place.js";
  * @property {string} run
  * @property {import("./state.js").LabRequest} request
  * @property {Prediction | null} prediction
+ * @property {string} unpredicted   why there is no prediction
  * @property {Observation} observation
  * @property {Exchange[]} exchanges
+ * @property {boolean} isLogged     whether the log of this session would have the request
  * @property {Holdings | null} before  what the API held
  * @property {Holdings | null} after
  */
@@ -48,6 +50,14 @@ const STEPS = {
 };
 
 export const NOT_SENT = "This is a prediction. Send the request to see what your browser does.";
+/**
+ * @param {string} why
+ * @returns {string} what is said in place of a prediction
+ */
+export function noPrediction(why) {
+  return why === "" ? "There is no prediction." : `There is no prediction: ${why}.`;
+}
+
 export const FIXED = "The fix is applied, and in force.";
 
 /**
@@ -118,14 +128,15 @@ export function agreementOf({ prediction, observation }) {
  */
 export function whyOf(sent) {
   if (sent.prediction === null) return null;
-  const { verdict } = sent.prediction;
+  const { verdict, dropped } = sent.prediction;
   const { cause, spec } = verdict;
+  const leftOut = dropped.map(({ sentence }) => sentence);
   if (verdict.allowed) {
     const text = [verdict.sentence, ...grounds(sent)].join(" ");
-    return { text, cause, evidence: [], probes: [], notes: [], rule: null, spec };
+    return { text, cause, evidence: [], probes: [], notes: leftOut, rule: null, spec };
   }
   const { sentence, evidence, probes, notes, rule } = verdict;
-  return { text: sentence, cause, evidence, probes, notes, rule, spec };
+  return { text: sentence, cause, evidence, probes, notes: [...notes, ...leftOut], rule, spec };
 }
 
 /**
@@ -203,7 +214,9 @@ export function givenOf({ observation, prediction }) {
     return {
       ...nothing,
       error: error ? `${error.name}: ${error.message}` : "an error",
-      note: "No status, no headers, no body, and no reason: the reason goes to the console alone.",
+      note: isSilent(error)
+        ? "No status, no headers, no body, and no reason: only the console shows the reason."
+        : "No status, no headers, no body. The message of the exception is the reason.",
     };
   }
   if (type.startsWith("opaque") && body === "") {
@@ -230,13 +243,32 @@ export function givenOf({ observation, prediction }) {
 }
 
 /**
+ * Whether an error doesn't say why: these are the words of the three engines for every fetch that fails, and the page's own
+ * for an event without a message. What a call itself throws has its reason as the message.
+ *
+ * @param {Observation["error"]} error
+ */
+function isSilent(error) {
+  const words =
+    /^(Failed to fetch|NetworkError when attempting to fetch resource|Load failed|A network error occurred)\.?$/;
+  return error === null || words.test(error.message) || error.message.startsWith("the error event of ");
+}
+
+/**
  * What the API saw and did.
  *
  * @param {Sent} sent
  */
-export function effectsOf({ exchanges, before, after, observation }) {
+export function effectsOf({ exchanges, before, after, observation, prediction, isLogged }) {
   const changes = before && after ? changesOf(before, after) : [];
+  const isCutOff = prediction !== null && prediction.messages.length === 0;
   return {
+    nothing: !isLogged
+      ? "Not known here: the path leads out of this session, and its log has only the session’s own requests."
+      : isCutOff
+        ? "It saw nothing: the request was not sent."
+        : "It saw nothing: no request reached it.",
+    unchanged: before && after ? "Its notes and counters are unchanged." : "",
     lines: exchanges.map((exchange) => ({
       request: `${exchange.method} ${withoutSession(exchange.target)}`,
       effect: effectOf(exchange),
@@ -273,7 +305,7 @@ function changesOf(before, after) {
     else if (old !== text) changes.push(`Note ${id} was “${old}”, and is “${text}”`);
   }
   for (const [id, text] of was) if (!is.has(id)) changes.push(`Note ${id} is gone: “${text}”`);
-  if (after.visits !== before.visits) changes.push(`It counts ${after.visits} visits, ${before.visits} before`);
+  if (after.visits !== before.visits) changes.push(`The visit counter went from ${before.visits} to ${after.visits}`);
   return changes;
 }
 

@@ -1,6 +1,7 @@
 // The request: a form for every kind a page can make, and the same request as code.
 
 import { asCurl, asDoctor, asScript } from "../pure/code.js";
+import { headerFrom } from "../pure/pasted.js";
 import { KINDS, toRequest, usesOf } from "../pure/state.js";
 import { copyButton } from "./copy.js";
 import { element, find, setText, tabs } from "./dom.js";
@@ -74,10 +75,7 @@ export function requestRoom({ onEdit, onSend }) {
     const headers = field("headers")
       .value.split("\n")
       .filter((line) => line.trim() !== "")
-      .map((line) => {
-        const colon = line.indexOf(":", 1);
-        return colon === -1 ? [line.trim(), ""] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
-      });
+      .map(headerFrom);
     return toRequest({
       kind: field("kind").value,
       method: field("method").value.trim() || "GET",

@@ -9,11 +9,12 @@ import {
   fixOf,
   givenOf,
   NOT_SENT,
+  noPrediction,
   observedBox,
   predictedBox,
   whyOf,
 } from "../pure/verdict.js";
-import { element, find, headerList, prose, specLink, svg } from "./dom.js";
+import { element, find, headerList, specLink, svg, withCode } from "./dom.js";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
@@ -80,19 +81,25 @@ export function verdictRoom(engine, { onFix, onSend }) {
     /**
      * @param {Prediction | null} prediction
      * @param {boolean} wasFixed
+     * @param {string} why there is none, if there is none
      */
-    expect(prediction, wasFixed) {
+    expect(prediction, wasFixed, why) {
       notSent(
         predictedBox(prediction),
         wasFixed
           ? element("div", { class: "fixed" }, element("p", {}, FIXED), againButton())
-          : element("p", { class: "hint" }, NOT_SENT),
+          : element("p", { class: "hint" }, prediction === null ? noPrediction(why) : NOT_SENT),
       );
     },
     waiting() {
       showBox(observed, "Your browser", { outcome: null, detail: "sending…" });
       agreement.hidden = true;
       for (const part of [stage, proof, given]) part.replaceChildren();
+    },
+    /** @param {string} why nothing is known of what was sent */
+    lose(why) {
+      showBox(observed, "Your browser", { outcome: null, detail: "not known" });
+      reasons.replaceChildren(element("p", { class: "hint" }, why));
     },
     /**
      * @param {Sent} sent
@@ -111,6 +118,7 @@ export function verdictRoom(engine, { onFix, onSend }) {
       reasons.replaceChildren(
         ...[
           agrees?.warning && element("p", { class: "risk" }, agrees.warning),
+          sent.prediction === null && element("p", { class: "hint" }, noPrediction(sent.unpredicted)),
           whyPart(sent),
           fixPart(sent, canFix ? fixButton : null),
         ].filter((part) => part instanceof Node),
@@ -176,11 +184,11 @@ function whyPart(sent) {
   return element(
     "div",
     { class: why.rule === null ? "why" : "why withheld", "data-cause": why.cause ?? "" },
-    element("p", { "data-field": "why" }, ...prose(why.text)),
-    ...why.notes.map((note) => element("p", { class: "note" }, ...prose(note))),
+    element("p", { "data-field": "why" }, ...withCode(why.text)),
+    ...why.notes.map((note) => element("p", { class: "note" }, ...withCode(note))),
     why.rule === null
       ? element("p", { class: "rule" }, "The rule: ", link)
-      : element("p", { class: "rule", "data-field": "rule" }, "The rule: ", ...prose(why.rule), " ", link),
+      : element("p", { class: "rule", "data-field": "rule" }, "The rule: ", ...withCode(why.rule), " ", link),
   );
 }
 
@@ -221,7 +229,7 @@ function fixPart(sent, fixButton) {
   return element(
     "div",
     { class: "fix", "data-field": "fix", "data-place": fix.place },
-    element("div", {}, element("h3", {}, fix.title), element("p", {}, ...prose(fix.change))),
+    element("div", {}, element("h3", {}, fix.title), element("p", {}, ...withCode(fix.change))),
     fix.patch.length > 0 && fixButton?.(fix.patch),
     fix.warning && element("p", { class: "risk" }, fix.warning),
   );
@@ -264,7 +272,7 @@ function scriptSide(sent) {
     status !== null && element("p", {}, "Status ", element("strong", { "data-field": "status" }, status)),
     headers.length > 0 && element("h4", {}, "Readable headers"),
     headers.length > 0 && headerList(headers, { "data-field": "headers" }),
-    note !== null && element("p", { class: "note" }, ...prose(note)),
+    note !== null && element("p", { class: "note" }, ...withCode(note)),
     body !== null && element("pre", bodyAttributes, body),
   );
 }
@@ -274,7 +282,7 @@ function scriptSide(sent) {
  * @returns {HTMLElement}
  */
 function apiSide(sent) {
-  const { lines, changes, warning } = effectsOf(sent);
+  const { lines, nothing, changes, unchanged, warning } = effectsOf(sent);
   return element(
     "section",
     { class: "side", "data-field": "effects" },
@@ -285,10 +293,10 @@ function apiSide(sent) {
           {},
           ...lines.map(({ request, effect }) => element("li", {}, element("code", {}, request), ` ${effect}`)),
         )
-      : element("p", {}, "It saw nothing: nothing was sent to it."),
+      : element("p", {}, nothing),
     changes.length > 0
       ? element("ul", { class: "changes" }, ...changes.map((text) => element("li", {}, text)))
-      : element("p", { class: "note" }, "Nothing it holds has changed."),
+      : element("p", { class: "note" }, unchanged),
     warning !== null && element("p", { class: "risk" }, warning),
   );
 }

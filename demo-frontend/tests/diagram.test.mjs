@@ -139,7 +139,7 @@ test("every message can be chosen by keyboard and says what it shows", () => {
       "OPTIONS notes/1 may I PUT with content-type?, 2 of 5, The preflight, Browser to API",
       "204 No Content no allow-methods refused, 3 of 5, The response to the preflight, API to Browser, the gate is shut",
       "PUT notes/1 never sent, 4 of 5, A request that was never sent",
-      "TypeError nothing more, 5 of 5, What the page’s script is given, Browser to Page",
+      "TypeError no response, 5 of 5, What the page’s script is given, Browser to Page",
     ],
   );
   assert.deepEqual(

@@ -17,7 +17,7 @@ const GET = "browser > api | request | GET notes | Origin: localhost:3000 | ";
 const PUT = "browser > api | request | PUT notes/1 | Origin: localhost:3000 | ";
 const PREFLIGHT = "browser > api | preflight | OPTIONS notes/1 | may I PUT with content-type? | ";
 const READ = "browser > page | result | status 200 | the script reads it | good";
-const NOTHING = "browser > page | result | TypeError | nothing more | bad";
+const NOTHING = "browser > page | result | TypeError | no response | bad";
 
 /** @type {Record<keyof typeof RUNS, string[]>} */
 const STEPS = {
@@ -25,7 +25,7 @@ const STEPS = {
     CALL,
     GET,
     "api > browser | response | 200 OK | no allow-origin | bad, gate shut",
-    "browser > page | result | an error | nothing more | bad",
+    "browser > page | result | an error | no response | bad",
   ],
   blocked: [CALL, GET, "api > browser | response | 200 OK | no allow-origin | bad, gate shut, handler", NOTHING],
   allowed: [
@@ -75,7 +75,7 @@ const STEPS = {
     "page > browser | call | image.src | the page’s script | ",
     "browser > api | request | GET image.png | no Origin | ",
     "api > browser | response | 200 OK |  | opaque, gate opaque, handler",
-    "browser > page | result | SecurityError | nothing more | bad",
+    "browser > page | result | SecurityError | no response | bad",
   ],
   "never sent": [CALL, "browser > api | not-sent | GET notes | never sent | bad", NOTHING],
   failed: [CALL, "browser > api | not-sent | GET notes | never arrived | bad", NOTHING],
@@ -97,6 +97,12 @@ const STEPS = {
     "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
     READ,
   ],
+  "a path out of the session": [
+    CALL.replace("notes", "../../control/config"),
+    "browser > api | request | GET ../../control/config | not in this session’s log | ",
+    NOTHING,
+  ],
+  "not predicted, and never arrived": [CALL, "browser > api | not-sent | POST notes | never arrived | bad", NOTHING],
   "without a prediction": [
     CALL,
     GET.replace("3000", "3001"),
@@ -163,7 +169,7 @@ test("details say in one line what was sent and what came of it", () => {
     ["preflight granted", "preflight-response", "The response to the preflight", "204 No Content"],
     ["blocked", "response", "The response", "200 OK"],
     ["blocked", "result", "What the page’s script is given", "TypeError: Failed to fetch"],
-    ["expected", "result", "What the page’s script is given", "An error, and no reason."],
+    ["expected", "result", "What the page’s script is given", "An error without a reason."],
     ["allowed", "result", "What the page’s script is given", "status 200"],
     [
       "preflight refused",

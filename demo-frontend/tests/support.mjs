@@ -89,7 +89,7 @@ export function blocked(given = {}) {
 }
 
 export function prediction(verdict, ...messages) {
-  return { at: 0, messages, verdict, remembered: false };
+  return { at: 0, messages, verdict, remembered: false, dropped: [] };
 }
 
 /** What the page's script was given: a response. */
@@ -250,6 +250,19 @@ const ENDS = {
     exchanges: [exchange({ method: "PUT", path: "notes/1", response_headers: [ALLOW_ORIGIN] })],
     observation: response(),
   },
+  "a path out of the session": {
+    request: { path: "../../control/config" },
+    prediction: null,
+    exchanges: [],
+    isLogged: false,
+    observation: failure(),
+  },
+  "not predicted, and never arrived": {
+    request: { method: "POST", body: { type: "text/plain", text: "x".repeat(20_000) } },
+    prediction: null,
+    exchanges: [],
+    observation: failure(),
+  },
   "without a prediction": {
     request: { page: "attacker" },
     prediction: null,
@@ -262,6 +275,6 @@ const ENDS = {
 export const RUNS = Object.fromEntries(
   Object.entries(ENDS).map(([name, { request, ...rest }]) => [
     name,
-    { request: toRequest(request), config: CONFIG, ...rest },
+    { request: toRequest(request), config: CONFIG, isLogged: true, ...rest },
   ]),
 );

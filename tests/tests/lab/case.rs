@@ -65,7 +65,7 @@ pub(crate) static CASES: &[Case] = &[
             "Page → Browser: fetch(\"notes\"), the page’s script",
             "Browser → API: GET notes, Origin: {page host}",
             "API → Browser: 200 OK, no allow-origin; gate shut: withheld; handler ran",
-            "Browser → Page: TypeError, nothing more",
+            "Browser → Page: TypeError, no response",
         ],
         headers: &[
             (2, "origin", Some("{page}")),
@@ -120,7 +120,7 @@ pub(crate) static CASES: &[Case] = &[
             "Browser → API: OPTIONS notes/1, may I PUT?",
             "API → Browser: 204 No Content, allow-methods: GET, HEAD, POST; gate shut: refused",
             "Browser ✗ API: PUT notes/1, never sent",
-            "Browser → Page: TypeError, nothing more",
+            "Browser → Page: TypeError, no response",
         ],
         headers: &[
             (1, "content-type", None),
@@ -214,7 +214,7 @@ pub(crate) static CASES: &[Case] = &[
             "API → Browser: 302 Found, allow-origin: {page host}; gate open: let through; handler ran",
             "Browser → API: GET {alias host}/api/notes, Origin: null",
             "API → Browser: 200 OK, no allow-origin; gate shut: withheld; handler ran",
-            "Browser → Page: TypeError, nothing more",
+            "Browser → Page: TypeError, no response",
         ],
         headers: &[
             (2, "origin", Some("{page}")),
@@ -264,7 +264,7 @@ pub(crate) static CASES: &[Case] = &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"notes\"), the page’s script",
             "Browser ✗ API: GET notes, never sent",
-            "Browser → Page: TypeError, nothing more",
+            "Browser → Page: TypeError, no response",
         ],
         headers: &[],
         why: &["same-origin"],

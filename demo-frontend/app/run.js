@@ -35,6 +35,7 @@ import { isGone } from "./session.js";
 const EDIT_REST_MS = 120;
 const LOG_TRIES = 8;
 const LOG_PAUSE_MS = 60;
+const NO_RESPONSE = "the Lab’s server does not respond";
 const NO_SERVER = "The Lab’s server stopped responding, so what happened is not known. Send again when it is back.";
 const ANSWER_FIRST = "Answer the lesson’s question first.";
 
@@ -98,8 +99,8 @@ export function createRun({
     } catch (error) {
       if (isGone(error) && session.source === "form") return void (await session.renew(session.policy));
       // What the server refuses to predict has no prediction; anything else means that there is no server.
-      if (error instanceof ControlError) why = error.message;
-      else session.lost();
+      why = error instanceof ControlError ? error.message : NO_RESPONSE;
+      if (!(error instanceof ControlError)) session.lost();
     }
     if (mine !== moment) return;
     prediction = predicted;
@@ -160,7 +161,7 @@ export function createRun({
     const question = { request: effective(sent), run, engine, commit: true };
     unpredicted = "";
     prediction = await control.predict(session.id, question).catch((error) => {
-      if (error instanceof ControlError) unpredicted = error.message;
+      unpredicted = error instanceof ControlError ? error.message : NO_RESPONSE;
       return null;
     });
     requests.showCode(session.config, session.id, sent, prediction);

@@ -252,7 +252,7 @@ function cut(text, room, each) {
  */
 function spoken(step, happened) {
   const who = `${NAMES[step.from]} to ${NAMES[step.to]}`;
-  const gate = { open: "the gate is open", shut: "the gate is shut", opaque: "passed on, but opaque" };
+  const gate = { open: "the browser lets it through", shut: "the browser stops it", opaque: "passed on, but opaque" };
   return [
     happened ? null : "expected",
     step.title,

@@ -83,6 +83,7 @@ const PHRASES = /** @type {Record<number, string>} */ ({
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  413: "Content Too Large",
   500: "Internal Server Error",
 });
 
@@ -307,7 +308,7 @@ function notSent(run, preflight) {
     tone: "bad",
     title: isMissing ? "A request that never arrived" : "A request that was never sent",
     line: isMissing
-      ? "Nothing reached the API. Is it running?"
+      ? "No request reached the API. Is it running?"
       : preflight
         ? "The response to the preflight did not allow it, so the browser did not send it, and no handler ran."
         : "The browser refused before it sent anything.",

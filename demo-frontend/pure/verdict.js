@@ -38,14 +38,14 @@ import { withoutSession } from "./place.js";
 
 /** @type {Record<string, string>} */
 const STEPS = {
-  request: "by the call itself",
-  "main-fetch": "before it was sent",
+  request: "the call itself throws",
+  "main-fetch": "before it is sent",
   preflight: "at the preflight",
   "cors-check": "at the CORS check",
   "resource-policy": "by a resource policy",
   redirect: "at a redirect",
-  network: "by the network",
-  canvas: "at reading the canvas",
+  network: "network error",
+  canvas: "when the canvas is read",
   use: "because it can’t be used",
 };
 
@@ -106,8 +106,8 @@ export function agreementOf({ prediction, observation }) {
     words: agrees ? "as predicted" : "not as predicted",
     warning: agrees
       ? null
-      : "Your browser did something else than the model expected. Something other than CORS may have stopped the request " +
-        "(an extension, a lost connection), or the model is wrong; then please report it.",
+      : "Your browser did not do what the model predicted. Something other than CORS may have interfered, such as an " +
+        "extension or a lost connection. If nothing did, the model is wrong: please report it.",
   };
 }
 
@@ -223,7 +223,7 @@ export function givenOf({ observation, prediction }) {
     return {
       ...nothing,
       status: String(status ?? 0),
-      note: "An opaque response: it may be kept or shown, never read. No status, no headers, no body.",
+      note: "An opaque response: the browser can store and show it, but no script can read it. No status, no headers, no body.",
     };
   }
   const all = prediction?.verdict.allowed && headers.length > 0 ? prediction.verdict.withheld : [];
@@ -237,7 +237,7 @@ export function givenOf({ observation, prediction }) {
     note:
       names === ""
         ? null
-        : `Sent, but kept from the page’s script: ${names}. Listing them in \`expose_headers\` shows them.`,
+        : `The response also has ${names}, which the page’s script can’t read. To let it, list them under \`expose_headers\`.`,
     body: body === "" ? null : indented(body),
   };
 }
@@ -276,7 +276,7 @@ export function effectsOf({ exchanges, before, after, observation, prediction, i
     changes,
     warning:
       !observation.allowed && changes.length > 0
-        ? "The response was withheld, and the change was made all the same."
+        ? "The browser withheld the response, but the API made the change anyway."
         : null,
   };
 }
@@ -302,9 +302,9 @@ function changesOf(before, after) {
   for (const [id, text] of is) {
     const old = was.get(id);
     if (old === undefined) changes.push(`Note ${id} is new: “${text}”`);
-    else if (old !== text) changes.push(`Note ${id} was “${old}”, and is “${text}”`);
+    else if (old !== text) changes.push(`Note ${id} changed from “${old}” to “${text}”`);
   }
-  for (const [id, text] of was) if (!is.has(id)) changes.push(`Note ${id} is gone: “${text}”`);
+  for (const [id, text] of was) if (!is.has(id)) changes.push(`Note ${id} was deleted: “${text}”`);
   if (after.visits !== before.visits) changes.push(`The visit counter went from ${before.visits} to ${after.visits}`);
   return changes;
 }

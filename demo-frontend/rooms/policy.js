@@ -233,7 +233,7 @@ export function policyRoom({ onEdit, onSource }) {
       showProblems(problems);
       setStatus("refused", "not applied");
       const first = find("[data-problems]", room);
-      if (problems.length === 0) first.textContent = "The server did not accept this policy.";
+      if (problems.length === 0) first.textContent = "The server refused this policy.";
     },
   };
 }

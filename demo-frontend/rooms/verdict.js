@@ -203,11 +203,12 @@ function proofPart(sent) {
   return element(
     "div",
     { class: "proof" },
-    element("h3", {}, "What shows it"),
-    why.evidence.length > 0 && evidence(why.evidence, { "data-field": "evidence", "aria-label": "What shows it" }),
+    element("h3", {}, "Evidence"),
+    why.evidence.length > 0 && evidence(why.evidence, { "data-field": "evidence", "aria-label": "Evidence" }),
     why.probes.length > 0 &&
-      element("p", { class: "note" }, "Your browser sends no more than that. Other requests would tell:"),
-    why.probes.length > 0 && evidence(why.probes, { "data-field": "probes", "aria-label": "What else would tell" }),
+      element("p", { class: "note" }, "Your browser sends nothing else. These requests would tell more:"),
+    why.probes.length > 0 &&
+      evidence(why.probes, { "data-field": "probes", "aria-label": "Requests that would tell more" }),
   );
 }
 

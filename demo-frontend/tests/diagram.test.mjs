@@ -137,7 +137,7 @@ test("every message can be chosen by keyboard and says what it shows", () => {
     [
       'fetch("notes/1") the page’s script, 1 of 5, What the page’s script called, Page to Browser',
       "OPTIONS notes/1 may I PUT with content-type?, 2 of 5, The preflight, Browser to API",
-      "204 No Content no allow-methods refused, 3 of 5, The response to the preflight, API to Browser, the gate is shut",
+      "204 No Content no allow-methods refused, 3 of 5, The response to the preflight, API to Browser, the browser stops it",
       "PUT notes/1 never sent, 4 of 5, A request that was never sent",
       "TypeError no response, 5 of 5, What the page’s script is given, Browser to Page",
     ],
@@ -154,7 +154,7 @@ test("every message can be chosen by keyboard and says what it shows", () => {
   const handled = messages(drawn("blocked"))[2].attributes["aria-label"];
   assert.equal(
     handled,
-    "200 OK no allow-origin withheld handler ran, 3 of 4, The response, API to Browser, the gate is shut, the handler ran",
+    "200 OK no allow-origin withheld handler ran, 3 of 4, The response, API to Browser, the browser stops it, the handler ran",
   );
   assert.match(messages(drawn("expected"))[1].attributes["aria-label"], /, 2 of 4, expected, The request, /);
 });

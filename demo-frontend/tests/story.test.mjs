@@ -178,7 +178,7 @@ test("details say in one line what was sent and what came of it", () => {
       "The response to the preflight did not allow it, so the browser did not send it, and no handler ran.",
     ],
     ["never sent", "not-sent", "A request that was never sent", "The browser refused before it sent anything."],
-    ["failed", "not-sent", "A request that never arrived", "Nothing reached the API. Is it running?"],
+    ["failed", "not-sent", "A request that never arrived", "No request reached the API. Is it running?"],
   ]) {
     const step = tell(RUNS[name]).steps.find((one) => one.kind === kind);
     assert.deepEqual([step.title, step.line], [title, text], `${name}, ${kind}`);

@@ -44,8 +44,8 @@ test("what is predicted, in a word and a few more", () => {
     [allowed({ type: "cors", status: 0 }), { outcome: "readable", detail: "cors" }],
     [blocked(), { outcome: "blocked", detail: "at the CORS check" }],
     [blocked({ step: "preflight" }), { outcome: "blocked", detail: "at the preflight" }],
-    [blocked({ step: "request" }), { outcome: "blocked", detail: "by the call itself" }],
-    [blocked({ step: "canvas" }), { outcome: "blocked", detail: "at reading the canvas" }],
+    [blocked({ step: "request" }), { outcome: "blocked", detail: "the call itself throws" }],
+    [blocked({ step: "canvas" }), { outcome: "blocked", detail: "when the canvas is read" }],
     [blocked({ step: "something-new" }), { outcome: "blocked", detail: "something-new" }],
   ]) {
     assert.deepEqual(predictedBox(prediction(verdict)), wanted);
@@ -183,7 +183,7 @@ test("what the page's script was given", () => {
   const kept = sent("allowed", { prediction: prediction(allowed({ withheld }), message()) });
   assert.equal(
     givenOf(kept).note,
-    "Sent, but kept from the page’s script: `etag`, `x-request-id`. Listing them in `expose_headers` shows them.",
+    "The response also has `etag`, `x-request-id`, which the page’s script can’t read. To let it, list them under `expose_headers`.",
   );
 });
 
@@ -281,12 +281,12 @@ test("what has changed at the API", () => {
   };
   const { changes, warning } = effectsOf(sent("blocked", { before, after }));
   assert.deepEqual(changes, [
-    "Note 2 was “b”, and is “B”",
+    "Note 2 changed from “b” to “B”",
     "Note 4 is new: “d”",
-    "Note 3 is gone: “c”",
+    "Note 3 was deleted: “c”",
     "The visit counter went from 1 to 2",
   ]);
-  assert.equal(warning, "The response was withheld, and the change was made all the same.");
+  assert.equal(warning, "The browser withheld the response, but the API made the change anyway.");
   assert.equal(effectsOf(sent("allowed", { before, after })).warning, null);
   assert.deepEqual(effectsOf(sent("blocked", { before, after: before })), {
     ...effectsOf(sent("blocked")),

@@ -41,7 +41,7 @@ impl Redirection {
     /// Why not, in words.
     pub fn read(path: ApiPath<'_>, query: &str, origins: &Origins) -> Result<Self, String> {
         let Query(wanted) = Query::<RedirectQuery>::from_query(query).map_err(|error| {
-            format!("write ?to=notes/1, or a URL of the Lab's, and perhaps &status=307: {error}")
+            format!("write ?to=notes/1 or ?to= with a URL of the Lab, and add a status such as &status=307 if you like: {error}")
         })?;
         if !STATUSES.contains(&wanted.status) {
             return Err(format!(

@@ -239,7 +239,7 @@ async fn headers(request: HttpRequest) -> HttpResponse {
 async fn wrong_method(request: HttpRequest) -> JsonError {
     JsonError::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        format!("{} can't be {}", request.path(), request.method()),
+        format!("{} does not accept {}", request.path(), request.method()),
     )
 }
 

@@ -155,7 +155,7 @@ async fn guard(
     let value =
         |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let stranger = if !control.hosts.iter().any(|expected| expected == value("host")) {
-        Some((StatusCode::MISDIRECTED_REQUEST, "this server doesn't have that name"))
+        Some((StatusCode::MISDIRECTED_REQUEST, "this server is not known by that name"))
     } else if value(MARK) != "1" {
         Some((StatusCode::FORBIDDEN, "this is for the Lab's own page, which sends the header x-cors-lab: 1"))
     } else if !matches!(value("sec-fetch-site"), "" | "same-origin" | "none") {

@@ -38,12 +38,12 @@ pub fn dropped(request: &Request, profile: Profile) -> Vec<DroppedHeader> {
 /// Why scripts can't set it.
 fn what_it_sends(name: &str) -> &'static str {
     match name.to_ascii_lowercase().as_str() {
-        "cookie" | "cookie2" => "it sends its own cookies, and `credentials` says whether",
+        "cookie" | "cookie2" => "it sends its own cookies, if `credentials` lets it",
         "host" => "it sends the host of the URL",
         "origin" => "it sends the page's own origin",
         "referer" => "it sends the page's own address, as the referrer policy says",
         name if name.starts_with("sec-") => "headers that begin with `Sec-` are its own",
-        name if name.starts_with("access-control-request-") => "it writes this one into preflights by itself",
+        name if name.starts_with("access-control-request-") => "it writes this one itself, into preflights",
         _ => "only the browser sets this header",
     }
 }

@@ -17,6 +17,7 @@
 mod case;
 mod copies;
 mod diagram;
+mod fields;
 mod first_minutes;
 mod forms;
 mod lessons;
@@ -39,6 +40,7 @@ fn main() {
     let mut checks = first_minutes::checks();
     checks.extend(lessons::checks());
     checks.extend(links::checks());
+    checks.extend(fields::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));
     }

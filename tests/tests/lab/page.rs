@@ -148,7 +148,8 @@ impl Page {
         }
     }
 
-    /// Whether a message belongs to what the Lab is about: requests to the API, or a policy that was refused.
+    /// Whether a message belongs to what the Lab is about, requests to the API. Calls to the page's own server leave none: the
+    /// reader is told to look at the console.
     fn is_explained(&self, message: &Message) -> bool {
         let origins = self.demo.origins();
         let Message { place, text } = message;
@@ -160,12 +161,11 @@ impl Page {
         // The lesson on redirects is led back to the page's own icon, which script may not read then.
         let is_the_icon = (place.ends_with("/favicon.svg") && text.contains("net::ERR_FAILED"))
             || (text.starts_with("Cross-Origin Request Blocked") && text.contains("/favicon.svg"));
-        let is_a_refusal = place.ends_with("/policy") && text.contains("422");
         // Firefox tells of itself, too, and of what its driver does to a page that is still loading.
         let is_of_firefox = self.session.engine() == Engine::Firefox
             && (!text.contains(origins.page.as_str()) && !place.contains(origins.page.as_str())
                 || text.starts_with("Layout was forced before the page was fully loaded"));
-        is_of_a_request || is_the_icon || is_a_refusal || is_of_firefox
+        is_of_a_request || is_the_icon || is_of_firefox
     }
 
     /// What placeholders in lessons and cases stand for.

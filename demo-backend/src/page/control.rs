@@ -24,9 +24,9 @@ use actix_web::{
     middleware::{Next, from_fn},
     web::{self, Bytes, Data, Path, Query, ServiceConfig},
 };
-use actix_web_cors::{Policy, PolicyConfig};
+use actix_web_cors::{InvalidPolicy, Policy, PolicyConfig};
 use serde::{
-    Deserialize, Serialize, Serializer,
+    Deserialize, Serialize,
     de::{
         DeserializeOwned,
         value::{self, MapDeserializer},
@@ -80,9 +80,7 @@ impl ControlContext {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(super) struct Refused {
     /// The status that the response would have, were it not for the console.
-    #[serde(serialize_with = "as_number")]
-    #[cfg_attr(test, ts(type = "number"))]
-    status: StatusCode,
+    status: u16,
     /// Why, in words.
     error: String,
     /// What is wrong with a policy; empty if it is something else.
@@ -92,12 +90,8 @@ pub(super) struct Refused {
 
 impl Refused {
     fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, error: error.into(), problems: Vec::new() }
+        Self { status: status.as_u16(), error: error.into(), problems: Vec::new() }
     }
-}
-
-fn as_number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u16(status.as_u16())
 }
 
 impl fmt::Display for Refused {
@@ -276,12 +270,11 @@ async fn replace_policy(control: Data<ControlContext>, id: Path<String>, body: B
     } else {
         Policy::try_from(config).err()
     };
-    problems.extend(invalid.iter().flat_map(|invalid| invalid.problems()).map(|problem| json!(problem)));
+    problems.extend(invalid.iter().flat_map(InvalidPolicy::problems).map(|problem| json!(problem)));
     if problems.is_empty() {
         return Ok(HttpResponse::Ok().json(PolicyView::of(&session)));
     }
-    let error = "the policy is not valid".to_owned();
-    Err(Refused { status: StatusCode::UNPROCESSABLE_ENTITY, error, problems })
+    Err(Refused { problems, ..Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "the policy is not valid") })
 }
 
 /// Whether it is a number of seconds; if not, why, in the library's words.

@@ -10,7 +10,7 @@ use crate::{Tried, forms::Outcome, page::Page, said, stage::Stage};
 type Trial = (&'static str, fn(&mut Stage) -> Tried<()>);
 
 pub(crate) fn checks() -> Vec<Check<Stage>> {
-    const TRIALS: [Trial; 5] = [
+    const TRIALS: [Trial; 7] = [
         ("fields::pasted", |stage| stage.play("pasted", async |page| page.pastes().await)),
         ("fields::max_age", |stage| stage.play("max-age", async |page| page.types_max_ages().await)),
         ("fields::not_predicted", |stage| {
@@ -18,6 +18,8 @@ pub(crate) fn checks() -> Vec<Check<Stage>> {
         }),
         ("fields::dropped", |stage| stage.play("dropped", async |page| page.sets_forbidden_headers().await)),
         ("fields::threw", |stage| stage.play("threw", async |page| page.makes_calls_that_throw().await)),
+        ("server_stops", |stage| stage.play("server-stops", async |page| page.loses_its_server().await)),
+        ("words_stay_whole", |stage| stage.play("words", async |page| page.becomes_narrow().await)),
     ];
     TRIALS
         .into_iter()
@@ -223,5 +225,62 @@ impl Page {
             }
         }
         Ok(())
+    }
+
+    /// As far as the page can tell, the servers are gone: nothing of what happened before is left to be taken for news.
+    async fn loses_its_server(&self) -> Tried<()> {
+        self.send(Some(Outcome::Blocked)).await?;
+        self.eval(
+            "window.realFetch = window.fetch;
+             window.fetch = () => Promise.reject(new TypeError('Failed to fetch'));",
+        )
+        .await?;
+        self.click("[data-action=send]").await?;
+        self.wait_for(
+            "return document.querySelector('[data-field=observed]').textContent.includes('not known')",
+        )
+        .await?;
+        self.find("#server-notice:not([hidden])").await?;
+        let told = self.text("[data-room=verdict]").await?;
+        if told.contains("sending") || !told.contains("The Lab’s server stopped responding") {
+            return Err(format!("it should say that the server stopped: {told:?}"));
+        }
+        if self.is_there("[data-part=diagram] [data-message]").await? {
+            return Err("a diagram is left of what happened before".to_owned());
+        }
+        self.eval("window.fetch = window.realFetch;").await?;
+        self.find("#server-notice[hidden]").await?;
+        self.find("[data-field=predicted][data-verdict=blocked]").await?;
+        self.send(Some(Outcome::Blocked)).await
+    }
+
+    /// On the narrowest screens the words of the outcomes are not broken.
+    async fn becomes_narrow(&self) -> Tried<()> {
+        let broken = "return [...document.querySelectorAll('.verdict-box:not([hidden]) .word')].flatMap(word => {
+                const text = [...word.childNodes].find(node => node.nodeType === Node.TEXT_NODE && node.data.trim() !== '');
+                if (text === undefined) return [];
+                const range = document.createRange();
+                range.selectNodeContents(text);
+                const box = word.parentElement.getBoundingClientRect();
+                const [first, ...more] = range.getClientRects();
+                return more.length > 0 || first.right > box.right + 1 ? [text.data] : [];
+            });";
+        let mut result = Ok(());
+        for lesson in [false, true] {
+            if lesson {
+                self.click("[data-action=continue]").await?;
+                self.click("[data-action=answer-no]").await?;
+            }
+            self.press("[data-action=send]").await?;
+            for width in [320, 360, 420, 600] {
+                self.session.set_window_size(width, 800).await.map_err(said)?;
+                let words = self.eval(broken).await?;
+                if words != json!([]) {
+                    result = Err(format!("at {width} px, lesson {lesson}: {words} is broken"));
+                }
+            }
+            self.session.set_window_size(1800, 1000).await.map_err(said)?;
+        }
+        result
     }
 }

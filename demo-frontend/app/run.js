@@ -168,7 +168,8 @@ export function createRun({
     // What is drawn until then may have happened to an earlier sending.
     showStory(sent, null, null);
 
-    const observation = await send(session.config, session.id, sent, run, verdict.stage);
+    const observed = await send(session.config, session.id, sent, run, verdict.stage);
+    const observation = withType(observed, prediction);
 
     const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, observation);
     const after = await control.readHoldings(session.id).catch(() => null);
@@ -253,4 +254,18 @@ export function createRun({
       await refresh(false);
     },
   };
+}
+
+/**
+ * A font that has loaded doesn't tell of what type the response was. The model says it, since engines differ: WebKit loads
+ * fonts without CORS.
+ *
+ * @param {Observation} observation
+ * @param {Prediction | null} prediction
+ * @returns {Observation}
+ */
+function withType(observation, prediction) {
+  const { allowed, type } = observation;
+  if (!allowed || type !== "" || !prediction?.verdict.allowed) return observation;
+  return { ...observation, type: prediction.verdict.type };
 }

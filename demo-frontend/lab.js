@@ -247,5 +247,5 @@ async function answer(given) {
 async function startOver() {
   if (attempt !== null) return startLesson(attempt.lesson);
   await enter(noPolicy(), toRequest({}), "form");
-  announce("Everything is as at the start.");
+  announce("Everything is back at the start.");
 }

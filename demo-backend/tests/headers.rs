@@ -25,6 +25,7 @@ fn what_the_browser_leaves_out_is_said_with_its_reason() {
     let rows = [
         (json!({ "headers": [["Origin", "https://a.example"]] }), vec![("Origin", "forbidden")]),
         (json!({ "headers": [["cookie", "a=b"], ["x-a", "1"]] }), vec![("cookie", "forbidden")]),
+        (json!({ "headers": [["Cookie", "a=b"], ["cookie", "c=d"]] }), vec![("Cookie", "forbidden")]),
         (json!({ "headers": [["Host", "a.example"]] }), vec![("Host", "forbidden")]),
         (json!({ "headers": [["Referer", "https://a.example/"]] }), vec![("Referer", "forbidden")]),
         (json!({ "headers": [["Sec-Fetch-Site", "same-origin"]] }), vec![("Sec-Fetch-Site", "forbidden")]),

@@ -1,5 +1,7 @@
 //! The headers that a script sets and the browser leaves out. No error tells the script, so the page does.
 
+use std::collections::HashSet;
+
 use fetch_cors::browser::{LeftOut, Profile, Request};
 use serde::Serialize;
 
@@ -15,10 +17,12 @@ pub struct DroppedHeader {
     pub sentence: String,
 }
 
-/// Those of this request.
+/// Those of this request, each once.
 pub fn dropped(request: &Request, profile: Profile) -> Vec<DroppedHeader> {
-    request
-        .left_out(profile)
+    let mut left_out = request.left_out(profile);
+    let mut said = HashSet::new();
+    left_out.retain(|(name, _)| said.insert(name.to_ascii_lowercase()));
+    left_out
         .into_iter()
         .map(|(name, left_out)| {
             let (why, because) = match left_out {

@@ -270,12 +270,12 @@ function spoken(step, happened) {
  * @param {Step} step
  * @param {boolean} happened
  */
-export function details({ kind, title, line, headers, decisive, body }, happened) {
+export function details({ kind, title, line, headers, decisive, dropped, body }, happened) {
   return {
     title,
     isExpected: !happened,
     line,
-    headers: kind === "not-sent" ? null : headerRows(headers, decisive),
+    headers: kind === "not-sent" ? null : headerRows(headers, decisive, dropped),
     body: body === "" ? null : body,
   };
 }

@@ -21,16 +21,30 @@ export function headerValues(headers, name) {
 }
 
 /**
+ * @typedef {object} HeaderRow
+ * @property {string} name
+ * @property {string | null} value  null where the header would have decided and is not there
+ * @property {boolean} decides
+ * @property {boolean} dropped      whether the browser leaves it out
+ */
+
+/**
  * The rows of a list of headers: first those that are there, then those that would have decided and are not there.
  *
  * @param {HeaderList} headers
  * @param {string[]} decisive names, in lower case, of those that decided
- * @returns {{name: string, value: string | null, decides: boolean}[]} the value of an absent one is null
+ * @param {string[]} dropped  names, as they are written, of those that the browser leaves out
+ * @returns {HeaderRow[]}
  */
-export function headerRows(headers, decisive) {
+export function headerRows(headers, decisive, dropped = []) {
   const absent = decisive.filter((name) => headerValue(headers, name) === null);
   return [
-    ...headers.map(([name, value]) => ({ name, value, decides: decisive.includes(name.toLowerCase()) })),
-    ...absent.map((name) => ({ name, value: null, decides: true })),
+    ...headers.map(([name, value]) => ({
+      name,
+      value,
+      decides: decisive.includes(name.toLowerCase()),
+      dropped: dropped.includes(name),
+    })),
+    ...absent.map((name) => ({ name, value: null, decides: true, dropped: false })),
   ];
 }

@@ -30,6 +30,7 @@ import { effective } from "./state.js";
  * @property {string} line      the first line of its details
  * @property {HeaderList} headers
  * @property {string[]} decisive
+ * @property {string[]} dropped  names, as the script writes them, of headers that the browser leaves out
  * @property {string} body
  */
 
@@ -128,6 +129,7 @@ export function apisOf({ api, api_alias }) {
  */
 function stepsOf(run) {
   const { request, prediction, observation } = run;
+  const dropped = prediction?.dropped.map(({ name }) => name) ?? [];
   const legs = legsOf(run);
   const isAllowed = observation ? observation.allowed : (prediction?.verdict.allowed ?? false);
   const isOpaque = isOpaqueRun(run);
@@ -136,10 +138,11 @@ function stepsOf(run) {
   const steps = [
     step("call", "page", "browser", {
       label: callInShort(request),
-      sub: "the page’s script",
+      sub: dropped.length === 0 ? "the page’s script" : `the browser drops ${dropped.join(", ")}`,
       title: "What the page’s script called",
       line: callInShort(request),
       headers: request.headers,
+      dropped,
       body: request.body?.text ?? "",
     }),
   ];
@@ -373,7 +376,7 @@ function result({ observation, prediction }, isAllowed, isOpaque) {
  */
 function step(kind, from, to, rest) {
   const plain = { label: "", sub: "", tone: /** @type {const} */ ("plain"), gate: null, handler: false };
-  return { kind, from, to, ...plain, title: "", line: "", headers: [], decisive: [], body: "", ...rest };
+  return { kind, from, to, ...plain, title: "", line: "", headers: [], decisive: [], dropped: [], body: "", ...rest };
 }
 
 /**

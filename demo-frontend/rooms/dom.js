@@ -54,7 +54,7 @@ function fill(made, attributes, children) {
 /**
  * A list of headers. A name and its value share a line where that fits.
  *
- * @param {ReturnType<typeof import("../pure/headers.js").headerRows>} rows
+ * @param {import("../pure/headers.js").HeaderRow[]} rows
  * @param {Attributes} [attributes] of the list
  * @returns {HTMLElement}
  */
@@ -63,7 +63,7 @@ export function headerList(rows, attributes = {}) {
   return element(
     "dl",
     { ...attributes, class: "headers" },
-    ...rows.map(({ name, value, decides }) => {
+    ...rows.map(({ name, value, decides, dropped }) => {
       if (value === null) {
         return element(
           "div",
@@ -74,9 +74,15 @@ export function headerList(rows, attributes = {}) {
       }
       return element(
         "div",
-        { class: decides ? "decisive" : null },
+        { class: decides ? "decisive" : dropped ? "dropped" : null },
         element("dt", {}, name),
-        element("dd", { "data-header": name.toLowerCase() }, value, decides && tag("decides")),
+        element(
+          "dd",
+          { "data-header": name.toLowerCase() },
+          dropped ? element("del", {}, value) : value,
+          decides && tag("decides"),
+          dropped && tag("left out by the browser"),
+        ),
       );
     }),
   );

@@ -176,8 +176,8 @@ test("a chosen message shows its headers and its body", () => {
     isExpected: false,
     line: "200 OK",
     headers: [
-      { name: "content-type", value: "application/json", decides: false },
-      { name: "access-control-allow-origin", value: null, decides: true },
+      { name: "content-type", value: "application/json", decides: false, dropped: false },
+      { name: "access-control-allow-origin", value: null, decides: true, dropped: false },
     ],
     body: '{"notes":[]}',
   });
@@ -186,8 +186,8 @@ test("a chosen message shows its headers and its body", () => {
     isExpected: true,
     line: "GET http://localhost:8080/s/abc/api/notes?run=r1",
     headers: [
-      { name: "host", value: "localhost:8080", decides: false },
-      { name: "origin", value: "http://localhost:3000", decides: true },
+      { name: "host", value: "localhost:8080", decides: false, dropped: false },
+      { name: "origin", value: "http://localhost:3000", decides: true, dropped: false },
     ],
     body: null,
   });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { details } from "../pure/diagram.js";
 import { toRequest } from "../pure/state.js";
 import { tell } from "../pure/story.js";
 import { ALLOW_ORIGIN, allowed, CONFIG, exchange, message, prediction, RUNS } from "./support.mjs";
@@ -116,6 +117,23 @@ test("every run is in the table", () => assert.deepEqual(Object.keys(STEPS), Obj
 for (const [name, steps] of Object.entries(STEPS)) {
   test(`the steps: ${name}`, () => assert.deepEqual(tell(RUNS[name]).steps.map(line), steps));
 }
+
+test("the call says what the browser drops of it", () => {
+  const { prediction, ...rest } = RUNS.allowed;
+  const dropped = ["Cookie", "Host"].map((name) => ({ name, why: "forbidden", sentence: "" }));
+  const [call] = tell({ ...rest, prediction: { ...prediction, dropped } }).steps;
+  assert.equal(call.sub, "the browser drops Cookie, Host");
+  assert.deepEqual(call.dropped, ["Cookie", "Host"]);
+  const headers = [
+    ["Cookie", "a=1"],
+    ["x-a", "1"],
+  ];
+  const shown = details({ ...call, headers }, true).headers;
+  assert.deepEqual(
+    shown.map((row) => row.dropped),
+    [true, false],
+  );
+});
 
 test("each message has all the headers that were sent, and its body", () => {
   const { steps } = tell(RUNS["preflight granted"]);

@@ -185,7 +185,7 @@ test("what the page's script was given", () => {
   assert.deepEqual(givenOf(sent("allowed")), {
     ...nothing,
     status: "200",
-    headers: [{ name: "content-type", value: "application/json", decides: false }],
+    headers: [{ name: "content-type", value: "application/json", decides: false, dropped: false }],
     body: '{\n  "notes": []\n}',
   });
   assert.equal(givenOf(sent("opaque")).status, "0");
@@ -321,9 +321,9 @@ test("headers are found in any case, and those that should be there are named", 
   );
   assert.equal(headerValue([["a", "1"]], "b"), null);
   assert.deepEqual(headerRows([ALLOW_ORIGIN, ["Vary", "Origin"]], ["vary", "location"]), [
-    { name: ALLOW_ORIGIN[0], value: CONFIG.page, decides: false },
-    { name: "Vary", value: "Origin", decides: true },
-    { name: "location", value: null, decides: true },
+    { name: ALLOW_ORIGIN[0], value: CONFIG.page, decides: false, dropped: false },
+    { name: "Vary", value: "Origin", decides: true, dropped: false },
+    { name: "location", value: null, decides: true, dropped: false },
   ]);
 });
 

@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         match step {
             SolutionStep::Refused { refused, setting } => {
                 let response = self.put(&json!(refused), 422);
-                assert_eq!(response["problems"][0]["setting"], **setting, "{}", self.name());
+                assert_eq!(response["refused"]["problems"][0]["setting"], **setting, "{}", self.name());
             }
             SolutionStep::Policy { policy } => {
                 self.put(&json!(policy), 200);
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
     fn put(&self, policy: &Value, status: u16) -> Value {
         let path = format!("/s/{}/policy", self.sender.session());
         let response = self.lab.control("PUT", &path, Some(policy));
-        assert_eq!(response.status, status, "{}: {policy}", self.name());
+        assert_eq!(response.outcome(), u64::from(status), "{}: {policy}", self.name());
         response.json()
     }
 

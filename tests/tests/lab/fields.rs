@@ -159,7 +159,7 @@ impl Page {
             self.fill_request(&json!({ "path": path })).await?;
             let hint = format!(
                 "return document.querySelector('[data-part=reasons]').textContent.includes({}) && document.querySelector('[data-field=predicted]').dataset.verdict === undefined",
-                json!(format!("There is no prediction: the"))
+                json!("There is no prediction: the")
             );
             self.wait_for(&hint)
                 .await

@@ -34,8 +34,8 @@ use crate::{
         Sessions,
         policy_file::{PolicyFile, Watch},
     },
-    stalled,
     start_error::StartError,
+    whole_body,
 };
 
 /// What to start.
@@ -168,7 +168,6 @@ fn serve_api(
         // From the inside out: a request meets the last one first.
         App::new()
             .configure(routes::routes(origins.clone()))
-            .wrap(from_fn(stalled::give_up))
             .wrap(from_fn(routes::require_session))
             .wrap(Cors::new(SessionPolicy::default()))
             .wrap(from_fn(headers::add_cache_headers))
@@ -194,7 +193,6 @@ fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) 
         App::new()
             .configure(control::routes(control.clone()))
             .service(files(&frontend))
-            .wrap(from_fn(stalled::give_up))
             .wrap(from_fn(own_address::keep))
             .app_data(own.clone())
             .wrap(from_fn(add_security_policy))
@@ -266,6 +264,7 @@ where
         > + 'static,
     B: MessageBody + 'static,
 {
+    let app = move || app().wrap(from_fn(whole_body::require));
     let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(GRACE_SECONDS);
     Ok(listeners.sockets.into_iter().try_fold(server, HttpServer::listen)?.run())
 }

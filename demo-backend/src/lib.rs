@@ -21,8 +21,8 @@ pub mod origins;
 pub mod output;
 pub mod page;
 pub mod session;
-mod stalled;
 mod start_error;
+mod whole_body;
 
 pub use demo::{Demo, Options, Running};
 pub use origins::Origins;

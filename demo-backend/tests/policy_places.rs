@@ -60,6 +60,15 @@ fn allows(status: &PolicyFileStatus, origin: &str) -> bool {
     status.problem.is_none() && status.config.allow_origins == [format!("https://{origin}.example")]
 }
 
+/// Most of a row's time is waiting.
+fn in_parallel<T: Sync>(rows: &[T], check: impl Fn(&T) + Sync) {
+    thread::scope(|scope| {
+        for row in rows {
+            scope.spawn(|| check(row));
+        }
+    });
+}
+
 type Step = fn(&Path);
 /// A name, what makes the places, the path of the policy, and what saves another one.
 type Row = (&'static str, Step, &'static str, Step);
@@ -139,7 +148,7 @@ fn a_save_counts_by_every_way() {
             rename(at.join("releases/2"), at.join("releases/1"));
         }),
     ];
-    for (name, make, path, save) in rows {
+    in_parallel(&rows, |&(name, make, path, save)| {
         println!("{name}");
         let place = tempfile::tempdir().expect("a temporary folder");
         make(place.path());
@@ -148,7 +157,7 @@ fn a_save_counts_by_every_way() {
         assert!(allows(&file.status(), "old"), "{name}");
         save(place.path());
         status(&file, |status| allows(status, "new"));
-    }
+    });
 }
 
 /// A name, what puts it at the path, and what is said of it.
@@ -221,7 +230,7 @@ fn remove(path: &Path) {
 
 #[test]
 fn what_is_not_a_policy_is_said_and_the_one_in_force_stays() {
-    for (name, put, said) in TROUBLES {
+    in_parallel(TROUBLES, |(name, put, said)| {
         println!("{name}");
         let place = tempfile::tempdir().expect("a temporary folder");
         let path = place.path().join("cors.toml");
@@ -238,7 +247,7 @@ fn what_is_not_a_policy_is_said_and_the_one_in_force_stays() {
         remove(&path);
         write(&path, policy("new"));
         status(&file, |status| allows(status, "new"));
-    }
+    });
 }
 
 #[test]

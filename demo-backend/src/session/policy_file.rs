@@ -243,78 +243,59 @@ mod tests {
 
     const FULL: &str = "allow_origins = [\"https://a.example\"]\nallow_credentials = true\n";
 
-    fn text(text: &str) -> Sighting {
-        Ok(text.to_owned())
-    }
-
-    fn missing() -> Sighting {
-        Err("No such file or directory".to_owned())
-    }
+    const MISSING: Result<&str, &str> = Err("No such file or directory");
 
     /// Each sighting stands for a time in milliseconds from the last one; then what counts of it.
-    type Look = (u64, Sighting, bool);
+    type Look = (u64, Result<&'static str, &'static str>, bool);
 
     #[test]
     fn a_save_under_way_does_not_count() {
         let open = "allow_origins = \"*\"";
         let rows: [(&str, Vec<Look>); 9] = [
-            (
-                "nothing changed",
-                vec![(0, text(FULL), false), (100, text(FULL), true), (100, text(FULL), false)],
-            ),
-            (
-                "another text",
-                vec![(0, text(open), false), (100, text(open), true), (9000, text(open), false)],
-            ),
+            ("nothing changed", vec![(0, Ok(FULL), false), (100, Ok(FULL), true), (100, Ok(FULL), false)]),
+            ("another text", vec![(0, Ok(open), false), (100, Ok(open), true), (9000, Ok(open), false)]),
             (
                 "truncated, and written again",
                 vec![
-                    (0, text(""), false),
-                    (100, text(""), false),
-                    (1300, text(""), false),
-                    (100, text(open), false),
-                    (100, text(open), true),
+                    (0, Ok(""), false),
+                    (100, Ok(""), false),
+                    (1300, Ok(""), false),
+                    (100, Ok(open), false),
+                    (100, Ok(open), true),
                 ],
             ),
-            (
-                "empty, and meant so",
-                vec![(0, text(""), false), (1400, text(""), false), (100, text(""), true)],
-            ),
+            ("empty, and meant so", vec![(0, Ok(""), false), (1400, Ok(""), false), (100, Ok(""), true)]),
             (
                 "written in parts",
                 vec![
-                    (0, text(""), false),
-                    (100, text(&FULL[..40]), false),
-                    (100, text(&FULL[..40]), false),
-                    (100, text(FULL), false),
-                    (100, text(FULL), true),
+                    (0, Ok(""), false),
+                    (100, Ok(&FULL[..40]), false),
+                    (100, Ok(&FULL[..40]), false),
+                    (100, Ok(FULL), false),
+                    (100, Ok(FULL), true),
                 ],
             ),
-            ("shortened, and meant so", vec![(0, text(&FULL[..40]), false), (1500, text(&FULL[..40]), true)]),
+            ("shortened, and meant so", vec![(0, Ok(&FULL[..40]), false), (1500, Ok(&FULL[..40]), true)]),
             (
                 "replaced by way of nothing",
                 vec![
-                    (0, missing(), false),
-                    (1000, missing(), false),
-                    (100, text(open), false),
-                    (100, text(open), true),
+                    (0, MISSING, false),
+                    (1000, MISSING, false),
+                    (100, Ok(open), false),
+                    (100, Ok(open), true),
                 ],
             ),
-            ("gone", vec![(0, missing(), false), (1500, missing(), true), (9000, missing(), false)]),
+            ("gone", vec![(0, MISSING, false), (1500, MISSING, true), (9000, MISSING, false)]),
             (
                 "truncated twice",
-                vec![
-                    (0, text(""), false),
-                    (1400, text(open), false),
-                    (10, text(""), false),
-                    (1400, text(""), false),
-                ],
+                vec![(0, Ok(""), false), (1400, Ok(open), false), (10, Ok(""), false), (1400, Ok(""), false)],
             ),
         ];
         for (name, looks) in rows {
             let (mut last, mut now) = (None, Instant::now());
             for (number, (after, seen, counts)) in looks.into_iter().enumerate() {
                 now += Duration::from_millis(after);
+                let seen = seen.map(str::to_owned).map_err(str::to_owned);
                 let expected = counts.then(|| seen.clone());
                 assert_eq!(settled(&mut last, seen, FULL, now), expected, "{name}, look {number}");
             }

@@ -1,7 +1,6 @@
 // The session at the server, whose policy is in force there. It knows no document: what is to be shown goes to its hooks.
 
-import { beyondBounds, notApplied } from "../pure/bounds.js";
-import { LISTS, noPolicy, toPolicy } from "../pure/state.js";
+import { beyondBounds, LISTS, noPolicy, notApplied, toPolicy } from "../pure/state.js";
 import { ControlError } from "./control.js";
 
 /**

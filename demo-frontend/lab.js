@@ -12,8 +12,17 @@ import { patched } from "./pure/patch.js";
 import { LISTS, noPolicy, toPolicy, toRequest } from "./pure/state.js";
 import { copyButton } from "./rooms/copy.js";
 import { announce, find } from "./rooms/dom.js";
-import { lessonsRoom } from "./rooms/lessons.js";
-import { behindTheScenes, showLesson, showNotice, showOrigins, showReady, showSent } from "./rooms/page.js";
+import { lessonsRoom, plain } from "./rooms/lessons.js";
+import {
+  behindTheScenes,
+  showLesson,
+  showNotice,
+  showOrigins,
+  showReady,
+  showSent,
+  showTitle,
+  turnToVerdict,
+} from "./rooms/page.js";
 import { policyRoom } from "./rooms/policy.js";
 import { requestRoom } from "./rooms/request.js";
 import { verdictRoom } from "./rooms/verdict.js";
@@ -53,9 +62,9 @@ const policies = policyRoom({
   onEdit: session.apply,
   onSource: (source) => enter(session.policy, run.request, source),
 });
-const requests = requestRoom({ onEdit: (request) => run.edit(request), onSend: () => run.send() });
+const requests = requestRoom({ onEdit: (request) => run.edit(request), onSend: sendNow });
 const wire = wireRoom();
-const verdict = verdictRoom(engine, { onFix: applyFix, onSend: () => run.send() });
+const verdict = verdictRoom(engine, { onFix: applyFix, onSend: sendNow });
 const run = createRun({
   control,
   send,
@@ -79,6 +88,11 @@ window.addEventListener("hashchange", () => {
 find(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   find("#request-title").focus();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  sendNow();
 });
 begin();
 
@@ -109,6 +123,7 @@ async function open() {
   lessons.show(lesson, false);
   await enter(policy, request, source);
   if (isAtStart) await sendBefore(lesson);
+  showLesson(lesson?.id ?? null);
 }
 
 /**
@@ -158,8 +173,15 @@ function judge(sent) {
   if (attempt === null || attempt.answer === null) return;
   const { lesson } = attempt;
   const judged = attempt.judge({ ...sent, policy: session.policy });
-  if (judged.isFirst) lessons.tellAnswer(lesson, attempt.answer);
+  if (judged.guess === "judged now") lessons.tellAnswer(lesson, attempt.answer);
+  if (judged.guess === "judged before") lessons.keepAnswer();
+  if (judged.guess === "about something else") lessons.tellUnjudged();
   if (judged.isReached) lessons.reached(lesson);
+}
+
+async function sendNow() {
+  const sender = document.activeElement;
+  if (await run.send()) turnToVerdict(sender);
 }
 
 /**
@@ -183,11 +205,15 @@ async function applyFix(patch) {
 /** @param {Lesson | null} lesson */
 function setAttempt(lesson) {
   attempt = lesson && new Attempt(lesson);
+  showTitle(lesson && plain(lesson.title));
 }
 
 /** @param {Lesson} lesson */
 async function startLesson(lesson) {
+  const isAnother = attempt?.lesson !== lesson;
   setAttempt(lesson);
+  // A place of its own for Back and Forward. What is edited there changes its address, and makes no other place.
+  if (isAnother) history.pushState(null, "", `#lesson=${lesson.id}`);
   lessons.show(lesson, true);
   showSent(null);
   await enter(toPolicy(lesson.policy), firstRequest(lesson), "form");
@@ -203,6 +229,7 @@ async function sendBefore(lesson) {
 
 async function leaveLesson() {
   setAttempt(null);
+  history.pushState(null, "", fragment() || location.pathname);
   lessons.show(null, true);
   showLesson(null);
   await run.refresh(false);

@@ -1,6 +1,8 @@
 // The lesson at hand, and how far the reader is in it.
 
 import { isReached } from "../pure/goal.js";
+import { firstRequest } from "../pure/lessons.js";
+import { effective, toPolicy } from "../pure/state.js";
 
 /**
  * @typedef {import("./control.js").Problem} Problem
@@ -12,7 +14,7 @@ import { isReached } from "../pure/goal.js";
 export class Attempt {
   /** @type {boolean | null} the reader's answer */
   answer = null;
-  #wasSent = false;
+  #wasJudged = false;
   /** @type {Set<string>} the settings at which a policy was refused */
   #refused = new Set();
   #originsAgree = false;
@@ -41,13 +43,32 @@ export class Attempt {
    * A request was sent.
    *
    * @param {Pick<Outcome, "request" | "policy" | "exchanges" | "observation">} outcome
-   * @returns {{isFirst: boolean, isReached: boolean}} whether the reader now learns who was right, and whether the goal is
-   *   reached
+   * @returns {{guess: "judged now" | "judged before" | "about something else", isReached: boolean}} whether the reader now
+   *   learns who was right, which takes what the question was about; and whether the goal is reached
    */
   judge(outcome) {
-    const isFirst = !this.#wasSent;
-    this.#wasSent = true;
+    const guess = this.#wasJudged
+      ? "judged before"
+      : this.#isOfQuestion(outcome)
+        ? "judged now"
+        : "about something else";
+    if (guess === "judged now") this.#wasJudged = true;
     const whole = { ...outcome, refused: this.#refused, originsAgree: this.#originsAgree };
-    return { isFirst, isReached: isReached(this.lesson.goal.check, whole) };
+    return { guess, isReached: isReached(this.lesson.goal.check, whole) };
   }
+
+  /** @param {Pick<Outcome, "request" | "policy">} outcome */
+  #isOfQuestion({ request, policy }) {
+    const begun = { request: effective(firstRequest(this.lesson)), policy: toPolicy(this.lesson.policy) };
+    return same(request, begun.request) && same(toPolicy(policy), begun.policy);
+  }
+}
+
+/**
+ * @param {object} one
+ * @param {object} other
+ */
+function same(one, other) {
+  const sorted = (/** @type {object} */ of) => JSON.stringify(Object.entries(of).sort());
+  return sorted(one) === sorted(other);
 }

@@ -108,14 +108,20 @@ export function createRun({
     showStory(request, null, null);
   }
 
-  /** Sends the request for real, and compares. */
+  /**
+   * Sends the request for real, and compares.
+   *
+   * @returns {Promise<boolean>} whether it came to a verdict
+   */
   async function sendNow() {
-    if (isSending || isAsking()) return;
+    if (isSending || isAsking()) return false;
     isSending = true;
+    let isJudged = false;
     requests.setReady(false, "Sending…");
     const sent = request;
     try {
       onSent(await carryOut(sent));
+      isJudged = true;
     } catch {
       session.lost();
     }
@@ -123,6 +129,7 @@ export function createRun({
     requests.setReady(true, "");
     // It was edited meanwhile: what is shown would be another request's.
     if (request !== sent) await refresh(false);
+    return isJudged;
   }
 
   /**
@@ -143,7 +150,8 @@ export function createRun({
     prediction = await control.predict(session.id, question).catch(() => null);
     requests.showCode(session.config, session.id, sent, prediction);
 
-    const observation = await send(session.config, session.id, sent, run, verdict.stage);
+    const observed = await send(session.config, session.id, sent, run, verdict.stage);
+    const observation = withType(observed, prediction);
 
     const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, observation);
     const after = await control.readHoldings(session.id).catch(() => null);
@@ -217,4 +225,18 @@ export function createRun({
       await refresh(false);
     },
   };
+}
+
+/**
+ * A font that has loaded doesn't tell of what type the response was. The model says it, since engines differ: WebKit loads
+ * fonts without CORS.
+ *
+ * @param {Observation} observation
+ * @param {Prediction | null} prediction
+ * @returns {Observation}
+ */
+function withType(observation, prediction) {
+  const { allowed, type } = observation;
+  if (!allowed || type !== "" || !prediction?.verdict.allowed) return observation;
+  return { ...observation, type: prediction.verdict.type };
 }

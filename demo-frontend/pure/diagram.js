@@ -17,9 +17,12 @@ import { headerRows } from "./headers.js";
  * @property {(Shape | string)[]} children
  */
 
-const HEAD = 52;
-const ROW = 50;
-const FOOT = 14;
+const HEAD = 46;
+/** The height of a message; where there are many, they stand closer, so that all are seen at once. */
+const ROW = 46;
+const CLOSE_ROW = 35;
+const MOST_ROWS = 5;
+const FOOT = 8;
 /** Below this many pixels letters are smaller, and what can be left out is. */
 const NARROW = 520;
 
@@ -52,10 +55,12 @@ function textOf(drawn) {
  * @returns {Shape}
  */
 export function picture({ steps, happened, lanes }, chosen, width, arrives) {
-  const height = HEAD + steps.length * ROW + FOOT;
+  const row = steps.length > MOST_ROWS ? CLOSE_ROW : ROW;
+  const height = HEAD + steps.length * row + FOOT;
   const hasCache = steps.some((step) => step.to === "cache") || "cache" in lanes;
   const isNarrow = width < NARROW;
-  const edge = isNarrow ? 24 : Math.min(82, width * 0.11);
+  // What a handler did is written to the right of the API's lane.
+  const edge = isNarrow ? 24 : Math.min(82, Math.max(70, width * 0.11));
   /** @type {Record<Lane, number>} */
   const at = {
     page: edge,
@@ -64,7 +69,7 @@ export function picture({ steps, happened, lanes }, chosen, width, arrives) {
     api: width - edge,
   };
   const order = /** @type {Lane[]} */ (hasCache ? ["page", "browser", "cache", "api"] : ["page", "browser", "api"]);
-  const gates = steps.flatMap((step, index) => (step.gate === null ? [] : [rowY(index)]));
+  const gates = steps.flatMap((step, index) => (step.gate === null ? [] : [rowY(index, row)]));
 
   return shape(
     "svg",
@@ -82,13 +87,18 @@ export function picture({ steps, happened, lanes }, chosen, width, arrives) {
       ...order.map((lane) => laneLine(lane, at[lane], height, lane === "browser" ? gates : [])),
       ...order.map((lane) => laneHead(lane, at[lane], lanes[lane] ?? "", width)),
     ),
-    ...steps.map((step, index) => messageShape(step, index, at, steps.length, chosen === index, happened, isNarrow)),
+    ...steps.map((step, index) =>
+      messageShape(step, index, row, at, steps.length, chosen === index, happened, isNarrow),
+    ),
   );
 }
 
-/** @param {number} index */
-function rowY(index) {
-  return HEAD + index * ROW + 34;
+/**
+ * @param {number} index
+ * @param {number} row its height
+ */
+function rowY(index, row) {
+  return HEAD + (index + 1) * row - 15;
 }
 
 /**
@@ -124,14 +134,15 @@ function laneHead(lane, x, below, width) {
 /**
  * @param {Step} step
  * @param {number} index
+ * @param {number} row  its height
  * @param {Record<Lane, number>} at
  * @param {number} count
  * @param {boolean} isChosen
  * @param {boolean} happened
  * @param {boolean} isNarrow
  */
-function messageShape(step, index, at, count, isChosen, happened, isNarrow) {
-  const y = rowY(index);
+function messageShape(step, index, row, at, count, isChosen, happened, isNarrow) {
+  const y = rowY(index, row);
   const isGated = step.gate !== null;
   const toRight = at[step.to] > at[step.from];
   const sign = toRight ? 1 : -1;
@@ -156,7 +167,7 @@ function messageShape(step, index, at, count, isChosen, happened, isNarrow) {
       tabindex: 0,
       "aria-pressed": String(isChosen),
     },
-    shape("rect", { class: "hit", x: left - 8, y: y - 32, width: right - left + 16, height: ROW - 2, rx: 6 }),
+    shape("rect", { class: "hit", x: left - 8, y: y - row + 16, width: right - left + 16, height: row - 1, rx: 6 }),
     shape("path", {
       class: `arrow${isNotSent ? " cut" : ""}`,
       d: `M${start} ${y}H${end}`,
@@ -221,7 +232,7 @@ function handlerMark(x, y, hasText) {
     { class: "handler" },
     shape("circle", { cx: x, cy: y - 25, r: 5.5 }),
     shape("path", { d: `M${x - 2.4} ${y - 25}l1.8 2 3 -4` }),
-    hasText && shape("text", { x: x - 10, y: y - 21.5 }, "handler ran"),
+    hasText && shape("text", { x: x + 10, y: y - 21.5 }, "handler ran"),
   );
 }
 

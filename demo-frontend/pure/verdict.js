@@ -3,6 +3,7 @@
 
 import { ENGINE_NAMES } from "./engine.js";
 import { headerRows, headerValue } from "./headers.js";
+import { observedOutcome, predictedOutcome } from "./outcome.js";
 import { withoutSession } from "./place.js";
 
 /**
@@ -29,21 +30,21 @@ import { withoutSession } from "./place.js";
 
 /**
  * @typedef {object} Box
- * @property {boolean | null} allowed  null where nothing is known
+ * @property {import("./outcome.js").Outcome | null} outcome  null where nothing is known
  * @property {string} detail
  */
 
-/** @type {Record<string, string>} */
+/** What becomes of a request that is blocked at a step. @type {Record<string, string>} */
 const STEPS = {
-  request: "by the call itself",
-  "main-fetch": "before it was sent",
-  preflight: "at the preflight",
-  "cors-check": "at the CORS check",
-  "resource-policy": "by a resource policy",
-  redirect: "at a redirect",
-  network: "by the network",
-  canvas: "at reading the canvas",
-  use: "because it can’t be used",
+  request: "the call itself fails",
+  "main-fetch": "nothing is sent",
+  preflight: "only the preflight is sent",
+  "cors-check": "response withheld",
+  "resource-policy": "response withheld by a resource policy",
+  redirect: "stopped at a redirect",
+  network: "no response",
+  canvas: "shown, but not read back",
+  use: "loaded, but of no use",
 };
 
 export const NOT_SENT = "This is a prediction. Send the request to see what your browser does.";
@@ -54,19 +55,28 @@ export const FIXED = "The fix is applied, and in force.";
  * @returns {Box}
  */
 export function predictedBox(prediction) {
-  if (prediction === null) return { allowed: null, detail: "no prediction" };
+  if (prediction === null) return { outcome: null, detail: "no prediction" };
   const { verdict } = prediction;
-  if (!verdict.allowed) return { allowed: false, detail: STEPS[verdict.step] ?? verdict.step };
-  return { allowed: true, detail: responseInShort(verdict.type, verdict.status) ?? verdict.type };
+  const outcome = predictedOutcome(verdict);
+  if (!verdict.allowed) return { outcome, detail: STEPS[verdict.step] ?? verdict.step };
+  return { outcome, detail: responseInShort(verdict.type, verdict.status) ?? verdict.type };
 }
 
 /**
- * @param {Observation} observation
+ * What a browser did. Where it stopped a request, it doesn't say; that is taken from the prediction, if the API saw as much
+ * as was predicted.
+ *
+ * @param {Pick<Sent, "prediction" | "observation" | "exchanges">} sent
  * @returns {Box}
  */
-export function observedBox({ allowed, type, status, error }) {
-  if (!allowed) return { allowed, detail: error?.name ?? "an error" };
-  return { allowed, detail: responseInShort(type, status) ?? "it loaded" };
+export function observedBox({ prediction, observation, exchanges }) {
+  const { allowed, type, status, error } = observation;
+  const outcome = observedOutcome(observation);
+  if (allowed) return { outcome, detail: responseInShort(type, status) ?? "it loaded" };
+  const name = error?.name ?? "an error";
+  if (prediction === null || prediction.verdict.allowed) return { outcome, detail: name };
+  const isLost = exchanges.length === 0 && prediction.messages.length > 0;
+  return { outcome, detail: `${name}: ${isLost ? "nothing reached the API" : predictedBox(prediction).detail}` };
 }
 
 /**
@@ -74,7 +84,7 @@ export function observedBox({ allowed, type, status, error }) {
  * @param {number | null} status
  */
 function responseInShort(type, status) {
-  if (type.startsWith("opaque")) return "an opaque response";
+  if (type.startsWith("opaque")) return "sent, nothing to read";
   return status ? `status ${status}` : null;
 }
 
@@ -86,10 +96,10 @@ function responseInShort(type, status) {
  */
 export function agreementOf({ prediction, observation }) {
   if (prediction === null) return null;
-  const agrees = prediction.verdict.allowed === observation.allowed;
+  const agrees = predictedOutcome(prediction.verdict) === observedOutcome(observation);
   return {
     agrees,
-    words: agrees ? "they agree" : "they differ",
+    words: agrees ? "as predicted" : "not as predicted",
     warning: agrees
       ? null
       : "Your browser did something else than the model expected. Something other than CORS may have stopped the request " +

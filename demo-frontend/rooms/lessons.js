@@ -1,5 +1,6 @@
-// The lessons: their list with the reader's progress, which stays in this browser, and the one at hand: its text, its
-// question, its goal. What they say is data, in `lessons/lessons.json`.
+// The lessons: their list with the reader's progress, which stays in this browser, and the current one: its text, its
+// question, its goal; and, at the verdict, the reader's guess, what became of it, and the way on. What they say is data, in
+// `lessons/lessons.json`.
 
 import { announce, element, find, prose, setText } from "./dom.js";
 
@@ -14,18 +15,30 @@ const KEY = "cors-lab.lessons";
  */
 export function lessonsRoom({ onStart, onLeave, onAnswer }) {
   const room = find("[data-room=lessons]");
+  const main = find("main");
   const place = find("[data-part=lesson]", room);
-  const list = find(".lesson-list", room);
-  const details = /** @type {HTMLDetailsElement} */ (find("[data-part=list]", room));
+  const menu = find("[data-room=lesson-list]");
+  const list = find(".lesson-list", menu);
+  const details = /** @type {HTMLDetailsElement} */ (find("[data-part=list]", menu));
+  const guess = find("[data-field=guess]");
+  const news = find("[data-part=lesson-news]");
+  const because = find("[data-part=because]", news);
+  const onwards = find("[data-part=next]", news);
   const done = readProgress();
-  const onward = find("[data-action=continue]", room);
-  // On a phone the list would stand between the reader and all the rest.
-  const hasRoom = window.matchMedia("(min-width: 62rem)");
-  details.open = hasRoom.matches;
+  const onward = find("[data-action=continue]", menu);
   /** @type {Lesson[]} */
   let lessons = [];
   /** @type {Lesson | null} */
   let current = null;
+
+  document.addEventListener("click", ({ target }) => {
+    if (target instanceof Node && !details.contains(target)) details.open = false;
+  });
+  details.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !details.open) return;
+    details.open = false;
+    find("summary", details).focus();
+  });
 
   function showList() {
     list.replaceChildren(...lessons.map(item));
@@ -33,10 +46,10 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
     const lesson = firstOpen();
     onward.hidden = current !== null || lesson === undefined;
     setText(onward, `${count === 0 ? "Start with" : "Go on with"} lesson ${lesson ? lessons.indexOf(lesson) + 1 : ""}`);
-    setText(find("[data-part=progress]", room), lessons.length === 0 ? "" : `${count} of ${lessons.length}`);
+    setText(find("[data-part=progress]", menu), lessons.length === 0 ? "" : `${count} of ${lessons.length}`);
   }
 
-  /** The next lesson that is not done, where none is at hand. */
+  /** The next lesson that is not done, where none is current. */
   function firstOpen() {
     return lessons.find(({ id }) => !done.has(id));
   }
@@ -54,13 +67,36 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       element("span", {}, ...prose(lesson.title)),
       isDone && element("span", { class: "visually-hidden" }, ", done"),
     );
-    button.addEventListener("click", () => onStart(lesson));
+    button.addEventListener("click", () => {
+      details.open = false;
+      onStart(lesson);
+    });
     return element("li", { "data-lesson": lesson.id, "data-done": String(isDone) }, button);
   }
 
-  /** @param {Lesson} lesson */
-  function next(lesson) {
-    return lessons[lessons.indexOf(lesson) + 1] ?? null;
+  /**
+   * @param {Lesson} lesson
+   * @param {number} steps
+   */
+  function neighbour(lesson, steps) {
+    return lessons[lessons.indexOf(lesson) + steps] ?? null;
+  }
+
+  /**
+   * A button to the lesson before, or after.
+   *
+   * @param {Lesson} lesson
+   * @param {-1 | 1} steps
+   */
+  function turn(lesson, steps) {
+    const to = neighbour(lesson, steps);
+    if (to === null) return null;
+    const number = lessons.indexOf(to) + 1;
+    const [direction, text] = steps < 0 ? ["Previous", `‹ ${number}`] : ["Next", `${number} ›`];
+    const label = `${text}: ${direction.toLowerCase()} lesson, ${plain(to.title)}`;
+    const button = element("button", { type: "button", class: "quiet", "aria-label": label }, text);
+    button.addEventListener("click", () => onStart(to));
+    return button;
   }
 
   /** @param {Lesson} lesson */
@@ -68,16 +104,12 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
     const leave = element("button", { type: "button", class: "quiet", "data-action": "leave-lesson" }, "Leave");
     leave.addEventListener("click", onLeave);
     place.replaceChildren(
+      element("div", { class: "lesson-turn" }, turn(lesson, -1), turn(lesson, 1), leave),
       element(
-        "div",
-        { class: "lesson-head" },
-        element(
-          "h3",
-          { tabindex: -1, "data-part": "lesson-title" },
-          element("span", { class: "number" }, `${lessons.indexOf(lesson) + 1}`),
-          ...prose(lesson.title),
-        ),
-        leave,
+        "h2",
+        { tabindex: -1, "data-part": "lesson-title" },
+        element("span", { class: "number" }, `${lessons.indexOf(lesson) + 1}`),
+        ...prose(lesson.title),
       ),
       ...lesson.text.map((text) => element("p", {}, ...prose(text))),
       question(lesson),
@@ -99,10 +131,10 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
     return element(
       "div",
       { class: "question", role: "group", "aria-labelledby": "question-text" },
-      element("h4", {}, "First, a guess"),
+      element("h3", {}, "First, a guess"),
       element("p", { id: "question-text" }, ...prose(lesson.question)),
       element("div", { class: "answers" }, ...buttons),
-      element("div", { "data-part": "because", role: "status" }),
+      element("div", { "data-part": "told" }),
     );
   }
 
@@ -111,7 +143,7 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
     return element(
       "div",
       { class: "goal", "data-field": "goal", "data-reached": "false" },
-      element("h4", {}, "The goal"),
+      element("h3", {}, "The goal"),
       element("p", {}, ...prose(lesson.goal.text)),
       lesson.origins && element("ul", { class: "origin-list", "data-part": "origins" }),
       element("details", { class: "more" }, element("summary", {}, "A hint"), element("p", {}, ...prose(lesson.hint))),
@@ -120,18 +152,11 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
   }
 
   /**
-   * What the reader gets for the goal: more to know, and the way on.
+   * What the reader gets for the goal: more to know.
    *
    * @param {Lesson} lesson
    */
   function reward(lesson) {
-    const following = next(lesson);
-    const button = element(
-      "button",
-      { type: "button", class: "primary", "data-action": "next-lesson" },
-      following ? `Next: ${following.title.replaceAll("`", "")}` : "That was the last one: to the free Lab",
-    );
-    button.addEventListener("click", () => (following ? onStart(following) : onLeave()));
     return [
       element("p", { class: "reached" }, "Reached."),
       ...lesson.after.map((text) => element("p", {}, ...prose(text))),
@@ -142,8 +167,43 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
           element("li", {}, element("a", { href, target: "_blank", rel: "noreferrer" }, title)),
         ),
       ),
-      button,
     ];
+  }
+
+  /**
+   * The way on from a lesson.
+   *
+   * @param {Lesson} lesson
+   */
+  function wayOn(lesson) {
+    const following = neighbour(lesson, 1);
+    const button = element(
+      "button",
+      { type: "button", class: "primary", "data-action": "next-lesson" },
+      following ? `Next: ${plain(following.title)}` : "Finish: try requests of your own",
+    );
+    button.addEventListener("click", () => (following ? onStart(following) : onLeave()));
+    return button;
+  }
+
+  /**
+   * The reader's own box, next to those of the model and the browser.
+   *
+   * @param {boolean | null} answer
+   * @param {string} detail
+   */
+  function showGuess(answer, detail) {
+    guess.replaceChildren(
+      element("h3", {}, "You"),
+      element("p", { class: "word" }, answer === null ? "—" : answer ? "yes" : "no"),
+      element("p", { class: "detail" }, detail),
+    );
+  }
+
+  /** @param {HTMLElement} words */
+  function tell(words) {
+    because.replaceChildren(words);
+    news.hidden = false;
   }
 
   return {
@@ -158,18 +218,26 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
      */
     show(lesson, takesFocus) {
       current = lesson;
-      place.hidden = lesson === null;
-      details.open = lesson === null && hasRoom.matches;
+      room.hidden = lesson === null;
+      main.classList.toggle("with-lesson", lesson !== null);
+      details.open = false;
+      guess.hidden = lesson === null;
+      delete guess.dataset.right;
+      news.hidden = true;
+      because.replaceChildren();
+      onwards.replaceChildren();
       showList();
       if (lesson === null) {
         place.replaceChildren();
         if (takesFocus) find("summary", details).focus();
         return;
       }
+      showGuess(null, "your guess?");
       open(lesson);
       if (takesFocus) {
         find("[data-part=lesson-title]", place).focus({ preventScroll: true });
-        room.scrollIntoView({ block: "start" });
+        room.scrollTop = 0;
+        window.scrollTo(0, 0);
       }
     },
     /** @param {boolean} answer */
@@ -182,22 +250,42 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
         button.setAttribute("aria-pressed", String(value === answer));
         button.disabled = true;
       }
-      find("[data-part=because]", place).replaceChildren(element("p", { class: "note" }, "Now press Send, and see."));
+      find(".question", place).classList.add("answered");
+      showGuess(answer, "your guess");
     },
     /**
-     * After the first sending the answer is told.
+     * What became of the reader's guess.
      *
      * @param {Lesson} lesson
      * @param {boolean} answer
      */
     tellAnswer(lesson, answer) {
       const isRight = lesson.answer === answer;
-      find("[data-part=because]", place).replaceChildren(
+      guess.dataset.right = String(isRight);
+      showGuess(answer, isRight ? "right" : "wrong");
+      tell(
         element(
           "p",
           { class: "because", "data-right": String(isRight) },
-          element("strong", {}, isRight ? "You were right. " : "It is the other way round. "),
+          element("strong", {}, isRight ? "You were right. " : "Your guess was wrong. "),
           ...prose(lesson.because),
+        ),
+      );
+    },
+    /** The next request is another one: what became of the guess is kept with its question. */
+    keepAnswer() {
+      if (because.firstChild === null) return;
+      find("[data-part=told]", place).replaceChildren(...because.childNodes);
+      setText(find(".detail", guess), guess.dataset.right === "true" ? "right, at first" : "wrong, at first");
+      news.hidden = onwards.firstChild === null;
+    },
+    /** The question was about another request, or another policy, than what was sent. */
+    tellUnjudged() {
+      tell(
+        element(
+          "p",
+          { class: "note" },
+          "Your guess was about the lesson’s first request and policy, and one of them was changed. “Start over” brings them back.",
         ),
       );
     },
@@ -211,6 +299,8 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       done.add(lesson.id);
       writeProgress(done);
       find("[data-part=reached]", place).replaceChildren(...reward(lesson));
+      onwards.replaceChildren(element("p", { class: "reached" }, "Goal reached."), wayOn(lesson));
+      news.hidden = false;
       showList();
       bringIntoView(target);
       announce("The lesson’s goal is reached.");
@@ -251,6 +341,15 @@ function bringIntoView(part) {
   const room = find("[data-room=lessons]");
   const [inner, outer] = [part.getBoundingClientRect(), room.getBoundingClientRect()];
   if (inner.bottom > outer.bottom) room.scrollTop += Math.min(inner.bottom - outer.bottom, inner.top - outer.top);
+}
+
+/**
+ * A title without the marks that set code.
+ *
+ * @param {string} title
+ */
+export function plain(title) {
+  return title.replaceAll("`", "");
 }
 
 /** @returns {Set<string>} the lessons whose goal was reached */

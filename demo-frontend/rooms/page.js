@@ -1,10 +1,15 @@
 // The page around the rooms: where all is, whether the server is there, and how far things are, for those who look at it
 // from outside.
 
+import { observedOutcome, predictedOutcome } from "../pure/outcome.js";
 import { announce, element, find, setText } from "./dom.js";
 
 const NO_SERVER =
   "The demo server does not respond. Start it with cargo run -p demo-backend; this page reconnects by itself.";
+
+/** Each outcome as a sentence begins with it. */
+const OUTCOMES = { readable: "Readable", opaque: "Opaque", blocked: "Blocked" };
+const TITLE = document.title;
 
 /** @param {Pick<import("../app/control.js").Config, "page" | "api" | "attacker">} config */
 export function showOrigins(config) {
@@ -31,6 +36,11 @@ export function showLesson(id) {
   else document.body.dataset.lesson = id;
 }
 
+/** @param {string | null} title of the lesson that is shown, if one is */
+export function showTitle(title) {
+  document.title = title === null ? TITLE : `${title} · ${TITLE}`;
+}
+
 /** @param {import("../pure/verdict.js").Sent | null} sent what was sent last, if anything was since the lesson began */
 export function showSent(sent) {
   if (sent === null) {
@@ -39,12 +49,25 @@ export function showSent(sent) {
   }
   const { run, observation, prediction } = sent;
   document.body.dataset.run = run;
-  const agrees = prediction?.verdict.allowed === observation.allowed;
-  announce(`${observation.allowed ? "Allowed" : "Blocked"}, ${agrees ? "as predicted" : "other than predicted"}.`);
-  // On a phone the outcome lies far below the button. On a wide screen all stand side by side, and the page stays still.
-  const room = find("[data-room=wire]");
-  find(".outcome").scrollTop = 0;
-  if (room.getBoundingClientRect().top > window.innerHeight * 0.6) room.scrollIntoView({ block: "start" });
+  const outcome = observedOutcome(observation);
+  const agrees = prediction !== null && predictedOutcome(prediction.verdict) === outcome;
+  announce(`${OUTCOMES[outcome]}, ${agrees ? "as predicted" : "not as predicted"}.`);
+}
+
+/**
+ * Brings the verdict into view, and the focus to it: that is where the news is. Whoever has begun something else meanwhile is
+ * left in peace.
+ *
+ * @param {Element | null} sender what had the focus when the request was sent
+ */
+export function turnToVerdict(sender) {
+  const room = find("[data-room=verdict]");
+  room.scrollTop = 0;
+  const now = document.activeElement;
+  if (now === sender || now === document.body || now === null) find("#verdict-title").focus({ preventScroll: true });
+  const { top, bottom } = room.getBoundingClientRect();
+  // On a wide screen the verdict stands next to the button, and the page stays still.
+  if (top < 0 || top > window.innerHeight * 0.5 || bottom < 0) room.scrollIntoView({ block: "start" });
 }
 
 /**

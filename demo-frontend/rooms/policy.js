@@ -239,7 +239,12 @@ function listSetting(name) {
   return element(
     "div",
     { class: "setting" },
-    element("label", { for: `policy-${name}` }, element("code", {}, name), element("span", {}, HINTS[name].hint)),
+    element(
+      "label",
+      { for: `policy-${name}` },
+      element("code", {}, name),
+      element("span", { class: "setting-hint" }, HINTS[name].hint),
+    ),
     element("textarea", {
       id: `policy-${name}`,
       name,
@@ -256,37 +261,9 @@ function listSetting(name) {
 /** @returns {HTMLElement[]} */
 function settings() {
   return [
-    ...LISTS.filter((name) => name !== DANGER).map(listSetting),
-    element(
-      "div",
-      { class: "setting last" },
-      element(
-        "label",
-        { class: "check" },
-        element("input", {
-          type: "checkbox",
-          name: "allow_credentials",
-          "aria-describedby": "problems-allow_credentials",
-        }),
-        element("code", {}, "allow_credentials"),
-      ),
-      element(
-        "label",
-        { class: "inline" },
-        element("code", {}, "max_age"),
-        element("input", {
-          name: "max_age",
-          type: "number",
-          min: 0,
-          step: 1,
-          inputmode: "numeric",
-          "aria-describedby": "problems-max_age",
-        }),
-        " s",
-      ),
-      problemsOf("allow_credentials"),
-      problemsOf("max_age"),
-    ),
+    listSetting("allow_origins"),
+    element("div", { class: "pair" }, listSetting("allow_methods"), listSetting("allow_headers")),
+    element("div", { class: "pair" }, listSetting("expose_headers"), lastSettings()),
     element(
       "details",
       { class: "more", "data-part": "dangers" },
@@ -295,6 +272,40 @@ function settings() {
     ),
     element("div", { "data-part": "problems", role: "status" }),
   ];
+}
+
+/** The settings that are not lists. */
+function lastSettings() {
+  return element(
+    "div",
+    { class: "setting last" },
+    element(
+      "label",
+      { class: "check" },
+      element("input", {
+        type: "checkbox",
+        name: "allow_credentials",
+        "aria-describedby": "problems-allow_credentials",
+      }),
+      element("code", {}, "allow_credentials"),
+    ),
+    element(
+      "label",
+      { class: "inline" },
+      element("code", {}, "max_age"),
+      element("input", {
+        name: "max_age",
+        type: "number",
+        min: 0,
+        step: 1,
+        inputmode: "numeric",
+        "aria-describedby": "problems-max_age",
+      }),
+      " s",
+    ),
+    problemsOf("allow_credentials"),
+    problemsOf("max_age"),
+  );
 }
 
 /** @param {string} setting */

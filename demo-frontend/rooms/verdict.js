@@ -1,5 +1,5 @@
 // The verdict's room: what the model predicted, what the browser did, whether the two agree; why, by which rule, what fixes
-// it; and what the API saw and did meanwhile.
+// it; and, below the wire, what shows it, what the page's script was given, and what the API saw and did meanwhile.
 
 import {
   agreementOf,
@@ -13,7 +13,7 @@ import {
   predictedBox,
   whyOf,
 } from "../pure/verdict.js";
-import { element, find, headerList, prose, specLink } from "./dom.js";
+import { element, find, headerList, prose, specLink, svg } from "./dom.js";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
@@ -36,6 +36,7 @@ export function verdictRoom(engine, { onFix, onSend }) {
   const agreement = find("[data-field=agreement]", room);
   const reasons = find("[data-part=reasons]", room);
   const stage = find("[data-part=stage]", room);
+  const proof = find("[data-part=evidence]", room);
   const given = find("[data-part=given]", room);
 
   /** @param {PatchStep[]} patch */
@@ -62,11 +63,10 @@ export function verdictRoom(engine, { onFix, onSend }) {
    * @param {Node[]} words
    */
   function notSent(expected, ...words) {
-    showBox(predicted, "Predicted", expected);
-    showBox(observed, "Observed", { allowed: null, detail: "not sent yet" });
+    showBox(predicted, "The model", expected);
+    showBox(observed, "Your browser", { outcome: null, detail: "not sent yet" });
     agreement.hidden = true;
-    stage.replaceChildren();
-    given.replaceChildren();
+    for (const part of [stage, proof, given]) part.replaceChildren();
     reasons.replaceChildren(...words);
     delete room.dataset.run;
   }
@@ -75,7 +75,7 @@ export function verdictRoom(engine, { onFix, onSend }) {
     stage,
     /** Nothing is predicted: the reader answers first. */
     hide() {
-      notSent({ allowed: null, detail: "after your answer" });
+      notSent({ outcome: null, detail: "after your guess" });
     },
     /**
      * @param {Prediction | null} prediction
@@ -90,32 +90,32 @@ export function verdictRoom(engine, { onFix, onSend }) {
       );
     },
     waiting() {
-      showBox(observed, "Observed", { allowed: null, detail: "sending…" });
+      showBox(observed, "Your browser", { outcome: null, detail: "sending…" });
       agreement.hidden = true;
-      for (const part of [stage, given]) part.replaceChildren();
+      for (const part of [stage, proof, given]) part.replaceChildren();
     },
     /**
      * @param {Sent} sent
      * @param {boolean} canFix whether the policy is the reader's to change here
      */
     show(sent, canFix) {
-      showBox(predicted, "Predicted", predictedBox(sent.prediction));
-      showBox(observed, "Observed", observedBox(sent.observation));
+      showBox(predicted, "The model", predictedBox(sent.prediction));
+      showBox(observed, "Your browser", observedBox(sent));
       const agrees = agreementOf(sent);
       agreement.hidden = agrees === null;
       agreement.dataset.agree = String(agrees?.agrees ?? false);
       agreement.replaceChildren(
         element("span", { class: "mark", "aria-hidden": "true" }, agrees?.agrees ? "=" : "≠"),
-        element("span", {}, agrees?.words ?? ""),
+        element("span", { class: "visually-hidden" }, agrees?.words ?? ""),
       );
       reasons.replaceChildren(
         ...[
           agrees?.warning && element("p", { class: "risk" }, agrees.warning),
           whyPart(sent),
           fixPart(sent, canFix ? fixButton : null),
-          consolePart(sent, engine),
         ].filter((part) => part instanceof Node),
       );
+      proof.replaceChildren(...[proofPart(sent), consolePart(sent, engine)].filter((part) => part instanceof Node));
       given.replaceChildren(scriptSide(sent), apiSide(sent));
       room.dataset.run = sent.run;
     },
@@ -127,14 +127,45 @@ export function verdictRoom(engine, { onFix, onSend }) {
  * @param {string} title
  * @param {Box} shown
  */
-function showBox(box, title, { allowed, detail }) {
-  if (allowed === null) delete box.dataset.verdict;
-  else box.dataset.verdict = allowed ? "allowed" : "blocked";
+function showBox(box, title, { outcome, detail }) {
+  if (outcome === null) delete box.dataset.verdict;
+  else box.dataset.verdict = outcome;
   box.replaceChildren(
     element("h3", {}, title),
-    element("p", { class: "word" }, allowed === null ? "—" : allowed ? "allowed" : "blocked"),
+    element("p", { class: "word" }, outcome !== null && outcomeMark(outcome), outcome ?? "—"),
     element("p", { class: "detail" }, detail),
   );
+}
+
+/** What is drawn within each outcome's shape. */
+const MARKS = {
+  readable: [
+    ["circle", { cx: 10, cy: 10, r: 9 }],
+    ["path", { d: "M5.5 10.5l3 3 6-7" }],
+  ],
+  opaque: [
+    ["rect", { x: 1.5, y: 1.5, width: 17, height: 17, rx: 2 }],
+    ["path", { d: "M5 15L15 5M2.5 11l8.5-8.5M9 17.5l8.5-8.5" }],
+  ],
+  blocked: [
+    ["path", { d: "M6.3 1h7.4L19 6.3v7.4L13.7 19H6.3L1 13.7V6.3z" }],
+    ["path", { d: "M6.5 6.5l7 7m0-7l-7 7" }],
+  ],
+};
+
+/**
+ * Each outcome has its own shape, for whoever can't tell the colours apart.
+ *
+ * @param {import("../pure/outcome.js").Outcome} outcome
+ */
+function outcomeMark(outcome) {
+  const [outer, inner] = MARKS[outcome].map(([name, attributes], index) =>
+    svg(/** @type {"path"} */ (name), {
+      .../** @type {object} */ (attributes),
+      class: index === 0 ? "shape" : "stroke",
+    }),
+  );
+  return svg("svg", { viewBox: "0 0 20 20", class: "outcome-mark", "aria-hidden": "true" }, outer, inner);
 }
 
 /** @param {Sent} sent */
@@ -144,17 +175,31 @@ function whyPart(sent) {
   const link = specLink(why.spec, { "data-field": "spec" });
   return element(
     "div",
-    { class: "why", "data-cause": why.cause ?? "" },
-    element("h3", {}, "Why"),
+    { class: why.rule === null ? "why" : "why withheld", "data-cause": why.cause ?? "" },
     element("p", { "data-field": "why" }, ...prose(why.text)),
+    ...why.notes.map((note) => element("p", { class: "note" }, ...prose(note))),
+    why.rule === null
+      ? element("p", { class: "rule" }, "The rule: ", link)
+      : element("p", { class: "rule", "data-field": "rule" }, "The rule: ", ...prose(why.rule), " ", link),
+  );
+}
+
+/**
+ * What shows that it is so, and what else would.
+ *
+ * @param {Sent} sent
+ */
+function proofPart(sent) {
+  const why = whyOf(sent);
+  if (why === null || why.evidence.length + why.probes.length === 0) return null;
+  return element(
+    "div",
+    { class: "proof" },
+    element("h3", {}, "What shows it"),
     why.evidence.length > 0 && evidence(why.evidence, { "data-field": "evidence", "aria-label": "What shows it" }),
     why.probes.length > 0 &&
       element("p", { class: "note" }, "Your browser sends no more than that. Other requests would tell:"),
     why.probes.length > 0 && evidence(why.probes, { "data-field": "probes", "aria-label": "What else would tell" }),
-    ...why.notes.map((note) => element("p", { class: "note" }, note)),
-    why.rule === null
-      ? element("p", { class: "rule" }, "The rule: ", link)
-      : element("p", { class: "rule", "data-field": "rule" }, "The rule: ", ...prose(why.rule), " ", link),
   );
 }
 
@@ -176,10 +221,9 @@ function fixPart(sent, fixButton) {
   return element(
     "div",
     { class: "fix", "data-field": "fix", "data-place": fix.place },
-    element("h3", {}, fix.title),
-    element("p", {}, ...prose(fix.change)),
-    fix.warning && element("p", { class: "risk" }, fix.warning),
+    element("div", {}, element("h3", {}, fix.title), element("p", {}, ...prose(fix.change))),
     fix.patch.length > 0 && fixButton?.(fix.patch),
+    fix.warning && element("p", { class: "risk" }, fix.warning),
   );
 }
 

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { Attempt } from "../app/attempt.js";
 import { isReached } from "../pure/goal.js";
-import { toPolicy, toRequest } from "../pure/state.js";
+import { effective, toPolicy, toRequest } from "../pure/state.js";
 import { exchange, failure, response } from "./support.mjs";
 
 const policy = (given) => ({ policy: toPolicy(given) });
@@ -150,12 +150,40 @@ test("an attempt remembers what was refused, and tells the answer once", () => {
   assert.equal(attempt.isAsking, true);
   attempt.answer = false;
   assert.equal(attempt.isAsking, false);
-  assert.deepEqual(attempt.judge(outcome), { isFirst: true, isReached: false });
+  assert.deepEqual(attempt.judge(outcome), { guess: "judged now", isReached: false });
   attempt.refuse([{ setting: "allow_origins" }]);
-  assert.deepEqual(attempt.judge(outcome), { isFirst: false, isReached: false });
+  assert.deepEqual(attempt.judge(outcome), { guess: "judged before", isReached: false });
   attempt.compare([true, true]);
   assert.equal(attempt.judge(outcome).isReached, false);
   attempt.compare([true, false]);
-  assert.deepEqual(attempt.judge(outcome), { isFirst: false, isReached: true });
+  assert.deepEqual(attempt.judge(outcome), { guess: "judged before", isReached: true });
   assert.equal(new Attempt(lesson).judge(outcome).isReached, false, "another attempt begins with nothing");
+});
+
+test("a guess is judged by what the question was about, and by nothing else", () => {
+  const lesson = {
+    answer: false,
+    policy: { allow_origins: ["https://a.example"] },
+    request: { path: "notes", body: { type: "application/json", text: "{}" }, method: "POST" },
+    same_url: true,
+    goal: { check: { observed: "allowed" } },
+  };
+  // What is sent has the headers that the page's script adds, and settings in the order of the form.
+  const asked = effective(toRequest({ ...lesson.request, same_url: true }));
+  const begun = { policy: { max_age: undefined, ...toPolicy(lesson.policy) }, ...seen(exchange()), ...got(response()) };
+  const judged = (given) => new Attempt(lesson).judge({ ...begun, request: asked, ...given }).guess;
+  assert.equal(judged({}), "judged now");
+  for (const given of [
+    policy({}),
+    policy({ allow_origins: ["*"] }),
+    policy({ ...lesson.policy, max_age: 5 }),
+    request({ ...asked, path: "session" }),
+    request({ ...asked, mode: "no-cors" }),
+    request({ ...asked, headers: [] }),
+  ]) {
+    assert.equal(judged(given), "about something else", JSON.stringify(given));
+  }
+  const attempt = new Attempt(lesson);
+  assert.equal(attempt.judge({ ...begun, request: asked, ...policy({}) }).guess, "about something else");
+  assert.equal(attempt.judge({ ...begun, request: asked }).guess, "judged now", "once it is as it was");
 });

@@ -37,32 +37,44 @@ function sent(name, given = {}) {
 
 test("what is predicted, in a word and a few more", () => {
   for (const [verdict, wanted] of [
-    [allowed(), { allowed: true, detail: "status 200" }],
-    [allowed({ type: "opaque", status: 0 }), { allowed: true, detail: "an opaque response" }],
-    [allowed({ type: "cors", status: 0 }), { allowed: true, detail: "cors" }],
-    [blocked(), { allowed: false, detail: "at the CORS check" }],
-    [blocked({ step: "preflight" }), { allowed: false, detail: "at the preflight" }],
-    [blocked({ step: "request" }), { allowed: false, detail: "by the call itself" }],
-    [blocked({ step: "canvas" }), { allowed: false, detail: "at reading the canvas" }],
-    [blocked({ step: "something-new" }), { allowed: false, detail: "something-new" }],
+    [allowed(), { outcome: "readable", detail: "status 200" }],
+    [allowed({ type: "opaque", status: 0 }), { outcome: "opaque", detail: "sent, nothing to read" }],
+    [allowed({ type: "cors", status: 0 }), { outcome: "readable", detail: "cors" }],
+    [blocked(), { outcome: "blocked", detail: "response withheld" }],
+    [blocked({ step: "preflight" }), { outcome: "blocked", detail: "only the preflight is sent" }],
+    [blocked({ step: "request" }), { outcome: "blocked", detail: "the call itself fails" }],
+    [blocked({ step: "canvas" }), { outcome: "blocked", detail: "shown, but not read back" }],
+    [blocked({ step: "something-new" }), { outcome: "blocked", detail: "something-new" }],
   ]) {
     assert.deepEqual(predictedBox(prediction(verdict)), wanted);
   }
-  assert.deepEqual(predictedBox(null), { allowed: null, detail: "no prediction" });
+  assert.deepEqual(predictedBox(null), { outcome: null, detail: "no prediction" });
 });
 
 test("what is observed, in a word and a few more", () => {
   for (const [observation, wanted] of [
-    [response({ status: 201 }), { allowed: true, detail: "status 201" }],
-    [response({ type: "opaqueredirect", status: 0 }), { allowed: true, detail: "an opaque response" }],
-    [response({ type: "", status: null }), { allowed: true, detail: "it loaded" }],
-    [failure("SecurityError"), { allowed: false, detail: "SecurityError" }],
+    [response({ status: 201 }), { outcome: "readable", detail: "status 201" }],
+    [response({ type: "opaqueredirect", status: 0 }), { outcome: "opaque", detail: "sent, nothing to read" }],
+    [response({ type: "", status: null }), { outcome: "readable", detail: "it loaded" }],
+    [failure("SecurityError"), { outcome: "blocked", detail: "SecurityError" }],
     [
       { ...failure(), error: null },
-      { allowed: false, detail: "an error" },
+      { outcome: "blocked", detail: "an error" },
     ],
   ]) {
-    assert.deepEqual(observedBox(observation), wanted);
+    assert.deepEqual(observedBox({ prediction: null, exchanges: [], observation }), wanted);
+  }
+});
+
+test("where the browser stopped it is said only where the API saw as much as was predicted", () => {
+  for (const [given, detail] of [
+    [sent("blocked"), "TypeError: response withheld"],
+    [sent("preflight refused"), "TypeError: only the preflight is sent"],
+    [sent("blocked", { exchanges: [] }), "TypeError: nothing reached the API"],
+    [sent("preflight refused", { exchanges: [] }), "TypeError: nothing reached the API"],
+    [sent("allowed", { observation: failure() }), "TypeError"],
+  ]) {
+    assert.deepEqual(observedBox(given), { outcome: "blocked", detail });
   }
 });
 
@@ -72,10 +84,14 @@ test("whether the two agree", () => {
     ["allowed", response(), true],
     ["blocked", response(), false],
     ["allowed", failure(), false],
+    ["opaque", response({ type: "opaque", status: 0 }), true],
+    // Nothing was thrown in either, and one of them can be read.
+    ["opaque", response(), false],
+    ["allowed", response({ type: "opaque", status: 0 }), false],
   ]) {
     const agreement = agreementOf(sent(name, { observation }));
     assert.equal(agreement.agrees, agrees);
-    assert.equal(agreement.words, agrees ? "they agree" : "they differ");
+    assert.equal(agreement.words, agrees ? "as predicted" : "not as predicted");
     assert.equal(agreement.warning === null, agrees);
   }
   assert.equal(agreementOf(sent("without a prediction")), null);

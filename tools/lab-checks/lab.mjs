@@ -45,7 +45,7 @@ export async function openLab(browser, url, { width, height, scheme }) {
  * Presses a button that sends the request, and waits for the verdict.
  *
  * @param {import("playwright-core").Page} page
- * @param {"allowed" | "blocked"} expected
+ * @param {"readable" | "opaque" | "blocked"} expected
  */
 async function send(page, expected, button = "send") {
   await page.click(`[data-action=${button}]:enabled`);
@@ -62,7 +62,7 @@ export const STATES = {
   async "an allowed verdict"(page) {
     await send(page, "blocked");
     await page.click("[data-action=apply-fix]");
-    await send(page, "allowed", "send-again");
+    await send(page, "readable", "send-again");
   },
   async "a lesson's question"(page) {
     await page.evaluate(() => document.querySelector("[data-part=list]")?.setAttribute("open", ""));
@@ -74,7 +74,7 @@ export const STATES = {
     await page.click("[data-action=answer-no]");
     await send(page, "blocked");
     await page.click("[data-action=apply-fix]");
-    await send(page, "allowed", "send-again");
+    await send(page, "readable", "send-again");
     await page.waitForSelector("[data-field=goal][data-reached=true]");
   },
 };

@@ -1,10 +1,9 @@
 //! The requests that are looked at from all sides. `{page}`, `{api}`, `{alias}` and `{attacker}` stand for the Lab's
 //! origins, `{page host}` and so on for their hosts, `{session}` for the id of the Lab's session.
 
-use demo_backend::page::lesson::Ending;
 use serde_json::Value;
 
-use crate::{Tried, page::Names, said};
+use crate::{Tried, forms::Outcome, page::Names, said};
 
 /// A policy, a request, and what the page has to show of it. All of it is written by hand: none of the page's words or
 /// drawings comes from the code that makes them.
@@ -14,7 +13,7 @@ pub(crate) struct Case {
     request: &'static str,
     /// How often it is sent. The last time is looked at.
     pub(crate) sends: usize,
-    pub(crate) observed: Ending,
+    pub(crate) observed: Outcome,
     /// As [`Diagram`](crate::diagram::Diagram) prints it: the lanes, then a line for each message.
     pub(crate) diagram: &'static [&'static str],
     /// Headers that must, or must not, be shown: the message's number as in the diagram, the name, and the value if any.
@@ -42,7 +41,7 @@ pub(crate) enum Fix {
 
 impl Case {
     pub(crate) fn is_blocked(&self) -> bool {
-        self.observed == Ending::Blocked
+        self.observed == Outcome::Blocked
     }
 
     pub(crate) fn policy(&self, names: &Names) -> Tried<Value> {
@@ -60,7 +59,7 @@ pub(crate) static CASES: &[Case] = &[
         policy: "{}",
         request: r#"{"path": "notes"}"#,
         sends: 1,
-        observed: Ending::Blocked,
+        observed: Outcome::Blocked,
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"notes\"), the page’s script",
@@ -86,7 +85,7 @@ pub(crate) static CASES: &[Case] = &[
         policy: r#"{"allow_origins": ["{page}"], "expose_headers": ["etag"]}"#,
         request: r#"{"path": "headers"}"#,
         sends: 1,
-        observed: Ending::Allowed,
+        observed: Outcome::Readable,
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"headers\"), the page’s script",
@@ -114,7 +113,7 @@ pub(crate) static CASES: &[Case] = &[
         policy: r#"{"allow_origins": ["{page}"]}"#,
         request: r#"{"method": "PUT", "path": "notes/1", "body": {"type": "text/plain", "text": "Rewritten"}}"#,
         sends: 1,
-        observed: Ending::Blocked,
+        observed: Outcome::Blocked,
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"notes/1\"), the page’s script",
@@ -144,12 +143,12 @@ pub(crate) static CASES: &[Case] = &[
         request: r#"{"method": "PUT", "path": "notes/1", "headers": [["x-request-id", "it's 1"]],
             "body": {"type": "application/json", "text": "{\"text\": \"It's \\\"rewritten\\\" & $HOME\"}"}}"#,
         sends: 1,
-        observed: Ending::Allowed,
+        observed: Outcome::Readable,
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"notes/1\"), the page’s script",
             "Browser → API: OPTIONS notes/1, may I PUT with content-type,x-request-id?",
-            "API → Browser: 204 No Content, allow-origin: {page host}; gate open: go ahead",
+            "API → Browser: 204 No Content, allow-methods: PUT, allow-headers: content-type, x-request-id; gate open: go ahead",
             "Browser → API: PUT notes/1, Origin: {page host}",
             "API → Browser: 200 OK, allow-origin: {page host}; gate open: let through; handler ran",
             "Browser → Page: status 200, the script reads it",
@@ -178,7 +177,7 @@ pub(crate) static CASES: &[Case] = &[
         policy: r#"{"allow_origins": ["{page}"]}"#,
         request: r#"{"path": "redirect", "query": "to=notes"}"#,
         sends: 1,
-        observed: Ending::Allowed,
+        observed: Outcome::Readable,
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"redirect\"), the page’s script",
@@ -207,7 +206,7 @@ pub(crate) static CASES: &[Case] = &[
         policy: r#"{"allow_origins": ["{page}"]}"#,
         request: r#"{"path": "redirect", "query": "to={alias}/s/{session}/api/notes"}"#,
         sends: 1,
-        observed: Ending::Blocked,
+        observed: Outcome::Blocked,
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"redirect\"), the page’s script",
@@ -235,7 +234,7 @@ pub(crate) static CASES: &[Case] = &[
         policy: "{}",
         request: r#"{"path": "notes", "mode": "no-cors"}"#,
         sends: 1,
-        observed: Ending::Allowed,
+        observed: Outcome::Opaque,
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"notes\"), the page’s script",
@@ -260,7 +259,7 @@ pub(crate) static CASES: &[Case] = &[
         policy: r#"{"allow_origins": ["{page}"]}"#,
         request: r#"{"path": "notes", "mode": "same-origin"}"#,
         sends: 1,
-        observed: Ending::Blocked,
+        observed: Outcome::Blocked,
         diagram: &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"notes\"), the page’s script",
@@ -279,7 +278,7 @@ pub(crate) static CASES: &[Case] = &[
         policy: r#"{"allow_origins": ["{page}"]}"#,
         request: r#"{"path": "notes", "cached": true}"#,
         sends: 2,
-        observed: Ending::Allowed,
+        observed: Outcome::Readable,
         diagram: &[
             "Page {page host} | Browser yours | Cache shared | API {api host}",
             "Page → Browser: fetch(\"notes\"), the page’s script",

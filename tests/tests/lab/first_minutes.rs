@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use demo_backend::page::lesson::Ending;
 use end_to_end::Check;
 use libtest_mimic::Failed;
 use serde_json::json;
 
-use crate::{Tried, page::Page, said, stage::Stage};
+use crate::{Tried, forms::Outcome, page::Page, said, stage::Stage};
 
 pub(crate) fn checks() -> Vec<Check<Stage>> {
     vec![
@@ -25,7 +24,7 @@ impl Page {
     async fn follow_the_readme(&self) -> Tried<()> {
         self.click("[name=source][value=file]").await?;
         self.find("[data-action=apply-policy][hidden]").await?;
-        self.send(Some(Ending::Blocked)).await?;
+        self.send(Some(Outcome::Blocked)).await?;
 
         let text = fs::read_to_string(&self.policy).map_err(said)?;
         let edited = text
@@ -35,7 +34,7 @@ impl Page {
         let before = self.generation().await?;
         fs::write(&self.policy, &edited).map_err(said)?;
         self.find(&format!("[data-room=policy]:not([data-generation='{before}'])")).await?;
-        self.send(Some(Ending::Allowed)).await?;
+        self.send(Some(Outcome::Readable)).await?;
 
         // The page reports a save that is not a valid policy, and the previous policy stays in force.
         fs::write(&self.policy, "allow_origins = [\"null\"]\n").map_err(said)?;
@@ -45,7 +44,7 @@ impl Page {
         if !told.contains("allow_origins[0] \"null\"") {
             return Err(format!("the page should say what is wrong with the file; it says {told:?}"));
         }
-        self.send(Some(Ending::Allowed)).await?;
+        self.send(Some(Outcome::Readable)).await?;
 
         self.click("[name=source][value=form]").await?;
         self.find("[data-action=apply-policy]:not([hidden])").await.map(drop)
@@ -66,11 +65,11 @@ impl Page {
         self.click("[data-action=reset]").await?;
         self.wait_for("return location.hash === ''").await?;
         self.fill_request(&request).await?;
-        self.press("[data-action=send]").await?.judge(Some(Ending::Blocked))?;
+        self.press("[data-action=send]").await?.judge(Some(Outcome::Blocked))?;
         // Everything that is lacking is offered at once.
         self.click("[data-action=apply-fix]").await?;
         self.find("[data-action=send-again]").await?;
         let shown = self.press("[data-action=send-again]").await?;
-        shown.judge(Some(Ending::Allowed))
+        shown.judge(Some(Outcome::Readable))
     }
 }

@@ -12,7 +12,7 @@ use demo_backend::{
 };
 use end_to_end::{Check, Engine};
 use fetch_cors::{
-    browser::{Browser, Profile, Verdict},
+    browser::{Browser, Profile},
     diagnosis::diagnose,
 };
 use libtest_mimic::Failed;
@@ -20,11 +20,12 @@ use serde_json::json;
 
 use crate::{
     Tried,
-    forms::Taken,
+    forms::{Outcome, Taken},
     model::{self, Replay},
     page::Page,
     said, same,
     stage::Stage,
+    view::{DIAGRAM, LAPTOP, OBSERVED, PREDICTED, SEND, in_viewport},
 };
 
 pub(crate) fn checks() -> Vec<Check<Stage>> {
@@ -43,7 +44,7 @@ pub(crate) fn checks() -> Vec<Check<Stage>> {
             let name = format!("lesson::{}", lesson.id);
             let id = lesson.id.clone();
             Check::new(name.clone(), move |stage: &mut Stage| {
-                Ok(stage.play(&name, async |page| page.take_lesson(&id).await)?)
+                in_viewport(stage, &name, LAPTOP, async |page| page.take_lesson(&id).await)
             })
         })
         .collect();
@@ -74,7 +75,7 @@ impl Reader {
 }
 
 impl Page {
-    fn lessons(&self) -> Tried<Vec<Lesson>> {
+    pub(crate) fn lessons(&self) -> Tried<Vec<Lesson>> {
         read(self.demo.origins())
     }
 
@@ -118,6 +119,7 @@ impl Page {
         if self.is_there("[data-action=send]:enabled").await? {
             return Err("before the question is answered, nothing can be sent".to_owned());
         }
+        self.are_in_view(&[".question", SEND, OBSERVED]).await.map_err(at("the question".to_owned()))?;
         let answer = if lesson.answer { "yes" } else { "no" };
         self.click(&format!("[data-action=answer-{answer}]")).await.map_err(at("answer".to_owned()))?;
         let mut reader = Reader::new(lesson, self.session.engine());
@@ -141,7 +143,7 @@ impl Page {
             last.map_err(at("the last sending".to_owned()))?;
         }
         self.find("[data-field=goal][data-reached=true]").await.map_err(at("the goal".to_owned()))?;
-        Ok(())
+        self.are_in_view(&["[data-action=next-lesson]"]).await
     }
 
     /// Sends, and compares what the browser did and the cause that the page names with what the diagnosis makes of what went
@@ -149,8 +151,14 @@ impl Page {
     async fn send_and_diagnose(&self, reader: &mut Reader, ending: Option<Ending>) -> Tried<()> {
         let session = self.lab_session().await?;
         let before = self.last_logged(&session)?;
-        let shown = self.press("[data-action=send]").await?;
-        shown.judge(ending)?;
+        self.are_in_view(&[SEND]).await?;
+        let shown = self.press(SEND).await?;
+        shown.judge(None)?;
+        self.are_in_view(&[PREDICTED, OBSERVED, DIAGRAM]).await?;
+        let shown_ending = shown.observed.map(Outcome::ending);
+        if ending.is_some() && shown_ending != ending {
+            return Err(format!("should be {ending:?}; the page says {:?}", shown.said));
+        }
         let run = self.attribute("[data-room=verdict][data-run]", "data-run").await?.unwrap_or_default();
         let exchanges = self.logged(&session, |of, number| of == run && number > before)?;
         let origins = self.demo.origins();
@@ -161,17 +169,17 @@ impl Page {
         let replay = Replay { browser: &mut reader.browser, now, page: &origins.page };
         let case = replay.play(fetch, &exchanges)?;
 
-        let is_allowed = case.verdict.as_ref().is_some_and(Verdict::is_allowed);
+        let outcome = case.verdict.as_ref().map(Outcome::of);
         let shown_cause = self.attribute("[data-room=verdict] .why", "data-cause").await?.unwrap_or_default();
         if reader.request.kind == RequestKind::Canvas && shown_cause.is_empty() {
             // Tainted: that comes after the fetch.
             return same(
                 "what became of the canvas",
-                &(shown.observed, is_allowed),
-                &(Some(Ending::Blocked), true),
+                &(shown.observed, outcome),
+                &(Some(Outcome::Blocked), Some(Outcome::Opaque)),
             );
         }
-        same("the verdict", &is_allowed, &(shown.observed == Some(Ending::Allowed)))?;
+        same("the verdict", &shown.observed, &outcome)?;
         model::agrees(&diagnose(&case), &shown_cause)
     }
 

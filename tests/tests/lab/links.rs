@@ -3,12 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use demo_backend::page::lesson::Ending;
 use end_to_end::Check;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
-use crate::{Tried, page::Page, said, same, stage::Stage};
+use crate::{Tried, forms::Outcome, page::Page, said, same, stage::Stage};
 
 /// How long the page may take to show what a link names.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -200,7 +199,7 @@ impl Page {
         self.reload().await?;
         self.find("[data-action=apply-policy][hidden]").await?;
         same("the forms", &self.forms().await?, &before)?;
-        self.send(Some(Ending::Blocked)).await?;
+        self.send(Some(Outcome::Blocked)).await?;
         let logged = self.logged("default", |_, _| true)?;
         if logged.is_empty() { Err("the file's session saw nothing".to_owned()) } else { Ok(()) }
     }

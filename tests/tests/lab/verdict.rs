@@ -1,6 +1,5 @@
 //! The verdict's room: what script was given, why, the fix, and the console; and that the fix does what it says.
 
-use demo_backend::page::lesson::Ending;
 use end_to_end::Engine;
 use fetch_cors::browser::Verdict;
 use serde::Deserialize;
@@ -9,6 +8,7 @@ use serde_json::Value;
 use crate::{
     Tried,
     case::{Case, Fix},
+    forms::Outcome,
     model,
     page::{Names, Page},
     said, same,
@@ -60,7 +60,7 @@ impl Room {
 pub(crate) struct Fixed {
     forms: Value,
     in_force: Value,
-    observed: Option<Ending>,
+    observed: Option<Outcome>,
     exchanges: Vec<Exchange>,
 }
 
@@ -210,7 +210,7 @@ pub(crate) fn judge_fix(case: &Case, seen: &Seen) -> Tried<()> {
         let lines: Vec<_> = meant.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         same(&format!("{setting} in the form"), &forms[setting].as_str(), &Some(lines.join("\n").as_str()))?;
     }
-    same("the verdict of Send again", observed, &Some(Ending::Allowed))?;
+    same("the verdict of Send again", observed, &Some(Outcome::Readable))?;
     let last = exchanges.last().ok_or("Send again sends nothing")?;
     same("whether the handler ran then", &last.reached_handler, &true)
 }

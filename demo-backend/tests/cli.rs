@@ -135,6 +135,46 @@ fn ctrl_c_ends_it() {
     }
 }
 
+/// Even while clients keep their connections open, in every state that a request can be in.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_whatever_its_clients_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = policy_file(folder.path(), "");
+    let started = Started::new(program(&[&free_ports()[..], &["--policy", &path]].concat()));
+    let servers = ["the page", "the API", "the attacker"].map(|name| {
+        let line = started.expect(name);
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
+        address.expect("an address").to_owned()
+    });
+    started.expect("Ctrl-C");
+    let open = |authority: &String, sent: &str| {
+        let mut connection = std::net::TcpStream::connect(authority).expect("the server listens");
+        let sent = sent.replace("HOST", authority);
+        std::io::Write::write_all(&mut connection, sent.as_bytes()).expect("the server reads");
+        connection
+    };
+    let whole = "GET /style.css HTTP/1.1\r\nhost: HOST\r\n\r\n";
+    let connections: Vec<_> = servers
+        .iter()
+        .flat_map(|server| {
+            [
+                // Nothing, a part of a head, a part of a body, chunks without an end, and responses that nobody reads.
+                open(server, ""),
+                open(server, "GET / HTTP/1.1\r\nhost: HOST\r\n"),
+                open(server, "POST /api/notes HTTP/1.1\r\nhost: HOST\r\ncontent-length: 9\r\n\r\n{"),
+                open(
+                    server,
+                    "POST /api/notes HTTP/1.1\r\nhost: HOST\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n",
+                ),
+                open(server, &whole.repeat(100)),
+            ]
+        })
+        .collect();
+    started.ends_at("-TERM", "connections are open");
+    drop(connections);
+}
+
 /// One line for each exchange, with the verdict, and without colours where stdout is not a terminal.
 #[test]
 fn every_exchange_is_a_line() {

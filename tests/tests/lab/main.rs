@@ -20,6 +20,7 @@ mod diagram;
 mod first_minutes;
 mod forms;
 mod lessons;
+mod limits;
 mod links;
 mod message;
 mod model;
@@ -40,6 +41,7 @@ fn main() {
     let mut checks = first_minutes::checks();
     checks.extend(lessons::checks());
     checks.extend(links::checks());
+    checks.extend(limits::checks());
     checks.extend(view::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));

@@ -45,9 +45,9 @@ let attempt = null;
 
 const session = createSession(control, {
   onForce: showPolicy,
-  onRefused(problems) {
+  onRefused(problems, isByRule) {
     policies.refuse(problems);
-    attempt?.refuse(problems);
+    if (isByRule) attempt?.refuse(problems);
   },
   onRenewed: () => announce("The session had ended; this is a new one."),
   onServer(isDown) {

@@ -30,13 +30,19 @@ impl Origins {
         self.is_api(url) || origin == self.page || origin == self.attacker
     }
 
-    /// The API's names and the attacker's page, as a source list for a Content Security Policy.
-    pub fn sources(&self) -> String {
-        let alias = self.api_alias.as_deref().unwrap_or_default();
-        [&self.api, alias, &self.attacker]
-            .into_iter()
-            .filter(|origin| !origin.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
+    /// The API, by each of its names, as a source list for a Content Security Policy.
+    pub(crate) fn api_sources(&self) -> String {
+        let api = source(&self.api);
+        self.api_alias.as_ref().map_or_else(|| api.clone(), |alias| format!("{api} {}", source(alias)))
+    }
+}
+
+/// An origin as a Content Security Policy writes it. It can't write an IPv6 address, and browsers ignore one; a host of `*` is
+/// the nearest that it can, at the one port.
+pub(crate) fn source(origin: &str) -> String {
+    match origin.rsplit_once(']') {
+        Some((_, port)) if !port.is_empty() => format!("http://*{port}"),
+        Some(_) => "http://*:80".to_owned(),
+        None => origin.to_owned(),
     }
 }

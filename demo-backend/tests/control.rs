@@ -28,6 +28,11 @@ fn only_the_page_gets_in() {
     let open = json!({ "allow_origins": ["*"] }).to_string();
     let large = json!({ "allow_origins": ["x".repeat(20_000)] }).to_string();
     let many = json!({ "allow_methods": (0..65).map(|n| format!("M{n}")).collect::<Vec<_>>() }).to_string();
+    let risky =
+        json!({ "danger_allow_origins": (0..65).map(|n| format!("http://10.0.0.{n}")).collect::<Vec<_>>() });
+    let risky = risky.to_string();
+    let long =
+        json!({ "allow_headers": ["x".repeat(1025)], "expose_headers": ["x".repeat(1024)] }).to_string();
     let origins = json!({ "origins": vec!["null"; 33] }).to_string();
     let preflight = [
         ("origin", attacker),
@@ -59,6 +64,8 @@ fn only_the_page_gets_in() {
         ("an unknown setting", 400, "PUT", policy, &[MARK, JSON], r#"{"allow_origin": "*"}"#),
         ("too large a body", 413, "PUT", policy, &[MARK, JSON], &large),
         ("too many entries", 413, "PUT", policy, &[MARK, JSON], &many),
+        ("too many entries that need an opt-in", 413, "PUT", policy, &[MARK, JSON], &risky),
+        ("entries that are too long together", 413, "PUT", policy, &[MARK, JSON], &long),
         ("too many origins", 413, "POST", allows, &[MARK, JSON], &origins),
         ("the file's policy", 409, "PUT", "/control/s/default/policy", &[MARK, JSON], &open),
         ("an unknown session", 404, "GET", "/control/s/aaaaaaaaaaaaaaaa/policy", &[MARK], ""),

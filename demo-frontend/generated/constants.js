@@ -67,6 +67,12 @@ export const DEFAULT_REQUEST = {
 /** The settings of a policy that are lists. */
 export const LISTS = /** @type {const} */ (["allow_origins","danger_allow_origins","allow_methods","allow_headers","expose_headers"]);
 
+/** The most entries of a policy, all lists together, and the most bytes of them. */
+export const MOST_OF_A_POLICY = /** @type {const} */ ({
+  "entries": 64,
+  "bytes": 2048,
+});
+
 /** The parts of an API path, and the query's parameter that names a run. */
 export const PATHS = /** @type {const} */ ({
   "session": "/s/",

@@ -1,6 +1,6 @@
 // What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
 
-import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, PAGES } from "../generated/constants.js";
+import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, MOST_OF_A_POLICY, PAGES } from "../generated/constants.js";
 import { pathOf, withRun } from "./place.js";
 
 export { DEFAULT_REQUEST, KINDS, LISTS };
@@ -9,6 +9,7 @@ export { DEFAULT_REQUEST, KINDS, LISTS };
  * @typedef {import("../generated/types.js").BodyType} BodyType
  * @typedef {import("../generated/types.js").LabRequest} LabRequest
  * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
+ * @typedef {import("../generated/types.js").Problem} Problem
  * @typedef {import("../generated/types.js").RequestKind} Kind
  */
 
@@ -43,6 +44,44 @@ export function toPolicy(given) {
   const age = from.max_age;
   if (typeof age === "number" && Number.isSafeInteger(age) && age >= 0) policy.max_age = age;
   return policy;
+}
+
+/**
+ * Whether a policy is more than the Lab keeps. The server refuses it; the page says so at the field, and sends nothing.
+ *
+ * @param {PolicyConfig} policy
+ * @returns {Problem[]} one at the first list that is too much, if one is
+ */
+export function beyondBounds(policy) {
+  const encoder = new TextEncoder();
+  let entries = 0;
+  let bytes = 0;
+  /** @type {typeof LISTS[number] | null} */
+  let setting = null;
+  for (const list of LISTS) {
+    for (const entry of policy[list] ?? []) {
+      entries += 1;
+      bytes += encoder.encode(entry).length;
+    }
+    if (setting === null && (entries > MOST_OF_A_POLICY.entries || bytes > MOST_OF_A_POLICY.bytes)) setting = list;
+  }
+  if (setting === null) return [];
+  const message =
+    `The Lab keeps policies of at most ${MOST_OF_A_POLICY.entries} entries and ${MOST_OF_A_POLICY.bytes} bytes, all lists ` +
+    `together. This one has ${entries} entries and ${bytes} bytes, so it was not applied. Shorten it, or save it in the ` +
+    "policy’s file, which may be longer.";
+  return [notApplied(setting, message)];
+}
+
+/**
+ * A problem that is not a mistake in the policy.
+ *
+ * @param {typeof LISTS[number]} setting where it is shown
+ * @param {string} message
+ * @returns {Problem}
+ */
+export function notApplied(setting, message) {
+  return { setting, index: null, line: null, value: "", kind: "not-applied", suggestions: [], message };
 }
 
 /**

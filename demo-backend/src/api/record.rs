@@ -15,10 +15,11 @@ use fetch_cors::server::{self, Decision};
 
 use super::{
     headers::lines,
-    terminal::{ActixHead, OnExchange, PendingLine},
+    terminal::{ActixHead, PendingLine},
 };
 use crate::{
     api_path::{ApiPath, run_of},
+    output::Output,
     session::{
         Sessions,
         cache::CacheOutcome,
@@ -37,7 +38,7 @@ struct Reached;
 /// None of its own: what the application returns goes on as it is.
 pub async fn record(
     sessions: Data<Sessions>,
-    on_exchange: Data<OnExchange>,
+    output: Data<Output>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -72,7 +73,7 @@ pub async fn record(
             let response = SentResponse { reached_handler, through_cache, status, headers, body };
             session.state().log.end(number, response);
         }
-        on_exchange(&line);
+        output.exchange(&line);
     };
     match next.call(request).await {
         Ok(response) => {

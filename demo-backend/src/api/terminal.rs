@@ -16,9 +16,6 @@ use crate::{
     session::{Session, cache::CacheOutcome},
 };
 
-/// Called with the line of every exchange.
-pub type OnExchange = fn(&ExchangeLine);
-
 /// What a browser does with the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {

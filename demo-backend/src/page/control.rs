@@ -35,7 +35,7 @@ use serde::{
 use serde_json::{Value, json};
 
 use super::{
-    policy_view::PolicyView,
+    policy_view::{PolicyView, lists},
     prediction::{self, PredictionRequest},
 };
 use crate::{
@@ -51,9 +51,9 @@ const MARK: &str = "x-cors-lab";
 /// The longest body, in bytes.
 const MAX_BODY: usize = 16 * 1024;
 /// The most entries of a policy, all settings together.
-const MAX_ENTRIES: usize = 64;
+pub(super) const MAX_ENTRIES: usize = 64;
 /// The most bytes of those entries.
-const MAX_ENTRY_BYTES: usize = 2048;
+pub(super) const MAX_ENTRY_BYTES: usize = 2048;
 /// The most origins that can be checked at once.
 const MAX_ORIGINS: usize = 32;
 
@@ -249,15 +249,8 @@ async fn replace_policy(control: Data<ControlContext>, id: Path<String>, body: B
         return Err(Refused::new(StatusCode::CONFLICT, message));
     }
     let (config, mut problems) = read_policy(&body)?;
-    let entries = [
-        &config.allow_origins,
-        &config.danger_allow_origins,
-        &config.allow_methods,
-        &config.allow_headers,
-        &config.expose_headers,
-    ];
-    let (count, length) =
-        entries.into_iter().flatten().fold((0, 0), |(n, len), entry| (n + 1, len + entry.len()));
+    let entries = lists(&config).into_iter().flatten();
+    let (count, length) = entries.fold((0, 0), |(n, len), entry| (n + 1, len + entry.len()));
     if count > MAX_ENTRIES || length > MAX_ENTRY_BYTES {
         let message = format!(
             "the Lab keeps policies of at most {MAX_ENTRIES} entries and {MAX_ENTRY_BYTES} bytes; this one has {count} entries \

@@ -132,6 +132,12 @@ fn the_constants_are_current() {
         ),
         ("The settings of a policy that are lists.", "LISTS", "", json!(LISTS).to_string()),
         (
+            "The most entries of a policy, all lists together, and the most bytes of them.",
+            "MOST_OF_A_POLICY",
+            "",
+            by_name([("entries", json!(control::MAX_ENTRIES)), ("bytes", json!(control::MAX_ENTRY_BYTES))]),
+        ),
+        (
             "The parts of an API path, and the query's parameter that names a run.",
             "PATHS",
             "",

@@ -16,6 +16,7 @@ pub mod lesson;
 pub mod message;
 #[cfg(test)]
 mod mirrors;
+pub(crate) mod own_address;
 pub mod policy_view;
 pub mod prediction;
 pub mod servers;

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod log;
 pub mod notes;
 pub mod policy_file;
+mod policy_text;
 pub mod preflights;
 pub mod visitors;
 

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use demo_backend::{Options, Running};
+use demo_backend::{Options, Output, Running};
 use serde_json::{Value, json};
 
 /// Far longer than any response takes, even on a busy machine.
@@ -35,8 +35,7 @@ impl TestLab {
             page: free(),
             attacker: free(),
             policy: Some(policy),
-            announce: |_| {},
-            on_exchange: |_| {},
+            output: Output::silent(),
         };
         let running = Running::start(&options).expect("free ports");
         Self { running, _folder: folder }

@@ -21,6 +21,7 @@ mod fields;
 mod first_minutes;
 mod forms;
 mod lessons;
+mod limits;
 mod links;
 mod message;
 mod model;
@@ -42,6 +43,7 @@ fn main() {
     checks.extend(lessons::checks());
     checks.extend(links::checks());
     checks.extend(fields::checks());
+    checks.extend(limits::checks());
     checks.extend(view::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use demo_backend::{Options, Running};
+use demo_backend::{Options, Output, Running};
 use end_to_end::{
     Engine, Installed, Message, Session,
     fantoccini::{Locator, elements::Element, error::CmdError, key::Key},
@@ -53,8 +53,7 @@ impl Page {
             page: "localhost:0".to_owned(),
             attacker: "localhost:0".to_owned(),
             policy: Some(shipped_policy(&policy)?),
-            announce: |_| {},
-            on_exchange: |_| {},
+            output: Output::silent(),
         })
         .map_err(said)?;
         let session = installed.start().await.map_err(said)?;

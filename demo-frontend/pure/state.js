@@ -57,7 +57,14 @@ export function toRequest(given) {
   const from = record(given);
   const kind = /** @type {Kind} */ (WORDS.kind.includes(String(from.kind)) ? from.kind : DEFAULT_REQUEST.kind);
   const request = { ...DEFAULT_REQUEST, kind, path: KINDS[kind].path };
-  for (const key of /** @type {const} */ (["credentials", "mode", "redirect", "page", "address", "page_address_space"])) {
+  for (const key of /** @type {const} */ ([
+    "credentials",
+    "mode",
+    "redirect",
+    "page",
+    "address",
+    "page_address_space",
+  ])) {
     if (WORDS[key].includes(String(from[key]))) Object.assign(request, { [key]: from[key] });
   }
   for (const key of /** @type {const} */ (["method", "path", "query"])) {

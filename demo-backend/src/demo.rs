@@ -29,9 +29,11 @@ use crate::{
     page::{
         control::{self, ControlContext},
         own_address::{self, OwnOrigin},
+        proxy::{self, ProxyContext},
     },
     session::{
         Sessions,
+        forwarded::Forwarded,
         policy_file::{PolicyFile, Watch},
     },
     start_error::StartError,
@@ -133,10 +135,17 @@ impl Demo {
             hosts: self.page.hosts(),
             sessions: self.sessions.clone(),
         };
+        let forwarded = Forwarded::default();
+        let proxy = ProxyContext {
+            api: self.api.socket().ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?,
+            api_host: origins.api.trim_start_matches("http://").to_owned(),
+            hosts: self.page.hosts(),
+            forwarded: forwarded.clone(),
+        };
         let servers = [
             serve_attacker(self.attacker, self.frontend.join("attacker"), &origins)?,
-            serve_api(self.api, self.sessions, origins, self.output)?,
-            serve_page(self.page, self.frontend, control)?,
+            serve_api(self.api, self.sessions, origins, forwarded, self.output)?,
+            serve_page(self.page, self.frontend, control, proxy)?,
         ];
         let handles = servers.each_ref().map(Server::handle);
 
@@ -161,9 +170,10 @@ fn serve_api(
     listeners: Listeners,
     sessions: Data<Sessions>,
     origins: Origins,
+    forwarded: Forwarded,
     output: Output,
 ) -> io::Result<Server> {
-    let (origins, output) = (Data::new(origins), Data::new(output));
+    let (origins, forwarded, output) = (Data::new(origins), Data::new(forwarded), Data::new(output));
     start(listeners, move || {
         // From the inside out: a request meets the last one first.
         App::new()
@@ -174,18 +184,25 @@ fn serve_api(
             .wrap(from_fn(cdn::serve))
             .app_data(sessions.clone())
             .app_data(output.clone())
+            .app_data(forwarded.clone())
             .wrap(from_fn(record::record))
     })
 }
 
-fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) -> io::Result<Server> {
+fn serve_page(
+    listeners: Listeners,
+    frontend: PathBuf,
+    control: ControlContext,
+    proxy: ProxyContext,
+) -> io::Result<Server> {
+    let proxy = Data::new(proxy);
     // The page may connect to the Lab's servers alone, and loads nothing from elsewhere.
     let Origins { page, attacker, .. } = &control.origins;
     let (api, page, attacker) = (control.origins.api_sources(), source(page), source(attacker));
     let others = format!("{api} {attacker}");
     let own = Data::new(OwnOrigin(control.origins.page.clone()));
     let policy = Data::new(SecurityPolicy(format!(
-        "default-src 'none'; script-src 'self' {api}; style-src 'self'; font-src {others} {page}; \
+        "default-src 'none'; script-src 'self' {others}; style-src 'self'; font-src {others} {page}; \
          img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )));
@@ -199,6 +216,9 @@ fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) 
             .app_data(policy.clone())
             .wrap(static_headers())
             .wrap(Compress::default())
+            .app_data(proxy.clone())
+            // Outermost: what the API responds goes on as it is.
+            .wrap(from_fn(proxy::forward))
     })
 }
 
@@ -207,8 +227,8 @@ fn serve_attacker(listeners: Listeners, folder: PathBuf, origins: &Origins) -> i
     let (own, page) = (source(&origins.attacker), source(&origins.page));
     let others = format!("{} {own}", origins.api_sources());
     let policy = Data::new(SecurityPolicy(format!(
-        "default-src 'none'; script-src {others}; style-src {own}; font-src {others} {page}; \
-         img-src {others}; media-src {others}; connect-src {others} {page}; \
+        "default-src 'none'; script-src {others} {page}; style-src {own}; font-src {others} {page}; \
+         img-src {others} {page}; media-src {others} {page}; connect-src {others} {page}; \
          base-uri 'none'; form-action 'none'; frame-ancestors {page}"
     )));
     start(listeners, move || {

@@ -84,7 +84,18 @@ impl Listeners {
             .iter()
             .any(|socket| socket.local_addr().is_ok_and(|address| address.ip() == Ipv4Addr::LOCALHOST));
         let has_name = matches!(&self.host, Host::Domain(name) if name == LOCALHOST);
-        (has_name && is_bound).then(|| format!("http://{}", authority("127.0.0.1", self.port)))
+        (has_name && is_bound && self.port != 80).then(|| format!("http://{}", authority("127.0.0.1", self.port)))
+    }
+
+    /// The socket by which the Lab itself reaches the server.
+    pub(crate) fn socket(&self) -> Option<SocketAddr> {
+        let address = self.sockets.first()?.local_addr().ok()?;
+        let ip = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        Some(SocketAddr::new(ip, address.port()))
     }
 
     /// The `Host` values that a browser on this machine sends.

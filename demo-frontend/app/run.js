@@ -3,7 +3,7 @@
 
 import { isLogged } from "../pure/place.js";
 import { effective, newRun, toRequest, urlOf } from "../pure/state.js";
-import { apisOf, tell } from "../pure/story.js";
+import { reachesApi, tell } from "../pure/story.js";
 import { ControlError } from "./control.js";
 import { isGone } from "./session.js";
 
@@ -37,6 +37,7 @@ const LOG_TRIES = 8;
 const LOG_PAUSE_MS = 60;
 const NO_RESPONSE = "the Lab’s server does not respond";
 const NO_SERVER = "The Lab’s server stopped responding, so what happened is not known. Send again when it is back.";
+const PREDICTION_ONLY = "Prediction only.";
 const ANSWER_FIRST = "Answer the lesson’s question first.";
 
 /** @param {Parts} parts */
@@ -65,6 +66,11 @@ export function createRun({
   let moment = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let editing;
+
+  /** Whether the request says of the page what is not so. */
+  function isPredictionOnly() {
+    return request.page_address_space !== null;
+  }
 
   /**
    * @param {LabRequest} request
@@ -113,8 +119,8 @@ export function createRun({
       requests.setReady(false, ANSWER_FIRST);
       return;
     }
-    requests.setReady(true, "");
-    verdict.expect(prediction, wasFixed, unpredicted);
+    requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
+    verdict.expect(prediction, wasFixed, unpredicted, !isPredictionOnly());
     showStory(request, null, null);
   }
 
@@ -124,7 +130,7 @@ export function createRun({
    * @returns {Promise<boolean>} whether it came to a verdict
    */
   async function sendNow() {
-    if (isSending || isAsking()) return false;
+    if (isSending || isAsking() || isPredictionOnly()) return false;
     isSending = true;
     let isJudged = false;
     requests.setReady(false, "Sending…");
@@ -138,7 +144,7 @@ export function createRun({
       session.lost();
     }
     isSending = false;
-    requests.setReady(true, "");
+    requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
     // It was edited meanwhile: what is shown would be another request's.
     if (request !== sent) await refresh(false);
     return isJudged;
@@ -201,8 +207,7 @@ export function createRun({
    * @returns {Promise<Exchange[]>}
    */
   async function exchangesOf(run, last, observation) {
-    const apis = apisOf(session.config);
-    const expected = prediction?.messages.filter(({ url }) => apis.includes(new URL(url).origin)).length ?? 0;
+    const expected = prediction?.messages.filter(reachesApi).length ?? 0;
     for (let tries = 1; ; tries += 1) {
       const all = await control.readExchanges(session.id, `run=${run}`);
       const exchanges = all.filter(({ number }) => number > last);

@@ -162,6 +162,8 @@ export type Holdings = {
   notes: Array<Note>,
   /** The visits of all visitors. */
   visits: number,
+  /** What is on the account of the user who can sign in. */
+  balance: number,
 };
 
 /** Why a policy was refused. */
@@ -208,11 +210,19 @@ export type LabRequest = {
   redirect: RedirectMode,
   /** Whether it goes through the shared cache. */
   cached: boolean,
+  /** Where it is sent to. */
+  address: RequestAddress,
   /** The page that sends it. */
   page: SendingPage,
+  /** The network that the page is said to be loaded from; null if nothing is said. Such a request can only be predicted:
+   * the Lab's pages are loaded from this computer. */
+  page_address_space: PageAddressSpace | null,
   /** Whether every sending has the same URL, so that the browser may remember a preflight. */
   same_url: boolean,
 };
+
+/** One of the Lab's servers, as a request reaches it. */
+export type LabServer = "api" | "second" | "proxy" | "page" | "attacker";
 
 /** A lesson. In its texts `{page}`, `{api}` and `{attacker}` stand for this Lab's origins. */
 export type Lesson = {
@@ -260,6 +270,8 @@ export type LoggedExchange = {
   at: number,
   /** The `run` of the query string, by which the page finds its own requests; empty if there was none. */
   run: string,
+  /** How it reached the API. */
+  server: LabServer,
   /** Whether it is a preflight. */
   preflight: boolean,
   /** The request's method. */
@@ -302,8 +314,14 @@ export type Message = {
   response_headers: Array<[string, string]>,
   /** The names of the headers that the browser decides by, in the request and in the response. */
   decisive: Array<string>,
-  /** Whether cookies are sent. */
+  /** The server that it is sent to; null if it is none of the Lab's. */
+  server: LabServer | null,
+  /** Whether cookies may be sent. */
   credentials: boolean,
+  /** The names of the cookies that are sent. */
+  cookies: Array<string>,
+  /** Whether its cookies are third-party cookies, about which a setting of the browser decides. */
+  third_party: boolean,
   /** What the shared cache does; null where there is none. */
   through_cache: CacheOutcome | null,
 };
@@ -342,6 +360,9 @@ export type OriginsToCheck = {
   /** At most 32. */
   origins: Array<string>,
 };
+
+/** The network that a page is loaded from, for Local Network Access. */
+export type PageAddressSpace = "public" | "local" | "loopback";
 
 /** The settings of a policy that differ from the policy that allows nothing. */
 export type PartOfPolicy = Partial<PolicyConfig>;
@@ -457,6 +478,9 @@ export type Refused = {
   /** What is wrong with a policy; empty if it is something else. */
   problems: Array<Problem>,
 };
+
+/** Where a request is sent to. */
+export type RequestAddress = "api" | "second" | "proxy";
 
 /** A body. */
 export type RequestBody = {

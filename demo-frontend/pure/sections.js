@@ -17,6 +17,7 @@ const NAMES = {
   [`${FETCH}http-redirect-fetch`]: "redirects in the Fetch Standard",
   [`${FETCH}cross-origin-resource-policy-header`]: "Cross-Origin-Resource-Policy in the Fetch Standard",
   [`${FETCH}cors-protocol-and-http-caches`]: "CORS and HTTP caches in the Fetch Standard",
+  [`${FETCH}concept-filtered-response-basic`]: "basic responses in the Fetch Standard",
   [`${FETCH}concept-filtered-response-opaque`]: "opaque responses in the Fetch Standard",
   [`${FETCH}concept-filtered-response-opaque-redirect`]: "opaque redirects in the Fetch Standard",
   [`${FETCH}concept-request-destination`]: "what a request is for in the Fetch Standard",

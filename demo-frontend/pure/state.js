@@ -1,6 +1,15 @@
 // What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
 
-import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, MOST_OF_A_POLICY, PAGES } from "../generated/constants.js";
+import {
+  ADDRESS_SPACES,
+  ADDRESSES,
+  BODY_TYPES,
+  DEFAULT_REQUEST,
+  KINDS,
+  LISTS,
+  MOST_OF_A_POLICY,
+  PAGES,
+} from "../generated/constants.js";
 import { pathOf, withRun } from "./place.js";
 
 export { DEFAULT_REQUEST, KINDS, LISTS };
@@ -20,6 +29,8 @@ const WORDS = {
   mode: /** @type {string[]} */ (KINDS.fetch.mode),
   redirect: /** @type {string[]} */ (KINDS.fetch.redirect),
   page: /** @type {readonly string[]} */ (PAGES),
+  address: /** @type {readonly string[]} */ (ADDRESSES),
+  page_address_space: /** @type {readonly string[]} */ (ADDRESS_SPACES),
 };
 
 /** @returns {PolicyConfig} the policy that allows nothing */
@@ -94,7 +105,14 @@ export function toRequest(given) {
   const from = record(given);
   const kind = /** @type {Kind} */ (WORDS.kind.includes(String(from.kind)) ? from.kind : DEFAULT_REQUEST.kind);
   const request = { ...DEFAULT_REQUEST, kind, path: KINDS[kind].path };
-  for (const key of /** @type {const} */ (["credentials", "mode", "redirect", "page"])) {
+  for (const key of /** @type {const} */ ([
+    "credentials",
+    "mode",
+    "redirect",
+    "page",
+    "address",
+    "page_address_space",
+  ])) {
     if (WORDS[key].includes(String(from[key]))) Object.assign(request, { [key]: from[key] });
   }
   for (const key of /** @type {const} */ (["method", "path", "query"])) {
@@ -167,7 +185,8 @@ export function usesOf(kind) {
  * @typedef {import("../generated/types.js").Origins} Config
  */
 export function urlOf(config, session, request, run) {
-  return config.api + pathOf(session, request.cached, request.path) + withRun(request.query, run);
+  const origins = { api: config.api, second: config.api_alias ?? config.api, proxy: config.page };
+  return origins[request.address] + pathOf(session, request.cached, request.path) + withRun(request.query, run);
 }
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -49,6 +49,7 @@ const STEPS = {
   use: "loaded, but of no use",
 };
 
+export const NEVER_SENT = "This can only be predicted: the Lab’s pages are loaded from this computer.";
 export const NOT_SENT = "This is a prediction. Send the request to see what your browser does.";
 /**
  * @param {string} why
@@ -312,6 +313,7 @@ function changesOf(before, after) {
   }
   for (const [id, text] of was) if (!is.has(id)) changes.push(`Note ${id} was deleted: “${text}”`);
   if (after.visits !== before.visits) changes.push(`The visit counter went from ${before.visits} to ${after.visits}`);
+  if (after.balance !== before.balance) changes.push(`The account held ${before.balance}, and holds ${after.balance}`);
   return changes;
 }
 

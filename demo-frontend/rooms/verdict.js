@@ -8,6 +8,7 @@ import {
   FIXED,
   fixOf,
   givenOf,
+  NEVER_SENT,
   NOT_SENT,
   noPrediction,
   observedBox,
@@ -15,6 +16,8 @@ import {
   whyOf,
 } from "../pure/verdict.js";
 import { element, find, headerList, specLink, svg, withCode } from "./dom.js";
+
+const NOT_YET = "not sent yet";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
@@ -61,11 +64,12 @@ export function verdictRoom(engine, { onFix, onSend }) {
    * Before a request is sent.
    *
    * @param {Box} expected
+   * @param {string} detail  why there is nothing of the browser
    * @param {Node[]} words
    */
-  function notSent(expected, ...words) {
+  function notSent(expected, detail, ...words) {
     showBox(predicted, "The model", expected);
-    showBox(observed, "Your browser", { outcome: null, detail: "not sent yet" });
+    showBox(observed, "Your browser", { outcome: null, detail });
     agreement.hidden = true;
     for (const part of [stage, proof, given]) part.replaceChildren();
     reasons.replaceChildren(...words);
@@ -76,16 +80,24 @@ export function verdictRoom(engine, { onFix, onSend }) {
     stage,
     /** Nothing is predicted: the reader answers first. */
     hide() {
-      notSent({ outcome: null, detail: "after your guess" });
+      notSent({ outcome: null, detail: "after your guess" }, NOT_YET);
     },
     /**
      * @param {Prediction | null} prediction
      * @param {boolean} wasFixed
      * @param {string} why there is none, if there is none
+     * @param {boolean} canSend  false if it can only be predicted
      */
-    expect(prediction, wasFixed, why) {
+    expect(prediction, wasFixed, why, canSend) {
+      if (!canSend) {
+        const sentence = element("p", {}, prediction === null ? noPrediction(why) : prediction.verdict.sentence);
+        const hint = element("p", { class: "hint" }, NEVER_SENT);
+        notSent(predictedBox(prediction), "can’t be sent from here", sentence, hint);
+        return;
+      }
       notSent(
         predictedBox(prediction),
+        NOT_YET,
         wasFixed
           ? element("div", { class: "fixed" }, element("p", {}, FIXED), againButton())
           : element("p", { class: "hint" }, prediction === null ? noPrediction(why) : NOT_SENT),

@@ -2,7 +2,9 @@
 //! outside in a request meets [`record`], [`cdn`], [`headers`], `Cors` with [`policy_source`], and then [`routes`].
 
 pub mod cdn;
+pub mod fetch_metadata;
 pub mod headers;
+pub mod login;
 pub mod note_text;
 pub mod policy_source;
 pub mod record;

@@ -19,5 +19,6 @@ mod mirrors;
 pub(crate) mod own_address;
 pub mod policy_view;
 pub mod prediction;
+pub mod proxy;
 pub mod servers;
 pub mod verdict;

@@ -181,3 +181,8 @@ pub(crate) fn comparable(headers: impl IntoIterator<Item = (String, String)>) ->
         .map(|(name, value)| (name.clone(), shown(&name, value)))
         .collect()
 }
+
+/// The API's `Host`.
+pub(crate) fn api_host(lab: &TestLab) -> &str {
+    lab.api().trim_start_matches("http://")
+}

@@ -15,6 +15,7 @@
 //! a list such as `chromium,firefox,webkit`, turns that into a failure.
 
 mod case;
+mod cookies;
 mod copies;
 mod diagram;
 mod fields;
@@ -44,6 +45,7 @@ fn main() {
     checks.extend(links::checks());
     checks.extend(fields::checks());
     checks.extend(limits::checks());
+    checks.extend(cookies::checks());
     checks.extend(view::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));

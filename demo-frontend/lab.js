@@ -7,6 +7,7 @@ import { send } from "./app/send.js";
 import { createSession } from "./app/session.js";
 import { fromFragment, opened, toFragment } from "./pure/address.js";
 import { engineOf } from "./pure/engine.js";
+import { trueOf } from "./pure/goal.js";
 import { firstRequest, readLessons } from "./pure/lessons.js";
 import { patched } from "./pure/patch.js";
 import { LISTS, noPolicy, toPolicy, toRequest } from "./pure/state.js";
@@ -48,6 +49,7 @@ const session = createSession(control, {
   onRefused(problems) {
     policies.refuse(problems);
     attempt?.refuse(problems);
+    takeStock();
   },
   onRenewed: () => announce("The session had ended; this is a new one."),
   onServer(isDown) {
@@ -115,14 +117,17 @@ async function loadLessons() {
   return readLessons(await response.text(), session.config);
 }
 
-/** Opens the situation that the address names. Nothing of it is sent to the API: the link may come from anyone. */
+/**
+ * Opens the situation that the address names. Nothing of it is sent to the API: the link may come from anyone. What a lesson
+ * sends when it begins is not the link's.
+ */
 async function open() {
-  const { policy, request, lesson, source, isAtStart } = opened(location.hash, allLessons);
-  setAttempt(lesson);
+  const { policy, request, lesson, source } = opened(location.hash, allLessons);
+  setAttempt(lesson, lesson === null ? [] : lessons.earlier(lesson));
   lessons.fill(allLessons);
-  lessons.show(lesson, false);
+  lessons.show(lesson, attempt?.reached ?? [], false);
   await enter(policy, request, source);
-  if (isAtStart) await sendBefore(lesson);
+  await sendBefore(lesson);
   showLesson(lesson?.id ?? null);
 }
 
@@ -164,6 +169,7 @@ async function showPolicy(view, source) {
     attempt.compare(allowed);
     lessons.showOrigins(origins, allowed);
   }
+  takeStock();
   await run.refresh(false);
 }
 
@@ -171,12 +177,27 @@ async function showPolicy(view, source) {
 function judge(sent) {
   showSent(sent);
   if (attempt === null || attempt.answer === null) return;
-  const { lesson } = attempt;
-  const judged = attempt.judge({ ...sent, policy: session.policy });
-  if (judged.guess === "judged now") lessons.tellAnswer(lesson, attempt.answer);
-  if (judged.guess === "judged before") lessons.keepAnswer();
-  if (judged.guess === "about something else") lessons.tellUnjudged();
-  if (judged.isReached) lessons.reached(lesson);
+  const { guess, parts } = attempt.judge(sent);
+  if (guess.is === "judged before") lessons.keepAnswer();
+  show(attempt, guess, parts);
+}
+
+/** What the lesson makes of the policy, without any request. */
+function takeStock() {
+  if (attempt === null) return;
+  const { guess, parts } = attempt.takeStock(session.policy);
+  show(attempt, guess, parts);
+}
+
+/**
+ * @param {Attempt} attempt
+ * @param {import("./app/attempt.js").Judgement | null} guess
+ * @param {import("./generated/types.js").GoalPart[]} parts of the goal that are reached by now
+ */
+function show({ lesson, answer, reached }, guess, parts) {
+  if (guess?.is === "judged now") lessons.tellAnswer(answer === true, guess.isRight, guess.because);
+  if (guess?.is === "about something else") lessons.tellUnjudged();
+  if (parts.length > 0) lessons.reach(lesson, parts, reached);
 }
 
 async function sendNow() {
@@ -202,35 +223,48 @@ async function applyFix(patch) {
   find("[data-action=send-again]").focus({ preventScroll: true });
 }
 
-/** @param {Lesson | null} lesson */
-function setAttempt(lesson) {
-  attempt = lesson && new Attempt(lesson);
+/**
+ * @param {Lesson | null} lesson
+ * @param {string[]} earlier parts of its goal that were reached before
+ */
+function setAttempt(lesson, earlier) {
+  attempt = lesson && new Attempt(lesson, earlier);
   showTitle(lesson && plain(lesson.title));
 }
 
 /** @param {Lesson} lesson */
 async function startLesson(lesson) {
   const isAnother = attempt?.lesson !== lesson;
-  setAttempt(lesson);
+  lessons.forget(lesson);
+  setAttempt(lesson, []);
   // A place of its own for Back and Forward. What is edited there changes its address, and makes no other place.
   if (isAnother) history.pushState(null, "", `#lesson=${lesson.id}`);
-  lessons.show(lesson, true);
+  lessons.show(lesson, [], true);
   showSent(null);
   await enter(toPolicy(lesson.policy), firstRequest(lesson), "form");
   await sendBefore(lesson);
   showLesson(lesson.id);
 }
 
-/** @param {Lesson | null} lesson */
+/**
+ * What a lesson sends when it begins, and what may be said of it.
+ *
+ * @param {Lesson | null} lesson
+ */
 async function sendBefore(lesson) {
   const before = lesson?.before;
-  if (before) await behindTheScenes((stage) => run.sendBefore(before, stage));
+  if (before === undefined) return;
+  const requests = before.map(({ request }) => request);
+  const sent = await behindTheScenes((stage) => run.sendBefore(requests, stage));
+  if (attempt?.lesson !== lesson) return;
+  const standing = { refused: new Set(), origins: [] };
+  lessons.showBefore(sent.flatMap((run, index) => trueOf(before[index].said, { ...run, ...standing })));
 }
 
 async function leaveLesson() {
-  setAttempt(null);
+  setAttempt(null, []);
   history.pushState(null, "", fragment() || location.pathname);
-  lessons.show(null, true);
+  lessons.show(null, [], true);
   showLesson(null);
   await run.refresh(false);
 }
@@ -240,6 +274,7 @@ async function answer(given) {
   if (attempt === null || !attempt.isAsking) return;
   attempt.answer = given;
   lessons.answered(given);
+  takeStock();
   await run.refresh(false);
   find("[data-action=send]").focus({ preventScroll: true });
 }

@@ -1,15 +1,18 @@
 //! Each lesson can be done as it says, by the model of each engine. Tests with browsers do the same in the engines.
 
+#[path = "lessons/check.rs"]
+mod check;
 mod lab;
 
 use std::{fs, path::Path};
 
+use check::Shown;
 use demo_backend::{
     Origins,
     page::{
         engine::EngineName,
         lab_request::LabRequest,
-        lesson::{self, Ending, Lesson, Loot, SolutionStep},
+        lesson::{self, Ending, Lesson, SolutionStep},
     },
 };
 use fetch_cors::diagnosis::Cause;
@@ -25,37 +28,56 @@ fn every_lesson_can_be_done_as_it_says() {
     let mut first_causes = Vec::new();
     for lesson in &lessons {
         for engine in [EngineName::Standard, EngineName::Chromium, EngineName::Firefox, EngineName::WebKit] {
-            // The starting state, sent once.
-            let mut start = Reader::new(&lab, lesson, engine);
-            start.send(lesson.first);
-            if engine == EngineName::Standard {
-                first_causes.push((lesson.id.clone(), start.causes.concat()));
-            }
-            // The way to the goal, from the start again.
             let mut reader = Reader::new(&lab, lesson, engine);
-            let solution = &lesson.solution;
-            for step in &solution.steps {
+            let name = reader.name();
+            // The starting state, sent once.
+            let first = reader.send(lesson.first);
+            if engine == EngineName::Standard {
+                first_causes.push((lesson.id.clone(), reader.causes.concat()));
+            }
+            assert_eq!(first.meets(&lesson.question.yes), lesson.question.answer, "{name}: the question");
+            assert!(first.meets(&lesson.because[0].when), "{name}: why, at the start: {first:?}");
+            for step in &lesson.solution {
                 reader.follow(step);
             }
-            if solution.steps.is_empty() {
-                if let Some(policy) = &solution.policy {
-                    reader.put(&json!(policy), 200);
-                }
-                if let Some(request) = &solution.request {
-                    reader.request = request.clone();
-                }
-                reader.send(if lesson.goal.check.attacker == Some(Loot::Nothing) {
-                    Ending::Blocked
-                } else {
-                    lesson.goal.check.observed.unwrap_or(Ending::Allowed)
-                });
-            }
+            assert_eq!(reader.reached.len(), lesson.goal.len(), "{name}: reached {:?}", reader.reached);
             reader.check_origins();
         }
     }
     let first_causes: Vec<_> =
         first_causes.iter().map(|(lesson, cause)| (lesson.as_str(), cause.as_str())).collect();
     assert_eq!(first_causes, CAUSES);
+}
+
+/// A link may bring a policy of its own to a lesson. Whatever it is, the sentences that the page takes from the lesson agree
+/// with each other and with the outcome: those that hold are of one run, and none names another outcome than the browser's.
+#[test]
+fn what_is_said_of_a_run_is_true_under_any_policy() {
+    let lab = TestLab::start();
+    let source = fs::read_to_string(lesson::file()).expect("the lessons can be read");
+    let lessons = lesson::read(&source, lab.running.origins()).expect("lessons");
+    let page = lab.page();
+    let policies = [
+        json!({}),
+        json!({ "allow_origins": ["*"] }),
+        json!({ "allow_origins": [page] }),
+        json!({ "allow_origins": [page], "allow_methods": ["PUT"], "allow_headers": ["content-type"], "max_age": 600 }),
+        json!({ "allow_origins": ["http://localhost:*"], "allow_credentials": true, "expose_headers": ["etag"] }),
+        json!({ "allow_origins": ["https://other.example"] }),
+    ];
+    for lesson in &lessons {
+        for policy in &policies {
+            let mut reader = Reader::with_policy(&lab, lesson, policy, EngineName::Standard);
+            let shown = reader.send_any();
+            let said: Vec<_> = lesson.because.iter().filter(|fact| shown.meets(&fact.when)).collect();
+            let outcomes: Vec<_> = said.iter().filter_map(|fact| fact.when.outcome).collect();
+            assert!(
+                outcomes.windows(2).all(|pair| pair[0] == pair[1]),
+                "{}, {policy}: {said:?} contradict each other",
+                lesson.id
+            );
+        }
+    }
 }
 
 /// What is behind the first sending of each lesson, written by hand.
@@ -115,18 +137,36 @@ struct Reader<'a> {
     sender: Sender<'a>,
     request: LabRequest,
     run: u32,
+    /// The settings at which a policy was refused.
+    refused: Vec<String>,
+    /// The parts of the goal that are reached.
+    reached: Vec<&'a str>,
     /// What was diagnosed, in order.
     causes: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
     fn new(lab: &'a TestLab, lesson: &'a Lesson, engine: EngineName) -> Self {
-        let sender = Sender::new(lab, &json!(lesson.policy), engine);
-        let mut reader =
-            Self { lab, lesson, sender, request: lesson.request.clone(), run: 0, causes: Vec::new() };
-        for request in &lesson.before {
-            reader.run += 1;
-            reader.sender.send(request, &format!("run{}", reader.run));
+        Self::with_policy(lab, lesson, &json!(lesson.policy), engine)
+    }
+
+    fn with_policy(lab: &'a TestLab, lesson: &'a Lesson, policy: &Value, engine: EngineName) -> Self {
+        let sender = Sender::new(lab, policy, engine);
+        let mut reader = Self {
+            lab,
+            lesson,
+            sender,
+            request: lesson.request.clone(),
+            run: 0,
+            refused: Vec::new(),
+            reached: Vec::new(),
+            causes: Vec::new(),
+        };
+        let is_own_policy = *policy == json!(lesson.policy);
+        for before in &lesson.before {
+            let shown = reader.show(&before.request);
+            let is_said = before.said.iter().any(|fact| shown.meets(&fact.when));
+            assert!(is_said || !is_own_policy, "{}: what was sent before: {shown:?}", reader.name());
         }
         reader
     }
@@ -140,12 +180,17 @@ impl<'a> Reader<'a> {
             SolutionStep::Refused { refused, setting } => {
                 let response = self.put(&json!(refused), 422);
                 assert_eq!(response["problems"][0]["setting"], **setting, "{}", self.name());
+                self.refused.push(setting.clone());
+                self.tick(None);
             }
             SolutionStep::Policy { policy } => {
                 self.put(&json!(policy), 200);
+                self.tick(None);
             }
             SolutionStep::Request { request } => self.request = LabRequest::clone(request),
-            SolutionStep::Send { send } => self.send(*send),
+            SolutionStep::Send { send } => {
+                self.send(*send);
+            }
         }
     }
 
@@ -157,21 +202,91 @@ impl<'a> Reader<'a> {
     }
 
     /// Sends, and compares what was predicted, what happened, and what the lesson says.
-    fn send(&mut self, expected: Ending) {
+    fn send(&mut self, expected: Ending) -> Shown {
+        let shown = self.send_any();
+        let name = self.name();
+        assert_eq!(shown.outcome(), expected, "{name}: {shown:?}");
+        self.check_diagnosis(&shown.predicted["verdict"], &name);
+        shown
+    }
+
+    fn send_any(&mut self) -> Shown {
         self.request.same_url = self.lesson.same_url;
-        if !self.lesson.same_url {
+        let request = self.request.clone();
+        let shown = self.show(&request);
+        self.tick(Some(&shown));
+        shown
+    }
+
+    /// Sends, and tells all that the page would know of it.
+    fn show(&mut self, request: &LabRequest) -> Shown {
+        if !self.lesson.same_url || self.run == 0 {
             self.run += 1;
         }
-        let (predicted, allowed) = self.sender.send(&self.request, &format!("run{}", self.run));
-        let name = self.name();
-        // The lesson on fonts says that WebKit doesn't need CORS for them.
-        assert_eq!(predicted["verdict"]["allowed"], allowed, "{name}: {predicted}");
-        let is_font_in_webkit = self.sender.engine() == EngineName::WebKit
-            && predicted["messages"][0]["url"].as_str().is_some_and(|url| url.contains("/font"));
-        if !is_font_in_webkit {
-            assert_eq!(allowed, expected == Ending::Allowed, "{name}: {predicted}");
+        let run = format!("run{}", self.run);
+        let log = |reader: &Self| {
+            let path = format!("/s/{}/exchanges?run={run}", reader.sender.session());
+            let logged = reader.lab.control("GET", &path, None).json();
+            logged["exchanges"].as_array().cloned().unwrap_or_default()
+        };
+        let (earlier, before) = (log(self).len(), self.held());
+        let (predicted, allowed) = self.sender.send(request, &run);
+        assert_eq!(predicted["verdict"]["allowed"], allowed, "{}: {predicted}", self.name());
+        Shown {
+            request: json!(request.effective()),
+            policy: json!(self.policy_in_force()),
+            exchanges: log(self).split_off(earlier),
+            predicted,
+            body: self.sender.body(),
+            has_changed: self.held() != before,
+            refused: self.refused.clone(),
+            origins: self.origins(),
         }
-        self.check_diagnosis(&predicted["verdict"], &name);
+    }
+
+    fn policy_in_force(&self) -> Value {
+        let path = format!("/s/{}/policy", self.sender.session());
+        self.lab.control("GET", &path, None).json()["config"].clone()
+    }
+
+    /// What the API stores, without what it only counts.
+    fn held(&self) -> Value {
+        let path = format!("/s/{}/notes", self.sender.session());
+        let mut held = self.lab.control("GET", &path, None).json();
+        held["visits"].take();
+        held
+    }
+
+    fn origins(&self) -> Vec<(String, bool, bool)> {
+        let names: Vec<_> = self.lesson.origins.iter().map(|(origin, _)| origin).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let path = format!("/s/{}/allows", self.sender.session());
+        let allowed = self.lab.control("POST", &path, Some(&json!({ "origins": names }))).json();
+        let listed = self.lesson.origins.iter().enumerate();
+        listed
+            .map(|(at, (origin, wanted))| (origin.clone(), *wanted, allowed["allowed"][at] == true))
+            .collect()
+    }
+
+    /// Ticks off the parts of the goal that a run reached, or, without one, those that the policy alone reaches.
+    fn tick(&mut self, shown: Option<&Shown>) {
+        let standing = Shown {
+            policy: self.policy_in_force(),
+            refused: self.refused.clone(),
+            origins: self.origins(),
+            ..Shown::default()
+        };
+        for part in &self.lesson.goal {
+            let is_reached = match shown {
+                Some(shown) => shown.meets(&part.check),
+                None => check::is_of_standing(&part.check) && standing.meets(&part.check),
+            };
+            if is_reached && !self.reached.contains(&part.id.as_str()) {
+                self.reached.push(&part.id);
+            }
+        }
     }
 
     /// What the page shows as the cause is a certain one, and the one that `cors-doctor` finds by the wire alone: sure of it,
@@ -203,9 +318,8 @@ impl<'a> Reader<'a> {
     }
 
     fn check_origins(&self) {
-        let (origins, wanted): (Vec<_>, Vec<_>) = self.lesson.origins.iter().cloned().unzip();
-        let path = format!("/s/{}/allows", self.sender.session());
-        let response = self.lab.control("POST", &path, Some(&json!({ "origins": origins }))).json();
-        assert_eq!(response["allowed"], json!(wanted), "{}", self.name());
+        for (origin, wanted, allowed) in self.origins() {
+            assert_eq!(allowed, wanted, "{}: {origin}", self.name());
+        }
     }
 }

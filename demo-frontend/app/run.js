@@ -138,6 +138,7 @@ export function createRun({
    */
   async function carryOut(sent) {
     await settle();
+    const { policy } = session;
     clearTimeout(editing);
     // A prediction under way is another moment's.
     moment += 1;
@@ -152,10 +153,10 @@ export function createRun({
 
     const observation = await send(session.config, session.id, sent, run, verdict.stage);
 
-    const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, observation);
+    const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, prediction, observation);
     const after = await control.readHoldings(session.id).catch(() => null);
     showStory(sent, exchanges, observation);
-    const all = { run, request: effective(sent), prediction, observation, exchanges, before, after };
+    const all = { run, request: effective(sent), policy, prediction, observation, exchanges, before, after };
     verdict.show(all, session.source === "form");
     if (!sent.same_url) nextRun = newRun();
     return all;
@@ -167,10 +168,11 @@ export function createRun({
    *
    * @param {string} run
    * @param {number} last  the number of the last exchange before it
+   * @param {Prediction | null} prediction
    * @param {Observation} observation
    * @returns {Promise<Exchange[]>}
    */
-  async function exchangesOf(run, last, observation) {
+  async function exchangesOf(run, last, prediction, observation) {
     const apis = apisOf(session.config);
     const expected = prediction?.messages.filter(({ url }) => apis.includes(new URL(url).origin)).length ?? 0;
     for (let tries = 1; ; tries += 1) {
@@ -208,20 +210,26 @@ export function createRun({
     refresh,
     send: sendNow,
     /**
-     * Sends what others sent before the reader came. These are requests like any other, but none of the reader's business.
+     * Sends what a lesson sends before the reader comes in, behind the scenes.
      *
-     * @param {unknown[]} before
+     * @param {unknown[]} requests
      * @param {HTMLElement} stage
+     * @returns {Promise<Sent[]>}
      */
-    async sendBefore(before, stage) {
-      for (const given of before) {
+    async sendBefore(requests, stage) {
+      const all = [];
+      for (const given of requests) {
         const earlier = toRequest(given);
-        const run = newRun();
+        const run = earlier.same_url ? nextRun : newRun();
         const question = { request: effective(earlier), run, engine, commit: true };
-        await control.predict(session.id, question).catch(() => null);
-        await send(session.config, session.id, earlier, run, stage);
+        const predicted = await control.predict(session.id, question).catch(() => null);
+        const observation = await send(session.config, session.id, earlier, run, stage);
+        const exchanges = await exchangesOf(run, 0, predicted, observation).catch(() => []);
+        const known = { run, request: effective(earlier), policy: session.policy, prediction: predicted };
+        all.push({ ...known, observation, exchanges, before: null, after: null });
       }
       await refresh(false);
+      return all;
     },
   };
 }

@@ -23,6 +23,14 @@ export type AllowedVerdict = {
   spec: string,
 };
 
+/** A request that the page sends before the reader comes in. */
+export type Before = {
+  /** The request. */
+  request: PartOfRequest,
+  /** What may be said of it once it was sent. */
+  said: Array<Fact>,
+};
+
 /** Why the script gets an error. */
 export type BlockedVerdict = {
   /** Tells it from an [`AllowedVerdict`]. */
@@ -89,7 +97,7 @@ export type ConsoleMessages = {
 export type CredentialsMode = "same-origin" | "include" | "omit";
 
 /** How a request ends. */
-export type Ending = "allowed" | "blocked";
+export type Ending = "readable" | "opaque" | "blocked";
 
 /** An engine, or the standard to the letter. */
 export type EngineName = "standard" | "chromium" | "firefox" | "webkit";
@@ -102,40 +110,24 @@ export type Exchanges = {
   now: number,
 };
 
-/** What is to be reached. */
-export type Goal = {
+/** A sentence about what happened, with what must be so for it to be true. */
+export type Fact = {
+  /** Of which runs it is true. */
+  when: RunCheck,
   /** In words. */
   text: string,
-  /** As the page checks it. */
-  check: GoalCheck,
 };
 
-/** Conditions that one run must meet, all of them. */
-export type GoalCheck = {
-  /** How it ends. */
-  observed?: Ending,
-  /** The status that the script reads. */
-  status?: number,
-  /** Headers that the script can read. */
-  readable?: Array<string>,
-  /** What the request has. */
-  request?: Members,
-  /** How many preflights the API sees. */
-  preflights?: number,
-  /** Whether a handler runs. */
-  handler_ran?: boolean,
-  /** What the policy has; of a list, these entries. */
-  policy_has?: Members,
-  /** What the policy doesn't have; of a list, none of these entries. */
-  policy_lacks?: Members,
-  /** What the shared cache does with the last request. */
-  cache?: CacheOutcome,
-  /** What the attacker's page gets. */
-  attacker?: Loot,
-  /** A setting: since the lesson started, a policy with a problem there was refused. */
-  refused?: string,
-  /** Whether the policy decides all of the lesson's origins as the lesson wants. */
-  origins?: boolean,
+/** A part of the goal. */
+export type GoalPart = {
+  /** In the browser's memory. */
+  id: string,
+  /** What to do, in words. */
+  text: string,
+  /** As the page checks it. */
+  check: RunCheck,
+  /** What may be said of a run that reached it. */
+  shows?: string,
 };
 
 /** The file that governs a policy. */
@@ -204,7 +196,10 @@ export type LabRequest = {
   same_url: boolean,
 };
 
-/** A lesson. In its texts `{page}`, `{api}` and `{attacker}` stand for this Lab's origins. */
+/** A lesson. In its texts `{page}`, `{api}`, `{alias}` and `{attacker}` stand for this Lab's origins.
+ *
+ * What happens in a lesson is up to its reader, so no text may tell it in advance: `text`, `question`, `hint`, `learned` and
+ * `after` are rules, and what the lesson begins with. What a run showed stands in a [`Fact`], with what must be so. */
 export type Lesson = {
   /** In addresses and in the browser's memory. */
   id: string,
@@ -216,26 +211,26 @@ export type Lesson = {
   policy: PartOfPolicy,
   /** The request that it starts with. */
   request: PartOfRequest,
-  /** What others send before the reader comes. */
-  before?: Array<PartOfRequest>,
+  /** What the page sends whenever the lesson begins. */
+  before?: Array<Before>,
   /** Whether all its requests have the same URL. */
   same_url?: boolean,
   /** The question before the first sending. */
-  question: string,
-  /** The right answer: yes or no. */
-  answer: boolean,
-  /** Why that is right. */
-  because: string,
+  question: Question,
+  /** What may be said of the run that the question was about. The first one is true of the lesson's beginning. */
+  because: Array<Fact>,
   /** How the first sending ends. */
   first: Ending,
-  /** What is to be reached. */
-  goal: Goal,
+  /** What is to be reached, each part by a run of its own or with others. */
+  goal: Array<GoalPart>,
   /** Origins, and whether the policy should allow them. */
   origins?: Array<[string, boolean]>,
   /** A hint. */
   hint: string,
-  /** A way to the goal. */
-  solution: Solution,
+  /** A way to the goal, after the first sending, step by step. */
+  solution: Array<SolutionStep>,
+  /** What to keep of it, in a sentence. */
+  learned: string,
   /** What to read afterwards, in paragraphs. */
   after: Array<string>,
   /** Titles and addresses of what to read on. */
@@ -269,9 +264,6 @@ export type LoggedExchange = {
   /** The response's first bytes as text. */
   body: string,
 };
-
-/** What the attacker's page gets. */
-export type Loot = "read" | "nothing";
 
 /** Members of an object with their values. */
 export type Members = Record<string, unknown>;
@@ -433,6 +425,16 @@ export type Problem = {
   message: string,
 };
 
+/** A question that is answered by yes or no. */
+export type Question = {
+  /** In words. */
+  text: string,
+  /** Of which runs *yes* is right. */
+  yes: RunCheck,
+  /** What is right where nothing was changed. */
+  answer: boolean,
+};
+
 /** `{ redirect }` */
 export type RedirectMode = "follow" | "manual" | "error";
 
@@ -450,18 +452,58 @@ export type RequestKind = "fetch" | "xhr" | "font" | "image" | "image-cors" | "c
 /** `{ mode }` */
 export type RequestMode = "cors" | "no-cors" | "same-origin";
 
+/** Conditions that one run must meet, all of them. Of a message that was not sent, no header is known, not even that it is
+ * absent. */
+export type RunCheck = {
+  /** How it ends. */
+  outcome?: Ending,
+  /** The status that the script reads. */
+  status?: number,
+  /** What the body that the script reads contains. */
+  body_has?: string,
+  /** Headers that the script can read. */
+  readable?: Array<string>,
+  /** Headers that the script can't read. */
+  unreadable?: Array<string>,
+  /** What the request has. */
+  request?: Members,
+  /** How many preflights the API sees. */
+  preflights?: number,
+  /** How many other requests the API sees. */
+  requests?: number,
+  /** Whether a handler runs. */
+  handler_ran?: boolean,
+  /** Whether what the API stores is different afterwards. */
+  changed?: boolean,
+  /** The status of the API's last response that is not a preflight's. */
+  api_status?: number,
+  /** Headers of the last request that is not a preflight, by their names in lower case: a value, which is all lines joined, or
+   * whether it is there. */
+  sent?: Members,
+  /** Headers of its response. */
+  got?: Members,
+  /** The status of the response to the last preflight. */
+  preflight_status?: number,
+  /** Headers of the last preflight. */
+  preflight_sent?: Members,
+  /** Headers of its response. */
+  preflight_got?: Members,
+  /** What the policy has; of a list, these entries. */
+  policy_has?: Members,
+  /** What the policy doesn't have; of a list, none of these entries. */
+  policy_lacks?: Members,
+  /** What the shared cache does with the last request. */
+  cache?: CacheOutcome,
+  /** A setting: since the lesson started, a policy with a problem there was refused. */
+  refused?: string,
+  /** Whether the policy decides all of the lesson's origins as the lesson wants. */
+  origins?: boolean,
+  /** Which of the lesson's origins the policy allows. */
+  allows?: Members,
+};
+
 /** The page that sends a request. */
 export type SendingPage = "lab" | "attacker" | "sandbox";
-
-/** A way to the goal: a policy and a request, and then one sending; or steps. */
-export type Solution = {
-  /** The policy to apply, if another one is needed. */
-  policy: PartOfPolicy | null,
-  /** The request to send, if another one is needed. */
-  request: PartOfRequest | null,
-  /** What to do one after the other instead. */
-  steps?: Array<SolutionStep>,
-};
 
 /** Something to do. */
 export type SolutionStep = {

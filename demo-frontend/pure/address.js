@@ -62,8 +62,7 @@ export function fromFragment(hash) {
  *
  * @param {string} hash
  * @param {Lesson[]} lessons
- * @returns {{policy: PolicyConfig, request: LabRequest, lesson: Lesson | null, source: "form" | "file", isAtStart: boolean}}
- *   at the start: whether what a lesson sends before the reader comes in is still to be sent
+ * @returns {{policy: PolicyConfig, request: LabRequest, lesson: Lesson | null, source: "form" | "file"}}
  */
 export function opened(hash, lessons) {
   const named = fromFragment(hash);
@@ -73,7 +72,6 @@ export function opened(hash, lessons) {
     request: named.request ?? firstRequest(lesson),
     lesson,
     source: lesson === null ? named.source : "form",
-    isAtStart: named.policy === null,
   };
 }
 

@@ -21,6 +21,7 @@ import { withoutSession } from "./place.js";
  * @typedef {object} Sent
  * @property {string} run
  * @property {import("./state.js").LabRequest} request
+ * @property {import("../app/control.js").PolicyConfig} policy  the one in force when it was sent
  * @property {Prediction | null} prediction
  * @property {Observation} observation
  * @property {Exchange[]} exchanges

@@ -48,7 +48,7 @@ test("each field of a request comes back from the address", () => {
     assert.deepEqual(request[field], value, field);
     const hash = toFragment({ ...FREE, request });
     assert.notEqual(hash, "", field);
-    assert.deepEqual(opened(hash, []), { ...FREE, request, isAtStart: true }, field);
+    assert.deepEqual(opened(hash, []), { ...FREE, request }, field);
   }
 });
 
@@ -58,7 +58,7 @@ test("each field of a policy comes back from the address", () => {
     assert.deepEqual(policy[field], value, field);
     const hash = toFragment({ ...FREE, policy });
     assert.notEqual(hash, "", field);
-    assert.deepEqual(opened(hash, []), { ...FREE, policy, isAtStart: false }, field);
+    assert.deepEqual(opened(hash, []), { ...FREE, policy }, field);
   }
 });
 
@@ -67,7 +67,7 @@ test("all of them at once come back, and so does the lesson", () => {
   const situation = { policy: toPolicy(POLICIES), request: toRequest(REQUESTS), lesson: "preflights", source: "form" };
   const hash = toFragment(situation);
   assert.deepEqual(fromFragment(hash), situation);
-  assert.deepEqual(opened(hash, [lesson]), { ...situation, lesson, isAtStart: false });
+  assert.deepEqual(opened(hash, [lesson]), { ...situation, lesson });
 });
 
 test("the kind's own path is not written down", () => {
@@ -94,12 +94,9 @@ test("what a link says counts before what its lesson says", () => {
   const policy = JSON.stringify({ allow_methods: ["DELETE"] });
   const request = JSON.stringify({ method: "DELETE" });
   for (const [hash, wanted] of [
-    [
-      "#lesson=a",
-      { policy: toPolicy(lesson.policy), request: { ...toRequest(lesson.request), same_url: true }, isAtStart: true },
-    ],
-    [`#lesson=a&policy=${policy}`, { policy: toPolicy({ allow_methods: ["DELETE"] }), isAtStart: false }],
-    [`#lesson=a&request=${request}`, { request: toRequest({ method: "DELETE" }), isAtStart: true }],
+    ["#lesson=a", { policy: toPolicy(lesson.policy), request: { ...toRequest(lesson.request), same_url: true } }],
+    [`#lesson=a&policy=${policy}`, { policy: toPolicy({ allow_methods: ["DELETE"] }) }],
+    [`#lesson=a&request=${request}`, { request: toRequest({ method: "DELETE" }) }],
     [
       `#policy=${policy}&request=${request}`,
       { lesson: null, policy: toPolicy({ allow_methods: ["DELETE"] }), request: toRequest({ method: "DELETE" }) },

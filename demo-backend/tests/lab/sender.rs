@@ -99,6 +99,17 @@ impl<'a> Sender<'a> {
         (predicted, verdict.is_allowed() && !is_tainted)
     }
 
+    /// The last response's body, if the script may read it.
+    pub(crate) fn body(&self) -> String {
+        let Some(Case { exchanges, verdict: Some(verdict), .. }) = &self.case else { return String::new() };
+        match exchanges.last().map(|exchanged| &exchanged.received) {
+            Some(Received::Response { body, .. }) if verdict.is_allowed() => {
+                String::from_utf8_lossy(body).into_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
     /// The diagnosis of the last request as `cors-doctor` makes it: by the wire and its probes alone, without the policy.
     pub(crate) fn diagnose(&self) -> Diagnosis {
         let mut examination = Examination::of(self.case.clone().expect("a request was sent"));

@@ -11,6 +11,7 @@ use demo_backend::{
         lab_request::LabRequest,
         lesson::{self, Ending, Lesson, Loot, SolutionStep},
     },
+    session::hand_written::HandWritten,
 };
 use fetch_cors::diagnosis::Cause;
 use lab::{TestLab, sender::Sender};
@@ -40,6 +41,9 @@ fn every_lesson_can_be_done_as_it_says() {
             if solution.steps.is_empty() {
                 if let Some(policy) = &solution.policy {
                     reader.put(&json!(policy), 200);
+                }
+                if let Some(hand) = &solution.hand {
+                    reader.put_hand(hand);
                 }
                 if let Some(request) = &solution.request {
                     reader.request = request.clone();
@@ -124,6 +128,9 @@ impl<'a> Reader<'a> {
         let sender = Sender::new(lab, &json!(lesson.policy), engine);
         let mut reader =
             Self { lab, lesson, sender, request: lesson.request.clone(), run: 0, causes: Vec::new() };
+        if let Some(hand) = &lesson.hand {
+            reader.put_hand(hand);
+        }
         for request in &lesson.before {
             reader.run += 1;
             reader.sender.send(request, &format!("run{}", reader.run));
@@ -144,9 +151,15 @@ impl<'a> Reader<'a> {
             SolutionStep::Policy { policy } => {
                 self.put(&json!(policy), 200);
             }
+            SolutionStep::Hand { hand } => self.put_hand(hand),
             SolutionStep::Request { request } => self.request = LabRequest::clone(request),
             SolutionStep::Send { send } => self.send(*send),
         }
+    }
+
+    fn put_hand(&self, hand: &HandWritten) {
+        let session = self.lab.running.sessions().find(self.sender.session()).expect("the session is there");
+        session.state().hand = hand.clone();
     }
 
     fn put(&self, policy: &Value, status: u16) -> Value {

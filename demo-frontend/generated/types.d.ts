@@ -146,6 +146,29 @@ export type GoverningFile = {
   problem: string | null,
 };
 
+/** A response written by hand. */
+export type HandResponse = {
+  /** The status. */
+  status: number,
+  /** The header lines, in this order. In a value, `{origin}` stands for the request's `Origin`; the line is left out if the
+   * request has none. */
+  headers: Array<[string, string]>,
+  /** Where a redirect leads, for `Location`: a path of the same server such as `notes/1`, or a URL of the Lab's own. */
+  redirect: string | null,
+  /** How long it takes, in milliseconds; at most 5000. */
+  delay_ms: number,
+  /** Whether the connection is closed instead, without a response. */
+  close: boolean,
+};
+
+/** A server written by hand. What is left out is as in [`HandWritten::default`], a server that knows nothing of CORS. */
+export type HandWritten = {
+  /** What it responds with to a preflight, whatever the path. */
+  preflight: HandResponse,
+  /** What it responds with to every other request. */
+  response: HandResponse,
+};
+
 /** What a session's API stores. */
 export type Holdings = {
   /** By id. */
@@ -178,11 +201,13 @@ export type KindRules = {
 
 /** A request of the Lab. A field that is missing has its default value; headers that the browser adds are left out. */
 export type LabRequest = {
+  /** Which server it is sent to. */
+  server: ServerKind,
   /** What loads. */
   kind: RequestKind,
   /** The method, as the script writes it. */
   method: string,
-  /** The route, below `/api/`. */
+  /** The route, below `/api/`; below `/hand/` for the server written by hand. */
   path: string,
   /** The query without its run. */
   query: string,
@@ -216,6 +241,9 @@ export type Lesson = {
   policy: PartOfPolicy,
   /** The request that it starts with. */
   request: PartOfRequest,
+  /** The server written by hand that it starts with; one that knows nothing of CORS if nothing is said. A request is sent to it
+   * if its `server` is `hand`. */
+  hand?: PartOfHandWritten,
   /** What others send before the reader comes. */
   before?: Array<PartOfRequest>,
   /** Whether all its requests have the same URL. */
@@ -332,6 +360,9 @@ export type OriginsToCheck = {
   /** At most 32. */
   origins: Array<string>,
 };
+
+/** What a server written by hand responds with, as far as it differs from a status of 200 without headers. */
+export type PartOfHandWritten = { preflight?: Partial<HandResponse>; response?: Partial<HandResponse> };
 
 /** The settings of a policy that differ from the policy that allows nothing. */
 export type PartOfPolicy = Partial<PolicyConfig>;
@@ -453,10 +484,15 @@ export type RequestMode = "cors" | "no-cors" | "same-origin";
 /** The page that sends a request. */
 export type SendingPage = "lab" | "attacker" | "sandbox";
 
-/** A way to the goal: a policy and a request, and then one sending; or steps. */
+/** Which server responds. */
+export type ServerKind = "policy" | "hand";
+
+/** A way to the goal: a policy, a server written by hand and a request, and then one sending; or steps. */
 export type Solution = {
   /** The policy to apply, if another one is needed. */
   policy: PartOfPolicy | null,
+  /** The server to write by hand, if another one is needed. */
+  hand?: PartOfHandWritten,
   /** The request to send, if another one is needed. */
   request: PartOfRequest | null,
   /** What to do one after the other instead. */
@@ -472,6 +508,9 @@ export type SolutionStep = {
 } | {
   /** The policy. */
   policy: PartOfPolicy,
+} | {
+  /** The server. */
+  hand: PartOfHandWritten,
 } | {
   /** The request. */
   request: PartOfRequest,

@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 use super::lab_request::LabRequest;
 #[cfg(test)]
 use super::mirrors;
-use crate::{origins::Origins, session::cache::CacheOutcome};
+use crate::{
+    origins::Origins,
+    session::{cache::CacheOutcome, hand_written::HandWritten},
+};
 
 /// A lesson. In its texts `{page}`, `{api}` and `{attacker}` stand for this Lab's origins.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,6 +32,11 @@ pub struct Lesson {
     /// The request that it starts with.
     #[cfg_attr(test, ts(as = "mirrors::PartOfRequest"))]
     pub request: LabRequest,
+    /// The server written by hand that it starts with; one that knows nothing of CORS if nothing is said. A request is sent to it
+    /// if its `server` is `hand`.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, as = "Option<mirrors::PartOfHandWritten>"))]
+    pub hand: Option<HandWritten>,
     /// What others send before the reader comes.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<mirrors::PartOfRequest>>"))]
@@ -128,7 +136,7 @@ pub enum Loot {
     Nothing,
 }
 
-/// A way to the goal: a policy and a request, and then one sending; or steps.
+/// A way to the goal: a policy, a server written by hand and a request, and then one sending; or steps.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -136,6 +144,10 @@ pub struct Solution {
     /// The policy to apply, if another one is needed.
     #[cfg_attr(test, ts(as = "Option<mirrors::PartOfPolicy>"))]
     pub policy: Option<PolicyConfig>,
+    /// The server to write by hand, if another one is needed.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, as = "Option<mirrors::PartOfHandWritten>"))]
+    pub hand: Option<HandWritten>,
     /// The request to send, if another one is needed.
     #[cfg_attr(test, ts(as = "Option<mirrors::PartOfRequest>"))]
     pub request: Option<LabRequest>,
@@ -163,6 +175,12 @@ pub enum SolutionStep {
         /// The policy.
         #[cfg_attr(test, ts(as = "mirrors::PartOfPolicy"))]
         policy: PolicyConfig,
+    },
+    /// Write this server by hand.
+    Hand {
+        /// The server.
+        #[cfg_attr(test, ts(as = "mirrors::PartOfHandWritten"))]
+        hand: Box<HandWritten>,
     },
     /// Put this request together.
     Request {

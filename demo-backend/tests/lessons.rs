@@ -14,6 +14,7 @@ use demo_backend::{
         lab_request::LabRequest,
         lesson::{self, Ending, Lesson, SolutionStep},
     },
+    session::hand_written::HandWritten,
 };
 use fetch_cors::diagnosis::Cause;
 use lab::{TestLab, sender::Sender};
@@ -162,6 +163,9 @@ impl<'a> Reader<'a> {
             reached: Vec::new(),
             causes: Vec::new(),
         };
+        if let Some(hand) = &lesson.hand {
+            reader.put_hand(hand);
+        }
         let is_own_policy = *policy == json!(lesson.policy);
         for before in &lesson.before {
             let shown = reader.show(&before.request);
@@ -187,11 +191,17 @@ impl<'a> Reader<'a> {
                 self.put(&json!(policy), 200);
                 self.tick(None);
             }
+            SolutionStep::Hand { hand } => self.put_hand(hand),
             SolutionStep::Request { request } => self.request = LabRequest::clone(request),
             SolutionStep::Send { send } => {
                 self.send(*send);
             }
         }
+    }
+
+    fn put_hand(&self, hand: &HandWritten) {
+        let session = self.lab.running.sessions().find(self.sender.session()).expect("the session is there");
+        session.state().hand = hand.clone();
     }
 
     fn put(&self, policy: &Value, status: u16) -> Value {

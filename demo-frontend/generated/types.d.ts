@@ -138,6 +138,29 @@ export type GoverningFile = {
   problem: string | null,
 };
 
+/** A response written by hand. */
+export type HandResponse = {
+  /** The status. */
+  status: number,
+  /** The header lines, in this order. In a value, `{origin}` stands for the request's `Origin`; the line is left out if the
+   * request has none. */
+  headers: Array<[string, string]>,
+  /** Where a redirect leads, for `Location`: a path of the same server such as `notes/1`, or a URL of the Lab's own. */
+  redirect: string | null,
+  /** How long it takes, in milliseconds; at most 5000. */
+  delay_ms: number,
+  /** Whether the connection is closed instead, without a response. */
+  close: boolean,
+};
+
+/** A server written by hand. What is left out is as in [`HandWritten::default`], a server that knows nothing of CORS. */
+export type HandWritten = {
+  /** What it responds with to a preflight, whatever the path. */
+  preflight: HandResponse,
+  /** What it responds with to every other request. */
+  response: HandResponse,
+};
+
 /** What a session's API stores. */
 export type Holdings = {
   /** By id. */
@@ -170,11 +193,13 @@ export type KindRules = {
 
 /** A request of the Lab. A field that is missing has its default value; headers that the browser adds are left out. */
 export type LabRequest = {
+  /** Which server it is sent to. */
+  server: ServerKind,
   /** What loads. */
   kind: RequestKind,
   /** The method, as the script writes it. */
   method: string,
-  /** The route, below `/api/`. */
+  /** The route, below `/api/`; below `/hand/` for the server written by hand. */
   path: string,
   /** The query without its run. */
   query: string,
@@ -211,6 +236,9 @@ export type Lesson = {
   policy: PartOfPolicy,
   /** The request that it starts with. */
   request: PartOfRequest,
+  /** The server written by hand that it starts with; one that knows nothing of CORS if nothing is said. A request is sent to it
+   * if its `server` is `hand`. */
+  hand?: PartOfHandWritten,
   /** What the page sends whenever the lesson begins. */
   before?: Array<Before>,
   /** Whether all its requests have the same URL. */
@@ -324,6 +352,9 @@ export type OriginsToCheck = {
   /** At most 32. */
   origins: Array<string>,
 };
+
+/** What a server written by hand responds with, as far as it differs from a status of 200 without headers. */
+export type PartOfHandWritten = { preflight?: Partial<HandResponse>; response?: Partial<HandResponse> };
 
 /** The settings of a policy that differ from the policy that allows nothing. */
 export type PartOfPolicy = Partial<PolicyConfig>;
@@ -505,6 +536,9 @@ export type RunCheck = {
 /** The page that sends a request. */
 export type SendingPage = "lab" | "attacker" | "sandbox";
 
+/** Which server responds. */
+export type ServerKind = "policy" | "hand";
+
 /** Something to do. */
 export type SolutionStep = {
   /** The policy. */
@@ -514,6 +548,9 @@ export type SolutionStep = {
 } | {
   /** The policy. */
   policy: PartOfPolicy,
+} | {
+  /** The server. */
+  hand: PartOfHandWritten,
 } | {
   /** The request. */
   request: PartOfRequest,

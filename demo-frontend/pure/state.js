@@ -1,6 +1,6 @@
 // What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
 
-import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, PAGES } from "../generated/constants.js";
+import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, PAGES, SERVERS } from "../generated/constants.js";
 import { pathOf, withRun } from "./place.js";
 
 export { DEFAULT_REQUEST, KINDS, LISTS };
@@ -19,6 +19,7 @@ const WORDS = {
   mode: /** @type {string[]} */ (KINDS.fetch.mode),
   redirect: /** @type {string[]} */ (KINDS.fetch.redirect),
   page: /** @type {readonly string[]} */ (PAGES),
+  server: /** @type {readonly string[]} */ (SERVERS),
 };
 
 /** @returns {PolicyConfig} the policy that allows nothing */
@@ -55,7 +56,7 @@ export function toRequest(given) {
   const from = record(given);
   const kind = /** @type {Kind} */ (WORDS.kind.includes(String(from.kind)) ? from.kind : DEFAULT_REQUEST.kind);
   const request = { ...DEFAULT_REQUEST, kind, path: KINDS[kind].path };
-  for (const key of /** @type {const} */ (["credentials", "mode", "redirect", "page"])) {
+  for (const key of /** @type {const} */ (["credentials", "mode", "redirect", "page", "server"])) {
     if (WORDS[key].includes(String(from[key]))) Object.assign(request, { [key]: from[key] });
   }
   for (const key of /** @type {const} */ (["method", "path", "query"])) {
@@ -128,7 +129,8 @@ export function usesOf(kind) {
  * @typedef {import("../generated/types.js").Origins} Config
  */
 export function urlOf(config, session, request, run) {
-  return config.api + pathOf(session, request.cached, request.path) + withRun(request.query, run);
+  const { cached, server, path, query } = request;
+  return config.api + pathOf({ session, cached, server, route: path }) + withRun(query, run);
 }
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -18,7 +18,11 @@ use super::{
     policy_view::{LISTS, PolicyView},
     prediction::{Prediction, PredictionRequest},
 };
-use crate::{api_path, origins::Origins};
+use crate::{
+    api_path::{self, ServerKind},
+    origins::Origins,
+    session::hand_written::HandWritten,
+};
 
 const UPDATE: &str = "UPDATE_EXPECT=1 cargo test -p demo-backend --lib generated";
 
@@ -75,6 +79,7 @@ fn the_types_are_current() {
     declarations.visit::<control::CheckedOrigins>();
     declarations.visit::<control::Exchanges>();
     declarations.visit::<control::Holdings>();
+    declarations.visit::<HandWritten>();
     declarations.visit::<InvalidPolicy>();
     declarations.visit::<BodyContentType>();
     declarations.visit::<KindRules>();
@@ -102,6 +107,7 @@ fn the_constants_are_current() {
         ("default_session", json!(api_path::DEFAULT_SESSION)),
         ("cached", json!(api_path::CACHED)),
         ("api", json!(api_path::API)),
+        ("hand", json!(api_path::HAND)),
         ("run", json!(api_path::RUN)),
     ];
     let constants = [
@@ -129,6 +135,12 @@ fn the_constants_are_current() {
             "Readonly<LabRequest>",
             by_name(default_request),
         ),
+        (
+            "The servers that a request can be sent to.",
+            "SERVERS",
+            "readonly ServerKind[]",
+            json!([ServerKind::Policy, ServerKind::Hand]).to_string(),
+        ),
         ("The settings of a policy that are lists.", "LISTS", "", json!(LISTS).to_string()),
         (
             "The parts of an API path, and the query's parameter that names a run.",
@@ -138,7 +150,15 @@ fn the_constants_are_current() {
         ),
     ];
     let mut text = header();
-    let types = ["BodyContentType", "BodyType", "KindRules", "LabRequest", "RequestKind", "SendingPage"];
+    let types = [
+        "BodyContentType",
+        "BodyType",
+        "KindRules",
+        "LabRequest",
+        "RequestKind",
+        "SendingPage",
+        "ServerKind",
+    ];
     let imports =
         types.map(|name| format!(" * @typedef {{import(\"./types.js\").{name}}} {name}\n")).concat();
     let _ = write!(text, "\n/**\n{imports} */\n");
@@ -162,7 +182,7 @@ fn the_examples_are_current() {
         attacker: "http://localhost:3001".to_owned(),
     };
     let everything = json!({
-        "method": "PUT", "path": "notes/1", "query": "to=notes", "headers": [["x-a", "1"]],
+        "server": "hand", "method": "PUT", "path": "notes/1", "query": "to=notes", "headers": [["x-a", "1"]],
         "body": { "type": "application/json", "text": "{}" }, "credentials": "omit", "mode": "same-origin",
         "redirect": "error", "cached": true,
     });

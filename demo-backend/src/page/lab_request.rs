@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kinds::{BodyType, CredentialsMode, RedirectMode, RequestKind, RequestMode, SendingPage};
 use crate::{
-    api_path::{ApiPath, RUN},
+    api_path::{ApiPath, DEFAULT_SESSION, RUN, ServerKind},
     origins::Origins,
 };
 
@@ -27,11 +27,13 @@ pub struct RequestBody {
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LabRequest {
+    /// Which server it is sent to.
+    pub server: ServerKind,
     /// What loads.
     pub kind: RequestKind,
     /// The method, as the script writes it.
     pub method: String,
-    /// The route, below `/api/`.
+    /// The route, below `/api/`; below `/hand/` for the server written by hand.
     pub path: String,
     /// The query without its run.
     pub query: String,
@@ -57,6 +59,7 @@ impl Default for LabRequest {
     fn default() -> Self {
         let kind = RequestKind::default();
         Self {
+            server: ServerKind::default(),
             kind,
             method: GET.to_owned(),
             path: kind.rules().path.to_owned(),
@@ -81,12 +84,15 @@ const MAX_PATH: usize = 200;
 const MAX_QUERY: usize = 1000;
 
 impl LabRequest {
-    /// Whether its URL is one that the Lab sends.
+    /// Whether its URL is one that the Lab sends, in this session.
     ///
     /// # Errors
     ///
     /// Why not, in words.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self, session: &str) -> Result<(), String> {
+        if self.server == ServerKind::Hand && session == DEFAULT_SESSION {
+            return Err("the session that a file governs has no server written by hand".to_owned());
+        }
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
         if self.path.len() > MAX_PATH || !self.path.bytes().all(is_plain) {
             return Err(format!("the path has at most {MAX_PATH} letters, digits, and \"-._~/\""));
@@ -102,7 +108,7 @@ impl LabRequest {
 
     /// The URL that it is sent to.
     pub fn url(&self, session: &str, run: &str, origins: &Origins) -> String {
-        let path = ApiPath { session, is_cached: self.cached, route: &self.path };
+        let path = ApiPath { session, is_cached: self.cached, server: self.server, route: &self.path };
         let run = if run.is_empty() { String::new() } else { format!("{RUN}{run}") };
         let query = [self.query.as_str(), &run].into_iter().filter(|part| !part.is_empty());
         let query = query.collect::<Vec<_>>().join("&");

@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 use super::lab_request::LabRequest;
 #[cfg(test)]
 use super::mirrors;
-use crate::{origins::Origins, session::cache::CacheOutcome};
+use crate::{
+    origins::Origins,
+    session::{cache::CacheOutcome, hand_written::HandWritten},
+};
 
 /// A lesson. In its texts `{page}`, `{api}`, `{alias}` and `{attacker}` stand for this Lab's origins.
 ///
@@ -32,6 +35,11 @@ pub struct Lesson {
     /// The request that it starts with.
     #[cfg_attr(test, ts(as = "mirrors::PartOfRequest"))]
     pub request: LabRequest,
+    /// The server written by hand that it starts with; one that knows nothing of CORS if nothing is said. A request is sent to it
+    /// if its `server` is `hand`.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, as = "Option<mirrors::PartOfHandWritten>"))]
+    pub hand: Option<HandWritten>,
     /// What the page sends whenever the lesson begins.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<Before>>"))]
@@ -209,6 +217,12 @@ pub enum SolutionStep {
         /// The policy.
         #[cfg_attr(test, ts(as = "mirrors::PartOfPolicy"))]
         policy: PolicyConfig,
+    },
+    /// Write this server by hand.
+    Hand {
+        /// The server.
+        #[cfg_attr(test, ts(as = "mirrors::PartOfHandWritten"))]
+        hand: Box<HandWritten>,
     },
     /// Put this request together.
     Request {

@@ -63,7 +63,7 @@ pub fn predict(
     sessions: &Sessions,
 ) -> Result<Prediction, String> {
     let PredictionRequest { request, run, engine, commit } = wanted;
-    request.check()?;
+    request.check(session.id())?;
     let url = request.url(session.id(), run.as_deref().unwrap_or_default(), origins);
     let fetch = request.to_fetch(&url, origins, engine.engine());
     let (at, now) = (sessions.now_ms(), sessions.now());

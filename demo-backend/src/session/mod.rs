@@ -3,6 +3,7 @@
 //! Nothing here knows HTTP's server or the page; what does, in `api` and `page`, gets at the state through [`Sessions`].
 
 pub mod cache;
+pub mod hand_written;
 pub mod log;
 pub mod notes;
 pub mod policy_file;
@@ -23,6 +24,7 @@ use actix_web_cors::{InvalidPolicy, Policy, PolicyConfig};
 
 use self::{
     cache::SharedCache,
+    hand_written::HandWritten,
     log::ExchangeLog,
     notes::Notes,
     policy_file::{PolicyFile, deny_all_if_empty},
@@ -69,6 +71,8 @@ pub struct PolicyInForce {
 pub struct State {
     /// What the API stores.
     pub notes: Notes,
+    /// The server written by hand, next to the policy's.
+    pub hand: HandWritten,
     /// Who visited the API, and how often.
     pub visitors: Visitors,
     /// What came over the wire.

@@ -126,6 +126,7 @@ async function open() {
   setAttempt(lesson, lesson === null ? [] : lessons.earlier(lesson));
   lessons.fill(allLessons);
   lessons.show(lesson, attempt?.reached ?? [], false);
+  showLesson(null);
   await enter(policy, request, source);
   await sendBefore(lesson);
   showLesson(lesson?.id ?? null);
@@ -240,6 +241,7 @@ async function startLesson(lesson) {
   // A place of its own for Back and Forward. What is edited there changes its address, and makes no other place.
   if (isAnother) history.pushState(null, "", `#lesson=${lesson.id}`);
   lessons.show(lesson, [], true);
+  showLesson(null);
   showSent(null);
   await enter(toPolicy(lesson.policy), firstRequest(lesson), "form");
   await sendBefore(lesson);

@@ -1,8 +1,8 @@
 //! The policy's and the request's forms: filled by keys and clicks, and read; and *Send*, up to the verdict.
 
 use demo_backend::page::{lab_request::LabRequest, lesson::Ending};
-use fetch_cors::browser::{ResponseType, Verdict};
 use end_to_end::{Engine, fantoccini::key::Key};
+use fetch_cors::browser::{ResponseType, Verdict};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -42,10 +42,11 @@ impl Outcome {
         }
     }
 
-    /// How lessons call it, for whom an opaque response is allowed as well.
+    /// How lessons call it.
     pub(crate) fn ending(self) -> Ending {
         match self {
-            Self::Readable | Self::Opaque => Ending::Allowed,
+            Self::Readable => Ending::Readable,
+            Self::Opaque => Ending::Opaque,
             Self::Blocked => Ending::Blocked,
         }
     }

@@ -200,8 +200,7 @@ impl<'a> Reader<'a> {
     }
 
     fn put_hand(&self, hand: &HandWritten) {
-        let session = self.lab.running.sessions().find(self.sender.session()).expect("the session is there");
-        session.state().hand = hand.clone();
+        self.lab.put_hand(self.sender.session(), &json!(hand));
     }
 
     fn put(&self, policy: &Value, status: u16) -> Value {

@@ -138,6 +138,18 @@ export type GoverningFile = {
   problem: string | null,
 };
 
+/** Why a server written by hand is refused, at one place. */
+export type HandProblem = {
+  /** Which of the responses. */
+  part: keyof HandWritten,
+  /** Which field of it. */
+  field: keyof HandResponse,
+  /** Which of the header lines, counted from 0; null where it is not one of them. */
+  line: number | null,
+  /** What is wrong, why, and what to write instead. */
+  message: string,
+};
+
 /** A response written by hand. */
 export type HandResponse = {
   /** The status. */
@@ -167,6 +179,12 @@ export type Holdings = {
   notes: Array<Note>,
   /** The visits of all visitors. */
   visits: number,
+};
+
+/** Why a server written by hand was refused. */
+export type InvalidHand = {
+  /** Every problem that it has. */
+  problems: Array<HandProblem>,
 };
 
 /** Why a policy was refused. */
@@ -285,8 +303,10 @@ export type LoggedExchange = {
   reached_handler: boolean,
   /** What the shared cache did; null where there was none, or it only passed the request on. */
   through_cache: CacheOutcome | null,
-  /** Null while the API is still working on it. */
+  /** Null while the API is still working on it, and if it closed the connection. */
   status: number | null,
+  /** Whether it closed the connection without a response. */
+  closed: boolean,
   /** As the API's application wrote them; the server adds `date` and `content-length`. */
   response_headers: Array<[string, string]>,
   /** The response's first bytes as text. */
@@ -306,8 +326,8 @@ export type Message = {
   url: string,
   /** Those that CORS reads or the browser writes for it. */
   request_headers: Array<[string, string]>,
-  /** The response's status. */
-  status: number,
+  /** The response's status; null if the connection is closed without one. */
+  status: number | null,
   /** The response's headers, without those that the server adds. */
   response_headers: Array<[string, string]>,
   /** The names of the headers that the browser decides by, in the request and in the response. */

@@ -29,11 +29,14 @@ use super::{
     prediction::{self, PredictionRequest},
 };
 use crate::{
-    api::headers::NO_STORE,
+    api::{
+        hand::{self, HandProblem},
+        headers::NO_STORE,
+    },
     api_path::is_run,
     json_error::JsonError,
     origins::Origins,
-    session::{Session, Sessions, log::LoggedExchange, notes::Note},
+    session::{Session, Sessions, hand_written::HandWritten, log::LoggedExchange, notes::Note},
 };
 
 /// The header that every call carries.
@@ -85,6 +88,8 @@ pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
                 .route("/s/{session}/reset", web::post().to(reset))
                 .route("/s/{session}/policy", web::get().to(policy))
                 .route("/s/{session}/policy", web::put().to(replace_policy))
+                .route("/s/{session}/hand", web::get().to(read_hand))
+                .route("/s/{session}/hand", web::put().to(replace_hand))
                 .route("/s/{session}/allows", web::post().to(allows))
                 .route("/s/{session}/predict", web::post().to(predict))
                 .route("/s/{session}/exchanges", web::get().to(exchanges))
@@ -192,6 +197,43 @@ async fn replace_policy(control: Data<ControlContext>, id: Path<String>, body: B
     match session.replace_policy(config) {
         Ok(()) => Ok(HttpResponse::Ok().json(PolicyView::of(&session))),
         Err(invalid) => Ok(HttpResponse::UnprocessableEntity().json(invalid)),
+    }
+}
+
+/// The session, unless it is the default one, which has no server written by hand.
+fn session_of_page(control: &ControlContext, id: &str) -> Result<Arc<Session>, JsonError> {
+    let session = control.session(id)?;
+    match session.policy_file() {
+        None => Ok(session),
+        Some(file) => {
+            let message = format!("{} governs this session: it has no server written by hand", file.shown());
+            Err(JsonError::new(StatusCode::CONFLICT, message))
+        }
+    }
+}
+
+async fn read_hand(control: Data<ControlContext>, id: Path<String>) -> ControlResult {
+    let hand = session_of_page(&control, &id)?.state().hand.clone();
+    Ok(HttpResponse::Ok().json(hand))
+}
+
+/// Why a server written by hand was refused.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct InvalidHand {
+    /// Every problem that it has.
+    problems: Vec<HandProblem>,
+}
+
+async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: BodyResult) -> ControlResult {
+    let session = session_of_page(&control, &id)?;
+    let written: HandWritten = read(&body)?;
+    let problems = hand::problems(&written, session.id(), &control.origins);
+    if problems.is_empty() {
+        session.state().hand = written.clone();
+        Ok(HttpResponse::Ok().json(written))
+    } else {
+        Ok(HttpResponse::UnprocessableEntity().json(InvalidHand { problems }))
     }
 }
 

@@ -80,6 +80,7 @@ fn the_types_are_current() {
     declarations.visit::<control::Exchanges>();
     declarations.visit::<control::Holdings>();
     declarations.visit::<HandWritten>();
+    declarations.visit::<control::InvalidHand>();
     declarations.visit::<InvalidPolicy>();
     declarations.visit::<BodyContentType>();
     declarations.visit::<KindRules>();

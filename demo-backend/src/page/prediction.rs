@@ -15,6 +15,7 @@ use super::{
     verdict::{Diagnosed, Verdict},
 };
 use crate::{
+    api_path::ServerKind,
     origins::Origins,
     session::{Session, Sessions},
 };
@@ -84,14 +85,18 @@ pub fn predict(
                 let sent = Sent::from(&exchange);
                 let predicted = servers.respond(&sent, &body);
                 messages.push(Message::new(&exchange, &predicted, request));
-                next = exchange.receive(&mut browser, &predicted.response, now);
+                next = match &predicted.response {
+                    Some(response) => exchange.receive(&mut browser, response, now),
+                    None => exchange.fail(&mut browser),
+                };
                 case.exchanges.push(Exchanged { sent, received: predicted.into() });
             }
         }
     };
     // The policy is the API's, and says nothing about other servers.
-    let is_of_api = case.exchanges.last().is_none_or(|last| origins.is_api(&last.sent.url));
-    case.policy = is_of_api.then(|| session.policy_in_force().config);
+    let server = case.exchanges.last().map_or(Some(request.server), |last| servers.server_of(&last.sent.url));
+    let has_policy = server == Some(ServerKind::Policy);
+    case.policy = has_policy.then(|| session.policy_in_force().config);
     case.verdict = Some(verdict.clone());
     case.hints.is_direct = !request.cached;
     let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers) };

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     engine::EngineName, kinds::RequestKind, lab_request::LabRequest, message::Message, servers::text,
 };
-use crate::api_path;
+use crate::{api::files, api_path};
 
 /// A diagnosis of a request in a session.
 #[derive(Clone, Debug)]
@@ -288,18 +288,20 @@ fn fails_after_fetch(
     let last = last?;
     let content_type = last.response_headers.iter().find(|(name, _)| name == "content-type");
     let content_type = content_type.map_or("", |(_, value)| value.as_str());
-    let status = last.status;
+    // Only the Lab's own files are what their types say.
+    let file = files::of_type(content_type).filter(|_| !matches!(last.status, Some(204 | 205)));
+    let is =
+        |kind: &str| file.is_some() && files::essence(content_type).to_ascii_lowercase().starts_with(kind);
+    let status = last.status?;
     let is_ok = (200..=299).contains(&status);
     let (is_usable, what, reason) = match request.kind {
         RequestKind::Fetch | RequestKind::Xhr => return None,
         RequestKind::Image | RequestKind::ImageCors | RequestKind::Canvas => {
-            (content_type.starts_with("image/"), "an image", "not-image")
+            (is("image/"), "an image", "not-image")
         }
-        RequestKind::Font => (is_ok && content_type.starts_with("font/"), "a font", "not-font"),
-        RequestKind::Module => (is_ok && content_type == "text/javascript", "a script", "not-module"),
-        RequestKind::Events => {
-            (status == 200 && content_type == "text/event-stream", "a stream of events", "not-events")
-        }
+        RequestKind::Font => (is_ok && is("font/"), "a font", "not-font"),
+        RequestKind::Module => (is_ok && is("text/javascript"), "a script", "not-module"),
+        RequestKind::Events => (status == 200 && is("text/event-stream"), "a stream of events", "not-events"),
     };
     let blocked = |step, reason, sentence, change: &str, spec| BlockedVerdict {
         allowed: false,

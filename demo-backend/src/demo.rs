@@ -25,9 +25,13 @@ use crate::{
     api::{cdn, headers, policy_source::SessionPolicy, record, routes, terminal::OnExchange},
     listeners::Listeners,
     origins::Origins,
-    page::control::{self, ControlContext},
+    page::{
+        control::{self, ControlContext},
+        proxy::{self, ProxyContext},
+    },
     session::{
         Sessions,
+        forwarded::Forwarded,
         policy_file::{Announce, PolicyFile},
     },
     start_error::StartError,
@@ -129,10 +133,17 @@ impl Demo {
             hosts: self.page.hosts(),
             sessions: self.sessions.clone(),
         };
+        let forwarded = Forwarded::default();
+        let proxy = ProxyContext {
+            api: self.api.socket().ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?,
+            api_host: origins.api.trim_start_matches("http://").to_owned(),
+            hosts: self.page.hosts(),
+            forwarded: forwarded.clone(),
+        };
         let servers = [
             serve_attacker(self.attacker, self.frontend.join("attacker"), &origins)?,
-            serve_api(self.api, self.sessions, origins, self.on_exchange)?,
-            serve_page(self.page, self.frontend, control)?,
+            serve_api(self.api, self.sessions, origins, forwarded, self.on_exchange)?,
+            serve_page(self.page, self.frontend, control, proxy)?,
         ];
         let handles = servers.each_ref().map(Server::handle);
 
@@ -158,9 +169,11 @@ fn serve_api(
     listeners: Listeners,
     sessions: Data<Sessions>,
     origins: Origins,
+    forwarded: Forwarded,
     on_exchange: OnExchange,
 ) -> io::Result<Server> {
-    let (origins, on_exchange) = (Data::new(origins), Data::new(on_exchange));
+    let (origins, on_exchange, forwarded) =
+        (Data::new(origins), Data::new(on_exchange), Data::new(forwarded));
     start(listeners, move || {
         // From the inside out: a request meets the last one first.
         App::new()
@@ -171,16 +184,23 @@ fn serve_api(
             .wrap(from_fn(cdn::serve))
             .app_data(sessions.clone())
             .app_data(on_exchange.clone())
+            .app_data(forwarded.clone())
             .wrap(from_fn(record::record))
     })
 }
 
-fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) -> io::Result<Server> {
+fn serve_page(
+    listeners: Listeners,
+    frontend: PathBuf,
+    control: ControlContext,
+    proxy: ProxyContext,
+) -> io::Result<Server> {
+    let proxy = Data::new(proxy);
     // The page may connect to the Lab's servers alone, and loads nothing from elsewhere.
-    let Origins { api, page, attacker, .. } = &control.origins;
+    let Origins { page, attacker, .. } = &control.origins;
     let others = control.origins.sources();
     let policy = Data::new(SecurityPolicy(format!(
-        "default-src 'none'; script-src 'self' {api}; style-src 'self'; font-src {others} {page}; \
+        "default-src 'none'; script-src 'self' {others}; style-src 'self'; font-src {others} {page}; \
          img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )));
@@ -192,6 +212,9 @@ fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) 
             .app_data(policy.clone())
             .wrap(static_headers())
             .wrap(Compress::default())
+            .app_data(proxy.clone())
+            // Outermost: what the API responds goes on as it is.
+            .wrap(from_fn(proxy::forward))
     })
 }
 
@@ -199,8 +222,8 @@ fn serve_attacker(listeners: Listeners, folder: PathBuf, origins: &Origins) -> i
     // Only the Lab's page may frame it. In a sandboxed frame 'self' matches no origin, so its own is named.
     let (own, page, others) = (&origins.attacker, &origins.page, origins.sources());
     let policy = Data::new(SecurityPolicy(format!(
-        "default-src 'none'; script-src {others}; style-src {own}; font-src {others} {page}; \
-         img-src {others}; media-src {others}; connect-src {others} {page}; \
+        "default-src 'none'; script-src {others} {page}; style-src {own}; font-src {others} {page}; \
+         img-src {others} {page}; media-src {others} {page}; connect-src {others} {page}; \
          base-uri 'none'; form-action 'none'; frame-ancestors {page}"
     )));
     start(listeners, move || {

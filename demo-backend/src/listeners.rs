@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener, ToSocketAddrs as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _},
 };
 
 use crate::start_error::StartError;
@@ -88,11 +88,23 @@ impl Listeners {
 
     /// The other origin of the same server: its address instead of its name.
     pub(crate) fn alias(&self) -> Option<String> {
-        let is_bound = self.sockets.iter().any(|socket| {
-            socket.local_addr().is_ok_and(|address| address.ip() == std::net::Ipv4Addr::LOCALHOST)
-        });
+        let is_bound = self
+            .sockets
+            .iter()
+            .any(|socket| socket.local_addr().is_ok_and(|address| address.ip() == Ipv4Addr::LOCALHOST));
         (self.host == "localhost" && is_bound && self.port != 80)
             .then(|| format!("http://127.0.0.1:{}", self.port))
+    }
+
+    /// The socket by which the Lab itself reaches the server.
+    pub(crate) fn socket(&self) -> Option<SocketAddr> {
+        let address = self.sockets.first()?.local_addr().ok()?;
+        let ip = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        Some(SocketAddr::new(ip, address.port()))
     }
 
     /// The `Host` values that a browser on this machine sends.

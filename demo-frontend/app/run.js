@@ -2,7 +2,7 @@
 // to the verdict. It knows no document: what is to be shown goes to the rooms.
 
 import { effective, newRun, toRequest } from "../pure/state.js";
-import { apisOf, tell } from "../pure/story.js";
+import { reachesApi, tell } from "../pure/story.js";
 import { ControlError } from "./control.js";
 import { isGone } from "./session.js";
 
@@ -34,6 +34,7 @@ import { isGone } from "./session.js";
 const EDIT_REST_MS = 120;
 const LOG_TRIES = 8;
 const LOG_PAUSE_MS = 60;
+const PREDICTION_ONLY = "Prediction only: this page can’t move to another network.";
 const ANSWER_FIRST = "Answer the lesson’s question first.";
 
 /** @param {Parts} parts */
@@ -60,6 +61,11 @@ export function createRun({
   let moment = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let editing;
+
+  /** Whether the request says of the page what is not so. */
+  function isPredictionOnly() {
+    return request.page_address_space !== null;
+  }
 
   /**
    * @param {LabRequest} request
@@ -103,7 +109,7 @@ export function createRun({
       requests.setReady(false, ANSWER_FIRST);
       return;
     }
-    requests.setReady(true, "");
+    requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
     verdict.expect(prediction, wasFixed);
     showStory(request, null, null);
   }
@@ -114,7 +120,7 @@ export function createRun({
    * @returns {Promise<boolean>} whether it came to a verdict
    */
   async function sendNow() {
-    if (isSending || isAsking()) return false;
+    if (isSending || isAsking() || isPredictionOnly()) return false;
     isSending = true;
     let isJudged = false;
     requests.setReady(false, "Sending…");
@@ -126,7 +132,7 @@ export function createRun({
       session.lost();
     }
     isSending = false;
-    requests.setReady(true, "");
+    requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
     // It was edited meanwhile: what is shown would be another request's.
     if (request !== sent) await refresh(false);
     return isJudged;
@@ -173,8 +179,7 @@ export function createRun({
    * @returns {Promise<Exchange[]>}
    */
   async function exchangesOf(run, last, prediction, observation) {
-    const apis = apisOf(session.config);
-    const expected = prediction?.messages.filter(({ url }) => apis.includes(new URL(url).origin)).length ?? 0;
+    const expected = prediction?.messages.filter(reachesApi).length ?? 0;
     for (let tries = 1; ; tries += 1) {
       const all = await control.readExchanges(session.id, `run=${run}`);
       const exchanges = all.filter(({ number }) => number > last);

@@ -6,6 +6,8 @@
  * @typedef {import("./types.js").BodyType} BodyType
  * @typedef {import("./types.js").KindRules} KindRules
  * @typedef {import("./types.js").LabRequest} LabRequest
+ * @typedef {import("./types.js").PageAddressSpace} PageAddressSpace
+ * @typedef {import("./types.js").RequestAddress} RequestAddress
  * @typedef {import("./types.js").RequestKind} RequestKind
  * @typedef {import("./types.js").SendingPage} SendingPage
  * @typedef {import("./types.js").ServerKind} ServerKind
@@ -46,11 +48,26 @@ export const BODY_TYPES = {
 export const PAGES = ["lab","attacker","sandbox"];
 
 /**
+ * Where a request can be sent to.
+ *
+ * @type {readonly RequestAddress[]}
+ */
+export const ADDRESSES = ["api","second","proxy"];
+
+/**
+ * The networks that a page can be said to be loaded from.
+ *
+ * @type {readonly PageAddressSpace[]}
+ */
+export const ADDRESS_SPACES = ["public","local","loopback"];
+
+/**
  * What a request is where nothing else is said.
  *
  * @type {Readonly<LabRequest>}
  */
 export const DEFAULT_REQUEST = {
+  "address": "api",
   "body": null,
   "cached": false,
   "credentials": "same-origin",
@@ -59,6 +76,7 @@ export const DEFAULT_REQUEST = {
   "method": "GET",
   "mode": "cors",
   "page": "lab",
+  "page_address_space": null,
   "path": "notes",
   "query": "",
   "redirect": "follow",

@@ -179,6 +179,8 @@ export type Holdings = {
   notes: Array<Note>,
   /** The visits of all visitors. */
   visits: number,
+  /** What is on the account of the user who can sign in. */
+  balance: number,
 };
 
 /** Why a server written by hand was refused. */
@@ -233,11 +235,19 @@ export type LabRequest = {
   redirect: RedirectMode,
   /** Whether it goes through the shared cache. */
   cached: boolean,
+  /** Where it is sent to. */
+  address: RequestAddress,
   /** The page that sends it. */
   page: SendingPage,
+  /** The network that the page is said to be loaded from; null if nothing is said. Such a request can only be predicted:
+   * the Lab's pages are loaded from this computer. */
+  page_address_space: PageAddressSpace | null,
   /** Whether every sending has the same URL, so that the browser may remember a preflight. */
   same_url: boolean,
 };
+
+/** One of the Lab's servers, as a request reaches it. */
+export type LabServer = "api" | "second" | "proxy" | "page" | "attacker";
 
 /** A lesson. In its texts `{page}`, `{api}`, `{alias}` and `{attacker}` stand for this Lab's origins.
  *
@@ -291,6 +301,8 @@ export type LoggedExchange = {
   at: number,
   /** The `run` of the query string, by which the page finds its own requests; empty if there was none. */
   run: string,
+  /** How it reached the API. */
+  server: LabServer,
   /** Whether it is a preflight. */
   preflight: boolean,
   /** The request's method. */
@@ -332,8 +344,12 @@ export type Message = {
   response_headers: Array<[string, string]>,
   /** The names of the headers that the browser decides by, in the request and in the response. */
   decisive: Array<string>,
-  /** Whether cookies are sent. */
+  /** The server that it is sent to; null if it is none of the Lab's. */
+  server: LabServer | null,
+  /** Whether cookies may be sent. */
   credentials: boolean,
+  /** The names of the cookies that are sent. */
+  cookies: Array<string>,
   /** What the shared cache does; null where there is none. */
   through_cache: CacheOutcome | null,
 };
@@ -372,6 +388,9 @@ export type OriginsToCheck = {
   /** At most 32. */
   origins: Array<string>,
 };
+
+/** The network that a page is loaded from, for Local Network Access. */
+export type PageAddressSpace = "public" | "local" | "loopback";
 
 /** What a server written by hand responds with, as far as it differs from a status of 200 without headers. */
 export type PartOfHandWritten = { preflight?: Partial<HandResponse>; response?: Partial<HandResponse> };
@@ -488,6 +507,9 @@ export type Question = {
 
 /** `{ redirect }` */
 export type RedirectMode = "follow" | "manual" | "error";
+
+/** Where a request is sent to. */
+export type RequestAddress = "api" | "second" | "proxy";
 
 /** A body. */
 export type RequestBody = {

@@ -1,6 +1,15 @@
 // What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
 
-import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, PAGES, SERVERS } from "../generated/constants.js";
+import {
+  ADDRESS_SPACES,
+  ADDRESSES,
+  BODY_TYPES,
+  DEFAULT_REQUEST,
+  KINDS,
+  LISTS,
+  PAGES,
+  SERVERS,
+} from "../generated/constants.js";
 import { pathOf, withRun } from "./place.js";
 
 export { DEFAULT_REQUEST, KINDS, LISTS };
@@ -20,6 +29,8 @@ const WORDS = {
   redirect: /** @type {string[]} */ (KINDS.fetch.redirect),
   page: /** @type {readonly string[]} */ (PAGES),
   server: /** @type {readonly string[]} */ (SERVERS),
+  address: /** @type {readonly string[]} */ (ADDRESSES),
+  page_address_space: /** @type {readonly string[]} */ (ADDRESS_SPACES),
 };
 
 /** @returns {PolicyConfig} the policy that allows nothing */
@@ -56,7 +67,15 @@ export function toRequest(given) {
   const from = record(given);
   const kind = /** @type {Kind} */ (WORDS.kind.includes(String(from.kind)) ? from.kind : DEFAULT_REQUEST.kind);
   const request = { ...DEFAULT_REQUEST, kind, path: KINDS[kind].path };
-  for (const key of /** @type {const} */ (["credentials", "mode", "redirect", "page", "server"])) {
+  for (const key of /** @type {const} */ ([
+    "credentials",
+    "mode",
+    "redirect",
+    "page",
+    "server",
+    "address",
+    "page_address_space",
+  ])) {
     if (WORDS[key].includes(String(from[key]))) Object.assign(request, { [key]: from[key] });
   }
   for (const key of /** @type {const} */ (["method", "path", "query"])) {
@@ -130,7 +149,8 @@ export function usesOf(kind) {
  */
 export function urlOf(config, session, request, run) {
   const { cached, server, path, query } = request;
-  return config.api + pathOf({ session, cached, server, route: path }) + withRun(query, run);
+  const origins = { api: config.api, second: config.api_alias ?? config.api, proxy: config.page };
+  return origins[request.address] + pathOf({ session, cached, server, route: path }) + withRun(query, run);
 }
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";

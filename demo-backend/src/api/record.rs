@@ -7,7 +7,7 @@ use actix_web::{
     Error, HttpMessage as _,
     body::{self, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::HeaderMap,
+    http::header::{self, HeaderMap},
     middleware::Next,
     web::{Bytes, Data},
 };
@@ -21,9 +21,11 @@ use super::{
 };
 use crate::{
     api_path::{ApiPath, ServerKind, run_of},
+    origins::{LabServer, Origins},
     session::{
         Sessions,
         cache::CacheOutcome,
+        forwarded::Forwarded,
         log::{ArrivedRequest, SentResponse},
     },
 };
@@ -43,6 +45,8 @@ pub(super) struct IsPreflight;
 /// None of its own: what the application returns goes on as it is.
 pub async fn record(
     sessions: Data<Sessions>,
+    origins: Data<Origins>,
+    forwarded: Data<Forwarded>,
     on_exchange: Data<OnExchange>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -61,11 +65,15 @@ pub async fn record(
         .zip(decision)
         .and_then(|(policy, decision)| server::refusal(policy, &ActixHead(&request), decision))
         .map(|refusal| refusal.to_string());
+    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let server =
+        if forwarded.contains(request.peer_addr()) { LabServer::Proxy } else { origins.address_of(host) };
     let line = PendingLine::new(&request, session.as_deref(), is_preflight, refusal);
     let number = session.as_ref().map(|session| {
         session.state().log.begin(ArrivedRequest {
             at: sessions.now_ms(),
             run: run_of(request.query_string()),
+            server,
             is_preflight,
             method: request.method().as_str(),
             target: &request.uri().to_string(),

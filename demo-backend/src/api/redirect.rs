@@ -111,6 +111,10 @@ mod tests {
                 Some((302, "http://127.0.0.1:8080/api/notes?run=a1")),
             ),
             ("to=http://localhost:3000/&run=a1", Some((302, "http://localhost:3000/"))),
+            (
+                "to=http://localhost:3000/s/abcdefgh/api/notes&run=a1",
+                Some((302, "http://localhost:3000/s/abcdefgh/api/notes?run=a1")),
+            ),
             ("to=http://localhost:3001/", Some((302, "http://localhost:3001/"))),
             ("to=//localhost:3000/", Some((302, "http://localhost:3000/"))),
             ("to=/.//example.com/", Some((302, "http://localhost:8080//example.com/"))),

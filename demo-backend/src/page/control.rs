@@ -319,12 +319,18 @@ pub(super) struct Holdings {
     notes: Vec<Note>,
     /// The visits of all visitors.
     visits: u32,
+    /// What is on the account of the user who can sign in.
+    balance: u32,
 }
 
 async fn notes(control: Data<ControlContext>, id: Path<String>) -> ControlResult {
     let session = control.session(&id)?;
     let state = session.state();
-    Ok(HttpResponse::Ok().json(Holdings { notes: state.notes.list(), visits: state.visitors.total() }))
+    Ok(HttpResponse::Ok().json(Holdings {
+        notes: state.notes.list(),
+        visits: state.visitors.total(),
+        balance: state.account.balance(),
+    }))
 }
 
 fn bad_run() -> JsonError {

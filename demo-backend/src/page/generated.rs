@@ -11,7 +11,9 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
     control,
-    kinds::{BodyContentType, BodyType, KindRules, RequestKind, SendingPage},
+    kinds::{
+        BodyContentType, BodyType, KindRules, PageAddressSpace, RequestAddress, RequestKind, SendingPage,
+    },
     lab_request::LabRequest,
     lesson::Lesson,
     mirrors::InvalidPolicy,
@@ -131,6 +133,18 @@ fn the_constants_are_current() {
             json!(SendingPage::ALL).to_string(),
         ),
         (
+            "Where a request can be sent to.",
+            "ADDRESSES",
+            "readonly RequestAddress[]",
+            json!(RequestAddress::ALL).to_string(),
+        ),
+        (
+            "The networks that a page can be said to be loaded from.",
+            "ADDRESS_SPACES",
+            "readonly PageAddressSpace[]",
+            json!(PageAddressSpace::ALL).to_string(),
+        ),
+        (
             "What a request is where nothing else is said.",
             "DEFAULT_REQUEST",
             "Readonly<LabRequest>",
@@ -156,6 +170,8 @@ fn the_constants_are_current() {
         "BodyType",
         "KindRules",
         "LabRequest",
+        "PageAddressSpace",
+        "RequestAddress",
         "RequestKind",
         "SendingPage",
         "ServerKind",
@@ -178,7 +194,7 @@ fn the_constants_are_current() {
 fn the_examples_are_current() {
     let origins = Origins {
         api: "http://localhost:8080".to_owned(),
-        api_alias: None,
+        api_alias: Some("http://127.0.0.1:8080".to_owned()),
         page: "http://localhost:3000".to_owned(),
         attacker: "http://localhost:3001".to_owned(),
     };
@@ -194,6 +210,8 @@ fn the_examples_are_current() {
         json!({ "method": "POST", "body": { "type": "form", "text": "a=1" } }),
         json!({ "method": "POST", "body": { "type": "text/plain", "text": "a" } }),
         everything,
+        json!({ "address": "second", "credentials": "include" }),
+        json!({ "address": "proxy", "cached": true, "page_address_space": "public" }),
     ];
     let sessions = [(api_path::DEFAULT_SESSION, ""), ("abcdefgh", "a1")];
     let lines = RequestKind::ALL

@@ -17,5 +17,6 @@ pub mod message;
 mod mirrors;
 pub mod policy_view;
 pub mod prediction;
+pub mod proxy;
 pub mod servers;
 pub mod verdict;

@@ -11,13 +11,13 @@ use super::{
     engine::EngineName,
     lab_request::LabRequest,
     message::Message,
-    servers::Servers,
+    servers::{CookieSender, Servers},
     verdict::{Diagnosed, Verdict},
 };
 use crate::{
     api_path::ServerKind,
     origins::Origins,
-    session::{Session, Sessions},
+    session::{Session, Sessions, cookies::CookieJar},
 };
 
 /// A request whose outcome is to be predicted.
@@ -64,13 +64,15 @@ pub fn predict(
     sessions: &Sessions,
 ) -> Result<Prediction, String> {
     let PredictionRequest { request, run, engine, commit } = wanted;
-    request.check(session.id())?;
+    request.check(session.id(), origins)?;
     let url = request.url(session.id(), run.as_deref().unwrap_or_default(), origins);
     let fetch = request.to_fetch(&url, origins, engine.engine());
     let (at, now) = (sessions.now_ms(), sessions.now());
     let mut browser = session.state().remembered.browser(engine.profile());
 
-    let servers = Servers { sessions, origins, now };
+    let mut jar = session.state().cookies.clone();
+    let sender = CookieSender { page: request.page_origin(origins), engine: engine.engine() };
+    let servers = Servers { sessions, origins, sender: &sender, now };
     let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
     let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
     let unremembered = Browser::new(engine.profile()).fetch(fetch.clone(), now);
@@ -83,10 +85,15 @@ pub fn predict(
             Next::Done(verdict) => break verdict,
             Next::Send(exchange) => {
                 let sent = Sent::from(&exchange);
-                let predicted = servers.respond(&sent, &body);
-                messages.push(Message::new(&exchange, &predicted, request));
+                let predicted = servers.respond(&sent, &body, &jar);
+                let cookies = sender.names(&jar, &sent);
+                let server = origins.server_of(&sent.url);
+                messages.push(Message::new(&exchange, server, cookies, &predicted, request));
                 next = match &predicted.response {
-                    Some(response) => exchange.receive(&mut browser, response, now),
+                    Some(response) => {
+                        sender.store(&mut jar, &sent, response);
+                        exchange.receive(&mut browser, response, now)
+                    }
                     None => exchange.fail(&mut browser),
                 };
                 case.exchanges.push(Exchanged { sent, received: predicted.into() });
@@ -99,8 +106,11 @@ pub fn predict(
     case.policy = has_policy.then(|| session.policy_in_force().config);
     case.verdict = Some(verdict.clone());
     case.hints.is_direct = !request.cached;
-    let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers) };
+    let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers, &jar) };
     let verdict = Verdict::new(&verdict, &diagnosis, request, *engine, messages.last());
+    if *commit {
+        session.state().cookies = jar;
+    }
     if *commit && request.same_url {
         let preflights = messages.iter().filter_map(Message::preflight);
         session.state().remembered.keep(browser, preflights);
@@ -109,11 +119,11 @@ pub fn predict(
 }
 
 /// Asks the Lab's servers what the diagnosis wants to know, as `cors-doctor` asks real ones. Nothing goes over a wire.
-fn examine(case: Case, servers: &Servers<'_>) -> Diagnosis {
+fn examine(case: Case, servers: &Servers<'_>, jar: &CookieJar) -> Diagnosis {
     let mut examination = Examination::of(case);
     while let Some(wanted) = examination.wanted() {
         let received = if wanted.may_send_unasked {
-            servers.respond(&wanted.sent, b"").into()
+            servers.respond(&wanted.sent, b"", jar).into()
         } else {
             Received::NotSent
         };

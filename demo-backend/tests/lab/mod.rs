@@ -207,3 +207,8 @@ pub(crate) fn comparable(headers: impl IntoIterator<Item = (String, String)>) ->
     lines.sort_by(|(one, _), (other, _)| one.cmp(other));
     lines
 }
+
+/// The API's `Host`.
+pub(crate) fn api_host(lab: &TestLab) -> &str {
+    lab.api().trim_start_matches("http://")
+}

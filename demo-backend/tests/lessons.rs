@@ -108,7 +108,7 @@ const CAUSES: [(&str, &str); 26] = [
     ("images-and-canvases", "no-cors-mode"),
     ("the-attackers-tab", "nothing-wrong"),
     ("cors-is-not-csrf-protection", "origin-not-listed"),
-    ("cookies-across-sites", "cookies-not-sent"),
+    ("cookies-across-sites", "nothing-wrong"),
     ("a-proxy-is-the-other-way", "nothing-wrong"),
 ];
 

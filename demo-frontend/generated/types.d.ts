@@ -350,6 +350,8 @@ export type Message = {
   credentials: boolean,
   /** The names of the cookies that are sent. */
   cookies: Array<string>,
+  /** Whether its cookies are third-party cookies, about which a setting of the browser decides. */
+  third_party: boolean,
   /** What the shared cache does; null where there is none. */
   through_cache: CacheOutcome | null,
 };

@@ -275,6 +275,7 @@ function changesOf(before, after) {
   }
   for (const [id, text] of was) if (!is.has(id)) changes.push(`Note ${id} is gone: “${text}”`);
   if (after.visits !== before.visits) changes.push(`It counts ${after.visits} visits, ${before.visits} before`);
+  if (after.balance !== before.balance) changes.push(`The account holds ${after.balance}, ${before.balance} before`);
   return changes;
 }
 

@@ -25,7 +25,9 @@ const REQUESTS = {
   mode: "no-cors",
   redirect: "error",
   cached: true,
+  address: "second",
   page: "attacker",
+  page_address_space: "public",
   same_url: true,
 };
 

@@ -88,6 +88,22 @@ for (const [name, wanted] of Object.entries({
     "API > Browser, open gate: let through, handler, tone-good",
     GIVEN,
   ],
+  "through the page's server": [
+    CALL,
+    "Browser > Page’s server, tone-plain",
+    "Page’s server > API, tone-plain",
+    "API > Page’s server, handler, tone-plain",
+    "Page’s server > Browser, open gate: let through, tone-good",
+    GIVEN,
+  ],
+  "redirected away": [
+    CALL,
+    SENT,
+    "API > Browser, open gate: let through, handler, tone-good",
+    "Browser > Page’s server, tone-plain",
+    "Page’s server > Browser, closed gate: withheld, tone-bad",
+    ERROR,
+  ],
   opaque: [CALL, SENT, "API > Browser, closed gate: opaque, handler, tone-opaque", "Browser > Page, tone-opaque"],
   failed: [CALL, "Browser cut, tone-bad", ERROR],
   "out of the cache": [CALL, "Browser > Cache, tone-plain", "Cache > Browser, closed gate: withheld, tone-bad", ERROR],
@@ -165,7 +181,7 @@ test("what is only expected is drawn so, and what is narrow is cut to fit", () =
   const narrow = drawn("redirected away", 340);
   assert.equal(narrow.attributes.class, "sequence narrow");
   const labels = all(narrow).filter(hasClass("label")).map(textOf);
-  assert.ok(labels.includes("GET localhost:3000/favico…"), labels.join(" | "));
+  assert.ok(labels.includes("GET /favicon.s…"), labels.join(" | "));
   for (const lane of lanesOf(narrow).values()) assert.ok(lane > 0 && lane < 340);
 });
 

@@ -61,8 +61,35 @@ const STEPS = {
     CALL.replace("notes", "redirect"),
     GET.replace("notes", "redirect"),
     "api > browser | response | 302 Found | allow-origin: localhost:3000 | good, gate open, handler",
-    "browser > api | request | GET localhost:3000/favicon.svg | Origin: null | ",
-    "api > browser | response | 200 OK | no allow-origin | bad, gate shut",
+    "browser > site | request | GET /favicon.svg | Origin: null | ",
+    "site > browser | response | 200 OK | no allow-origin | bad, gate shut",
+    NOTHING,
+  ],
+  "through the page's server": [
+    CALL,
+    "browser > site | request | GET notes | no Origin | ",
+    "site > api | forwarded | GET notes | forwarded | ",
+    "api > site | forwarded-response | 200 OK | no browser here | handler",
+    "site > browser | response | 200 OK | no allow-origin | good, gate open",
+    READ,
+  ],
+  "to the second address": [
+    CALL,
+    GET,
+    "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
+    READ,
+  ],
+  "never reached the page's server": [
+    CALL,
+    "browser > site | not-sent | GET notes | never arrived | bad",
+    NOTHING,
+  ],
+  "redirected to the attacker": [
+    CALL.replace("notes", "redirect"),
+    GET.replace("notes", "redirect"),
+    "api > browser | response | 302 Found | allow-origin: localhost:3000 | good, gate open, handler",
+    "browser > attacker | request | GET / | Origin: null | ",
+    "attacker > browser | response | 200 OK | no allow-origin | bad, gate shut",
     NOTHING,
   ],
   opaque: [
@@ -205,4 +232,17 @@ test("what the log has and nobody predicted is shown as well", () => {
     steps.filter(({ kind }) => kind === "request").map(({ label }) => label),
     ["GET notes", "GET session"],
   );
+});
+
+test("the page's server is shown to forward what the browser sent, and no more", () => {
+  const { steps, lanes } = tell(RUNS["through the page's server"]);
+  const headersOf = (kind) => steps.find((step) => step.kind === kind).headers;
+  assert.deepEqual(headersOf("request"), [
+    ["host", "localhost:3000"],
+    ["via", "1.0 somebody"],
+    ["sec-fetch-site", "same-origin"],
+  ]);
+  assert.deepEqual(headersOf("forwarded"), RUNS["through the page's server"].exchanges[0].request_headers);
+  assert.deepEqual(lanes, { page: "localhost:3000", browser: "yours", api: "localhost:8080", site: "localhost:3000" });
+  assert.equal(tell(RUNS["to the second address"]).lanes.api, "127.0.0.1:8080");
 });

@@ -47,19 +47,15 @@ pub struct Message {
     pub credentials: bool,
     /// The names of the cookies that are sent.
     pub cookies: Vec<String>,
+    /// Whether its cookies are third-party cookies, about which a setting of the browser decides.
+    pub third_party: bool,
     /// What the shared cache does; null where there is none.
     pub through_cache: Option<CacheOutcome>,
 }
 
 impl Message {
-    /// Of an exchange of the model of the browser.
-    pub fn new(
-        exchange: &Exchange,
-        server: Option<LabServer>,
-        cookies: Vec<String>,
-        response: &PredictedResponse,
-        request: &LabRequest,
-    ) -> Self {
+    /// Of an exchange of the model of the browser, before it is known where it goes and which cookies go with it.
+    pub fn new(exchange: &Exchange, response: &PredictedResponse, request: &LabRequest) -> Self {
         let mut request_headers = to_lines(exchange.headers());
         for (name, value) in &mut request_headers {
             if name == "sec-fetch-dest" {
@@ -80,8 +76,9 @@ impl Message {
                 .map(to_lines)
                 .unwrap_or_default(),
             decisive: Vec::new(),
-            server,
-            cookies,
+            server: None,
+            cookies: Vec::new(),
+            third_party: false,
             credentials: exchange.includes_credentials(),
             through_cache: response.through_cache,
         };

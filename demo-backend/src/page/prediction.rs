@@ -2,7 +2,7 @@
 //! respond.
 
 use fetch_cors::{
-    browser::{Browser, Next},
+    browser::{Browser, Next, PageOrigin},
     diagnosis::{Case, Diagnosis, Examination, Exchanged, Received, Sent},
 };
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,12 @@ pub fn predict(
     let mut browser = session.state().remembered.browser(engine.profile());
 
     let mut jar = session.state().cookies.clone();
-    let sender = CookieSender { page: request.page_origin(origins), engine: engine.engine() };
+    let sender = CookieSender {
+        page: request.page_origin(origins),
+        // The other pages are framed in the Lab's.
+        top: PageOrigin::of(&origins.page).unwrap_or(PageOrigin::Opaque),
+        engine: engine.engine(),
+    };
     let servers = Servers { sessions, origins, sender: &sender, now };
     let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
     let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
@@ -86,9 +91,12 @@ pub fn predict(
             Next::Send(exchange) => {
                 let sent = Sent::from(&exchange);
                 let predicted = servers.respond(&sent, &body, &jar);
-                let cookies = sender.names(&jar, &sent);
-                let server = origins.server_of(&sent.url);
-                messages.push(Message::new(&exchange, server, cookies, &predicted, request));
+                messages.push(Message {
+                    server: origins.server_of(&sent.url),
+                    cookies: sender.names(&jar, &sent),
+                    third_party: sender.is_third_party(&sent),
+                    ..Message::new(&exchange, &predicted, request)
+                });
                 next = match &predicted.response {
                     Some(response) => {
                         sender.store(&mut jar, &sent, response);

@@ -45,6 +45,8 @@ pub struct Servers<'a> {
 pub struct CookieSender {
     /// Its origin.
     pub page: PageOrigin,
+    /// The origin of the page in the address bar.
+    pub top: PageOrigin,
     /// None for the rules that are written down.
     pub engine: Option<Engine>,
 }
@@ -56,6 +58,7 @@ impl CookieSender {
             host: url.host_str().unwrap_or_default(),
             path: url.path(),
             is_cross_site: !self.page.is_same_site(url),
+            is_third_party: !self.top.is_same_site(url),
             engine: self.engine,
         }
     }
@@ -63,6 +66,11 @@ impl CookieSender {
     /// The names of the cookies that go with a request.
     pub fn names(&self, jar: &CookieJar, sent: &Sent) -> Vec<String> {
         if sent.includes_credentials { jar.names(self.context(&sent.url)) } else { Vec::new() }
+    }
+
+    /// Whether its cookies are those of another site, about which a setting of the browser decides.
+    pub fn is_third_party(&self, sent: &Sent) -> bool {
+        sent.includes_credentials && self.context(&sent.url).is_foreign()
     }
 
     /// Keeps the cookies of a response as the browser does.

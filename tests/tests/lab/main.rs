@@ -15,6 +15,7 @@
 //! a list such as `chromium,firefox,webkit`, turns that into a failure.
 
 mod case;
+mod cookies;
 mod copies;
 mod diagram;
 mod first_minutes;
@@ -39,6 +40,7 @@ fn main() {
     let mut checks = first_minutes::checks();
     checks.extend(lessons::checks());
     checks.extend(links::checks());
+    checks.extend(cookies::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));
     }

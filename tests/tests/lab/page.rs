@@ -160,12 +160,14 @@ impl Page {
         // The lesson on redirects is led back to the page's own icon, which script may not read then.
         let is_the_icon = (place.ends_with("/favicon.svg") && text.contains("net::ERR_FAILED"))
             || (text.starts_with("Cross-Origin Request Blocked") && text.contains("/favicon.svg"));
+        // What the page's server forwards to the API is of a request as well.
+        let is_forwarded = place.contains(&format!("{}/s/", origins.page)) && place.contains("/api/");
         let is_a_refusal = place.ends_with("/policy") && text.contains("422");
         // Firefox tells of itself, too, and of what its driver does to a page that is still loading.
         let is_of_firefox = self.session.engine() == Engine::Firefox
             && (!text.contains(origins.page.as_str()) && !place.contains(origins.page.as_str())
                 || text.starts_with("Layout was forced before the page was fully loaded"));
-        is_of_a_request || is_the_icon || is_a_refusal || is_of_firefox
+        is_of_a_request || is_forwarded || is_the_icon || is_a_refusal || is_of_firefox
     }
 
     /// What placeholders in lessons and cases stand for.

@@ -7,6 +7,7 @@ mod lab;
 use std::{fs, path::Path};
 
 use check::Shown;
+use actix_web_cors::Policy;
 use demo_backend::{
     Origins,
     api_path::ServerKind,
@@ -130,14 +131,25 @@ fn the_tutorial_has_the_policies_that_the_page_shows() {
     let lessons = lesson::read(&source, &origins).expect("lessons");
     let tutorial = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/tutorial.md");
     let tutorial = fs::read_to_string(tutorial).expect("the tutorial can be read");
-    let written: Vec<_> =
-        tutorial.split("```toml\n").skip(1).filter_map(|part| part.split("```").next()).collect();
-    assert_eq!(written.len(), lessons.len(), "one policy per lesson");
-    for (lesson, written) in lessons.iter().zip(written) {
-        let session = lab.session(&json!(lesson.policy));
-        let shown = lab.control("GET", &format!("/s/{session}/policy"), None).json();
-        assert_eq!(shown["toml"], written, "{}", lesson.id);
+    let blocks = |language: &str| -> Vec<_> {
+        let parts = tutorial.split(&format!("```{language}\n")).skip(1);
+        parts.filter_map(|part| part.split("```").next()).map(str::to_owned).collect()
+    };
+    let shown = |policy: &Value| {
+        let session = lab.session(policy);
+        lab.control("GET", &format!("/s/{session}/policy"), None).json()
+    };
+    let mut written = blocks("toml");
+    let last = written.pop().expect("the last policy");
+    let lessons: Vec<_> = lessons.iter().filter(|lesson| lesson.hand.is_none()).collect();
+    assert_eq!(written.len(), lessons.len(), "one policy per lesson that has one");
+    for (lesson, written) in lessons.into_iter().zip(written) {
+        assert_eq!(shown(&json!(lesson.policy))["toml"], written, "{}", lesson.id);
     }
+    // The last one stands there as code as well.
+    let policy = Policy::from_toml(&last).expect("it is valid");
+    let shown = shown(&json!(policy.to_config()));
+    assert_eq!((&shown["toml"], &shown["rust"]), (&json!(last), &json!(blocks("rust").concat())));
 }
 
 /// A reader who does a lesson.

@@ -106,7 +106,10 @@ export function tell(given) {
   const lanes = { page: withoutScheme(pages[request.page]), browser: "yours", api: withoutScheme(apiOf(run)) };
   if (request.cached) lanes.cache = "shared";
   const steps = stepsOf(run);
-  for (const [lane, origin] of /** @type {const} */ ([["site", config.page], ["attacker", config.attacker]])) {
+  for (const [lane, origin] of /** @type {const} */ ([
+    ["site", config.page],
+    ["attacker", config.attacker],
+  ])) {
     if (steps.some(({ from, to }) => from === lane || to === lane)) lanes[lane] = withoutScheme(origin);
   }
   const happened = observation !== null;

@@ -25,6 +25,7 @@ const REQUESTS = {
   mode: "no-cors",
   redirect: "error",
   cached: true,
+  server: "hand",
   address: "second",
   page: "attacker",
   page_address_space: "public",

@@ -14,6 +14,7 @@ const TELLS = [
 /** What these words say, in texts that are shown whatever happened, although one of the above matches. */
 const RULES = [
   /“[^”]*”/g,
+  /https?:\/\/[^\s`]*/g,
   /^Now from the other side\b/,
   /\bwhatever the policy says\b/i,
   // Of parts of a goal, which tell what to do.
@@ -91,7 +92,9 @@ function unshown({ when, text }) {
   const sides = ["sent", "got", "preflight_sent", "preflight_got", "readable", "unreadable"];
   const named = [...text.matchAll(/`([A-Z][A-Za-z]*(?:-[A-Z][A-Za-z]*)*)(?:: ([^`]*))?`/g)];
   const headers = named.filter(([, name]) => /-|^(Origin|Vary|Authorization|Cookie|ETag|Location)$/.test(name));
-  const statuses = [...text.matchAll(/\b([1-5]\d\d)\b/g)].map(([, status]) => Number(status));
+  const statuses = [...text.replaceAll(/https?:\/\/[^\s`]*/g, "…").matchAll(/\b([1-5]\d\d)\b/g)].map(([, status]) =>
+    Number(status),
+  );
   return [
     ...(Object.keys(when).length === 0 ? [text] : []),
     ...SHOWN_BY.flatMap(([words, by]) => (by.some(has) ? [] : (text.match(words)?.[0] ?? []))),

@@ -28,9 +28,11 @@ test("the page's URLs are the server's", () => {
   for (const { request, session, run, url } of examples) {
     assert.equal(urlOf(config, session, request, run === "" ? null : run), url);
     const { pathname, search } = new URL(url);
-    assert.deepEqual(placeOf(pathname), { session, cached: request.cached, route: request.path });
+    const { cached, server, path: route } = request;
+    assert.deepEqual(placeOf(pathname), { session, cached, server, route });
     const query = request.query === "" ? "" : `?${request.query}`;
-    assert.equal(withoutSession(pathname + search), `${request.cached ? "/cached" : ""}/api/${request.path}${query}`);
+    const prefix = server === "hand" ? "/hand/" : "/api/";
+    assert.equal(withoutSession(pathname + search), `${cached ? "/cached" : ""}${prefix}${route}${query}`);
   }
 });
 

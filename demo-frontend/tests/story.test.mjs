@@ -79,11 +79,7 @@ const STEPS = {
     "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
     READ,
   ],
-  "never reached the page's server": [
-    CALL,
-    "browser > site | not-sent | GET notes | never arrived | bad",
-    NOTHING,
-  ],
+  "never reached the page's server": [CALL, "browser > site | not-sent | GET notes | never arrived | bad", NOTHING],
   "redirected to the attacker": [
     CALL.replace("notes", "redirect"),
     GET.replace("notes", "redirect"),

@@ -133,6 +133,7 @@ impl Page {
         self.write("body", request["body"]["text"].as_str().unwrap_or_default()).await?;
         self.write("query", &text("query", "")).await?;
         self.choose("redirect", &text("redirect", "follow")).await?;
+        self.choose("address", &text("address", "api")).await?;
         for name in ["cached", "same_url"] {
             // A lesson may set the second, and no solution says so.
             if let Some(wanted) = request[name].as_bool().or((name == "cached").then_some(false)) {
@@ -225,7 +226,7 @@ impl Page {
         if self.value(&css).await? == value {
             return Ok(());
         }
-        if name == "redirect" {
+        if matches!(name, "redirect" | "address") {
             self.open_details("[data-room=request] form > details").await?;
         }
         if !self.is_displayed(&css).await? {

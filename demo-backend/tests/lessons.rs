@@ -6,8 +6,8 @@ mod lab;
 
 use std::{fs, path::Path};
 
-use check::Shown;
 use actix_web_cors::Policy;
+use check::Shown;
 use demo_backend::{
     Origins,
     api_path::ServerKind,

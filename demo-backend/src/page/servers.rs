@@ -10,7 +10,6 @@ use fetch_cors::{
     server::{self, Decision, FieldName, RequestField, RequestHead},
 };
 
-
 use crate::{
     api::{
         hand::{self, HandReply, HandRequest},

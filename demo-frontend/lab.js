@@ -10,7 +10,7 @@ import { engineOf } from "./pure/engine.js";
 import { trueOf } from "./pure/goal.js";
 import { firstRequest, readLessons } from "./pure/lessons.js";
 import { patched } from "./pure/patch.js";
-import { LISTS, noPolicy, toPolicy, toRequest } from "./pure/state.js";
+import { LISTS, noPolicy, toHand, toPolicy, toRequest } from "./pure/state.js";
 import { copyButton } from "./rooms/copy.js";
 import { announce, find } from "./rooms/dom.js";
 import { lessonsRoom, plain } from "./rooms/lessons.js";
@@ -30,6 +30,7 @@ import { verdictRoom } from "./rooms/verdict.js";
 import { wireRoom } from "./rooms/wire.js";
 
 /**
+ * @typedef {import("./app/control.js").HandWritten} HandWritten
  * @typedef {import("./app/control.js").PatchStep} PatchStep
  * @typedef {import("./app/control.js").PolicyConfig} PolicyConfig
  * @typedef {import("./app/control.js").PolicyView} PolicyView
@@ -51,6 +52,8 @@ const session = createSession(control, {
     attempt?.refuse(problems);
     takeStock();
   },
+  onHand: () => run.refresh(false),
+  onHandRefused: () => {},
   onRenewed: () => announce("The session had ended; this is a new one."),
   onServer(isDown) {
     showNotice(isDown);
@@ -62,7 +65,7 @@ const session = createSession(control, {
 const lessons = lessonsRoom({ onStart: startLesson, onLeave: leaveLesson, onAnswer: answer });
 const policies = policyRoom({
   onEdit: session.apply,
-  onSource: (source) => enter(session.policy, run.request, source),
+  onSource: (source) => enter(session.policy, session.hand, run.request, source),
 });
 const requests = requestRoom({ onEdit: (request) => run.edit(request), onSend: sendNow });
 const wire = wireRoom();
@@ -122,30 +125,31 @@ async function loadLessons() {
  * sends when it begins is not the link's.
  */
 async function open() {
-  const { policy, request, lesson, source } = opened(location.hash, allLessons);
+  const { policy, hand, request, lesson, source } = opened(location.hash, allLessons);
   setAttempt(lesson, lesson === null ? [] : lessons.earlier(lesson));
   lessons.fill(allLessons);
   lessons.show(lesson, attempt?.reached ?? [], false);
   showLesson(null);
-  await enter(policy, request, source);
+  await enter(policy, hand, request, source);
   await sendBefore(lesson);
   showLesson(lesson?.id ?? null);
 }
 
 /**
  * @param {PolicyConfig} policy
+ * @param {HandWritten} hand
  * @param {LabRequest} request
  * @param {"form" | "file"} source
  */
-async function enter(policy, request, source) {
+async function enter(policy, hand, request, source) {
   run.begin(request);
   if (source === "form") policies.fill(policy);
-  await session.enter(policy, source);
+  await session.enter(policy, hand, source);
 }
 
 function fragment() {
-  const { policy, source } = session;
-  return toFragment({ policy, request: run.request, lesson: attempt?.lesson.id ?? null, source });
+  const { policy, hand, source } = session;
+  return toFragment({ policy, hand, request: run.request, lesson: attempt?.lesson.id ?? null, source });
 }
 
 function keepInAddress() {
@@ -243,7 +247,7 @@ async function startLesson(lesson) {
   lessons.show(lesson, [], true);
   showLesson(null);
   showSent(null);
-  await enter(toPolicy(lesson.policy), firstRequest(lesson), "form");
+  await enter(toPolicy(lesson.policy), toHand(lesson.hand), firstRequest(lesson), "form");
   await sendBefore(lesson);
   showLesson(lesson.id);
 }
@@ -283,6 +287,6 @@ async function answer(given) {
 
 async function startOver() {
   if (attempt !== null) return startLesson(attempt.lesson);
-  await enter(noPolicy(), toRequest({}), "form");
+  await enter(noPolicy(), toHand({}), toRequest({}), "form");
   announce("Everything is as at the start.");
 }

@@ -132,7 +132,8 @@ fn the_tutorial_has_the_policies_that_the_page_shows() {
     let tutorial = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/tutorial.md");
     let tutorial = fs::read_to_string(tutorial).expect("the tutorial can be read");
     let blocks = |language: &str| -> Vec<_> {
-        let parts = tutorial.split(&format!("```{language}\n")).skip(1);
+        let begin = format!("```{language}\n");
+        let parts = tutorial.split(&begin).skip(1);
         parts.filter_map(|part| part.split("```").next()).map(str::to_owned).collect()
     };
     let shown = |policy: &Value| {

@@ -81,7 +81,14 @@ const run = createRun({
   settle: policies.settle,
   isAsking: () => attempt?.isAsking ?? false,
   onChange: keepInAddress,
-  onSent: judge,
+  onSent(sent) {
+    showSent(sent);
+    judge(sent);
+  },
+  onPredicted(expected) {
+    // Only a lesson about a request that can't be sent takes a prediction for the outcome.
+    if (attempt !== null && firstRequest(attempt.lesson).page_address_space !== null) judge(expected);
+  },
 });
 
 for (const button of document.querySelectorAll("[data-action=reset]")) button.addEventListener("click", startOver);
@@ -180,7 +187,6 @@ async function showPolicy(view, source) {
 
 /** @param {Sent} sent */
 function judge(sent) {
-  showSent(sent);
   if (attempt === null || attempt.answer === null) return;
   const { guess, parts } = attempt.judge(sent);
   if (guess.is === "judged before") lessons.keepAnswer();

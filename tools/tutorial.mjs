@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 
 import { asScript } from "../demo-frontend/pure/code.js";
+import { ENGINE_NAMES } from "../demo-frontend/pure/engine.js";
 import { readLessons } from "../demo-frontend/pure/lessons.js";
 import { LISTS, toPolicy, toRequest } from "../demo-frontend/pure/state.js";
 
@@ -116,6 +117,7 @@ function section(lesson, index) {
     before = [],
     request,
     origins,
+    engine,
     question,
     because,
     goal,
@@ -138,7 +140,7 @@ function section(lesson, index) {
     ...(origins === undefined ? [] : [table(origins)]),
     `**${question.text}**`,
     // The first one is true of the lesson's beginning, which a test sees to.
-    `${question.answer ? "Yes" : "No"}. ${because[0].text}`,
+    `${engine ? `In ${ENGINE_NAMES[engine]}: ` : ""}${question.answer ? "Yes" : "No"}. ${because[0].text}`,
     `**Try it** ([open this lesson in the Lab](${CONFIG.page}/#lesson=${id})):`,
     goal.map(({ text: part }) => `- ${part}`).join("\n"),
     folded("A hint", hint),

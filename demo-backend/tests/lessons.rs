@@ -34,6 +34,11 @@ fn every_lesson_can_be_done_as_it_says() {
             let mut reader = Reader::new(&lab, lesson, engine);
             let name = reader.name();
             // The starting state, sent once.
+            if !reader.is_about_this_engine() {
+                let other = reader.send_any();
+                assert_ne!(other.meets(&lesson.question.yes), lesson.question.answer, "{name}: the question");
+                continue;
+            }
             let first = reader.send(lesson.first);
             if engine == EngineName::Standard {
                 first_causes.push((lesson.id.clone(), reader.causes.concat()));
@@ -201,6 +206,16 @@ impl<'a> Reader<'a> {
         format!("{}, {:?}", self.lesson.id, self.sender.engine())
     }
 
+    /// Whether the lesson's question is about this engine.
+    fn is_about_this_engine(&self) -> bool {
+        self.lesson.engine.is_none_or(|engine| engine == self.sender.engine())
+    }
+
+    /// Whether the page only predicts the request, and judges it by that.
+    fn is_prediction_only(&self) -> bool {
+        self.request.page_address_space.is_some()
+    }
+
     fn follow(&mut self, step: &SolutionStep) {
         match step {
             SolutionStep::Refused { refused, setting } => {
@@ -214,7 +229,12 @@ impl<'a> Reader<'a> {
                 self.tick(None);
             }
             SolutionStep::Hand { hand } => self.put_hand(hand),
-            SolutionStep::Request { request } => self.request = LabRequest::clone(request),
+            SolutionStep::Request { request } => {
+                self.request = LabRequest::clone(request);
+                if self.is_prediction_only() {
+                    self.send_any();
+                }
+            }
             SolutionStep::Send { send } => {
                 self.send(*send);
             }
@@ -237,7 +257,9 @@ impl<'a> Reader<'a> {
         let shown = self.send_any();
         let name = self.name();
         assert_eq!(shown.outcome(), expected, "{name}: {shown:?}");
-        self.check_diagnosis(&shown.predicted["verdict"], &name);
+        if !self.is_prediction_only() {
+            self.check_diagnosis(&shown.predicted["verdict"], &name);
+        }
         shown
     }
 

@@ -29,6 +29,7 @@ import { isGone } from "./session.js";
  * @property {() => boolean} isAsking      whether a lesson's question is to be answered first
  * @property {() => void} onChange         the request, or the policy, is another one
  * @property {(sent: Sent) => void} onSent
+ * @property {(expected: Sent) => void} onPredicted  a request that can only be predicted, as it is expected to end
  */
 
 const EDIT_REST_MS = 120;
@@ -50,6 +51,7 @@ export function createRun({
   isAsking,
   onChange,
   onSent,
+  onPredicted,
 }) {
   let request = toRequest({});
   /** Of the next sending. */
@@ -112,6 +114,33 @@ export function createRun({
     requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
     verdict.expect(prediction, wasFixed);
     showStory(request, null, null);
+    if (isPredictionOnly() && prediction !== null) onPredicted(expected(request, prediction));
+  }
+
+  /**
+   * A request that can only be predicted, as if it ended so. Nothing reached the API.
+   *
+   * @param {LabRequest} request
+   * @param {Prediction} prediction
+   * @returns {Sent}
+   */
+  function expected(request, prediction) {
+    const { verdict } = prediction;
+    const nothing = { allowed: false, type: "", status: null, headers: [], body: "", error: null };
+    const observation = verdict.allowed
+      ? { ...nothing, allowed: true, type: verdict.type, status: verdict.status, headers: verdict.readable }
+      : nothing;
+    const { policy } = session;
+    return {
+      run: nextRun,
+      request: effective(request),
+      policy,
+      prediction,
+      observation,
+      exchanges: [],
+      before: null,
+      after: null,
+    };
   }
 
   /**

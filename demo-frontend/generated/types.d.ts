@@ -271,6 +271,8 @@ export type Lesson = {
   before?: Array<Before>,
   /** Whether all its requests have the same URL. */
   same_url?: boolean,
+  /** The engine that its first request is about, where engines differ: in the others, the other answer is right. */
+  engine?: EngineName,
   /** The question before the first sending. */
   question: Question,
   /** What may be said of the run that the question was about. The first one is true of the lesson's beginning. */
@@ -527,7 +529,7 @@ export type RequestKind = "fetch" | "xhr" | "font" | "image" | "image-cors" | "c
 /** `{ mode }` */
 export type RequestMode = "cors" | "no-cors" | "same-origin";
 
-/** Conditions that one run must meet, all of them. Of a message that was not sent, no header is known, not even that it is
+/** Conditions that one run must meet, all of them; a request that can only be predicted is judged by its prediction. Of a message that was not sent, no header is known, not even that it is
  * absent. */
 export type RunCheck = {
   /** How it ends. */

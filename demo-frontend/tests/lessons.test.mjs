@@ -31,7 +31,7 @@ const NEEDED = [
   "after",
   "links",
 ];
-const OPTIONAL = ["hand", "before", "same_url", "origins"];
+const OPTIONAL = ["hand", "before", "same_url", "origins", "engine"];
 
 const words = (/** @type {string[]} */ texts) => texts.join(" ").split(/\s+/).length;
 

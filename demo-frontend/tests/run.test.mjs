@@ -73,6 +73,7 @@ function lab(name, given = {}) {
       show: (sent, canFix) => note("verdict", { sent, canFix }),
     },
     settle: async () => note("settle"),
+    onPredicted: (expected) => note("predicted only", expected),
     isAsking: () => isAsking,
     onChange: () => note("change"),
     onSent: (sent) => note("sent", sent),
@@ -135,6 +136,25 @@ test("before a lesson's question is answered nothing is shown, and nothing can b
   ask(false);
   await run.refresh(false);
   assert.ok(told.includes("expect"));
+});
+
+test("what can only be predicted is not sent, and nothing of it is said to have reached the API", async () => {
+  for (const [name, allowed] of [
+    ["blocked", false],
+    ["allowed", true],
+  ]) {
+    const { run, told, last } = lab(/** @type {string} */ (name));
+    run.begin(toRequest({ page_address_space: "public" }));
+    await run.refresh(false);
+    assert.equal(await run.send(), false);
+    assert.ok(!told.includes("send"));
+    const expected = last["predicted only"];
+    assert.deepEqual([expected.observation.allowed, expected.exchanges, expected.after], [allowed, [], null], name);
+    assert.equal(expected.request.page_address_space, "public");
+  }
+  const { run, told } = lab("blocked");
+  await run.refresh(false);
+  assert.ok(!told.includes("predicted only"), "what can be sent is not judged by its prediction");
 });
 
 test("a request is sent as it is shown, and compared with what was predicted", async () => {

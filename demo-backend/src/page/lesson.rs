@@ -7,7 +7,7 @@ use actix_web_cors::PolicyConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::lab_request::LabRequest;
+use super::{engine::EngineName, lab_request::LabRequest};
 #[cfg(test)]
 use super::mirrors;
 use crate::{
@@ -48,6 +48,10 @@ pub struct Lesson {
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub same_url: bool,
+    /// The engine that its first request is about, where engines differ: in the others, the other answer is right.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub engine: Option<EngineName>,
     /// The question before the first sending.
     pub question: Question,
     /// What may be said of the run that the question was about. The first one is true of the lesson's beginning.
@@ -138,7 +142,7 @@ pub struct GoalPart {
     pub shows: Option<String>,
 }
 
-/// Conditions that one run must meet, all of them. Of a message that was not sent, no header is known, not even that it is
+/// Conditions that one run must meet, all of them; a request that can only be predicted is judged by its prediction. Of a message that was not sent, no header is known, not even that it is
 /// absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -134,6 +134,7 @@ impl Page {
         self.write("query", &text("query", "")).await?;
         self.choose("redirect", &text("redirect", "follow")).await?;
         self.choose("address", &text("address", "api")).await?;
+        self.choose("page_address_space", &text("page_address_space", "")).await?;
         for name in ["cached", "same_url"] {
             // A lesson may set the second, and no solution says so.
             if let Some(wanted) = request[name].as_bool().or((name == "cached").then_some(false)) {
@@ -226,7 +227,7 @@ impl Page {
         if self.value(&css).await? == value {
             return Ok(());
         }
-        if matches!(name, "redirect" | "address") {
+        if matches!(name, "redirect" | "address" | "page_address_space") {
             self.open_details("[data-room=request] form > details").await?;
         }
         if !self.is_displayed(&css).await? {

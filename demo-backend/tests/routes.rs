@@ -172,7 +172,7 @@ fn compare(lab: &TestLab, session: &str, prefix: &str, cases: &[Case<'_>]) -> BT
             .iter()
             .map(|&line| if line == SIGNED_IN { ("cookie", cookie.as_str()) } else { line })
             .collect();
-        let is_signed_in = headers.iter().any(|line| *line == ("cookie", cookie.as_str()));
+        let is_signed_in = headers.contains(&("cookie", cookie.as_str()));
         let value = |name| headers.iter().find(|(listed, _)| *listed == name).map(|(_, value)| *value);
         let request = RouteRequest {
             method,

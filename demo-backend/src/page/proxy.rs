@@ -173,9 +173,8 @@ fn to_response(answer: &[u8], is_head: bool) -> Result<HttpResponse, JsonError> 
     }
     let mut lines = [httparse::EMPTY_HEADER; MAX_LINES];
     let mut parsed = httparse::Response::new(&mut lines);
-    let length = match parsed.parse(answer) {
-        Ok(httparse::Status::Complete(length)) => length,
-        _ => return Err(bad_gateway("the API's response is not HTTP")),
+    let Ok(httparse::Status::Complete(length)) = parsed.parse(answer) else {
+        return Err(bad_gateway("the API's response is not HTTP"));
     };
     let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
     let status = status.ok_or_else(|| bad_gateway("the API's response has no status"))?;

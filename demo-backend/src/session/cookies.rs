@@ -30,6 +30,7 @@ impl CookieContext<'_> {
 
 /// What engines do differently. The browser suite compares it with what they do.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a difference by itself")]
 struct Rules {
     /// Whether cookies with `Secure` are not stored over plain http, not even from this computer.
     secure_needs_tls: bool,

@@ -229,24 +229,26 @@ fn blocked_by_browser(
     };
     // The session is in each URL, and says nothing.
     let prefix = format!("{}{session}/", api_path::SESSION);
+    let short = |text: &str| text.replace(&prefix, "/");
     let lines = |are_probes| {
         let chosen = diagnosis.evidence.iter().filter(move |line| line.purpose.is_some() == are_probes);
-        chosen.map(|line| line.to_string().replace(&prefix, "/")).collect()
+        chosen.map(|line| short(&line.to_string())).collect()
     };
     // The diagram shows redirects, and everything here is on one machine.
     let notes = diagnosis
         .notes
         .iter()
         .filter(|note| matches!(note, Note::ResponseHeadersOnRequest { .. } | Note::OriginUnknown));
+    fix.change = short(&fix.change);
     BlockedVerdict {
         allowed: false,
         step: blocked.step.name(),
         reason: blocked.reason.name(),
         header: blocked.reason.header(),
-        rule: (!says_rule).then(|| format!("{why}.")),
+        rule: (!says_rule).then(|| short(&format!("{why}."))),
         cause: Some(diagnosis.cause.name()),
         certain: diagnosis.is_certain(),
-        sentence: sentence(summary.strip_prefix("Blocked: ").unwrap_or(summary)),
+        sentence: short(&sentence(summary.strip_prefix("Blocked: ").unwrap_or(summary))),
         evidence: lines(false),
         probes: lines(true),
         notes: notes.map(|note| sentence(&note.to_string())).collect(),

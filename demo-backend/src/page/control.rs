@@ -36,7 +36,9 @@ use crate::{
     api_path::is_run,
     json_error::JsonError,
     origins::Origins,
-    session::{Session, Sessions, hand_written::HandWritten, log::LoggedExchange, notes::Note},
+    session::{
+        Session, Sessions, cache::SharedCache, hand_written::HandWritten, log::LoggedExchange, notes::Note,
+    },
 };
 
 /// The header that every call carries.
@@ -230,7 +232,10 @@ async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: Bod
     let written: HandWritten = read(&body)?;
     let problems = hand::problems(&written, session.id(), &control.origins);
     if problems.is_empty() {
-        session.state().hand = written.clone();
+        let mut state = session.state();
+        state.hand = written.clone();
+        // Whoever puts another server up purges the cache in front of it.
+        state.cache = SharedCache::default();
         Ok(HttpResponse::Ok().json(written))
     } else {
         Ok(HttpResponse::UnprocessableEntity().json(InvalidHand { problems }))

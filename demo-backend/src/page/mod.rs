@@ -5,10 +5,13 @@
 //! The types that cross the wire are the source of what the page knows of them: `generated` writes them, and the constants
 //! that both sides need, into `demo-frontend/generated/`.
 
+mod by_hand;
 pub mod control;
 pub mod engine;
 #[cfg(test)]
 mod generated;
+mod hand_danger;
+mod hand_fix;
 pub mod kinds;
 pub mod lab_request;
 pub mod lesson;
@@ -17,6 +20,7 @@ pub mod message;
 mod mirrors;
 pub mod policy_view;
 pub mod prediction;
+pub mod preset;
 pub mod proxy;
 pub mod servers;
 pub mod verdict;

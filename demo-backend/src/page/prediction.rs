@@ -2,12 +2,13 @@
 //! respond.
 
 use fetch_cors::{
-    browser::{Browser, Next, PageOrigin},
+    browser::{Browser, Next, PageOrigin, Request},
     diagnosis::{Case, Diagnosis, Examination, Exchanged, Received, Sent},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
+    by_hand,
     engine::EngineName,
     lab_request::LabRequest,
     message::Message,
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     api_path::ServerKind,
     origins::Origins,
-    session::{Session, Sessions, cookies::CookieJar},
+    session::{Session, Sessions, cookies::CookieJar, hand_written::HandWritten},
 };
 
 /// A request whose outcome is to be predicted.
@@ -77,7 +78,7 @@ pub fn predict(
         top: PageOrigin::of(&origins.page).unwrap_or(PageOrigin::Opaque),
         engine: engine.engine(),
     };
-    let servers = Servers { sessions, origins, sender: &sender, now };
+    let servers = Servers { sessions, origins, sender: &sender, now, hand: None };
     let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
     let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
     let unremembered = Browser::new(engine.profile()).fetch(fetch.clone(), now);
@@ -114,8 +115,23 @@ pub fn predict(
     case.policy = has_policy.then(|| session.policy_in_force().config);
     case.verdict = Some(verdict.clone());
     case.hints.is_direct = !request.cached;
-    let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers, &jar) };
-    let verdict = Verdict::new(&verdict, &diagnosis, request, *engine, messages.last());
+    let diagnosis = examine(case, &servers, &jar);
+    let hand = session.state().hand.clone();
+    let by_hand = (request.server == ServerKind::Hand).then(|| {
+        let fetch = request.to_fetch(&url, origins, engine.engine());
+        let passes = |fixed: &HandWritten| {
+            let servers = Servers { hand: Some(fixed), ..servers };
+            passes(fetch.clone(), Browser::new(engine.profile()), &servers, &body, &jar)
+        };
+        by_hand::advice(
+            &by_hand::Situation { hand: &hand, request, messages: &messages, origins, session: session.id() },
+            &verdict,
+            &diagnosis.cause,
+            passes,
+        )
+    });
+    let diagnosed = Diagnosed { session: session.id(), diagnosis, by_hand: by_hand.unwrap_or_default() };
+    let verdict = Verdict::new(&verdict, &diagnosed, request, *engine, messages.last());
     if *commit {
         session.state().cookies = jar;
     }
@@ -124,6 +140,28 @@ pub fn predict(
         session.state().remembered.keep(browser, preflights);
     }
     Ok(Prediction { at, messages, verdict, remembered })
+}
+
+/// Whether a browser that remembers nothing lets the request pass at these servers.
+fn passes(
+    fetch: Request,
+    mut browser: Browser,
+    servers: &Servers<'_>,
+    body: &[u8],
+    jar: &CookieJar,
+) -> bool {
+    let mut next = browser.fetch(fetch, servers.now);
+    loop {
+        match next {
+            Next::Done(verdict) => return verdict.is_allowed(),
+            Next::Send(exchange) => {
+                next = match servers.respond(&Sent::from(&exchange), body, jar).response {
+                    Some(response) => exchange.receive(&mut browser, &response, servers.now),
+                    None => exchange.fail(&mut browser),
+                };
+            }
+        }
+    }
 }
 
 /// Asks the Lab's servers what the diagnosis wants to know, as `cors-doctor` asks real ones. Nothing goes over a wire.

@@ -26,6 +26,7 @@ use crate::{
     page::Page,
     said, same,
     stage::Stage,
+    view::{DIAGRAM, LAPTOP, OBSERVED, PREDICTED, SEND, in_viewport},
 };
 
 pub(crate) fn checks() -> Vec<Check<Stage>> {
@@ -44,7 +45,7 @@ pub(crate) fn checks() -> Vec<Check<Stage>> {
         .map(|(id, way)| {
             let name = format!("{}::{id}", way.name());
             Check::new(name.clone(), move |stage: &mut Stage| {
-                Ok(stage.play(&name, async |page| page.take_lesson(&id, way).await)?)
+                in_viewport(stage, &name, LAPTOP, async |page| page.take_lesson(&id, way).await)
             })
         })
         .collect();
@@ -96,7 +97,7 @@ impl Reader {
 }
 
 impl Page {
-    fn lessons(&self) -> Tried<Vec<Lesson>> {
+    pub(crate) fn lessons(&self) -> Tried<Vec<Lesson>> {
         read(self.demo.origins())
     }
 
@@ -212,6 +213,7 @@ impl Page {
         if self.is_there("[data-action=send]:enabled").await? {
             return Err("before the question is answered, nothing can be sent".to_owned());
         }
+        self.are_in_view(&[".question", SEND, OBSERVED]).await.map_err(at("the question".to_owned()))?;
         let engine = model::engine(self.session.engine());
         let is_other = lesson.engine.is_some_and(|about| about.engine() != Some(engine));
         let answer = if lesson.question.answer == is_other { "no" } else { "yes" };
@@ -235,7 +237,8 @@ impl Page {
         }
         self.find("[data-field=goal][data-reached=true]").await.map_err(at("the goal".to_owned()))?;
         let parts = self.count("[data-goal-part][data-reached=true]").await?;
-        same("how many parts of the goal are reached", &parts, &lesson.goal.len())
+        same("how many parts of the goal are reached", &parts, &lesson.goal.len())?;
+        self.are_in_view(&["[data-action=next-lesson]"]).await
     }
 
     /// Sends, and compares what the browser did and the cause that the page names with what the diagnosis makes of what went
@@ -243,8 +246,10 @@ impl Page {
     async fn send_and_diagnose(&self, reader: &mut Reader, ending: Option<Ending>) -> Tried<()> {
         let session = self.lab_session().await?;
         let before = self.last_logged(&session)?;
-        let shown = self.press("[data-action=send]").await?;
+        self.are_in_view(&[SEND]).await?;
+        let shown = self.press(SEND).await?;
         shown.judge(None)?;
+        self.are_in_view(&[PREDICTED, OBSERVED, DIAGRAM]).await?;
         let shown_ending = shown.observed.map(Outcome::ending);
         if ending.is_some() && shown_ending != ending {
             return Err(format!("should be {ending:?}; the page says {:?}", shown.said));

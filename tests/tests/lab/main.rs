@@ -28,6 +28,7 @@ mod page;
 mod seen;
 mod stage;
 mod verdict;
+mod view;
 
 use end_to_end::{Check, run_checks_in_each_engine};
 use libtest_mimic::{Arguments, Failed};
@@ -41,6 +42,7 @@ fn main() {
     checks.extend(lessons::checks());
     checks.extend(links::checks());
     checks.extend(cookies::checks());
+    checks.extend(view::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));
     }

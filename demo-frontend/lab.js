@@ -10,9 +10,11 @@ import { engineOf } from "./pure/engine.js";
 import { trueOf } from "./pure/goal.js";
 import { firstRequest, readLessons } from "./pure/lessons.js";
 import { patched } from "./pure/patch.js";
+import { readPresets } from "./pure/presets.js";
 import { LISTS, noPolicy, toHand, toPolicy, toRequest } from "./pure/state.js";
 import { copyButton } from "./rooms/copy.js";
 import { announce, find } from "./rooms/dom.js";
+import { handRoom } from "./rooms/hand.js";
 import { lessonsRoom, plain } from "./rooms/lessons.js";
 import {
   behindTheScenes,
@@ -35,6 +37,7 @@ import { wireRoom } from "./rooms/wire.js";
  * @typedef {import("./app/control.js").PolicyConfig} PolicyConfig
  * @typedef {import("./app/control.js").PolicyView} PolicyView
  * @typedef {import("./pure/lessons.js").Lesson} Lesson
+ * @typedef {import("./pure/presets.js").Classic} Classic
  * @typedef {import("./pure/state.js").LabRequest} LabRequest
  * @typedef {import("./pure/verdict.js").Sent} Sent
  */
@@ -52,8 +55,11 @@ const session = createSession(control, {
     attempt?.refuse(problems);
     takeStock();
   },
-  onHand: () => run.refresh(false),
-  onHandRefused: () => {},
+  async onHand() {
+    hands.show();
+    await run.refresh(false);
+  },
+  onHandRefused: (problems) => hands.refuse(problems),
   onRenewed: () => announce("The session had ended; this is a new one."),
   onServer(isDown) {
     showNotice(isDown);
@@ -67,6 +73,7 @@ const policies = policyRoom({
   onEdit: session.apply,
   onSource: (source) => enter(session.policy, session.hand, run.request, source),
 });
+const hands = handRoom({ onEdit: session.applyHand, onServer: chooseServer, onPreset: startPreset });
 const requests = requestRoom({ onEdit: (request) => run.edit(request), onSend: sendNow });
 const wire = wireRoom();
 const verdict = verdictRoom(engine, { onFix: applyFix, onSend: sendNow });
@@ -78,7 +85,10 @@ const run = createRun({
   requests,
   wire,
   verdict,
-  settle: policies.settle,
+  async settle() {
+    await policies.settle();
+    await hands.settle();
+  },
   isAsking: () => attempt?.isAsking ?? false,
   onChange: keepInAddress,
   onSent(sent) {
@@ -118,6 +128,7 @@ async function begin() {
   showReady();
   allLessons = await reading;
   lessons.fill(allLessons);
+  hands.offer(await loadPresets().catch(() => []));
 }
 
 /** @returns {Promise<Lesson[]>} */
@@ -125,6 +136,12 @@ async function loadLessons() {
   const response = await fetch("lessons/lessons.json");
   if (!response.ok) throw new Error(`lessons.json: ${response.status}`);
   return readLessons(await response.text(), session.config);
+}
+
+async function loadPresets() {
+  const response = await fetch("servers/presets.json");
+  if (!response.ok) throw new Error(`presets.json: ${response.status}`);
+  return readPresets(await response.text(), session.config);
 }
 
 /**
@@ -150,7 +167,10 @@ async function open() {
  */
 async function enter(policy, hand, request, source) {
   run.begin(request);
+  hands.showPreset(null);
+  hands.choose(request.server);
   if (source === "form") policies.fill(policy);
+  hands.fill(source === "form" ? hand : toHand({}));
   await session.enter(policy, hand, source);
 }
 
@@ -217,11 +237,38 @@ async function sendNow() {
 }
 
 /**
- * Does to the policy what the verdict proposes.
+ * Sends to the other server from now on.
  *
- * @param {PatchStep[]} patch
+ * @param {LabRequest["server"]} server
  */
-async function applyFix(patch) {
+async function chooseServer(server) {
+  requests.sendTo(server);
+  const request = requests.read();
+  // The session that the file governs has no server written by hand.
+  if (server === "hand" && session.source === "file") await enter(session.policy, toHand({}), request, "form");
+  else run.edit(request);
+}
+
+/** @param {Classic} preset */
+async function startPreset(preset) {
+  const request = preset.request ?? toRequest({ server: "hand" });
+  await enter(session.policy, preset.hand, request, "form");
+  hands.showPreset(preset);
+  await behindTheScenes((stage) => run.sendBefore(preset.before, stage));
+}
+
+/**
+ * Does to the server what the verdict proposes.
+ *
+ * @param {{patch: PatchStep[], hand: HandWritten | null}} fix
+ */
+async function applyFix({ patch, hand }) {
+  if (hand !== null) {
+    await hands.settle();
+    hands.fill(hand);
+    if (!(await session.applyHand(hand))) return announce("The server with this fix was refused.");
+    return afterFix();
+  }
   await policies.settle();
   const wanted = patched(policies.read(), patch);
   policies.fill(wanted);
@@ -229,6 +276,10 @@ async function applyFix(patch) {
     announce("The policy with this fix was refused; see the policy.");
     return find(`[data-room=policy] textarea[name=${LISTS[0]}]`).focus();
   }
+  return afterFix();
+}
+
+async function afterFix() {
   await run.refresh(true);
   announce("The fix is applied. Send again.");
   find("[data-action=send-again]").focus({ preventScroll: true });

@@ -11,10 +11,18 @@ import { toRequest } from "./state.js";
  * @param {Pick<import("../app/control.js").Config, "page" | "api" | "api_alias" | "attacker">} origins
  * @returns {Lesson[]}
  */
-export function readLessons(json, { page, api, api_alias, attacker }) {
+export function readLessons(json, origins) {
+  return JSON.parse(withOrigins(json, origins));
+}
+
+/**
+ * @param {string} json
+ * @param {Pick<import("../app/control.js").Config, "page" | "api" | "api_alias" | "attacker">} origins
+ */
+export function withOrigins(json, { page, api, api_alias, attacker }) {
   const names = /** @type {Record<string, string>} */ ({ page, api, alias: api_alias ?? api, attacker });
   // Origins hold nothing that would mean something within a JSON string.
-  return JSON.parse(json.replace(/\{(page|api|alias|attacker)\}/g, (_, name) => names[name]));
+  return json.replace(/\{(page|api|alias|attacker)\}/g, (_, name) => names[name]);
 }
 
 /**

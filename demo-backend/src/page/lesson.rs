@@ -7,9 +7,9 @@ use actix_web_cors::PolicyConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{engine::EngineName, lab_request::LabRequest};
 #[cfg(test)]
 use super::mirrors;
+use super::{engine::EngineName, lab_request::LabRequest};
 use crate::{
     origins::Origins,
     session::{cache::CacheOutcome, hand_written::HandWritten},

@@ -143,13 +143,7 @@ pub fn predict(
 }
 
 /// Whether a browser that remembers nothing lets the request pass at these servers.
-fn passes(
-    fetch: Request,
-    mut browser: Browser,
-    servers: &Servers<'_>,
-    body: &[u8],
-    jar: &CookieJar,
-) -> bool {
+fn passes(fetch: Request, mut browser: Browser, servers: &Servers<'_>, body: &[u8], jar: &CookieJar) -> bool {
     let mut next = browser.fetch(fetch, servers.now);
     loop {
         match next {

@@ -293,7 +293,7 @@ impl Page {
                 Ok(())
             }
             SolutionStep::Policy { policy } => self.apply_accepted(&json!(policy)).await,
-            SolutionStep::Hand { .. } => Err("the page has no server written by hand".to_owned()),
+            SolutionStep::Hand { hand } => self.write_hand(hand).await,
             SolutionStep::Request { request } => {
                 reader.request = LabRequest::clone(request);
                 self.fill_request(&json!(request)).await
@@ -305,10 +305,13 @@ impl Page {
 
 /// The policy that the solution ends with.
 fn last_policy(lesson: &Lesson) -> Option<&PolicyConfig> {
-    lesson.solution.iter().rev().find_map(|step| match step {
+    // Next to a server written by hand the policy is not in view.
+    let steps = lesson.solution.iter().rev().filter(|_| lesson.hand.is_none());
+    let mut policies = steps.filter_map(|step| match step {
         SolutionStep::Policy { policy } => Some(policy),
         _ => None,
-    })
+    });
+    policies.next()
 }
 
 /// Whether the policy alone decides a condition.

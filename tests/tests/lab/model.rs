@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use end_to_end::Engine;
 use demo_backend::api_path::ApiPath;
+use end_to_end::Engine;
 use fetch_cors::{
     PolicyConfig,
     browser::{

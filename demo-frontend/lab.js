@@ -7,11 +7,14 @@ import { send } from "./app/send.js";
 import { createSession } from "./app/session.js";
 import { fromFragment, opened, toFragment } from "./pure/address.js";
 import { engineOf } from "./pure/engine.js";
+import { trueOf } from "./pure/goal.js";
 import { firstRequest, readLessons } from "./pure/lessons.js";
 import { patched } from "./pure/patch.js";
-import { LISTS, noPolicy, toPolicy, toRequest } from "./pure/state.js";
+import { readPresets } from "./pure/presets.js";
+import { LISTS, noPolicy, toHand, toPolicy, toRequest } from "./pure/state.js";
 import { copyButton } from "./rooms/copy.js";
 import { announce, find } from "./rooms/dom.js";
+import { handRoom } from "./rooms/hand.js";
 import { lessonsRoom, plain } from "./rooms/lessons.js";
 import {
   behindTheScenes,
@@ -29,10 +32,12 @@ import { verdictRoom } from "./rooms/verdict.js";
 import { wireRoom } from "./rooms/wire.js";
 
 /**
+ * @typedef {import("./app/control.js").HandWritten} HandWritten
  * @typedef {import("./app/control.js").PatchStep} PatchStep
  * @typedef {import("./app/control.js").PolicyConfig} PolicyConfig
  * @typedef {import("./app/control.js").PolicyView} PolicyView
  * @typedef {import("./pure/lessons.js").Lesson} Lesson
+ * @typedef {import("./pure/presets.js").Classic} Classic
  * @typedef {import("./pure/state.js").LabRequest} LabRequest
  * @typedef {import("./pure/verdict.js").Sent} Sent
  */
@@ -47,8 +52,16 @@ const session = createSession(control, {
   onForce: showPolicy,
   onRefused(problems, isByRule) {
     policies.refuse(problems);
-    if (isByRule) attempt?.refuse(problems);
+    if (isByRule) {
+      attempt?.refuse(problems);
+      takeStock();
+    }
   },
+  async onHand() {
+    hands.show();
+    await run.refresh(false);
+  },
+  onHandRefused: (problems) => hands.refuse(problems),
   onRenewed: () => announce("The session had ended; this is a new one."),
   onServer(isDown) {
     showNotice(isDown);
@@ -60,8 +73,9 @@ const session = createSession(control, {
 const lessons = lessonsRoom({ onStart: startLesson, onLeave: leaveLesson, onAnswer: answer });
 const policies = policyRoom({
   onEdit: session.apply,
-  onSource: (source) => enter(session.policy, run.request, source),
+  onSource: (source) => enter(session.policy, session.hand, run.request, source),
 });
+const hands = handRoom({ onEdit: session.applyHand, onServer: chooseServer, onPreset: startPreset });
 const requests = requestRoom({ onEdit: (request) => run.edit(request), onSend: sendNow });
 const wire = wireRoom();
 const verdict = verdictRoom(engine, { onFix: applyFix, onSend: sendNow });
@@ -73,10 +87,20 @@ const run = createRun({
   requests,
   wire,
   verdict,
-  settle: policies.settle,
+  async settle() {
+    await policies.settle();
+    await hands.settle();
+  },
   isAsking: () => attempt?.isAsking ?? false,
   onChange: keepInAddress,
-  onSent: judge,
+  onSent(sent) {
+    showSent(sent);
+    judge(sent);
+  },
+  onPredicted(expected) {
+    // Only a lesson about a request that can't be sent takes a prediction for the outcome.
+    if (attempt !== null && firstRequest(attempt.lesson).page_address_space !== null) judge(expected);
+  },
 });
 
 for (const button of document.querySelectorAll("[data-action=reset]")) button.addEventListener("click", startOver);
@@ -106,6 +130,7 @@ async function begin() {
   showReady();
   allLessons = await reading;
   lessons.fill(allLessons);
+  hands.offer(await loadPresets().catch(() => []));
 }
 
 /** @returns {Promise<Lesson[]>} */
@@ -115,31 +140,45 @@ async function loadLessons() {
   return readLessons(await response.text(), session.config);
 }
 
-/** Opens the situation that the address names. Nothing of it is sent to the API: the link may come from anyone. */
+async function loadPresets() {
+  const response = await fetch("servers/presets.json");
+  if (!response.ok) throw new Error(`presets.json: ${response.status}`);
+  return readPresets(await response.text(), session.config);
+}
+
+/**
+ * Opens the situation that the address names. Nothing of it is sent to the API: the link may come from anyone. What a lesson
+ * sends when it begins is not the link's.
+ */
 async function open() {
-  const { policy, request, lesson, source, isAtStart } = opened(location.hash, allLessons);
-  setAttempt(lesson);
+  const { policy, hand, request, lesson, source } = opened(location.hash, allLessons);
+  setAttempt(lesson, lesson === null ? [] : lessons.earlier(lesson));
   lessons.fill(allLessons);
-  lessons.show(lesson, false);
-  await enter(policy, request, source);
-  if (isAtStart) await sendBefore(lesson);
+  lessons.show(lesson, attempt?.reached ?? [], false);
+  showLesson(null);
+  await enter(policy, hand, request, source);
+  await sendBefore(lesson);
   showLesson(lesson?.id ?? null);
 }
 
 /**
  * @param {PolicyConfig} policy
+ * @param {HandWritten} hand
  * @param {LabRequest} request
  * @param {"form" | "file"} source
  */
-async function enter(policy, request, source) {
+async function enter(policy, hand, request, source) {
   run.begin(request);
+  hands.showPreset(null);
+  hands.choose(request.server);
   if (source === "form") policies.fill(policy);
-  await session.enter(policy, source);
+  hands.fill(source === "form" ? hand : toHand({}));
+  await session.enter(policy, hand, source);
 }
 
 function fragment() {
-  const { policy, source } = session;
-  return toFragment({ policy, request: run.request, lesson: attempt?.lesson.id ?? null, source });
+  const { policy, hand, source } = session;
+  return toFragment({ policy, hand, request: run.request, lesson: attempt?.lesson.id ?? null, source });
 }
 
 function keepInAddress() {
@@ -164,19 +203,34 @@ async function showPolicy(view, source) {
     attempt.compare(allowed);
     lessons.showOrigins(origins, allowed);
   }
+  takeStock();
   await run.refresh(false);
 }
 
 /** @param {Sent} sent */
 function judge(sent) {
-  showSent(sent);
   if (attempt === null || attempt.answer === null) return;
-  const { lesson } = attempt;
-  const judged = attempt.judge({ ...sent, policy: session.policy });
-  if (judged.guess === "judged now") lessons.tellAnswer(lesson, attempt.answer);
-  if (judged.guess === "judged before") lessons.keepAnswer();
-  if (judged.guess === "about something else") lessons.tellUnjudged();
-  if (judged.isReached) lessons.reached(lesson);
+  const { guess, parts } = attempt.judge(sent);
+  if (guess.is === "judged before") lessons.keepAnswer();
+  show(attempt, guess, parts);
+}
+
+/** What the lesson makes of the policy, without any request. */
+function takeStock() {
+  if (attempt === null) return;
+  const { guess, parts } = attempt.takeStock(session.policy);
+  show(attempt, guess, parts);
+}
+
+/**
+ * @param {Attempt} attempt
+ * @param {import("./app/attempt.js").Judgement | null} guess
+ * @param {import("./generated/types.js").GoalPart[]} parts of the goal that are reached by now
+ */
+function show({ lesson, answer, reached }, guess, parts) {
+  if (guess?.is === "judged now") lessons.tellAnswer(answer === true, guess.isRight, guess.because);
+  if (guess?.is === "about something else") lessons.tellUnjudged();
+  if (parts.length > 0) lessons.reach(lesson, parts, reached);
 }
 
 async function sendNow() {
@@ -185,11 +239,38 @@ async function sendNow() {
 }
 
 /**
- * Does to the policy what the verdict proposes.
+ * Sends to the other server from now on.
  *
- * @param {PatchStep[]} patch
+ * @param {LabRequest["server"]} server
  */
-async function applyFix(patch) {
+async function chooseServer(server) {
+  requests.sendTo(server);
+  const request = requests.read();
+  // The session that the file governs has no server written by hand.
+  if (server === "hand" && session.source === "file") await enter(session.policy, toHand({}), request, "form");
+  else run.edit(request);
+}
+
+/** @param {Classic} preset */
+async function startPreset(preset) {
+  const request = preset.request ?? toRequest({ server: "hand" });
+  await enter(session.policy, preset.hand, request, "form");
+  hands.showPreset(preset);
+  await behindTheScenes((stage) => run.sendBefore(preset.before, stage));
+}
+
+/**
+ * Does to the server what the verdict proposes.
+ *
+ * @param {{patch: PatchStep[], hand: HandWritten | null}} fix
+ */
+async function applyFix({ patch, hand }) {
+  if (hand !== null) {
+    await hands.settle();
+    hands.fill(hand);
+    if (!(await session.applyHand(hand))) return announce("The server with this fix was refused.");
+    return afterFix();
+  }
   await policies.settle();
   const wanted = patched(policies.read(), patch);
   policies.fill(wanted);
@@ -197,40 +278,58 @@ async function applyFix(patch) {
     announce("The policy with this fix was refused; see the policy.");
     return find(`[data-room=policy] textarea[name=${LISTS[0]}]`).focus();
   }
+  return afterFix();
+}
+
+async function afterFix() {
   await run.refresh(true);
   announce("The fix is applied. Send again.");
   find("[data-action=send-again]").focus({ preventScroll: true });
 }
 
-/** @param {Lesson | null} lesson */
-function setAttempt(lesson) {
-  attempt = lesson && new Attempt(lesson);
+/**
+ * @param {Lesson | null} lesson
+ * @param {string[]} earlier parts of its goal that were reached before
+ */
+function setAttempt(lesson, earlier) {
+  attempt = lesson && new Attempt(lesson, earlier);
   showTitle(lesson && plain(lesson.title));
 }
 
 /** @param {Lesson} lesson */
 async function startLesson(lesson) {
   const isAnother = attempt?.lesson !== lesson;
-  setAttempt(lesson);
+  lessons.forget(lesson);
+  setAttempt(lesson, []);
   // A place of its own for Back and Forward. What is edited there changes its address, and makes no other place.
   if (isAnother) history.pushState(null, "", `#lesson=${lesson.id}`);
-  lessons.show(lesson, true);
+  lessons.show(lesson, [], true);
+  showLesson(null);
   showSent(null);
-  await enter(toPolicy(lesson.policy), firstRequest(lesson), "form");
+  await enter(toPolicy(lesson.policy), toHand(lesson.hand), firstRequest(lesson), "form");
   await sendBefore(lesson);
   showLesson(lesson.id);
 }
 
-/** @param {Lesson | null} lesson */
+/**
+ * What a lesson sends when it begins, and what may be said of it.
+ *
+ * @param {Lesson | null} lesson
+ */
 async function sendBefore(lesson) {
   const before = lesson?.before;
-  if (before) await behindTheScenes((stage) => run.sendBefore(before, stage));
+  if (before === undefined) return;
+  const requests = before.map(({ request }) => request);
+  const sent = await behindTheScenes((stage) => run.sendBefore(requests, stage));
+  if (attempt?.lesson !== lesson) return;
+  const standing = { refused: new Set(), origins: [] };
+  lessons.showBefore(sent.flatMap((run, index) => trueOf(before[index].said, { ...run, ...standing })));
 }
 
 async function leaveLesson() {
-  setAttempt(null);
+  setAttempt(null, []);
   history.pushState(null, "", fragment() || location.pathname);
-  lessons.show(null, true);
+  lessons.show(null, [], true);
   showLesson(null);
   await run.refresh(false);
 }
@@ -240,12 +339,13 @@ async function answer(given) {
   if (attempt === null || !attempt.isAsking) return;
   attempt.answer = given;
   lessons.answered(given);
+  takeStock();
   await run.refresh(false);
   find("[data-action=send]").focus({ preventScroll: true });
 }
 
 async function startOver() {
   if (attempt !== null) return startLesson(attempt.lesson);
-  await enter(noPolicy(), toRequest({}), "form");
+  await enter(noPolicy(), toHand({}), toRequest({}), "form");
   announce("Everything is back at the start.");
 }

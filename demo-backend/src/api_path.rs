@@ -1,10 +1,12 @@
-//! The paths of the API, `/s/<session>/cached/api/<route>`, and the two parameters that its queries share. Everything that
-//! builds a path or reads one does it here; the page does it in `place.js`, with the same constants, which are generated
+//! The paths of the API, `/s/<session>/cached/api/<route>`, those of the server written by hand, which have `hand` in place of
+//! `api`, and the two parameters that their queries share. Everything that builds a path or reads one does it here; the page does it in `place.js`, with the same constants, which are generated
 //! from these.
 
 use std::fmt;
 
-/// The id of the session that `cors.toml` governs. Its paths name no session.
+use serde::{Deserialize, Serialize};
+
+/// The id of the session that `cors.toml` governs. Its paths name no session, and it has no server written by hand.
 pub const DEFAULT_SESSION: &str = "default";
 /// Before the id of any other session.
 pub(crate) const SESSION: &str = "/s/";
@@ -12,10 +14,34 @@ pub(crate) const SESSION: &str = "/s/";
 pub(crate) const CACHED: &str = "/cached";
 /// Before the route.
 pub(crate) const API: &str = "/api/";
+/// Before the route, if the server written by hand responds.
+pub(crate) const HAND: &str = "/hand/";
 /// The query's parameter that names a run of the page.
 pub(crate) const RUN: &str = "run=";
 /// The query's parameter that turns `Vary` off.
 const FORGETS_VARY: &str = "vary=forgotten";
+
+/// Which server responds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum ServerKind {
+    /// The notes API, whose CORS headers follow the policy.
+    #[default]
+    Policy,
+    /// The one that the reader writes by hand.
+    Hand,
+}
+
+impl ServerKind {
+    /// What stands before the route.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Policy => API,
+            Self::Hand => HAND,
+        }
+    }
+}
 
 /// A path of the API, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +50,17 @@ pub struct ApiPath<'a> {
     pub session: &'a str,
     /// Whether the shared cache stands between the browser and the API.
     pub is_cached: bool,
-    /// What comes after `/api/`.
+    /// Which server responds.
+    pub server: ServerKind,
+    /// What comes after `/api/` or `/hand/`.
     pub route: &'a str,
 }
 
 impl fmt::Display for ApiPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cached = if self.is_cached { CACHED } else { "" };
-        write!(f, "{}{cached}{API}{}", session_prefix(self.session), self.route)
+        let server = self.server.prefix();
+        write!(f, "{}{cached}{server}{}", session_prefix(self.session), self.route)
     }
 }
 
@@ -49,7 +78,11 @@ impl<'a> ApiPath<'a> {
             Some(rest) => (true, rest),
             None => (false, rest),
         };
-        rest.strip_prefix(API).map(|route| Self { session, is_cached, route })
+        let (server, route) = [ServerKind::Policy, ServerKind::Hand]
+            .into_iter()
+            .find_map(|server| Some((server, rest.strip_prefix(server.prefix())?)))?;
+        let is_there = server == ServerKind::Policy || session != DEFAULT_SESSION;
+        is_there.then_some(Self { session, is_cached, server, route })
     }
 
     /// The same session's path of another route, through the cache or not as this one.
@@ -60,13 +93,18 @@ impl<'a> ApiPath<'a> {
         ApiPath { route, ..self }
     }
 
-    /// Every way in which a path can begin, without the last slash, as Actix's router reads it.
+    /// Every way in which a path of the notes API can begin, without the last slash, as Actix's router reads it.
     pub(crate) fn scopes() -> impl Iterator<Item = String> {
         let sessions = [String::new(), format!("{SESSION}{{session}}")];
         let api = API.trim_end_matches('/');
         sessions
             .into_iter()
             .flat_map(move |session| ["", CACHED].map(|cached| format!("{session}{cached}{api}")))
+    }
+
+    /// The same of the server written by hand, which the default session doesn't have.
+    pub(crate) fn hand_scopes() -> [String; 2] {
+        ["", CACHED].map(|cached| format!("{SESSION}{{session}}{cached}{}", HAND.trim_end_matches('/')))
     }
 }
 
@@ -110,12 +148,20 @@ mod tests {
 
     #[test]
     fn paths_are_taken_apart_and_put_together() {
-        let api_path = |session, is_cached, route| Some(ApiPath { session, is_cached, route });
+        let path_to =
+            |server| move |session, is_cached, route| Some(ApiPath { session, is_cached, server, route });
+        let (api_path, hand_path) = (path_to(ServerKind::Policy), path_to(ServerKind::Hand));
         for (path, expected) in [
             ("/api/notes", api_path("default", false, "notes")),
             ("/cached/api/notes/1", api_path("default", true, "notes/1")),
             ("/s/abcdefgh/api/", api_path("abcdefgh", false, "")),
             ("/s/abcd2345/cached/api/font", api_path("abcd2345", true, "font")),
+            ("/s/abcdefgh/hand/notes", hand_path("abcdefgh", false, "notes")),
+            ("/s/abcdefgh/cached/hand/", hand_path("abcdefgh", true, "")),
+            ("/hand/notes", None),
+            ("/cached/hand/notes", None),
+            ("/s/default/hand/notes", None),
+            ("/s/abcdefgh/handnotes", None),
             ("/s/default/api/notes", None),
             ("/s/short/api/notes", None),
             ("/s/ABCDEFGH/api/notes", None),

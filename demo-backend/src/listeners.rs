@@ -84,7 +84,8 @@ impl Listeners {
             .iter()
             .any(|socket| socket.local_addr().is_ok_and(|address| address.ip() == Ipv4Addr::LOCALHOST));
         let has_name = matches!(&self.host, Host::Domain(name) if name == LOCALHOST);
-        (has_name && is_bound && self.port != 80).then(|| format!("http://{}", authority("127.0.0.1", self.port)))
+        (has_name && is_bound && self.port != 80)
+            .then(|| format!("http://{}", authority("127.0.0.1", self.port)))
     }
 
     /// The socket by which the Lab itself reaches the server.

@@ -37,6 +37,9 @@ fn a_thousand_full_sessions_stay_under_50_mb() {
         "max_age": 86_400,
     });
     let policy = policy.to_string();
+    let line = |n: usize| (format!("x-{n:02}"), "x".repeat(38));
+    let written = json!({ "status": 302, "headers": (0..24).map(line).collect::<Vec<_>>(), "redirect": "x".repeat(300) });
+    let hand = json!({ "preflight": written, "response": written }).to_string();
     let note = "x".repeat(300);
     let long = "x".repeat(900);
     let large: Vec<(String, String)> = (0..10).map(|n| (format!("x-{n}"), long[..450].to_owned())).collect();
@@ -47,6 +50,8 @@ fn a_thousand_full_sessions_stay_under_50_mb() {
         let made = page.send("POST", "/control/sessions", &control, b"{}").json();
         let id = made["id"].as_str().expect("an id");
         let put = page.send("PUT", &format!("/control/s/{id}/policy"), &control, policy.as_bytes());
+        assert_eq!(put.status, 200, "{put:?}");
+        let put = page.send("PUT", &format!("/control/s/{id}/hand"), &control, hand.as_bytes());
         assert_eq!(put.status, 200, "{put:?}");
         let session = lab.running.sessions().find(id).expect("it was just made");
         {

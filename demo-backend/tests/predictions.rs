@@ -162,6 +162,102 @@ fn what_is_predicted_happens() {
     }
 }
 
+/// Servers written by hand: right and wrong in many ways.
+fn hands(lab: &TestLab) -> Vec<Value> {
+    let origins = lab.running.origins();
+    let (page, alias) = (&origins.page, origins.api_alias.clone().expect("localhost has an address"));
+    let allow = |value: &str| json!(["Access-Control-Allow-Origin", value]);
+    let (by_name, credentials) = (allow(page), json!(["access-control-allow-credentials", "true"]));
+    let lists = [
+        json!(["access-control-allow-methods", "PUT, PATCH, DELETE, TRACE"]),
+        json!(["Access-Control-Allow-Headers", "content-type, x-api-key, x-a, authorization"]),
+    ];
+    let granted = json!({ "status": 204, "headers": [&by_name, &credentials, &lists[0], &lists[1]] });
+    let with = |status: u16, headers: Value| json!({ "status": status, "headers": headers });
+    let redirect = |status: u16, to: &str| json!({ "status": status, "headers": [&by_name], "redirect": to });
+    let reflected = json!([allow("{origin}"), &credentials, ["vary", "Origin"]]);
+    vec![
+        json!({}),
+        json!({ "preflight": granted, "response": with(200, json!([&by_name, &credentials, ["etag", "\"a\""]])) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow(&format!("{page}/"))])) }),
+        json!({ "preflight": granted, "response": with(200, json!([&by_name, allow("*")])) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow(&format!("{page}, https://a.example"))])) }),
+        json!({ "preflight": with(200, reflected.clone()), "response": with(200, reflected) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow("*"), &credentials])) }),
+        json!({ "preflight": with(401, json!([])), "response": with(401, json!([["www-authenticate", "Bearer"]])) }),
+        json!({ "preflight": with(404, json!([&by_name])), "response": with(200, json!([&by_name])) }),
+        json!({ "preflight": redirect(301, "notes/"), "response": redirect(302, &format!("{}/login", origins.attacker)) }),
+        json!({ "preflight": granted, "response": redirect(307, &format!("{alias}/api/notes")) }),
+        json!({ "preflight": granted, "response": redirect(303, "/api/notes") }),
+        json!({ "preflight": granted, "response": with(302, json!([&by_name])) }),
+        json!({ "preflight": granted, "response": with(500, json!([["content-type", "text/html"]])) }),
+        json!({ "preflight": granted, "response": with(503, json!([&by_name, ["access-control-expose-headers", "retry-after"], ["retry-after", "1"]])) }),
+        json!({ "preflight": granted, "response": with(204, json!([&by_name])) }),
+        json!({ "preflight": granted, "response": with(205, json!([allow(" * ")])) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow("null"), &credentials])) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow(page), ["content-type", "image/png"]])) }),
+        json!({ "preflight": granted, "response": with(404, json!([allow("*"), ["content-type", "image/svg+xml;a=b"]])) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow("*"), ["content-type", "font/woff2"]])) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow("*"), ["content-type", "text/javascript; charset=utf-8"]])) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow("*"), ["content-type", "text/event-stream"]])) }),
+        json!({ "preflight": granted, "response": with(200, json!([allow("*"), ["set-cookie", "lab_a=1"], ["vary", "*"], ["access-control-expose-headers", "*"]])) }),
+        json!({ "preflight": { "close": true }, "response": with(200, json!([&by_name])) }),
+        json!({ "preflight": granted, "response": { "close": true } }),
+        json!({ "preflight": { "delay_ms": 2, "status": 200, "headers": [allow("*"), ["access-control-allow-methods", "*"], ["access-control-allow-headers", "*"], ["access-control-max-age", "600"]] },
+                "response": { "delay_ms": 1, "headers": [allow("*"), ["access-control-expose-headers", "*"]] } }),
+    ]
+}
+
+#[test]
+fn what_is_predicted_happens_at_servers_written_by_hand() {
+    let lab = TestLab::start();
+    let mut requests = requests(&lab);
+    for request in &mut requests {
+        request["server"] = json!("hand");
+    }
+    let (mut blocked, mut passed) = (0, 0);
+    for hand in hands(&lab) {
+        for engine in [EngineName::Standard, EngineName::Chromium, EngineName::Firefox, EngineName::WebKit] {
+            // Which the server written by hand knows nothing of.
+            let mut sender = Sender::new(&lab, &json!({ "allow_origins": ["*"] }), engine);
+            lab.put_hand(sender.session(), &hand);
+            for (index, request) in requests.iter().enumerate() {
+                let run = if request["same_url"] == true { "same".to_owned() } else { format!("run{index}") };
+                let read = serde_json::from_value(request.clone()).expect("a request of the Lab");
+                let (predicted, allowed) = sender.send(&read, &run);
+                let case = format!("{hand} {engine:?} {request}");
+                let verdict = &predicted["verdict"];
+                // What the model of the browser doesn't know: whether a body is what the page can use.
+                let is_use = ["use", "canvas"].iter().any(|step| verdict["step"] == *step);
+                assert!(is_use || verdict["allowed"] == allowed, "{case}: {predicted}");
+                if allowed {
+                    passed += 1;
+                } else {
+                    blocked += 1;
+                    check_diagnosis(&predicted, &case);
+                    assert_ne!(verdict["fix"]["place"], "policy", "{case}: it has none: {verdict}");
+                }
+            }
+        }
+    }
+    assert!(blocked > 1000 && passed > 1000, "{blocked} {passed}");
+}
+
+#[test]
+fn a_redirect_that_leads_to_itself_ends() {
+    let lab = TestLab::start();
+    let mut sender = Sender::new(&lab, &json!({}), EngineName::Standard);
+    let headers = json!([["access-control-allow-origin", "{origin}"]]);
+    lab.put_hand(
+        sender.session(),
+        &json!({ "response": { "status": 308, "headers": headers, "redirect": "again" } }),
+    );
+    let read = serde_json::from_value(json!({ "server": "hand" })).expect("a request of the Lab");
+    let (predicted, allowed) = sender.send(&read, "run1");
+    assert!(!allowed, "{predicted}");
+    assert_eq!(predicted["messages"].as_array().map(Vec::len), Some(21), "{predicted}");
+}
+
 /// The cause is named where the browser blocked it, and no fix allows what a response allowed already.
 fn check_diagnosis(predicted: &Value, case: &str) {
     let verdict = &predicted["verdict"];

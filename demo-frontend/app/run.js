@@ -30,6 +30,7 @@ import { isGone } from "./session.js";
  * @property {() => boolean} isAsking      whether a lesson's question is to be answered first
  * @property {() => void} onChange         the request, or the policy, is another one
  * @property {(sent: Sent) => void} onSent
+ * @property {(expected: Sent) => void} onPredicted  a request that can only be predicted, as it is expected to end
  */
 
 const EDIT_REST_MS = 120;
@@ -53,6 +54,7 @@ export function createRun({
   isAsking,
   onChange,
   onSent,
+  onPredicted,
 }) {
   let request = toRequest({});
   /** Of the next sending. */
@@ -122,6 +124,35 @@ export function createRun({
     requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
     verdict.expect(prediction, wasFixed, unpredicted, !isPredictionOnly());
     showStory(request, null, null);
+    if (isPredictionOnly() && prediction !== null) onPredicted(expected(request, prediction));
+  }
+
+  /**
+   * A request that can only be predicted, as if it ended so. Nothing reached the API.
+   *
+   * @param {LabRequest} request
+   * @param {Prediction} prediction
+   * @returns {Sent}
+   */
+  function expected(request, prediction) {
+    const { verdict } = prediction;
+    const nothing = { allowed: false, type: "", status: null, headers: [], body: "", error: null };
+    const observation = verdict.allowed
+      ? { ...nothing, allowed: true, type: verdict.type, status: verdict.status, headers: verdict.readable }
+      : nothing;
+    const { policy } = session;
+    return {
+      run: nextRun,
+      request: effective(request),
+      policy,
+      prediction,
+      unpredicted: "",
+      observation,
+      exchanges: [],
+      isLogged: true,
+      before: null,
+      after: null,
+    };
   }
 
   /**
@@ -156,6 +187,7 @@ export function createRun({
    */
   async function carryOut(sent) {
     await settle();
+    const { policy } = session;
     clearTimeout(editing);
     // A prediction under way is another moment's.
     moment += 1;
@@ -177,13 +209,14 @@ export function createRun({
     const observed = await send(session.config, session.id, sent, run, verdict.stage);
     const observation = withType(observed, prediction);
 
-    const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, observation);
+    const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, prediction, observation);
     const after = await control.readHoldings(session.id).catch(() => null);
     const hasLog = isLogged(new URL(urlOf(session.config, session.id, sent, run)), session.id, run);
     showStory(sent, exchanges, observation, hasLog);
     const all = {
       run,
       request: effective(sent),
+      policy,
       prediction,
       unpredicted,
       observation,
@@ -203,16 +236,17 @@ export function createRun({
    *
    * @param {string} run
    * @param {number} last  the number of the last exchange before it
+   * @param {Prediction | null} prediction
    * @param {Observation} observation
    * @returns {Promise<Exchange[]>}
    */
-  async function exchangesOf(run, last, observation) {
+  async function exchangesOf(run, last, prediction, observation) {
     const expected = prediction?.messages.filter(reachesApi).length ?? 0;
     for (let tries = 1; ; tries += 1) {
       const all = await control.readExchanges(session.id, `run=${run}`);
       const exchanges = all.filter(({ number }) => number > last);
       const isWhole =
-        exchanges.every(({ status }) => status !== null) &&
+        exchanges.every(({ status, closed }) => status !== null || closed) &&
         (exchanges.length >= expected || (!observation.allowed && tries > 3));
       if (isWhole || tries === LOG_TRIES) return exchanges;
       await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS));
@@ -243,20 +277,27 @@ export function createRun({
     refresh,
     send: sendNow,
     /**
-     * Sends what others sent before the reader came. These are requests like any other, but none of the reader's business.
+     * Sends what a lesson sends before the reader comes in, behind the scenes.
      *
-     * @param {unknown[]} before
+     * @param {unknown[]} requests
      * @param {HTMLElement} stage
+     * @returns {Promise<Sent[]>}
      */
-    async sendBefore(before, stage) {
-      for (const given of before) {
+    async sendBefore(requests, stage) {
+      const all = [];
+      for (const given of requests) {
         const earlier = toRequest(given);
-        const run = newRun();
+        const run = earlier.same_url ? nextRun : newRun();
         const question = { request: effective(earlier), run, engine, commit: true };
-        await control.predict(session.id, question).catch(() => null);
-        await send(session.config, session.id, earlier, run, stage);
+        const predicted = await control.predict(session.id, question).catch(() => null);
+        const observation = await send(session.config, session.id, earlier, run, stage);
+        const exchanges = await exchangesOf(run, 0, predicted, observation).catch(() => []);
+        const known = { run, request: effective(earlier), policy: session.policy, prediction: predicted };
+        const seen = { observation, exchanges, isLogged: true, before: null, after: null };
+        all.push({ ...known, unpredicted: "", ...seen });
       }
       await refresh(false);
+      return all;
     },
   };
 }

@@ -10,6 +10,7 @@
  * @typedef {import("./types.js").RequestAddress} RequestAddress
  * @typedef {import("./types.js").RequestKind} RequestKind
  * @typedef {import("./types.js").SendingPage} SendingPage
+ * @typedef {import("./types.js").ServerKind} ServerKind
  */
 
 /**
@@ -80,7 +81,15 @@ export const DEFAULT_REQUEST = {
   "query": "",
   "redirect": "follow",
   "same_url": false,
+  "server": "policy",
 };
+
+/**
+ * The servers that a request can be sent to.
+ *
+ * @type {readonly ServerKind[]}
+ */
+export const SERVERS = ["policy","hand"];
 
 /** The settings of a policy that are lists. */
 export const LISTS = /** @type {const} */ (["allow_origins","danger_allow_origins","allow_methods","allow_headers","expose_headers"]);
@@ -97,5 +106,6 @@ export const PATHS = /** @type {const} */ ({
   "default_session": "default",
   "cached": "/cached",
   "api": "/api/",
+  "hand": "/hand/",
   "run": "run=",
 });

@@ -17,10 +17,20 @@ export type AllowedVerdict = {
   sentence: string,
   /** The name of the diagnosis' cause. */
   cause: string,
-  /** What would give the script more; null if it gets all that it asked for. */
+  /** What is wrong although it is allowed: what strangers can do, in sentences. */
+  dangers: Array<string>,
+  /** What would give the script more, or strangers less; null if nothing should change. */
   fix: VerdictFix | null,
   /** The address of the rule. */
   spec: string,
+};
+
+/** A request that the page sends before the reader comes in. */
+export type Before = {
+  /** The request. */
+  request: PartOfRequest,
+  /** What may be said of it once it was sent. */
+  said: Array<Fact>,
 };
 
 /** Why the script gets an error. */
@@ -99,7 +109,7 @@ export type DroppedHeader = {
 };
 
 /** How a request ends. */
-export type Ending = "allowed" | "blocked";
+export type Ending = "readable" | "opaque" | "blocked";
 
 /** An engine, or the standard to the letter. */
 export type EngineName = "standard" | "chromium" | "firefox" | "webkit";
@@ -112,40 +122,24 @@ export type Exchanges = {
   now: number,
 };
 
-/** What is to be reached. */
-export type Goal = {
+/** A sentence about what happened, with what must be so for it to be true. */
+export type Fact = {
+  /** Of which runs it is true. */
+  when: RunCheck,
   /** In words. */
   text: string,
-  /** As the page checks it. */
-  check: GoalCheck,
 };
 
-/** Conditions that one run must meet, all of them. */
-export type GoalCheck = {
-  /** How it ends. */
-  observed?: Ending,
-  /** The status that the script reads. */
-  status?: number,
-  /** Headers that the script can read. */
-  readable?: Array<string>,
-  /** What the request has. */
-  request?: Members,
-  /** How many preflights the API sees. */
-  preflights?: number,
-  /** Whether a handler runs. */
-  handler_ran?: boolean,
-  /** What the policy has; of a list, these entries. */
-  policy_has?: Members,
-  /** What the policy doesn't have; of a list, none of these entries. */
-  policy_lacks?: Members,
-  /** What the shared cache does with the last request. */
-  cache?: CacheOutcome,
-  /** What the attacker's page gets. */
-  attacker?: Loot,
-  /** A setting: since the lesson started, a policy with a problem there was refused. */
-  refused?: string,
-  /** Whether the policy decides all of the lesson's origins as the lesson wants. */
-  origins?: boolean,
+/** A part of the goal. */
+export type GoalPart = {
+  /** In the browser's memory. */
+  id: string,
+  /** What to do, in words. */
+  text: string,
+  /** As the page checks it. */
+  check: RunCheck,
+  /** What may be said of a run that reached it. */
+  shows?: string,
 };
 
 /** The file that governs a policy. */
@@ -154,6 +148,41 @@ export type GoverningFile = {
   name: string,
   /** Why the last save was refused; null if it was not. */
   problem: string | null,
+};
+
+/** Why a server written by hand is refused, at one place. */
+export type HandProblem = {
+  /** Which of the responses. */
+  part: keyof HandWritten,
+  /** Which field of it. */
+  field: keyof HandResponse,
+  /** Which of the header lines, counted from 0; null where it is not one of them. */
+  line: number | null,
+  /** What is wrong, why, and what to write instead. */
+  message: string,
+};
+
+/** A response written by hand. */
+export type HandResponse = {
+  /** The status. */
+  status: number,
+  /** The header lines, in this order. In a value, `{origin}` stands for the request's `Origin`; the line is left out if the
+   * request has none. */
+  headers: Array<[string, string]>,
+  /** Where a redirect leads, for `Location`: a path of the same server such as `notes/1`, or a URL of the Lab's own. */
+  redirect: string | null,
+  /** How long it takes, in milliseconds; at most 5000. */
+  delay_ms: number,
+  /** Whether the connection is closed instead, without a response. */
+  close: boolean,
+};
+
+/** A server written by hand. What is left out is as in [`HandWritten::default`], a server that knows nothing of CORS. */
+export type HandWritten = {
+  /** What it responds with to `OPTIONS`, the method of preflights, whatever the path. */
+  preflight: HandResponse,
+  /** What it responds with to every other request. */
+  response: HandResponse,
 };
 
 /** What a session's API stores. */
@@ -190,11 +219,13 @@ export type KindRules = {
 
 /** A request of the Lab. A field that is missing has its default value; headers that the browser adds are left out. */
 export type LabRequest = {
+  /** Which server it is sent to. */
+  server: ServerKind,
   /** What loads. */
   kind: RequestKind,
   /** The method, as the script writes it. */
   method: string,
-  /** The route, below `/api/`. */
+  /** The route, below `/api/`; below `/hand/` for the server written by hand. */
   path: string,
   /** The query without its run. */
   query: string,
@@ -224,7 +255,10 @@ export type LabRequest = {
 /** One of the Lab's servers, as a request reaches it. */
 export type LabServer = "api" | "second" | "proxy" | "page" | "attacker";
 
-/** A lesson. In its texts `{page}`, `{api}` and `{attacker}` stand for this Lab's origins. */
+/** A lesson. In its texts `{page}`, `{api}`, `{alias}` and `{attacker}` stand for this Lab's origins.
+ *
+ * What happens in a lesson is up to its reader, so no text may tell it in advance: `text`, `question`, `hint`, `learned` and
+ * `after` are rules, and what the lesson begins with. What a run showed stands in a [`Fact`], with what must be so. */
 export type Lesson = {
   /** In addresses and in the browser's memory. */
   id: string,
@@ -236,26 +270,31 @@ export type Lesson = {
   policy: PartOfPolicy,
   /** The request that it starts with. */
   request: PartOfRequest,
-  /** What others send before the reader comes. */
-  before?: Array<PartOfRequest>,
+  /** The server written by hand that it starts with; one that knows nothing of CORS if nothing is said. A request is sent to it
+   * if its `server` is `hand`. */
+  hand?: PartOfHandWritten,
+  /** What the page sends whenever the lesson begins. */
+  before?: Array<Before>,
   /** Whether all its requests have the same URL. */
   same_url?: boolean,
+  /** The engine that its first request is about, where engines differ: in the others, the other answer is right. */
+  engine?: EngineName,
   /** The question before the first sending. */
-  question: string,
-  /** The right answer: yes or no. */
-  answer: boolean,
-  /** Why that is right. */
-  because: string,
+  question: Question,
+  /** What may be said of the run that the question was about. The first one is true of the lesson's beginning. */
+  because: Array<Fact>,
   /** How the first sending ends. */
   first: Ending,
-  /** What is to be reached. */
-  goal: Goal,
+  /** What is to be reached, each part by a run of its own or with others. */
+  goal: Array<GoalPart>,
   /** Origins, and whether the policy should allow them. */
   origins?: Array<[string, boolean]>,
   /** A hint. */
   hint: string,
-  /** A way to the goal. */
-  solution: Solution,
+  /** A way to the goal, after the first sending, step by step. */
+  solution: Array<SolutionStep>,
+  /** What to keep of it, in a sentence. */
+  learned: string,
   /** What to read afterwards, in paragraphs. */
   after: Array<string>,
   /** Titles and addresses of what to read on. */
@@ -284,16 +323,15 @@ export type LoggedExchange = {
   reached_handler: boolean,
   /** What the shared cache did; null where there was none, or it only passed the request on. */
   through_cache: CacheOutcome | null,
-  /** Null while the API is still working on it. */
+  /** Null while the API is still working on it, and if it closed the connection. */
   status: number | null,
+  /** Whether it closed the connection without a response. */
+  closed: boolean,
   /** As the API's application wrote them; the server adds `date` and `content-length`. */
   response_headers: Array<[string, string]>,
   /** The response's first bytes as text. */
   body: string,
 };
-
-/** What the attacker's page gets. */
-export type Loot = "read" | "nothing";
 
 /** Members of an object with their values. */
 export type Members = Record<string, unknown>;
@@ -308,8 +346,8 @@ export type Message = {
   url: string,
   /** Those that CORS reads or the browser writes for it. */
   request_headers: Array<[string, string]>,
-  /** The response's status. */
-  status: number,
+  /** The response's status; null if the connection is closed without one. */
+  status: number | null,
   /** The response's headers, without those that the server adds. */
   response_headers: Array<[string, string]>,
   /** The names of the headers that the browser decides by, in the request and in the response. */
@@ -363,6 +401,9 @@ export type OriginsToCheck = {
 
 /** The network that a page is loaded from, for Local Network Access. */
 export type PageAddressSpace = "public" | "local" | "loopback";
+
+/** What a server written by hand responds with, as far as it differs from a status of 200 without headers. */
+export type PartOfHandWritten = { preflight?: Partial<HandResponse>; response?: Partial<HandResponse> };
 
 /** The settings of a policy that differ from the policy that allows nothing. */
 export type PartOfPolicy = Partial<PolicyConfig>;
@@ -448,6 +489,29 @@ export type PredictionRequest = {
   commit: boolean,
 };
 
+/** A server with a classic mistake, and a request that meets it. In its texts `{page}`, `{api}` and `{attacker}` stand for this
+ * Lab's origins. */
+export type Preset = {
+  /** In the form. */
+  id: string,
+  /** Its title. */
+  title: string,
+  /** How it comes about, in a sentence or two. */
+  text: string,
+  /** The server. */
+  hand: PartOfHandWritten,
+  /** The request. */
+  request: PartOfRequest,
+  /** What others send before. */
+  before?: Array<PartOfRequest>,
+  /** How the request ends. */
+  first: Ending,
+  /** The name of the cause that the diagnosis finds. */
+  cause: string,
+  /** How it ends with the fix applied; the same where blocked is what it should stay. */
+  fixed: Ending,
+};
+
 /** A mistake in a policy. */
 export type Problem = {
   /** The setting. */
@@ -466,6 +530,16 @@ export type Problem = {
   message: string,
 };
 
+/** A question that is answered by yes or no. */
+export type Question = {
+  /** In words. */
+  text: string,
+  /** Of which runs *yes* is right. */
+  yes: RunCheck,
+  /** What is right where nothing was changed. */
+  answer: boolean,
+};
+
 /** `{ redirect }` */
 export type RedirectMode = "follow" | "manual" | "error";
 
@@ -475,8 +549,8 @@ export type Refused = {
   status: number,
   /** Why, in words. */
   error: string,
-  /** What is wrong with a policy; empty if it is something else. */
-  problems: Array<Problem>,
+  /** What is wrong with a policy, or with a server written by hand; empty if it is something else. */
+  problems: Array<Problem | HandProblem>,
 };
 
 /** Where a request is sent to. */
@@ -496,18 +570,61 @@ export type RequestKind = "fetch" | "xhr" | "font" | "image" | "image-cors" | "c
 /** `{ mode }` */
 export type RequestMode = "cors" | "no-cors" | "same-origin";
 
+/** Conditions that one run must meet, all of them; a request that can only be predicted is judged by its prediction. Of a message that was not sent, no header is known, not even that it is
+ * absent. */
+export type RunCheck = {
+  /** How it ends. */
+  outcome?: Ending,
+  /** The status that the script reads. */
+  status?: number,
+  /** What the body that the script reads contains. */
+  body_has?: string,
+  /** Headers that the script can read. */
+  readable?: Array<string>,
+  /** Headers that the script can't read. */
+  unreadable?: Array<string>,
+  /** What the request has. */
+  request?: Members,
+  /** How many preflights the API sees. */
+  preflights?: number,
+  /** How many other requests the API sees. */
+  requests?: number,
+  /** Whether a handler runs. */
+  handler_ran?: boolean,
+  /** Whether what the API stores is different afterwards. */
+  changed?: boolean,
+  /** The status of the API's last response that is not a preflight's. */
+  api_status?: number,
+  /** Headers of the last request that is not a preflight, by their names in lower case: a value, which is all lines joined, or
+   * whether it is there. */
+  sent?: Members,
+  /** Headers of its response. */
+  got?: Members,
+  /** The status of the response to the last preflight. */
+  preflight_status?: number,
+  /** Headers of the last preflight. */
+  preflight_sent?: Members,
+  /** Headers of its response. */
+  preflight_got?: Members,
+  /** What the policy has; of a list, these entries. */
+  policy_has?: Members,
+  /** What the policy doesn't have; of a list, none of these entries. */
+  policy_lacks?: Members,
+  /** What the shared cache does with the last request. */
+  cache?: CacheOutcome,
+  /** A setting: since the lesson started, a policy with a problem there was refused. */
+  refused?: string,
+  /** Whether the policy decides all of the lesson's origins as the lesson wants. */
+  origins?: boolean,
+  /** Which of the lesson's origins the policy allows. */
+  allows?: Members,
+};
+
 /** The page that sends a request. */
 export type SendingPage = "lab" | "attacker" | "sandbox";
 
-/** A way to the goal: a policy and a request, and then one sending; or steps. */
-export type Solution = {
-  /** The policy to apply, if another one is needed. */
-  policy: PartOfPolicy | null,
-  /** The request to send, if another one is needed. */
-  request: PartOfRequest | null,
-  /** What to do one after the other instead. */
-  steps?: Array<SolutionStep>,
-};
+/** Which server responds. */
+export type ServerKind = "policy" | "hand";
 
 /** Something to do. */
 export type SolutionStep = {
@@ -518,6 +635,9 @@ export type SolutionStep = {
 } | {
   /** The policy. */
   policy: PartOfPolicy,
+} | {
+  /** The server. */
+  hand: PartOfHandWritten,
 } | {
   /** The request. */
   request: PartOfRequest,
@@ -537,4 +657,6 @@ export type VerdictFix = {
   change: string,
   /** The same as data if it is the policy; empty where the change takes a risk that nobody should take with one click. */
   patch: Array<PolicyChange>,
+  /** The server written by hand with the change made; null where it is another server, or no change of it would help. */
+  hand: HandWritten | null,
 };

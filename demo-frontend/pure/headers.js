@@ -1,5 +1,7 @@
 // Lists of headers, as pairs in the order in which they were sent.
 
+import { headerFrom } from "./pasted.js";
+
 /** @typedef {import("../app/control.js").HeaderList} HeaderList */
 
 /**
@@ -47,4 +49,23 @@ export function headerRows(headers, decisive, dropped = []) {
     })),
     ...absent.map((name) => ({ name, value: null, decides: true, dropped: false })),
   ];
+}
+
+/**
+ * @param {string} text  a header per line
+ * @returns {[string, string][]}
+ */
+export function fromLines(text) {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map(headerFrom);
+}
+
+/**
+ * @param {[string, string][]} headers
+ * @returns {string} a header per line
+ */
+export function toLines(headers) {
+  return headers.map(([name, value]) => `${name}: ${value}`).join("\n");
 }

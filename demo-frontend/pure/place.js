@@ -1,24 +1,35 @@
-// The paths of the API, `/s/<session>/cached/api/<route>`: all that the page builds or reads of them. Their parts are the
-// server's own constants.
+// The paths of the API, `/s/<session>/cached/api/<route>`, and those of the server written by hand, which have `hand` in place
+// of `api`: all that the page builds or reads of them. Their parts are the server's own constants.
 
-import { PATHS } from "../generated/constants.js";
+import { PATHS, SERVERS } from "../generated/constants.js";
+
+/** @typedef {import("../generated/types.js").ServerKind} ServerKind */
 
 /**
- * @param {string} session
- * @param {boolean} cached  through the shared cache
- * @param {string} route
+ * @typedef {object} Place
+ * @property {string} session
+ * @property {boolean} cached  through the shared cache
+ * @property {ServerKind} server
+ * @property {string} route
+ */
+
+/** What stands before the route. */
+export const PREFIXES = { policy: PATHS.api, hand: PATHS.hand };
+
+/**
+ * @param {Place} place
  * @returns {string}
  */
-export function pathOf(session, cached, route) {
+export function pathOf({ session, cached, server, route }) {
   const prefix = session === PATHS.default_session ? "" : PATHS.session + session;
-  return prefix + (cached ? PATHS.cached : "") + PATHS.api + route;
+  return prefix + (cached ? PATHS.cached : "") + PREFIXES[server] + route;
 }
 
 /**
  * Takes a path apart.
  *
  * @param {string} path
- * @returns {{session: string, cached: boolean, route: string} | null} null if it is not one of the API's
+ * @returns {Place | null} null if it is not one of the API's
  */
 export function placeOf(path) {
   const hasSession = path.startsWith(PATHS.session);
@@ -27,7 +38,10 @@ export function placeOf(path) {
   const session = hasSession ? path.slice(PATHS.session.length, end) : PATHS.default_session;
   const cached = path.startsWith(PATHS.cached, end);
   const rest = path.slice(cached ? end + PATHS.cached.length : end);
-  return rest.startsWith(PATHS.api) ? { session, cached, route: rest.slice(PATHS.api.length) } : null;
+  const server = SERVERS.find((one) => rest.startsWith(PREFIXES[one]));
+  // The session that a file governs has no server written by hand.
+  if (server === undefined || (server === "hand" && !hasSession)) return null;
+  return { session, cached, server, route: rest.slice(PREFIXES[server].length) };
 }
 
 /**
@@ -63,6 +77,6 @@ export function withoutSession(target) {
   const place = placeOf(path);
   const parts = query.split("&").filter((part) => !part.startsWith(PATHS.run));
   return (
-    (place === null ? path : pathOf(PATHS.default_session, place.cached, place.route)) + withRun(parts.join("&"), null)
+    (place === null ? path : pathOf({ ...place, session: PATHS.default_session })) + withRun(parts.join("&"), null)
   );
 }

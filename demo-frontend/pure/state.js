@@ -1,4 +1,4 @@
-// What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
+// What a policy, a request and a server written by hand look like, what a request's kind can carry, and where it goes.
 
 import {
   ADDRESS_SPACES,
@@ -9,6 +9,7 @@ import {
   LISTS,
   MOST_OF_A_POLICY,
   PAGES,
+  SERVERS,
 } from "../generated/constants.js";
 import { pathOf, withRun } from "./place.js";
 
@@ -16,6 +17,8 @@ export { DEFAULT_REQUEST, KINDS, LISTS };
 
 /**
  * @typedef {import("../generated/types.js").BodyType} BodyType
+ * @typedef {import("../generated/types.js").HandResponse} HandResponse
+ * @typedef {import("../generated/types.js").HandWritten} HandWritten
  * @typedef {import("../generated/types.js").LabRequest} LabRequest
  * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
  * @typedef {import("../generated/types.js").Problem} Problem
@@ -29,6 +32,7 @@ const WORDS = {
   mode: /** @type {string[]} */ (KINDS.fetch.mode),
   redirect: /** @type {string[]} */ (KINDS.fetch.redirect),
   page: /** @type {readonly string[]} */ (PAGES),
+  server: /** @type {readonly string[]} */ (SERVERS),
   address: /** @type {readonly string[]} */ (ADDRESSES),
   page_address_space: /** @type {readonly string[]} */ (ADDRESS_SPACES),
 };
@@ -110,6 +114,7 @@ export function toRequest(given) {
     "mode",
     "redirect",
     "page",
+    "server",
     "address",
     "page_address_space",
   ])) {
@@ -120,16 +125,40 @@ export function toRequest(given) {
     if (typeof text === "string") request[key] = text;
   }
   for (const key of /** @type {const} */ (["cached", "same_url"])) request[key] = from[key] === true;
-  if (Array.isArray(from.headers)) {
-    request.headers = from.headers
-      .filter((pair) => Array.isArray(pair) && pair.length === 2)
-      .map(([name, value]) => [String(name), String(value)]);
-  }
+  request.headers = pairs(from.headers);
   const body = record(from.body);
   if (typeof body.text === "string" && Object.hasOwn(BODY_TYPES, String(body.type))) {
     request.body = { type: /** @type {BodyType} */ (body.type), text: body.text };
   }
   return request;
+}
+
+/**
+ * A whole server written by hand from a part of one. What is left out is as in a server that knows nothing of CORS.
+ *
+ * @param {unknown} given
+ * @returns {HandWritten}
+ */
+export function toHand(given) {
+  const { preflight, response } = record(given);
+  return { preflight: toHandResponse(preflight), response: toHandResponse(response) };
+}
+
+/**
+ * @param {unknown} given
+ * @returns {HandResponse}
+ */
+function toHandResponse(given) {
+  const from = record(given);
+  const number = (/** @type {unknown} */ value, /** @type {number} */ otherwise) =>
+    typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 65_536 ? value : otherwise;
+  return {
+    status: number(from.status, 200),
+    headers: pairs(from.headers),
+    redirect: typeof from.redirect === "string" ? from.redirect : null,
+    delay_ms: number(from.delay_ms, 0),
+    close: from.close === true,
+  };
 }
 
 /**
@@ -185,8 +214,9 @@ export function usesOf(kind) {
  * @typedef {import("../generated/types.js").Origins} Config
  */
 export function urlOf(config, session, request, run) {
+  const { cached, server, path, query } = request;
   const origins = { api: config.api, second: config.api_alias ?? config.api, proxy: config.page };
-  return origins[request.address] + pathOf(session, request.cached, request.path) + withRun(request.query, run);
+  return origins[request.address] + pathOf({ session, cached, server, route: path }) + withRun(query, run);
 }
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -207,6 +237,17 @@ export function newRun() {
  */
 function record(value) {
   return typeof value === "object" && value !== null ? /** @type {Record<string, unknown>} */ (value) : {};
+}
+
+/**
+ * @param {unknown} value
+ * @returns {[string, string][]}
+ */
+function pairs(value) {
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter((pair) => Array.isArray(pair) && pair.length === 2)
+    .map(([name, of]) => [String(name), String(of)]);
 }
 
 /**

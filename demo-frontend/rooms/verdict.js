@@ -21,7 +21,7 @@ const NOT_YET = "not sent yet";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
- * @typedef {import("../app/control.js").PatchStep} PatchStep
+ * @typedef {NonNullable<ReturnType<typeof fixOf>>} Fix
  * @typedef {import("../pure/engine.js").Engine} Engine
  * @typedef {import("../pure/verdict.js").Box} Box
  * @typedef {import("../pure/verdict.js").Sent} Sent
@@ -31,7 +31,7 @@ const NOT_YET = "not sent yet";
  * Opens the room.
  *
  * @param {Engine} engine the reader's
- * @param {{onFix: (patch: PatchStep[]) => void, onSend: () => void}} lab
+ * @param {{onFix: (fix: Fix) => void, onSend: () => void}} lab
  */
 export function verdictRoom(engine, { onFix, onSend }) {
   const room = find("[data-room=verdict]");
@@ -43,14 +43,14 @@ export function verdictRoom(engine, { onFix, onSend }) {
   const proof = find("[data-part=evidence]", room);
   const given = find("[data-part=given]", room);
 
-  /** @param {PatchStep[]} patch */
-  function fixButton(patch) {
+  /** @param {Fix} fix */
+  function fixButton(fix) {
     const button = element(
       "button",
       { type: "button", class: "primary", "data-action": "apply-fix" },
       "Apply this fix",
     );
-    button.addEventListener("click", () => onFix(patch));
+    button.addEventListener("click", () => onFix(fix));
     return button;
   }
 
@@ -197,6 +197,7 @@ function whyPart(sent) {
     "div",
     { class: why.rule === null ? "why" : "why withheld", "data-cause": why.cause ?? "" },
     element("p", { "data-field": "why" }, ...withCode(why.text)),
+    ...why.dangers.map((danger) => element("p", { class: "risk", "data-field": "danger" }, ...withCode(danger))),
     ...why.notes.map((note) => element("p", { class: "note" }, ...withCode(note))),
     why.rule === null
       ? element("p", { class: "rule" }, "The rule: ", link)
@@ -234,7 +235,7 @@ function evidence(lines, attributes) {
 
 /**
  * @param {Sent} sent
- * @param {((patch: PatchStep[]) => HTMLElement) | null} fixButton
+ * @param {((fix: Fix) => HTMLElement) | null} fixButton
  */
 function fixPart(sent, fixButton) {
   const fix = fixOf(sent);
@@ -243,7 +244,7 @@ function fixPart(sent, fixButton) {
     "div",
     { class: "fix", "data-field": "fix", "data-place": fix.place },
     element("div", {}, element("h3", {}, fix.title), element("p", {}, ...withCode(fix.change))),
-    fix.patch.length > 0 && fixButton?.(fix.patch),
+    (fix.patch.length > 0 || fix.hand !== null) && fixButton?.(fix),
     fix.warning && element("p", { class: "risk" }, fix.warning),
   );
 }

@@ -31,7 +31,7 @@ function lab(name, given = {}) {
     },
     readExchanges: async (_id, filter) => {
       note("log", filter);
-      return log;
+      return log.filter((one) => filter === `run=${one.run}`);
     },
     readHoldings: async () => holdings,
     ...given.control,
@@ -74,6 +74,7 @@ function lab(name, given = {}) {
       show: (sent, canFix) => note("verdict", { sent, canFix }),
     },
     settle: async () => note("settle"),
+    onPredicted: (expected) => note("predicted only", expected),
     isAsking: () => isAsking,
     onChange: () => note("change"),
     onSent: (sent) => note("sent", sent),
@@ -136,6 +137,25 @@ test("before a lesson's question is answered nothing is shown, and nothing can b
   ask(false);
   await run.refresh(false);
   assert.ok(told.includes("expect"));
+});
+
+test("what can only be predicted is not sent, and nothing of it is said to have reached the API", async () => {
+  for (const [name, allowed] of [
+    ["blocked", false],
+    ["allowed", true],
+  ]) {
+    const { run, told, last } = lab(/** @type {string} */ (name));
+    run.begin(toRequest({ page_address_space: "public" }));
+    await run.refresh(false);
+    assert.equal(await run.send(), false);
+    assert.ok(!told.includes("send"));
+    const expected = last["predicted only"];
+    assert.deepEqual([expected.observation.allowed, expected.exchanges, expected.after], [allowed, [], null], name);
+    assert.equal(expected.request.page_address_space, "public");
+  }
+  const { run, told } = lab("blocked");
+  await run.refresh(false);
+  assert.ok(!told.includes("predicted only"), "what can be sent is not judged by its prediction");
 });
 
 test("a request is sent as it is shown, and compared with what was predicted", async () => {
@@ -286,10 +306,23 @@ test("with the file's policy no fix can be applied, and no policy is put", async
   assert.ok(form.told.includes("apply"), "a session that is gone is renewed first");
 });
 
-test("what others sent before is sent first, each in a run of its own, and not shown", async () => {
+test("what a lesson sends when it begins is not shown, and comes back with what the API saw of it", async () => {
   const { run, told, last } = lab("blocked");
-  await run.sendBefore([{ path: "session" }, { mode: "no-cors" }], /** @type {any} */ ("behind the scenes"));
-  assert.deepEqual(told.slice(0, 4), ["predict, to be sent", "send", "predict, to be sent", "send"]);
+  const requests = [{ path: "session" }, { mode: "no-cors" }];
+  const sent = await run.sendBefore(requests, /** @type {any} */ ("behind the scenes"));
+  const each = ["predict, to be sent", "send", "log"];
+  assert.deepEqual(
+    told.filter((what) => each.includes(what)),
+    [...each, ...each],
+  );
+  assert.deepEqual(
+    sent.map(({ run: name, request, exchanges }) => [exchanges.map((one) => one.run === name), request.mode]),
+    [
+      [[true], "cors"],
+      [[true], "no-cors"],
+    ],
+  );
+  assert.notEqual(sent[0].run, sent[1].run);
   assert.ok(!told.includes("verdict"));
   assert.equal(last.send.request.mode, "no-cors");
 });

@@ -6,9 +6,10 @@ import { mock, test } from "node:test";
 import { ControlError } from "../app/control.js";
 import { createSession } from "../app/session.js";
 import { MOST_OF_A_POLICY } from "../generated/constants.js";
-import { noPolicy, toPolicy } from "../pure/state.js";
+import { noPolicy, toHand, toPolicy } from "../pure/state.js";
 import { CONFIG } from "./support.mjs";
 
+const HAND_PROBLEM = { part: "response", field: "headers", line: 0, message: "no" };
 const PROBLEM = { setting: "allow_origins", index: 0, value: "x", message: "no", suggestions: [] };
 
 /** A server with sessions, and a session that notes what its hooks are told. */
@@ -47,6 +48,14 @@ function lab(given = {}) {
       return view(found);
     },
   };
+  /** The servers written by hand, by session. */
+  const hands = new Map();
+  control.putHand = async (id, hand) => {
+    find(id);
+    if (hand.response.status === 304) throw new ControlError("refused", 422, [HAND_PROBLEM]);
+    hands.set(id, hand);
+    return hand;
+  };
   const calls = { readConfig: 0, newSession: 0, readPolicy: 0, putPolicy: 0 };
   for (const name of Object.keys(calls)) {
     const answer = control[name];
@@ -65,6 +74,10 @@ function lab(given = {}) {
       problems.isByRule = isByRule;
       told.push(`refused: ${found.map(({ setting }) => setting)}`);
     },
+    onHand: async (hand) => {
+      if (hand.response.status !== 200) told.push(`by hand: ${hand.response.status}`);
+    },
+    onHandRefused: (problems) => told.push(`refused by hand: ${problems.map(({ part }) => part)}`),
     onRenewed: () => told.push("renewed"),
     onServer: (isDown) => told.push(isDown ? "down" : "up"),
     wanted: () => wanted,
@@ -78,6 +91,7 @@ function lab(given = {}) {
     control,
     calls,
     problems,
+    hands,
     stop: () => {
       isUp = false;
     },
@@ -92,23 +106,26 @@ function lab(given = {}) {
 
 const OPEN = toPolicy({ allow_origins: ["https://a.example"] });
 const BAD = toPolicy({ allow_origins: ["x"] });
+const NO_HAND = toHand({});
+const HAND = toHand({ response: { status: 500 } });
+const BAD_HAND = toHand({ response: { status: 304 } });
 
 test("a policy is put in force in a session of its own", async () => {
   const { session, told, policies } = lab();
   await session.reach();
   assert.deepEqual(session.config, CONFIG);
-  await session.enter(OPEN, "form");
+  await session.enter(OPEN, NO_HAND, "form");
   assert.equal(session.id, "s1");
   assert.deepEqual(session.policy, OPEN);
   assert.deepEqual(policies.get("s1").policy, OPEN);
   assert.deepEqual(told, ["up", "in force (form): https://a.example"]);
-  await session.enter(OPEN, "form");
+  await session.enter(OPEN, NO_HAND, "form");
   assert.equal(session.id, "s2", "each beginning has another session");
 });
 
 test("what is refused is said, and the policy before stays in force", async () => {
   const { session, told } = lab();
-  await session.enter(OPEN, "form");
+  await session.enter(OPEN, NO_HAND, "form");
   assert.equal(await session.apply(BAD), false);
   assert.deepEqual(session.policy, OPEN);
   assert.equal(await session.apply(noPolicy()), true);
@@ -117,14 +134,14 @@ test("what is refused is said, and the policy before stays in force", async () =
 
 test("a link's policy that is refused leaves the policy that allows nothing in force, and is said last", async () => {
   const { session, told } = lab();
-  await session.enter(BAD, "form");
+  await session.enter(BAD, NO_HAND, "form");
   assert.deepEqual(session.policy, noPolicy());
   assert.deepEqual(told, ["refused: allow_origins", "in force (form): ", "refused: allow_origins"]);
 });
 
 test("a session that has ended is replaced, and the policy applied to the new one", async () => {
   const { session, told, policies } = lab();
-  await session.enter(noPolicy(), "form");
+  await session.enter(noPolicy(), NO_HAND, "form");
   policies.delete("s1");
   policies.set("other", { policy: noPolicy(), generation: 1 });
   assert.equal(await session.apply(OPEN), true);
@@ -135,7 +152,7 @@ test("a session that has ended is replaced, and the policy applied to the new on
 
 test("a server that is gone is waited for, and what the reader wants by then is applied", async () => {
   const { session, told, stop, start, want } = lab();
-  await session.enter(noPolicy(), "form");
+  await session.enter(noPolicy(), NO_HAND, "form");
   stop();
   assert.equal(await session.apply(BAD), false);
   want(OPEN);
@@ -150,7 +167,7 @@ test("a server that is gone is waited for, and what the reader wants by then is 
 
 test("the file's policy is followed, and the form's is not applied meanwhile", async () => {
   const { session, told, policies } = lab();
-  await session.enter(noPolicy(), "file");
+  await session.enter(noPolicy(), NO_HAND, "file");
   assert.equal(session.id, "default");
   assert.equal(await session.apply(OPEN), true);
   assert.deepEqual(policies.get("default").policy, noPolicy());
@@ -159,7 +176,7 @@ test("the file's policy is followed, and the form's is not applied meanwhile", a
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   assert.deepEqual(told, ["in force (file): ", "in force (file): https://a.example"]);
-  await session.enter(noPolicy(), "form");
+  await session.enter(noPolicy(), NO_HAND, "form");
   assert.equal(session.source, "form");
 });
 
@@ -187,7 +204,7 @@ test("a policy that is more than the Lab keeps is said at its field, and never s
   ];
   for (const [name, given, setting] of rows) {
     const { session, told, calls, problems } = lab();
-    await session.enter(toPolicy(given), "form");
+    await session.enter(toPolicy(given), NO_HAND, "form");
     await session.apply(toPolicy(given));
     assert.equal(calls.putPolicy, 0, `${name}: it is not sent`);
     assert.equal(told.at(-1), `refused: ${setting}`, name);
@@ -201,7 +218,7 @@ test("a policy that is more than the Lab keeps is said at its field, and never s
   }
   for (const given of [{ allow_origins: many(entries, () => "x") }, { allow_headers: ["x".repeat(bytes)] }]) {
     const { session, calls } = lab();
-    await session.enter(noPolicy(), "form");
+    await session.enter(noPolicy(), NO_HAND, "form");
     await session.apply(toPolicy(given));
     assert.equal(calls.putPolicy, 2, "as much as may be is sent");
   }
@@ -217,7 +234,7 @@ test("what the server refuses is said, and not sent again", async () => {
           throw new ControlError(`the reason for ${status}`, status, []);
         };
         const source = fails === "readPolicy" ? "file" : "form";
-        session.enter(OPEN, source);
+        session.enter(OPEN, NO_HAND, source);
         await minutes(10);
         const name = `${status} from ${fails}: ${JSON.stringify(calls)}`;
         assert.match(problems.at(-1).message, new RegExp(`the reason for ${status}`), name);
@@ -226,7 +243,7 @@ test("what the server refuses is said, and not sent again", async () => {
         if (source === "file") assert.ok(calls.readPolicy <= 601 && problems.length === 1, name);
         else assert.equal(calls[fails], 1, name);
         assert.equal(calls.readConfig, 0, `${name}: the server is there`);
-        await session.enter(noPolicy(), "form");
+        await session.enter(noPolicy(), NO_HAND, "form");
       });
     }
   }
@@ -255,7 +272,7 @@ test("whatever fails again and again is tried a few times, with pauses, and then
         throw error();
       };
       const source = fails === "readPolicy" ? "file" : "form";
-      session.enter(OPEN, source);
+      session.enter(OPEN, NO_HAND, source);
       await minutes(10);
       const name = `${fails}, ${error()}: ${JSON.stringify(calls)}`;
       const all = Object.values(calls).reduce((sum, count) => sum + count, 0);
@@ -269,12 +286,12 @@ test("whatever fails again and again is tried a few times, with pauses, and then
         assert.equal(later, all, `${name}: it has stopped`);
         // Until the reader does something.
         control[fails] = works;
-        await session.enter(OPEN, "form");
+        await session.enter(OPEN, NO_HAND, "form");
         assert.deepEqual(session.policy, OPEN, name);
       }
       // Reads the file no more.
       control[fails] = works;
-      await session.enter(noPolicy(), "form");
+      await session.enter(noPolicy(), NO_HAND, "form");
     });
   }
 });
@@ -286,7 +303,7 @@ test("a page that can't show what is in force does not send it for ever", async 
         throw new TypeError("undefined is not a function");
       },
     });
-    session.enter(OPEN, "form");
+    session.enter(OPEN, NO_HAND, "form");
     await minutes(10);
     const all = Object.values(calls).reduce((sum, count) => sum + count, 0);
     assert.ok(all <= 30, JSON.stringify(calls));
@@ -298,7 +315,7 @@ test("a prediction that finds no session, although there is one, does not make s
     let session;
     const parts = lab({ onForce: () => session.renew(OPEN) });
     session = parts.session;
-    session.enter(OPEN, "form");
+    session.enter(OPEN, NO_HAND, "form");
     await minutes(10);
     assert.ok(parts.calls.newSession <= 10, JSON.stringify(parts.calls));
   });
@@ -307,7 +324,7 @@ test("a prediction that finds no session, although there is one, does not make s
 test("a server that is gone for hours is looked for now and then, and found", async () => {
   await overMinutes(async (minutes) => {
     const { session, told, calls, stop, start, want } = lab();
-    await session.enter(noPolicy(), "form");
+    await session.enter(noPolicy(), NO_HAND, "form");
     stop();
     want(OPEN);
     session.apply(OPEN);
@@ -341,3 +358,40 @@ async function overMinutes(act) {
     mock.timers.reset();
   }
 }
+test("a server written by hand is put in force with the session, and again with the one that replaces it", async () => {
+  const { session, told, policies, hands } = lab();
+  await session.enter(OPEN, HAND, "form");
+  assert.deepEqual([session.hand, hands.get("s1")], [HAND, HAND]);
+  policies.delete("s1");
+  policies.set("other", { policy: noPolicy(), generation: 1 });
+  assert.equal(await session.apply(noPolicy()), true);
+  assert.deepEqual([session.id, session.hand, hands.get("s2")], ["s2", HAND, HAND]);
+  assert.deepEqual(told, ["by hand: 500", "in force (form): https://a.example", "renewed", "in force (form): "]);
+  await session.enter(OPEN, NO_HAND, "form");
+  assert.deepEqual(session.hand, NO_HAND);
+});
+
+test("a server written by hand that is refused is said, and the one before stays in force", async () => {
+  const { session, told, hands } = lab();
+  await session.enter(noPolicy(), HAND, "form");
+  assert.equal(await session.applyHand(BAD_HAND), false);
+  assert.deepEqual([session.hand, hands.get("s1")], [HAND, HAND]);
+  assert.deepEqual(told, ["by hand: 500", "in force (form): ", "refused by hand: response"]);
+});
+
+test("a server is written by hand in the session that replaces one that has ended", async () => {
+  const { session, policies, hands } = lab();
+  await session.enter(OPEN, NO_HAND, "form");
+  policies.delete("s1");
+  policies.set("other", { policy: noPolicy(), generation: 1 });
+  assert.equal(await session.applyHand(HAND), true);
+  assert.deepEqual([session.hand, hands.get("s2"), policies.get("s2").policy], [HAND, HAND, OPEN]);
+});
+
+test("the file's session has no server written by hand", async () => {
+  const { session, hands } = lab();
+  await session.enter(noPolicy(), HAND, "file");
+  assert.deepEqual([session.hand, hands.size], [NO_HAND, 0]);
+  // It would poll the file for ever.
+  await session.enter(noPolicy(), NO_HAND, "form");
+});

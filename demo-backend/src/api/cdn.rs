@@ -14,10 +14,13 @@ use actix_web::{
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
-    web::{Bytes, Data},
+    web::Data,
 };
 
-use super::headers::{CACHE_OUTCOME, CDN_CACHE_CONTROL, change_headers};
+use super::{
+    closed::ClosedConnection,
+    headers::{CACHE_OUTCOME, CDN_CACHE_CONTROL, change_headers},
+};
 use crate::{
     api_path::ApiPath,
     session::{
@@ -59,7 +62,9 @@ pub async fn serve(
     });
     let (request, response) = response?.into_parts();
     let (response, body) = response.into_parts();
-    let body = body::to_bytes(body).await.unwrap_or_else(|_| Bytes::new());
+    let Ok(body) = body::to_bytes(body).await else {
+        return Ok(ServiceResponse::new(request, response.set_body(ClosedConnection).map_into_boxed_body()));
+    };
     if may_keep(response.status(), response.headers()) {
         let mut headers: Vec<_> = response
             .headers()

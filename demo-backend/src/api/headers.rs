@@ -9,7 +9,7 @@ use actix_web::{
 };
 
 use crate::{
-    api_path::{ApiPath, forgets_vary},
+    api_path::{ApiPath, ServerKind, forgets_vary},
     session::cache,
 };
 
@@ -34,7 +34,8 @@ pub fn cache_headers(is_cached: bool) -> Vec<(HeaderName, String)> {
     headers
 }
 
-/// Adds [`cache_headers`]. Removes `Vary` if the query says so: servers that write their CORS headers by hand often forget it.
+/// Adds [`cache_headers`]. Removes `Vary` if the query says so: servers that write their CORS headers themselves often forget it.
+/// The server written by hand has the former already, and forgets the latter on its own.
 ///
 /// # Errors
 ///
@@ -43,7 +44,11 @@ pub async fn add_cache_headers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let is_cached = ApiPath::parse(request.path()).is_some_and(|path| path.is_cached);
+    let path = ApiPath::parse(request.path());
+    if path.is_some_and(|path| path.server == ServerKind::Hand) {
+        return next.call(request).await;
+    }
+    let is_cached = path.is_some_and(|path| path.is_cached);
     let forgets_vary = forgets_vary(request.query_string());
     change_headers(next.call(request).await, move |headers| {
         for (name, value) in cache_headers(is_cached) {

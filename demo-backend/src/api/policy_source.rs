@@ -1,11 +1,14 @@
-//! Which policy a request is judged by: the one of the session that its path names.
+//! Which policy a request is judged by: the one of the session that its path names, and none at the server written by hand.
 
 use std::sync::Arc;
 
 use actix_web::{HttpMessage as _, dev::ServiceRequest};
 use actix_web_cors::{Lookup, Never, Policy, PolicySource};
 
-use crate::session::Session;
+use crate::{
+    api_path::{ApiPath, ServerKind},
+    session::Session,
+};
 
 /// The policy of the session that [`record`](super::record) found for a request.
 ///
@@ -26,6 +29,9 @@ impl PolicySource for SessionPolicy {
     type Future = Never;
 
     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, Never> {
+        if ApiPath::parse(request.path()).is_some_and(|path| path.server == ServerKind::Hand) {
+            return Lookup::Ready(None);
+        }
         match request.extensions().get::<Arc<Session>>() {
             Some(session) => Lookup::Ready(Some(session.policy())),
             None => Lookup::Found(&self.deny_all),

@@ -11,14 +11,16 @@ use actix_web::{
     middleware::Next,
     web::{Bytes, Data},
 };
+use actix_web_cors::Policy;
 use fetch_cors::server::{self, Decision};
 
 use super::{
+    closed::ClosedConnection,
     headers::lines,
     terminal::{ActixHead, PendingLine},
 };
 use crate::{
-    api_path::{ApiPath, run_of},
+    api_path::{ApiPath, ServerKind, run_of},
     origins::{LabServer, Origins},
     output::Output,
     session::{
@@ -31,7 +33,7 @@ use crate::{
 
 /// A mark on a request that its handler was reached.
 #[derive(Clone, Copy)]
-struct Reached;
+pub(super) struct Reached;
 
 /// Finds the session, calls the rest of the application, and records what came and what went.
 ///
@@ -46,12 +48,17 @@ pub async fn record(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let session = ApiPath::parse(request.path()).and_then(|path| sessions.find(path.session));
-    let policy = session.as_ref().map(|session| session.policy());
+    let path = ApiPath::parse(request.path());
+    let session = path.and_then(|path| sessions.find(path.session));
+    // What a preflight is doesn't depend on the policy; the server written by hand has none, and refuses nothing by it.
+    let has_policy = path.is_some_and(|path| path.server == ServerKind::Policy);
+    let policy =
+        session.as_ref().map(|session| if has_policy { session.policy() } else { Policy::deny_all() });
     let decision = policy.as_ref().map(|policy| server::decide(policy, &ActixHead(&request)));
     let is_preflight = decision.is_some_and(Decision::is_preflight);
     let refusal = policy
         .as_ref()
+        .filter(|_| has_policy)
         .zip(decision)
         .and_then(|(policy, decision)| server::refusal(policy, &ActixHead(&request), decision))
         .map(|refusal| refusal.to_string());
@@ -90,15 +97,21 @@ pub async fn record(
             let through_cache = request.extensions().get::<CacheOutcome>().copied();
             let (response, body) = response.into_parts();
             // The API's responses are small, so the whole body may be held in memory to show its beginning.
-            let body = body::to_bytes(body).await.unwrap_or_else(|_| Bytes::new());
-            let (status, headers) = (response.status().as_u16(), response.headers());
+            let nothing = HeaderMap::new();
+            let (body, status, headers, sent) = match body::to_bytes(body).await {
+                Ok(body) => {
+                    let status = Some(response.status().as_u16());
+                    (body.clone(), status, response.headers(), body.boxed())
+                }
+                Err(_) => (Bytes::new(), None, &nothing, ClosedConnection.boxed()),
+            };
             end(SentResponse { reached_handler, through_cache, status, headers, body: &body });
-            Ok(ServiceResponse::new(request, response.set_body(body).map_into_boxed_body()))
+            Ok(ServiceResponse::new(request, response.set_body(sent)))
         }
         Err(error) => {
             // The response that Actix makes of the error after this middleware.
             let response = error.error_response();
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let (status, headers) = (Some(response.status().as_u16()), response.headers().clone());
             let body = body::to_bytes(response.into_body()).await.unwrap_or_else(|_| Bytes::new());
             // Handlers and the cache return responses, never errors.
             end(SentResponse {

@@ -1,4 +1,4 @@
-//! Where `/api/redirect` may lead: only to the Lab's own origins, so that it is not an open redirect.
+//! Where redirects of the API may lead: only to the Lab's own origins, so that none is an open redirect.
 
 use actix_web::web::Query;
 use serde::Deserialize;
@@ -9,7 +9,6 @@ use crate::{
     origins::Origins,
 };
 
-/// The [redirect statuses](https://fetch.spec.whatwg.org/#redirect-status).
 const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
 
 /// A redirect response.
@@ -33,8 +32,7 @@ const fn found() -> u16 {
 }
 
 impl Redirection {
-    /// Reads the query of a request to this path. The target is a route, such as `notes/1`, or a whole URL. A target in the
-    /// API is given the request's run.
+    /// Reads the query of a request to `/api/redirect`, which is this path.
     ///
     /// # Errors
     ///
@@ -43,36 +41,52 @@ impl Redirection {
         let Query(wanted) = Query::<RedirectQuery>::from_query(query).map_err(|error| {
             format!("write ?to=notes/1 or ?to= with a URL of the Lab, and add a status such as &status=307 if you like: {error}")
         })?;
-        if !STATUSES.contains(&wanted.status) {
+        if !is_redirect(wanted.status) {
             return Err(format!(
                 "{} is not a redirect status: write 301, 302, 303, 307 or 308",
                 wanted.status
             ));
         }
-        let base = format!("{}{}", origins.api, path.with_route(""));
-        let nowhere = |error| format!("\"{}\" is not a URL: {error}", wanted.to);
-        let base = Url::parse(&base).map_err(nowhere)?;
-        let mut url = base.join(&wanted.to).map_err(nowhere)?;
-        let has_credentials = !url.username().is_empty() || url.password().is_some();
-        if !origins.is_own(&url) || has_credentials {
-            return Err("redirects lead only to the Lab's own origins".to_owned());
-        }
-        let run = run_of(query);
-        if origins.is_api(&url) && !run.is_empty() && run_of(url.query().unwrap_or_default()).is_empty() {
-            url.query_pairs_mut().append_pair("run", run);
-        }
-        let path = &url[Position::BeforePath..];
-        // A path that starts with two slashes would lead to another host, and another port can't be written as a path.
-        let is_same_by_path = base.join(path).is_ok_and(|reached| reached == url);
-        let is_whole = wanted.to.contains("://") || !is_same_by_path;
-        let location = if is_whole { url.as_str() } else { path };
-        Ok(Self { status: wanted.status, location: location.to_owned() })
+        let location = location(path, &wanted.to, run_of(query), origins)?;
+        Ok(Self { status: wanted.status, location })
     }
+}
+
+/// Whether it is a [redirect status](https://fetch.spec.whatwg.org/#redirect-status).
+pub fn is_redirect(status: u16) -> bool {
+    STATUSES.contains(&status)
+}
+
+/// The `Location` that leads a request at this path to a target: a route, such as `notes/1`, or a whole URL. A target in the
+/// API is given the run.
+///
+/// # Errors
+///
+/// Why not, in words.
+pub fn location(path: ApiPath<'_>, to: &str, run: &str, origins: &Origins) -> Result<String, String> {
+    let base = format!("{}{}", origins.api, path.with_route(""));
+    let nowhere = |error| format!("\"{to}\" is not a URL: {error}");
+    let base = Url::parse(&base).map_err(nowhere)?;
+    let mut url = base.join(to).map_err(nowhere)?;
+    let has_credentials = !url.username().is_empty() || url.password().is_some();
+    if !origins.is_own(&url) || has_credentials {
+        return Err("redirects lead only to the Lab's own origins".to_owned());
+    }
+    if origins.is_api(&url) && !run.is_empty() && run_of(url.query().unwrap_or_default()).is_empty() {
+        url.query_pairs_mut().append_pair("run", run);
+    }
+    let path = &url[Position::BeforePath..];
+    // A path that starts with two slashes would lead to another host, and another port can't be written as a path.
+    let is_same_by_path = base.join(path).is_ok_and(|reached| reached == url);
+    let is_whole = to.contains("://") || !is_same_by_path;
+    let location = if is_whole { url.as_str() } else { path };
+    Ok(location.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api_path::ServerKind;
 
     #[test]
     fn it_leads_only_to_the_labs_own_origins() {
@@ -82,7 +96,8 @@ mod tests {
             page: "http://localhost:3000".to_owned(),
             attacker: "http://localhost:3001".to_owned(),
         };
-        let path = ApiPath { session: "abcdefgh", is_cached: false, route: "redirect" };
+        let path =
+            ApiPath { session: "abcdefgh", is_cached: false, server: ServerKind::Policy, route: "redirect" };
         for (query, expected) in [
             ("to=notes/1", Some((302, "/s/abcdefgh/api/notes/1"))),
             ("to=notes/1&status=307&run=a1", Some((307, "/s/abcdefgh/api/notes/1?run=a1"))),

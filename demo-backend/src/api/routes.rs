@@ -20,6 +20,8 @@ use serde_json::json;
 
 use super::{
     fetch_metadata,
+    files::{EVENTS, FONT, MODULE, PNG, SVG},
+    hand::by_hand,
     headers::{USER_COOKIE, VISITOR_COOKIE},
     login::CookieKind,
     note_text::{BadNoteText, read_note_text},
@@ -37,16 +39,10 @@ use crate::{
     },
 };
 
-/// A font and two images, made for the Lab by `tools/lab-assets.py`.
-const FONT: &[u8] = include_bytes!("../../assets/lab.woff2");
-const PNG: &[u8] = include_bytes!("../../assets/lab.png");
-const SVG: &[u8] = include_bytes!("../../assets/lab.svg");
-const MODULE: &[u8] = b"export const greeting = \"Hello from another origin\";\nexport default greeting;\n";
-const EVENTS: &[u8] = b"data: the first event\n\nevent: last\ndata: the last event\n\n";
-
 type OfSession = ReqData<Arc<Session>>;
 
-/// The routes, all below `/api/`, for every session and with and without the cache.
+/// The routes, all below `/api/`, for every session and with and without the cache; and the server written by hand, for every
+/// session but the default one.
 pub fn routes(origins: Data<Origins>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config
@@ -57,6 +53,9 @@ pub fn routes(origins: Data<Origins>) -> impl FnOnce(&mut ServiceConfig) {
             .app_data(web::PayloadConfig::new(16 * 1024));
         for prefix in ApiPath::scopes() {
             config.service(scope(&prefix));
+        }
+        for prefix in ApiPath::hand_scopes() {
+            config.service(web::scope(&prefix).default_service(web::to(by_hand)));
         }
         config.default_service(web::to(not_found));
     }

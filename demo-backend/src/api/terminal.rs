@@ -32,7 +32,8 @@ pub enum Tone {
 pub struct ExchangeLine {
     session: String,
     method: String,
-    status: u16,
+    /// None if the connection was closed without a response.
+    status: Option<u16>,
     target: String,
     verdict: String,
     /// How to colour it.
@@ -42,6 +43,7 @@ pub struct ExchangeLine {
 impl fmt::Display for ExchangeLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { session, method, status, target, verdict, .. } = self;
+        let status = status.map_or_else(|| "---".to_owned(), |status| status.to_string());
         write!(f, "{session:<4}  {method:<7} {status}  {target:<24}  {verdict}")
     }
 }
@@ -85,7 +87,7 @@ impl PendingLine {
         let line = ExchangeLine {
             session: if id == DEFAULT_SESSION { String::new() } else { id.chars().take(4).collect() },
             method: escape(request.method().as_str().as_bytes()),
-            status: 0,
+            status: None,
             target: escape(target.as_bytes()),
             verdict: String::new(),
             tone: Tone::Neither,
@@ -101,11 +103,14 @@ impl PendingLine {
 
     pub(super) fn finish(
         &self,
-        status: u16,
+        status: Option<u16>,
         headers: &HeaderMap,
         through_cache: Option<CacheOutcome>,
     ) -> ExchangeLine {
-        let (mut verdict, tone) = self.verdict(headers);
+        let (mut verdict, tone) = match status {
+            Some(_) => self.verdict(headers),
+            None => ("closed the connection".to_owned(), Tone::Blocked),
+        };
         if let Some(outcome) = through_cache {
             verdict = format!("{verdict} (cache {})", outcome.name());
         }
@@ -204,7 +209,7 @@ mod tests {
             if allow_credentials {
                 headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             }
-            let line = pending.finish(200, &headers, None);
+            let line = pending.finish(Some(200), &headers, None);
             assert!(line.verdict.starts_with(said), "{said:?}: {line}");
             assert_eq!(line.tone, tone, "{said:?}: {line}");
         }

@@ -39,11 +39,13 @@ use super::{
     prediction::{self, PredictionRequest},
 };
 use crate::{
-    api::headers::NO_STORE,
+    api::{hand, headers::NO_STORE},
     api_path::is_run,
     json_error::JsonError,
     origins::Origins,
-    session::{Session, Sessions, log::LoggedExchange, notes::Note},
+    session::{
+        Session, Sessions, cache::SharedCache, hand_written::HandWritten, log::LoggedExchange, notes::Note,
+    },
 };
 
 /// The header that every call carries.
@@ -83,8 +85,8 @@ pub(super) struct Refused {
     status: u16,
     /// Why, in words.
     error: String,
-    /// What is wrong with a policy; empty if it is something else.
-    #[cfg_attr(test, ts(as = "Vec<super::mirrors::Problem>"))]
+    /// What is wrong with a policy, or with a server written by hand; empty if it is something else.
+    #[cfg_attr(test, ts(type = "Array<Problem | HandProblem>"))]
     problems: Vec<Value>,
 }
 
@@ -130,6 +132,8 @@ pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
                 .route("/s/{session}/reset", web::post().to(reset))
                 .route("/s/{session}/policy", web::get().to(policy))
                 .route("/s/{session}/policy", web::put().to(replace_policy))
+                .route("/s/{session}/hand", web::get().to(read_hand))
+                .route("/s/{session}/hand", web::put().to(replace_hand))
                 .route("/s/{session}/allows", web::post().to(allows))
                 .route("/s/{session}/predict", web::post().to(predict))
                 .route("/s/{session}/exchanges", web::get().to(exchanges))
@@ -281,6 +285,43 @@ fn check_max_age(max_age: &Value) -> Result<(), String> {
         None => serde_json::from_value(json!({ "max_age": max_age })).map_err(|error| error.to_string()),
     };
     read.map(|_: PolicyConfig| ())
+}
+
+/// The session, unless it is the default one, which has no server written by hand.
+fn session_of_page(control: &ControlContext, id: &str) -> Result<Arc<Session>, Refused> {
+    let session = control.session(id)?;
+    match session.policy_file() {
+        None => Ok(session),
+        Some(file) => {
+            let message = format!(
+                "the policy of this session comes from {}; it has no server written by hand",
+                file.shown()
+            );
+            Err(Refused::new(StatusCode::CONFLICT, message))
+        }
+    }
+}
+
+async fn read_hand(control: Data<ControlContext>, id: Path<String>) -> ControlResult {
+    let hand = session_of_page(&control, &id)?.state().hand.clone();
+    Ok(HttpResponse::Ok().json(hand))
+}
+
+async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: BodyResult) -> ControlResult {
+    let session = session_of_page(&control, &id)?;
+    let written: HandWritten = read(&body)?;
+    let problems = hand::problems(&written, session.id(), &control.origins);
+    if problems.is_empty() {
+        let mut state = session.state();
+        state.hand = written.clone();
+        // Whoever puts another server up purges the cache in front of it.
+        state.cache = SharedCache::default();
+        Ok(HttpResponse::Ok().json(written))
+    } else {
+        let problems = problems.iter().map(|problem| json!(problem)).collect();
+        let why = "the server written by hand is not valid";
+        Err(Refused { problems, ..Refused::new(StatusCode::UNPROCESSABLE_ENTITY, why) })
+    }
 }
 
 /// Origins of which the page wants to know whether the policy in force allows them.

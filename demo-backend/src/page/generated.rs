@@ -19,8 +19,14 @@ use super::{
     mirrors::InvalidPolicy,
     policy_view::{LISTS, PolicyView},
     prediction::{Prediction, PredictionRequest},
+    preset::Preset,
 };
-use crate::{api_path, origins::Origins};
+use crate::{
+    api::hand::HandProblem,
+    api_path::{self, ServerKind},
+    origins::Origins,
+    session::hand_written::HandWritten,
+};
 
 const UPDATE: &str = "UPDATE_EXPECT=1 cargo test -p demo-backend --lib generated";
 
@@ -77,12 +83,15 @@ fn the_types_are_current() {
     declarations.visit::<control::CheckedOrigins>();
     declarations.visit::<control::Exchanges>();
     declarations.visit::<control::Holdings>();
+    declarations.visit::<HandWritten>();
+    declarations.visit::<HandProblem>();
     declarations.visit::<InvalidPolicy>();
     declarations.visit::<control::Refused>();
     declarations.visit::<BodyContentType>();
     declarations.visit::<KindRules>();
     declarations.visit::<Lesson>();
     declarations.visit::<PolicyView>();
+    declarations.visit::<Preset>();
     declarations.visit::<Prediction>();
     declarations.visit::<PredictionRequest>();
     let text =
@@ -105,6 +114,7 @@ fn the_constants_are_current() {
         ("default_session", json!(api_path::DEFAULT_SESSION)),
         ("cached", json!(api_path::CACHED)),
         ("api", json!(api_path::API)),
+        ("hand", json!(api_path::HAND)),
         ("run", json!(api_path::RUN)),
     ];
     let constants = [
@@ -144,6 +154,12 @@ fn the_constants_are_current() {
             "Readonly<LabRequest>",
             by_name(default_request),
         ),
+        (
+            "The servers that a request can be sent to.",
+            "SERVERS",
+            "readonly ServerKind[]",
+            json!([ServerKind::Policy, ServerKind::Hand]).to_string(),
+        ),
         ("The settings of a policy that are lists.", "LISTS", "", json!(LISTS).to_string()),
         (
             "The most entries of a policy, all lists together, and the most bytes of them.",
@@ -168,6 +184,7 @@ fn the_constants_are_current() {
         "RequestAddress",
         "RequestKind",
         "SendingPage",
+        "ServerKind",
     ];
     let imports =
         types.map(|name| format!(" * @typedef {{import(\"./types.js\").{name}}} {name}\n")).concat();
@@ -192,7 +209,7 @@ fn the_examples_are_current() {
         attacker: "http://localhost:3001".to_owned(),
     };
     let everything = json!({
-        "method": "PUT", "path": "notes/1", "query": "to=notes", "headers": [["x-a", "1"]],
+        "server": "hand", "method": "PUT", "path": "notes/1", "query": "to=notes", "headers": [["x-a", "1"]],
         "body": { "type": "application/json", "text": "{}" }, "credentials": "omit", "mode": "same-origin",
         "redirect": "error", "cached": true,
     });

@@ -9,7 +9,7 @@ use super::kinds::{
     SendingPage,
 };
 use crate::{
-    api_path::{ApiPath, RUN},
+    api_path::{ApiPath, DEFAULT_SESSION, RUN, ServerKind},
     origins::Origins,
 };
 
@@ -30,11 +30,13 @@ pub struct RequestBody {
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LabRequest {
+    /// Which server it is sent to.
+    pub server: ServerKind,
     /// What loads.
     pub kind: RequestKind,
     /// The method, as the script writes it.
     pub method: String,
-    /// The route, below `/api/`.
+    /// The route, below `/api/`; below `/hand/` for the server written by hand.
     pub path: String,
     /// The query without its run.
     pub query: String,
@@ -65,6 +67,7 @@ impl Default for LabRequest {
     fn default() -> Self {
         let kind = RequestKind::default();
         Self {
+            server: ServerKind::default(),
             kind,
             method: GET.to_owned(),
             path: kind.rules().path.to_owned(),
@@ -91,12 +94,15 @@ const MAX_PATH: usize = 200;
 const MAX_QUERY: usize = 1000;
 
 impl LabRequest {
-    /// Whether its URL is one that the Lab sends.
+    /// Whether its URL is one that the Lab sends, in this session.
     ///
     /// # Errors
     ///
     /// Why not, in words.
-    pub fn check(&self, origins: &Origins) -> Result<(), String> {
+    pub fn check(&self, session: &str, origins: &Origins) -> Result<(), String> {
+        if self.server == ServerKind::Hand && session == DEFAULT_SESSION {
+            return Err("the session that a file governs has no server written by hand".to_owned());
+        }
         if self.address == RequestAddress::Second && origins.api_alias.is_none() {
             return Err(format!("the API has no second address; it is only at {}", origins.api));
         }
@@ -117,7 +123,7 @@ impl LabRequest {
 
     /// The URL that it is sent to.
     pub fn url(&self, session: &str, run: &str, origins: &Origins) -> String {
-        let path = ApiPath { session, is_cached: self.cached, route: &self.path };
+        let path = ApiPath { session, is_cached: self.cached, server: self.server, route: &self.path };
         let run = if run.is_empty() { String::new() } else { format!("{RUN}{run}") };
         let query = [self.query.as_str(), &run].into_iter().filter(|part| !part.is_empty());
         let query = query.collect::<Vec<_>>().join("&");

@@ -1,7 +1,7 @@
 //! A request that will go over the wire with its response, as the page draws it.
 
 use fetch_cors::{
-    browser::{Exchange, HeaderList},
+    browser::{Exchange, HeaderList, Response},
     server::{FieldName, RequestField},
 };
 use serde::Serialize;
@@ -35,8 +35,8 @@ pub struct Message {
     pub url: String,
     /// Those that CORS reads or the browser writes for it.
     pub request_headers: Vec<(String, String)>,
-    /// The response's status.
-    pub status: u16,
+    /// The response's status; null if the connection is closed without one.
+    pub status: Option<u16>,
     /// The response's headers, without those that the server adds.
     pub response_headers: Vec<(String, String)>,
     /// The names of the headers that the browser decides by, in the request and in the response.
@@ -68,8 +68,13 @@ impl Message {
             method: exchange.method().to_owned(),
             url: exchange.url().to_string(),
             request_headers,
-            status: response.response.status(),
-            response_headers: to_lines(response.response.headers()),
+            status: response.response.as_ref().map(Response::status),
+            response_headers: response
+                .response
+                .as_ref()
+                .map(Response::headers)
+                .map(to_lines)
+                .unwrap_or_default(),
             decisive: Vec::new(),
             server: None,
             cookies: Vec::new(),

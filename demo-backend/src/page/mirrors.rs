@@ -45,6 +45,11 @@ pub(super) struct PartOfPolicy;
 #[ts(type = "Partial<LabRequest>")]
 pub(super) struct PartOfRequest;
 
+/// What a server written by hand responds with, as far as it differs from a status of 200 without headers.
+#[derive(TS)]
+#[ts(type = "{ preflight?: Partial<HandResponse>; response?: Partial<HandResponse> }")]
+pub(super) struct PartOfHandWritten;
+
 /// Members of an object with their values.
 #[derive(TS)]
 #[ts(type = "Record<string, unknown>")]

@@ -5,11 +5,14 @@
 //! The types that cross the wire are the source of what the page knows of them: `generated` writes them, and the constants
 //! that both sides need, into `demo-frontend/generated/`.
 
+mod by_hand;
 pub mod control;
 pub mod dropped;
 pub mod engine;
 #[cfg(test)]
 mod generated;
+mod hand_danger;
+mod hand_fix;
 pub mod kinds;
 pub mod lab_request;
 pub mod lesson;
@@ -19,6 +22,7 @@ mod mirrors;
 pub(crate) mod own_address;
 pub mod policy_view;
 pub mod prediction;
+pub mod preset;
 pub mod proxy;
 pub mod servers;
 pub mod verdict;

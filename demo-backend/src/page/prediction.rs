@@ -2,12 +2,13 @@
 //! respond.
 
 use fetch_cors::{
-    browser::{Browser, Next, PageOrigin},
+    browser::{Browser, Next, PageOrigin, Request},
     diagnosis::{Case, Diagnosis, Examination, Exchanged, Received, Sent},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
+    by_hand,
     dropped::{DroppedHeader, dropped},
     engine::EngineName,
     lab_request::LabRequest,
@@ -16,8 +17,9 @@ use super::{
     verdict::{Diagnosed, Verdict},
 };
 use crate::{
+    api_path::ServerKind,
     origins::Origins,
-    session::{Session, Sessions, cookies::CookieJar},
+    session::{Session, Sessions, cookies::CookieJar, hand_written::HandWritten},
 };
 
 /// A request whose outcome is to be predicted.
@@ -66,7 +68,7 @@ pub fn predict(
     sessions: &Sessions,
 ) -> Result<Prediction, String> {
     let PredictionRequest { request, run, engine, commit } = wanted;
-    request.check(origins)?;
+    request.check(session.id(), origins)?;
     let url = request.url(session.id(), run.as_deref().unwrap_or_default(), origins);
     let fetch = request.to_fetch(&url, origins, engine.engine());
     let (at, now) = (sessions.now_ms(), sessions.now());
@@ -84,7 +86,7 @@ pub fn predict(
         top: PageOrigin::of(&origins.page).unwrap_or(PageOrigin::Opaque),
         engine: engine.engine(),
     };
-    let servers = Servers { sessions, origins, sender: &sender, now };
+    let servers = Servers { sessions, origins, sender: &sender, now, hand: None };
     let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
     let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
     let unremembered = Browser::new(engine.profile()).fetch(fetch.clone(), now);
@@ -104,19 +106,40 @@ pub fn predict(
                     third_party: sender.is_third_party(&sent),
                     ..Message::new(&exchange, &predicted, request)
                 });
-                sender.store(&mut jar, &sent, &predicted.response);
-                next = exchange.receive(&mut browser, &predicted.response, now);
+                next = match &predicted.response {
+                    Some(response) => {
+                        sender.store(&mut jar, &sent, response);
+                        exchange.receive(&mut browser, response, now)
+                    }
+                    None => exchange.fail(&mut browser),
+                };
                 case.exchanges.push(Exchanged { sent, received: predicted.into() });
             }
         }
     };
     // The policy is the API's, and says nothing about other servers.
-    let is_of_api = case.exchanges.last().is_none_or(|last| origins.is_api(&last.sent.url));
-    case.policy = is_of_api.then(|| session.policy_in_force().config);
+    let server = case.exchanges.last().map_or(Some(request.server), |last| servers.server_of(&last.sent.url));
+    let has_policy = server == Some(ServerKind::Policy);
+    case.policy = has_policy.then(|| session.policy_in_force().config);
     case.verdict = Some(verdict.clone());
     case.hints.is_direct = !request.cached;
-    let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers, &jar) };
-    let verdict = Verdict::new(&verdict, &diagnosis, request, *engine, messages.last());
+    let diagnosis = examine(case, &servers, &jar);
+    let hand = session.state().hand.clone();
+    let by_hand = (request.server == ServerKind::Hand).then(|| {
+        let fetch = request.to_fetch(&url, origins, engine.engine());
+        let passes = |fixed: &HandWritten| {
+            let servers = Servers { hand: Some(fixed), ..servers };
+            passes(fetch.clone(), Browser::new(engine.profile()), &servers, &body, &jar)
+        };
+        by_hand::advice(
+            &by_hand::Situation { hand: &hand, request, messages: &messages, origins, session: session.id() },
+            &verdict,
+            &diagnosis.cause,
+            passes,
+        )
+    });
+    let diagnosed = Diagnosed { session: session.id(), diagnosis, by_hand: by_hand.unwrap_or_default() };
+    let verdict = Verdict::new(&verdict, &diagnosed, request, *engine, messages.last());
     if *commit {
         session.state().cookies = jar;
     }
@@ -125,6 +148,22 @@ pub fn predict(
         session.state().remembered.keep(browser, preflights);
     }
     Ok(Prediction { at, messages, verdict, remembered, dropped })
+}
+
+/// Whether a browser that remembers nothing lets the request pass at these servers.
+fn passes(fetch: Request, mut browser: Browser, servers: &Servers<'_>, body: &[u8], jar: &CookieJar) -> bool {
+    let mut next = browser.fetch(fetch, servers.now);
+    loop {
+        match next {
+            Next::Done(verdict) => return verdict.is_allowed(),
+            Next::Send(exchange) => {
+                next = match servers.respond(&Sent::from(&exchange), body, jar).response {
+                    Some(response) => exchange.receive(&mut browser, &response, servers.now),
+                    None => exchange.fail(&mut browser),
+                };
+            }
+        }
+    }
 }
 
 /// Asks the Lab's servers what the diagnosis wants to know, as `cors-doctor` asks real ones. Nothing goes over a wire.

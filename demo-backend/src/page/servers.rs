@@ -6,21 +6,23 @@ use std::time::Duration;
 use actix_web_cors::Policy;
 use fetch_cors::{
     browser::{Engine, PageOrigin, Response, Url},
-    diagnosis::{Received, Sent},
+    diagnosis::{Failure, Received, Sent},
     server::{self, Decision, FieldName, RequestField, RequestHead},
 };
 
 use crate::{
     api::{
+        hand::{self, HandReply, HandRequest},
         headers::{CACHE_OUTCOME, USER_COOKIE},
         route_table::{self, RouteRequest},
     },
-    api_path::{ApiPath, forgets_vary},
+    api_path::{ApiPath, ServerKind, forgets_vary},
     origins::Origins,
     session::{
         Sessions,
         cache::{self, CacheOutcome},
         cookies::{CookieContext, CookieJar},
+        hand_written::HandWritten,
     },
 };
 
@@ -35,6 +37,8 @@ pub struct Servers<'a> {
     pub sender: &'a CookieSender,
     /// The time since the Lab was started.
     pub now: Duration,
+    /// A server to try in place of the one written by hand, with nothing in the cache.
+    pub hand: Option<&'a HandWritten>,
 }
 
 /// Which page sends requests, in which engine: what decides about cookies.
@@ -81,22 +85,22 @@ impl CookieSender {
     }
 }
 
-/// A response, and what the page wants to know of where it comes from.
+/// A response, or none, and what the page wants to know of where it comes from.
 #[derive(Clone, Debug)]
 pub struct PredictedResponse {
-    /// As the browser gets it.
-    pub response: Response,
+    /// As the browser gets it; none if the connection is closed instead.
+    pub response: Option<Response>,
     /// What the shared cache does; none where there is none.
     pub through_cache: Option<CacheOutcome>,
 }
 
 impl PredictedResponse {
     fn new(status: u16) -> Self {
-        Self { response: Response::new(status), through_cache: None }
+        Self { response: Some(Response::new(status)), through_cache: None }
     }
 
     fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.response = self.response.header(name, value);
+        self.response = self.response.map(|response| response.header(name, value));
         self
     }
 
@@ -108,11 +112,20 @@ impl PredictedResponse {
 impl From<PredictedResponse> for Received {
     /// As evidence. Bodies are not predicted: nothing that the Lab responds with is told by its body.
     fn from(predicted: PredictedResponse) -> Self {
-        Self::Response { head: predicted.response, body: Vec::new() }
+        match predicted.response {
+            Some(head) => Self::Response { head, body: Vec::new() },
+            None => Self::Failed(Failure::Closed),
+        }
     }
 }
 
 impl Servers<'_> {
+    /// Which of the API's servers is at this URL; none if it leads elsewhere. Where no session is, the notes API says so.
+    pub fn server_of(&self, url: &Url) -> Option<ServerKind> {
+        let path = ApiPath::parse(url.path());
+        self.origins.is_api(url).then(|| path.map_or(ServerKind::Policy, |path| path.server))
+    }
+
     /// What will be responded. `body` is what is sent if the request has a body.
     pub fn respond(&self, sent: &Sent, body: &[u8], jar: &CookieJar) -> PredictedResponse {
         let url = &sent.url;
@@ -127,7 +140,7 @@ impl Servers<'_> {
             return by_policy(&Policy::deny_all(), sent, not_found);
         };
         let (policy, state) = (session.policy(), session.state());
-        let looks_up = path.is_cached && sent.method == "GET";
+        let looks_up = path.is_cached && sent.method == "GET" && self.hand.is_none();
         let query = url.query().unwrap_or_default();
         let value = |name: &str| combined(sent, name);
         if looks_up && let Some(kept) = state.cache.find(&cache::key(url.path(), query), value, self.now) {
@@ -138,36 +151,59 @@ impl Servers<'_> {
             return PredictedResponse { through_cache: Some(CacheOutcome::Hit), ..response };
         }
         let preflight = |status| PredictedResponse::new(status).headers(route_table::cache_lines(path));
-        let response = by_policy(&policy, sent, |decision| match decision {
-            Decision::PreflightGranted { .. } => preflight(204),
-            Decision::PreflightRefused => preflight(403),
-            _ => {
-                let line = |name: &str| value(name).map(|value| text(&value));
-                let (content_type, origin) = (line("content-type"), line("origin"));
-                let fetch_site = line("sec-fetch-site");
-                let route = route_table::respond(&RouteRequest {
-                    method: &sent.method,
-                    path,
-                    query,
-                    content_type: content_type.as_deref(),
-                    has_key: value("x-api-key").is_some(),
-                    sec_fetch_site: fetch_site.as_deref(),
-                    origin: origin.as_deref(),
-                    is_signed_in: self.sender.names(jar, sent).iter().any(|name| name == USER_COOKIE),
-                    account: &state.account,
-                    policy: &policy,
-                    body: if sent.has_body { body } else { b"" },
-                    notes: &state.notes,
-                    origins: self.origins,
-                });
-                PredictedResponse::new(route.status).headers(route.headers)
-            }
-        });
+        let response = match path.server {
+            ServerKind::Hand => self.by_hand(self.hand.unwrap_or(&state.hand), path, sent),
+            ServerKind::Policy => by_policy(&policy, sent, |decision| match decision {
+                Decision::PreflightGranted { .. } => preflight(204),
+                Decision::PreflightRefused => preflight(403),
+                _ => {
+                    let line = |name: &str| value(name).map(|value| text(&value));
+                    let (content_type, origin) = (line("content-type"), line("origin"));
+                    let fetch_site = line("sec-fetch-site");
+                    let route = route_table::respond(&RouteRequest {
+                        method: &sent.method,
+                        path,
+                        query,
+                        content_type: content_type.as_deref(),
+                        has_key: value("x-api-key").is_some(),
+                        sec_fetch_site: fetch_site.as_deref(),
+                        origin: origin.as_deref(),
+                        is_signed_in: self.sender.names(jar, sent).iter().any(|name| name == USER_COOKIE),
+                        account: &state.account,
+                        policy: &policy,
+                        body: if sent.has_body { body } else { b"" },
+                        notes: &state.notes,
+                        origins: self.origins,
+                    });
+                    PredictedResponse::new(route.status).headers(route.headers)
+                }
+            }),
+        };
         if looks_up {
             let response = response.header(CACHE_OUTCOME, CacheOutcome::Miss.name());
             PredictedResponse { through_cache: Some(CacheOutcome::Miss), ..response }
         } else {
             response
+        }
+    }
+}
+
+impl Servers<'_> {
+    /// The response of the server written by hand.
+    fn by_hand(&self, hand: &HandWritten, path: ApiPath<'_>, sent: &Sent) -> PredictedResponse {
+        let reply = hand::respond(
+            hand,
+            &HandRequest {
+                is_options: sent.method == "OPTIONS",
+                path,
+                query: sent.url.query().unwrap_or_default(),
+                origin: sent.lines("origin").next(),
+                origins: self.origins,
+            },
+        );
+        match reply {
+            HandReply::Closed => PredictedResponse { response: None, through_cache: None },
+            HandReply::Response { status, headers, .. } => PredictedResponse::new(status).headers(headers),
         }
     }
 }
@@ -182,8 +218,10 @@ fn by_policy(
     let decision = server::decide(policy, &head);
     let forgets_vary = forgets_vary(sent.url.query().unwrap_or_default());
     let response = respond(decision);
-    let own_names: Vec<&str> = response.response.headers().iter().map(|(name, _)| name).collect();
-    let own_names = if response.response.status() == 304 { None } else { Some(&own_names[..]) };
+    let own = response.response.as_ref();
+    let own_names: Vec<&str> =
+        own.map(|own| own.headers().iter().map(|(name, _)| name).collect()).unwrap_or_default();
+    let own_names = own.filter(|own| own.status() != 304).map(|_| &own_names[..]);
     let fields = server::fields(policy, &head, decision, own_names).into_iter();
     let fields = fields.filter(|(name, _)| !(forgets_vary && *name == FieldName::Vary));
     let fields: Vec<_> = fields.map(|(name, value)| (name.name(), value)).collect();

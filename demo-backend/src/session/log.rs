@@ -41,8 +41,10 @@ pub struct LoggedExchange {
     pub reached_handler: bool,
     /// What the shared cache did; null where there was none, or it only passed the request on.
     pub through_cache: Option<CacheOutcome>,
-    /// Null while the API is still working on it.
+    /// Null while the API is still working on it, and if it closed the connection.
     pub status: Option<u16>,
+    /// Whether it closed the connection without a response.
+    pub closed: bool,
     /// As the API's application wrote them; the server adds `date` and `content-length`.
     pub response_headers: Vec<(String, String)>,
     /// The response's first bytes as text.
@@ -92,8 +94,8 @@ pub struct SentResponse<'a, H> {
     pub reached_handler: bool,
     /// What the shared cache did.
     pub through_cache: Option<CacheOutcome>,
-    /// The status.
-    pub status: u16,
+    /// The status; none if the connection is closed without a response.
+    pub status: Option<u16>,
     /// Its header lines.
     pub headers: H,
     /// Its body.
@@ -131,6 +133,7 @@ impl ExchangeLog {
             reached_handler: false,
             through_cache: None,
             status: None,
+            closed: false,
             response_headers: Vec::new(),
             body: String::new(),
         });
@@ -146,7 +149,8 @@ impl ExchangeLog {
         if let Some(exchange) = self.exchanges.iter_mut().find(|exchange| exchange.number == number) {
             exchange.reached_handler = response.reached_handler;
             exchange.through_cache = response.through_cache;
-            exchange.status = Some(response.status);
+            exchange.status = response.status;
+            exchange.closed = response.status.is_none();
             exchange.response_headers = to_lines(response.headers);
             exchange.body = cut(response.body, MAX_TEXT);
             self.make_room();

@@ -6,6 +6,7 @@ pub mod account;
 pub mod cache;
 pub mod cookies;
 pub mod forwarded;
+pub mod hand_written;
 pub mod log;
 pub mod notes;
 pub mod policy_file;
@@ -29,6 +30,7 @@ use self::{
     account::Account,
     cache::SharedCache,
     cookies::CookieJar,
+    hand_written::HandWritten,
     log::ExchangeLog,
     notes::Notes,
     policy_file::{PolicyFile, deny_all_if_empty},
@@ -75,6 +77,8 @@ pub struct PolicyInForce {
 pub struct State {
     /// What the API stores.
     pub notes: Notes,
+    /// The server written by hand, next to the policy's.
+    pub hand: HandWritten,
     /// Who is signed in to the API, and what is theirs.
     pub account: Account,
     /// Who visited the API, and how often.

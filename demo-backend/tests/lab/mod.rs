@@ -4,7 +4,6 @@
 pub(crate) mod sender;
 
 use std::{
-    collections::HashMap,
     fmt::Write as _,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
@@ -56,6 +55,12 @@ impl TestLab {
         send(self.page(), method, &format!("/control{path}"), &headers, body.as_bytes())
     }
 
+    /// Puts a server written by hand in force.
+    pub(crate) fn put_hand(&self, session: &str, hand: &Value) {
+        let put = self.control("PUT", &format!("/s/{session}/hand"), Some(hand));
+        assert_eq!(put.status, 200, "{hand}: {}", String::from_utf8_lossy(&put.body));
+    }
+
     /// Makes a session with this policy.
     pub(crate) fn session(&self, policy: &Value) -> String {
         let made = self.control("POST", "/sessions", Some(&json!({})));
@@ -92,7 +97,7 @@ impl WireResponse {
     }
 }
 
-/// Sends one request.
+/// Sends one request, which must get a response.
 pub(crate) fn send(
     origin: &str,
     method: &str,
@@ -100,7 +105,18 @@ pub(crate) fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> WireResponse {
-    Connection::open(origin).send(method, path, headers, body)
+    try_send(origin, method, path, headers, body).expect("a response")
+}
+
+/// Sends one request; none if the connection is closed without a byte of a response.
+pub(crate) fn try_send(
+    origin: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<WireResponse> {
+    Connection::open(origin).try_send(method, path, headers, body)
 }
 
 /// A connection for many requests.
@@ -124,6 +140,16 @@ impl Connection {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> WireResponse {
+        self.try_send(method, path, headers, body).expect("a response")
+    }
+
+    fn try_send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Option<WireResponse> {
         let mut head = format!("{method} {path} HTTP/1.1\r\n");
         if !headers.iter().any(|(name, _)| *name == "host") {
             write!(head, "host: {}\r\n", self.host).expect("writing to a string can't fail");
@@ -139,6 +165,9 @@ impl Connection {
         stream.write_all(&[head.as_bytes(), body].concat()).expect("the server reads");
 
         let status = self.line();
+        if status.is_empty() {
+            return None;
+        }
         let status = status.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line");
         let mut response = WireResponse { status, headers: Vec::new(), body: Vec::new() };
         loop {
@@ -151,7 +180,7 @@ impl Connection {
             response.body = vec![0; length];
             self.stream.read_exact(&mut response.body).expect("a whole body");
         }
-        response
+        Some(response)
     }
 
     fn line(&mut self) -> String {
@@ -164,8 +193,8 @@ impl Connection {
 /// The headers that the server adds to the application's.
 const ADDED: [&str; 3] = ["connection", "content-length", "date"];
 
-/// Headers to compare: sorted, without what the server adds to each response.
-pub(crate) fn comparable(headers: impl IntoIterator<Item = (String, String)>) -> HashMap<String, String> {
+/// Headers to compare: sorted by name, without what the server adds to each response. Lines of one name keep their order.
+pub(crate) fn comparable(headers: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
     let shown = |name: &str, value: String| {
         match name {
             // The cookie's value is random.
@@ -175,11 +204,13 @@ pub(crate) fn comparable(headers: impl IntoIterator<Item = (String, String)>) ->
             _ => value,
         }
     };
-    headers
+    let mut lines: Vec<_> = headers
         .into_iter()
         .filter(|(name, _)| !ADDED.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), shown(&name, value)))
-        .collect()
+        .collect();
+    lines.sort_by(|(one, _), (other, _)| one.cmp(other));
+    lines
 }
 
 /// The API's `Host`.

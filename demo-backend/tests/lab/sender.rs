@@ -10,11 +10,11 @@ use demo_backend::page::{
 };
 use fetch_cors::{
     browser::{Browser, Next, Response, Verdict},
-    diagnosis::{Case, Diagnosis, Examination, Exchanged, Received, Sent},
+    diagnosis::{Case, Diagnosis, Examination, Exchanged, Failure, Received, Sent},
 };
 use serde_json::{Value, json};
 
-use super::{ADDED, TestLab, WireResponse, comparable, send};
+use super::{ADDED, TestLab, WireResponse, comparable, try_send};
 
 /// A browser that stays the same for all that is sent.
 pub(crate) struct Sender<'a> {
@@ -75,14 +75,17 @@ impl<'a> Sender<'a> {
                         serde_json::from_value(message["cookies"].clone()).expect("names");
                     assert!(names.is_empty() || sent.includes_credentials, "{request:?}: {message}");
                     let response = over_the_wire(&sent, &self.cookie_line(&sent, &names), &body);
-                    self.keep_cookies(&sent, &response);
-                    if origins.is_api(&sent.url) {
-                        compare(message, &sent, &response);
+                    if let Some(response) = &response {
+                        self.keep_cookies(&sent, response);
                     }
-                    let head = head(&response);
-                    next = exchange.receive(&mut self.browser, &head, now);
-                    let received = Received::Response { head, body: response.body };
-                    case.exchanges.push(Exchanged { sent, received });
+                    if origins.is_api(&sent.url) {
+                        compare(message, &sent, response.as_ref());
+                    }
+                    next = match &response {
+                        Some(response) => exchange.receive(&mut self.browser, &head(response), now),
+                        None => exchange.fail(&mut self.browser),
+                    };
+                    case.exchanges.push(Exchanged { sent, received: received(response) });
                 }
             }
         };
@@ -108,6 +111,17 @@ impl<'a> Sender<'a> {
         (predicted, verdict.is_allowed() && !is_tainted)
     }
 
+    /// The last response's body, if the script may read it.
+    pub(crate) fn body(&self) -> String {
+        let Some(Case { exchanges, verdict: Some(verdict), .. }) = &self.case else { return String::new() };
+        match exchanges.last().map(|exchanged| &exchanged.received) {
+            Some(Received::Response { body, .. }) if verdict.is_allowed() => {
+                String::from_utf8_lossy(body).into_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
     fn cookie_line(&self, sent: &Sent, names: &[String]) -> String {
         let host = sent.url.host_str().unwrap_or_default();
         let pairs = names.iter().map(|name| {
@@ -131,8 +145,7 @@ impl<'a> Sender<'a> {
         let mut examination = Examination::of(self.case.clone().expect("a request was sent"));
         while let Some(wanted) = examination.wanted() {
             let received = if wanted.may_send_unasked {
-                let response = over_the_wire(&wanted.sent, "", b"");
-                Received::Response { head: head(&response), body: response.body }
+                received(over_the_wire(&wanted.sent, "", b""))
             } else {
                 Received::NotSent
             };
@@ -142,7 +155,14 @@ impl<'a> Sender<'a> {
     }
 }
 
-fn over_the_wire(sent: &Sent, cookies: &str, body: &[u8]) -> WireResponse {
+fn received(response: Option<WireResponse>) -> Received {
+    match response {
+        Some(response) => Received::Response { head: head(&response), body: response.body },
+        None => Received::Failed(Failure::Closed),
+    }
+}
+
+fn over_the_wire(sent: &Sent, cookies: &str, body: &[u8]) -> Option<WireResponse> {
     let target = &sent.url[url::Position::BeforePath..];
     let headers: Vec<_> =
         sent.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value))).collect();
@@ -150,7 +170,7 @@ fn over_the_wire(sent: &Sent, cookies: &str, body: &[u8]) -> WireResponse {
     let cookies = (!cookies.is_empty()).then_some(("cookie", cookies));
     let headers: Vec<_> = headers.chain(cookies).collect();
     let body = if sent.has_body { body } else { b"" };
-    send(&sent.url.origin().ascii_serialization(), &sent.method, target, &headers, body)
+    try_send(&sent.url.origin().ascii_serialization(), &sent.method, target, &headers, body)
 }
 
 fn head(response: &WireResponse) -> Response {
@@ -158,11 +178,19 @@ fn head(response: &WireResponse) -> Response {
     response.headers.iter().fold(empty, |head, (name, value)| head.header(name, value))
 }
 
-fn compare(predicted: &Value, sent: &Sent, response: &WireResponse) {
+fn compare(predicted: &Value, sent: &Sent, response: Option<&WireResponse>) {
     let case = format!("{} {}", sent.method, sent.url);
     assert_eq!(predicted["method"], sent.method, "{case}");
     assert_eq!(predicted["url"], sent.url.as_str(), "{case}");
     assert_eq!(predicted["credentials"], sent.includes_credentials, "{case}");
+    let Some(response) = response else {
+        assert_eq!(
+            (&predicted["status"], &predicted["response_headers"]),
+            (&json!(null), &json!([])),
+            "{case}"
+        );
+        return;
+    };
     assert_eq!(predicted["status"], response.status, "{case}");
     let headers: Vec<(String, String)> =
         serde_json::from_value(predicted["response_headers"].clone()).expect("a list of headers");

@@ -1,6 +1,9 @@
 //! The policy's and the request's forms: filled by keys and clicks, and read; and *Send*, up to the verdict.
 
-use demo_backend::page::{lab_request::LabRequest, lesson::Ending};
+use demo_backend::{
+    page::{lab_request::LabRequest, lesson::Ending},
+    session::hand_written::HandWritten,
+};
 use end_to_end::{Engine, fantoccini::key::Key};
 use fetch_cors::browser::{ResponseType, Verdict};
 use serde::Deserialize;
@@ -42,10 +45,11 @@ impl Outcome {
         }
     }
 
-    /// How lessons call it, for whom an opaque response is allowed as well.
+    /// How lessons call it.
     pub(crate) fn ending(self) -> Ending {
         match self {
-            Self::Readable | Self::Opaque => Ending::Allowed,
+            Self::Readable => Ending::Readable,
+            Self::Opaque => Ending::Opaque,
             Self::Blocked => Ending::Blocked,
         }
     }
@@ -103,6 +107,18 @@ impl Page {
         }
     }
 
+    /// Writes a server by hand, and waits until it is in force.
+    pub(crate) async fn write_hand(&self, hand: &HandWritten) -> Tried<()> {
+        for (part, response) in [("preflight", &hand.preflight), ("response", &hand.response)] {
+            let field = |name: &str| format!("[data-room=hand] [name={part}-{name}]");
+            let headers = response.headers.iter().map(|(name, value)| format!("{name}: {value}"));
+            self.type_into(&field("status"), &response.status.to_string()).await?;
+            self.type_into(&field("headers"), &headers.collect::<Vec<_>>().join("\n")).await?;
+        }
+        self.click("[data-action=apply-hand]").await?;
+        self.find("[data-part=hand-status][data-state=force]").await.map(drop)
+    }
+
     pub(crate) async fn generation(&self) -> Tried<String> {
         self.attribute("[data-room=policy]", "data-generation").await.map(Option::unwrap_or_default)
     }
@@ -116,6 +132,10 @@ impl Page {
             .flatten()
             .filter_map(|pair| Some(format!("{}: {}", pair[0].as_str()?, pair[1].as_str()?)))
             .collect();
+        let tab = format!("#tab-{}", text("server", "policy"));
+        if self.attribute(&tab, "aria-selected").await?.as_deref() != Some("true") {
+            self.click(&tab).await?;
+        }
         // The kind comes first: it says which of the others there are.
         let kind = text("kind", "fetch");
         self.choose("kind", &kind).await?;

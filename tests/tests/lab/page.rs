@@ -72,7 +72,7 @@ impl Page {
         shipped_policy(&self.policy)?;
         // Of the page's origin, and without its scripts.
         self.session.goto(&format!("{}/favicon.svg", self.demo.origins().page)).await.map_err(said)?;
-        self.session.eval("localStorage.clear()", &[]).await.map_err(said)?;
+        self.session.eval("localStorage.clear(); sessionStorage.clear()", &[]).await.map_err(said)?;
         self.hear().await?;
         self.console.borrow_mut().clear();
         self.go(&self.demo.origins().page).await

@@ -202,7 +202,7 @@ fn serve_page(
     let others = format!("{api} {attacker}");
     let own = Data::new(OwnOrigin(control.origins.page.clone()));
     let policy = Data::new(SecurityPolicy(format!(
-        "default-src 'none'; script-src 'self' {others}; style-src 'self'; font-src {others} {page}; \
+        "default-src 'none'; script-src 'self' {api}; style-src 'self'; font-src {others} {page}; \
          img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )));

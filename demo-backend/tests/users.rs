@@ -171,5 +171,5 @@ fn local_network_access_is_predicted_for_a_page_of_another_network() {
     }
     let wanted = json!({ "request": { "page_address_space": "moon" } });
     let refused = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
-    assert_eq!(refused.status, 400, "{refused:?}");
+    assert_eq!(refused.outcome(), 400, "{refused:?}");
 }

@@ -150,6 +150,11 @@ pub(crate) fn judge_given(_: &Case, seen: &Seen) -> Tried<()> {
     Ok(())
 }
 
+/// The session is in each URL, and says nothing to a reader.
+fn without_session(text: &str, seen: &Seen) -> String {
+    text.replace(&format!("/s/{}/", seen.names.session), "/")
+}
+
 pub(crate) fn judge_why(case: &Case, seen: &Seen) -> Tried<()> {
     let room = seen.room.as_ref()?;
     let why = room.why.as_deref().ok_or("there is no reason")?;
@@ -161,7 +166,7 @@ pub(crate) fn judge_why(case: &Case, seen: &Seen) -> Tried<()> {
         // The cause, in the words of the library, and somewhere the rule.
         let meant = sentence(diagnosis.summary.trim_start_matches("Blocked: "));
         for meant in [meant, sentence(&blocked.why())] {
-            let (why, meant) = (why.to_lowercase(), meant.to_lowercase());
+            let (why, meant) = (why.to_lowercase(), without_session(&meant, seen).to_lowercase());
             // Two of the causes are the rule, with another conjunction.
             if !why.contains(&meant) && !why.contains(&meant.replace(", but ", ", and ")) {
                 return Err(format!("the reason should say\n    {meant:?}\nand it is\n    {why:?}"));
@@ -192,7 +197,7 @@ pub(crate) fn judge_why(case: &Case, seen: &Seen) -> Tried<()> {
 pub(crate) fn judge_fix(case: &Case, seen: &Seen) -> Tried<()> {
     let room = seen.room.as_ref()?;
     let text = room.fix.as_deref().ok_or("no fix is shown")?;
-    let meant = sentence(&model::diagnosis(seen)?.remedy.to_string());
+    let meant = without_session(&sentence(&model::diagnosis(seen)?.remedy.to_string()), seen);
     if !text.contains(&meant) {
         return Err(format!("the fix should be\n    {meant:?}\nand it is\n    {text:?}"));
     }

@@ -35,7 +35,7 @@ import { isGone } from "./session.js";
 const EDIT_REST_MS = 120;
 const LOG_TRIES = 8;
 const LOG_PAUSE_MS = 60;
-const PREDICTION_ONLY = "Prediction only: this page can’t move to another network.";
+const PREDICTION_ONLY = "Prediction only.";
 const ANSWER_FIRST = "Answer the lesson’s question first.";
 
 /** @param {Parts} parts */
@@ -112,7 +112,7 @@ export function createRun({
       return;
     }
     requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
-    verdict.expect(prediction, wasFixed);
+    verdict.expect(prediction, wasFixed, !isPredictionOnly());
     showStory(request, null, null);
     if (isPredictionOnly() && prediction !== null) onPredicted(expected(request, prediction));
   }

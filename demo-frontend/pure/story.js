@@ -287,7 +287,12 @@ function legSteps(run, leg, gate) {
     ...forwarded,
     step(leg.preflight ? "preflight-response" : "response", far, "browser", {
       label: status,
-      sub: gate === "opaque" ? "" : judgedBy.map((header) => inShort(leg, header)).join(", "),
+      sub:
+        gate === "opaque"
+          ? ""
+          : isOfPage(run, leg)
+            ? "same origin: no CORS check"
+            : judgedBy.map((header) => inShort(leg, header)).join(", "),
       tone: gate === "open" ? "good" : gate === "shut" ? "bad" : "opaque",
       gate,
       handler: leg.handler && near === null,
@@ -298,6 +303,18 @@ function legSteps(run, leg, gate) {
       body: leg.body,
     }),
   ];
+}
+
+/**
+ * Whether the page that sends it is of the origin that it goes to, and it was not led there from elsewhere.
+ *
+ * @param {Run} run
+ * @param {Leg} leg
+ */
+function isOfPage({ request }, { server, sent }) {
+  // After a way through another origin, the browser sends `null`.
+  const cameBack = headerValue(sent, "origin") === "null";
+  return server === "proxy" && request.address === "proxy" && request.page === "lab" && !cameBack;
 }
 
 /**

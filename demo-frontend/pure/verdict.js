@@ -48,6 +48,7 @@ const STEPS = {
   use: "loaded, but of no use",
 };
 
+export const NEVER_SENT = "This can only be predicted: the Lab’s pages are loaded from this computer.";
 export const NOT_SENT = "This is a prediction. Send the request to see what your browser does.";
 export const FIXED = "The fix is applied, and in force.";
 

@@ -8,12 +8,15 @@ import {
   FIXED,
   fixOf,
   givenOf,
+  NEVER_SENT,
   NOT_SENT,
   observedBox,
   predictedBox,
   whyOf,
 } from "../pure/verdict.js";
 import { element, find, headerList, prose, specLink, svg } from "./dom.js";
+
+const NOT_YET = "not sent yet";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
@@ -60,11 +63,12 @@ export function verdictRoom(engine, { onFix, onSend }) {
    * Before a request is sent.
    *
    * @param {Box} expected
+   * @param {string} detail  why there is nothing of the browser
    * @param {Node[]} words
    */
-  function notSent(expected, ...words) {
+  function notSent(expected, detail, ...words) {
     showBox(predicted, "The model", expected);
-    showBox(observed, "Your browser", { outcome: null, detail: "not sent yet" });
+    showBox(observed, "Your browser", { outcome: null, detail });
     agreement.hidden = true;
     for (const part of [stage, proof, given]) part.replaceChildren();
     reasons.replaceChildren(...words);
@@ -75,15 +79,22 @@ export function verdictRoom(engine, { onFix, onSend }) {
     stage,
     /** Nothing is predicted: the reader answers first. */
     hide() {
-      notSent({ outcome: null, detail: "after your guess" });
+      notSent({ outcome: null, detail: "after your guess" }, NOT_YET);
     },
     /**
      * @param {Prediction | null} prediction
      * @param {boolean} wasFixed
+     * @param {boolean} canSend  false if it can only be predicted
      */
-    expect(prediction, wasFixed) {
+    expect(prediction, wasFixed, canSend) {
+      if (!canSend) {
+        const why = element("p", {}, prediction?.verdict.sentence ?? "");
+        notSent(predictedBox(prediction), "can’t be sent from here", why, element("p", { class: "hint" }, NEVER_SENT));
+        return;
+      }
       notSent(
         predictedBox(prediction),
+        NOT_YET,
         wasFixed
           ? element("div", { class: "fixed" }, element("p", {}, FIXED), againButton())
           : element("p", { class: "hint" }, NOT_SENT),

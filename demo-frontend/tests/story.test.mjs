@@ -70,7 +70,7 @@ const STEPS = {
     "browser > site | request | GET notes | no Origin | ",
     "site > api | forwarded | GET notes | forwarded | ",
     "api > site | forwarded-response | 200 OK | no browser here | handler",
-    "site > browser | response | 200 OK | no allow-origin | good, gate open",
+    "site > browser | response | 200 OK | same origin: no CORS check | good, gate open",
     READ,
   ],
   "to the second address": [

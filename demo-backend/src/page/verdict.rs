@@ -282,6 +282,10 @@ fn allowed_verdict(
         (_, ResponseType::OpaqueRedirect) => {
             "the script learns that there is a redirect, but not where it leads".to_owned()
         }
+        (_, ResponseType::Basic) => format!(
+            "the response is of the page's own origin, so CORS doesn't apply: the script reads it, with its status {}",
+            allowed.status
+        ),
         _ => format!("the script reads the response, with its status {}", allowed.status),
     };
     let spec = match (request.kind, allowed.response_type) {
@@ -290,6 +294,7 @@ fn allowed_verdict(
         (_, ResponseType::OpaqueRedirect) => {
             "https://fetch.spec.whatwg.org/#concept-filtered-response-opaque-redirect"
         }
+        (_, ResponseType::Basic) => "https://fetch.spec.whatwg.org/#concept-filtered-response-basic",
         _ => "https://fetch.spec.whatwg.org/#cors-check",
     };
     // Images and fonts are not to be read; a script that fetches is.

@@ -129,6 +129,7 @@ const ROWS = [
       ),
     ],
   ],
+  ["a header that is absent", { sent: { cookie: false } }, [seen(exchange())], [seen(), seen(preflight)]],
   [
     "headers of the response, all lines of one name",
     { got: { "x-a": "1, 2", "x-b": true } },

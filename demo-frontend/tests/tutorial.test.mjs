@@ -122,7 +122,7 @@ const FACTS = [
   /`Access-Control-Allow-Methods`/,
   /`Access-Control-Allow-Headers`/,
   /The response \*after\* a granted preflight needs `Access-Control-Allow-Origin`, too/,
-  /It fails on the origin or on the method/,
+  /A preflight fails on the origin, too/,
   /`Accept`, `Accept-Language`, `Content-Language`, `Content-Type` and `Range`/,
   /Two `Access-Control-Allow-Origin` values block, even when they are equal/,
   /every same-origin `POST` carries it\. A server must not reject/,

@@ -138,7 +138,8 @@ fn what_would_harm_other_servers_is_refused() {
         for &(abuse, name, value) in REFUSED {
             let lines = json!([["x-before", "1"], [name, value]]);
             let put = lab.control("PUT", &path, Some(&json!({ part: { "headers": lines } })));
-            let problem = if put.outcome() == 422 { put.json()["refused"]["problems"][0].clone() } else { json!(null) };
+            let problem =
+                if put.outcome() == 422 { put.json()["refused"]["problems"][0].clone() } else { json!(null) };
             let said = problem["message"].as_str().unwrap_or_default();
             let is_at = (&problem["part"], &problem["field"], &problem["line"]);
             // What is wrong, why, and what to write instead.

@@ -21,6 +21,7 @@ mod diagram;
 mod fields;
 mod first_minutes;
 mod forms;
+mod hand;
 mod lessons;
 mod limits;
 mod links;
@@ -41,6 +42,7 @@ use stage::Stage;
 
 fn main() {
     let mut checks = first_minutes::checks();
+    checks.extend(hand::checks());
     checks.extend(lessons::checks());
     checks.extend(links::checks());
     checks.extend(fields::checks());

@@ -109,6 +109,13 @@ impl Page {
     }
 }
 
+/// What every URL of the session begins with says nothing, so the page leaves it out; the run, too.
+fn without_session(text: &str, seen: &Seen) -> String {
+    let run = format!("run={}", seen.run);
+    let text = text.replace(&format!("/s/{}/", seen.names.session), "/");
+    text.replace(&format!("?{run}"), "").replace(&format!("&{run}"), "")
+}
+
 /// A text as running text shows it: without the marks that set code, and as a sentence.
 fn shown(text: &str) -> String {
     text.replace('`', "")
@@ -148,11 +155,6 @@ pub(crate) fn judge_given(_: &Case, seen: &Seen) -> Tried<()> {
         )?;
     }
     Ok(())
-}
-
-/// The session is in each URL, and says nothing to a reader.
-fn without_session(text: &str, seen: &Seen) -> String {
-    text.replace(&format!("/s/{}/", seen.names.session), "/")
 }
 
 pub(crate) fn judge_why(case: &Case, seen: &Seen) -> Tried<()> {

@@ -1,9 +1,6 @@
 //! The policy's and the request's forms: filled by keys and clicks, and read; and *Send*, up to the verdict.
 
-use demo_backend::{
-    page::{lab_request::LabRequest, lesson::Ending},
-    session::hand_written::HandWritten,
-};
+use demo_backend::page::{lab_request::LabRequest, lesson::Ending};
 use end_to_end::{Engine, fantoccini::key::Key};
 use fetch_cors::browser::{ResponseType, Verdict};
 use serde::Deserialize;
@@ -107,18 +104,6 @@ impl Page {
         }
     }
 
-    /// Writes a server by hand, and waits until it is in force.
-    pub(crate) async fn write_hand(&self, hand: &HandWritten) -> Tried<()> {
-        for (part, response) in [("preflight", &hand.preflight), ("response", &hand.response)] {
-            let field = |name: &str| format!("[data-room=hand] [name={part}-{name}]");
-            let headers = response.headers.iter().map(|(name, value)| format!("{name}: {value}"));
-            self.type_into(&field("status"), &response.status.to_string()).await?;
-            self.type_into(&field("headers"), &headers.collect::<Vec<_>>().join("\n")).await?;
-        }
-        self.click("[data-action=apply-hand]").await?;
-        self.find("[data-part=hand-status][data-state=force]").await.map(drop)
-    }
-
     pub(crate) async fn generation(&self) -> Tried<String> {
         self.attribute("[data-room=policy]", "data-generation").await.map(Option::unwrap_or_default)
     }
@@ -132,16 +117,13 @@ impl Page {
             .flatten()
             .filter_map(|pair| Some(format!("{}: {}", pair[0].as_str()?, pair[1].as_str()?)))
             .collect();
-        let tab = format!("#tab-{}", text("server", "policy"));
-        if self.attribute(&tab, "aria-selected").await?.as_deref() != Some("true") {
-            self.click(&tab).await?;
-        }
         // The kind comes first: it says which of the others there are.
         let kind = text("kind", "fetch");
         self.choose("kind", &kind).await?;
         let LabRequest { kind: of_kind, .. } = serde_json::from_value(request.clone()).map_err(said)?;
         let has_mode = if of_kind.rules().mode.len() > 1 { ":not([hidden])" } else { "[hidden]" };
         self.find(&format!("[data-room=request] [data-for=mode]{has_mode}")).await?;
+        self.choose_server(&text("server", "policy")).await?;
         self.choose("page", &text("page", "lab")).await?;
         self.write("method", &text("method", "GET")).await?;
         self.write("path", &text("path", "notes")).await?;
@@ -222,7 +204,7 @@ impl Page {
         }
     }
 
-    async fn tick(&self, css: &str, wanted: bool) -> Tried<()> {
+    pub(crate) async fn tick(&self, css: &str, wanted: bool) -> Tried<()> {
         // What was above it may have grown meanwhile, so that the click missed it; a person sees that, and clicks again.
         for _ in 0..CLICKS {
             if self.is_selected(css).await? == wanted {
@@ -265,9 +247,11 @@ impl Page {
         if matches!(name, "redirect" | "address" | "page_address_space") {
             self.open_details("[data-room=request] form > details").await?;
         }
-        if !self.is_displayed(&css).await? {
-            return Ok(());
-        }
+        if self.is_displayed(&css).await? { self.choose_at(&css, value).await } else { Ok(()) }
+    }
+
+    /// Chooses in a list that is there.
+    pub(crate) async fn choose_at(&self, css: &str, value: &str) -> Tried<()> {
         if self.session.engine() == Engine::Chromium {
             // Its driver, told to click an option, tells the page of the choice before it makes it. Keys it gets right.
             let distance = "const list = document.querySelector(arguments[0]);
@@ -276,7 +260,7 @@ impl Page {
             let distance = distance.as_i64().unwrap_or_default();
             let key = char::from(if distance < 0 { Key::Up } else { Key::Down });
             for _ in 0..distance.abs() {
-                self.with(&css, async |list| list.send_keys(&key.to_string()).await).await?;
+                self.with(css, async |list| list.send_keys(&key.to_string()).await).await?;
             }
         } else {
             if self.session.engine() == Engine::WebKit {
@@ -286,12 +270,12 @@ impl Page {
             }
             self.click(&format!("{css} option[value='{value}']")).await?;
         }
-        let now = self.value(&css).await?;
-        if now == value { Ok(()) } else { Err(format!("{name} is {now:?}, though {value:?} was chosen")) }
+        let now = self.value(css).await?;
+        if now == value { Ok(()) } else { Err(format!("{css} is {now:?}, though {value:?} was chosen")) }
     }
 
     /// Selects what is in a field, and types over it.
-    async fn type_into(&self, css: &str, text: &str) -> Tried<()> {
+    pub(crate) async fn type_into(&self, css: &str, text: &str) -> Tried<()> {
         if self.value(css).await? == text {
             return Ok(());
         }

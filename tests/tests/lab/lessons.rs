@@ -297,7 +297,7 @@ impl Page {
                 Ok(())
             }
             SolutionStep::Policy { policy } => self.apply_accepted(&json!(policy)).await,
-            SolutionStep::Hand { hand } => self.write_hand(hand).await,
+            SolutionStep::Hand { hand } => self.write_hand(&json!(hand)).await,
             SolutionStep::Request { request } => {
                 reader.request = LabRequest::clone(request);
                 self.fill_request(&json!(request)).await

@@ -162,7 +162,7 @@ impl Page {
             || (text.starts_with("Cross-Origin Request Blocked") && text.contains("/favicon.svg"));
         // What the page's server forwards to the API is of a request as well.
         let is_forwarded = place.contains(&format!("{}/s/", origins.page)) && place.contains("/api/");
-        let is_a_refusal = place.ends_with("/policy") && text.contains("422");
+        let is_a_refusal = (place.ends_with("/policy") || place.ends_with("/hand")) && text.contains("422");
         // Firefox tells of itself, too, and of what its driver does to a page that is still loading.
         let is_of_firefox = self.session.engine() == Engine::Firefox
             && (!text.contains(origins.page.as_str()) && !place.contains(origins.page.as_str())

@@ -25,6 +25,7 @@ use actix_web_cors::PolicyConfig;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
+    import::{self, Pasted},
     policy_view::PolicyView,
     prediction::{self, PredictionRequest},
 };
@@ -43,6 +44,8 @@ use crate::{
 const MARK: &str = "x-cors-lab";
 /// The longest body, in bytes.
 const MAX_BODY: usize = 16 * 1024;
+/// The longest body with a paste: twice the text, because JSON escapes line breaks and quotation marks.
+const MAX_PASTE_BODY: usize = 2 * import::MAX_TEXT;
 /// The most entries of a policy, all settings together.
 const MAX_ENTRIES: usize = 64;
 /// The most bytes of those entries.
@@ -90,6 +93,11 @@ pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
                 .route("/s/{session}/policy", web::put().to(replace_policy))
                 .route("/s/{session}/hand", web::get().to(read_hand))
                 .route("/s/{session}/hand", web::put().to(replace_hand))
+                .service(
+                    web::resource("/s/{session}/import")
+                        .app_data(web::PayloadConfig::new(MAX_PASTE_BODY))
+                        .route(web::post().to(read_paste)),
+                )
                 .route("/s/{session}/allows", web::post().to(allows))
                 .route("/s/{session}/predict", web::post().to(predict))
                 .route("/s/{session}/exchanges", web::get().to(exchanges))
@@ -108,6 +116,8 @@ async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let value =
         |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_paste = request.path().ends_with("/import");
+    let most = if is_paste { MAX_PASTE_BODY } else { MAX_BODY };
     let refusal = if !control.hosts.iter().any(|expected| expected == value("host")) {
         Some((StatusCode::MISDIRECTED_REQUEST, "this server doesn't have that name"))
     } else if value(MARK) != "1" {
@@ -116,8 +126,11 @@ async fn guard(
         Some((StatusCode::FORBIDDEN, "this is for the Lab's own page"))
     } else if *request.method() != Method::GET && !is_json(value("content-type")) {
         Some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON, with content-type: application/json"))
-    } else if value("content-length").parse().is_ok_and(|length: usize| length > MAX_BODY) {
-        Some((StatusCode::PAYLOAD_TOO_LARGE, "a body has at most 16 KiB"))
+    } else if value("content-length").parse().is_ok_and(|length: usize| length > most) {
+        Some((
+            StatusCode::PAYLOAD_TOO_LARGE,
+            if is_paste { "a paste has at most 1 MB" } else { "a body has at most 16 KiB" },
+        ))
     } else {
         None
     };
@@ -234,6 +247,16 @@ async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: Bod
         Ok(HttpResponse::Ok().json(written))
     } else {
         Ok(HttpResponse::UnprocessableEntity().json(InvalidHand { problems }))
+    }
+}
+
+/// Reads a paste. Nothing is changed by it: the page does that.
+async fn read_paste(control: Data<ControlContext>, id: Path<String>, body: BodyResult) -> ControlResult {
+    let session = session_of_page(&control, &id)?;
+    let Pasted { text } = read(&body)?;
+    match import::import(&text, session.id(), &control.origins) {
+        Ok(import) => Ok(HttpResponse::Ok().json(import)),
+        Err(why) => Err(JsonError::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
     }
 }
 

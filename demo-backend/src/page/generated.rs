@@ -11,6 +11,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
     control,
+    import::Import,
     kinds::{BodyContentType, BodyType, KindRules, RequestKind, SendingPage},
     lab_request::LabRequest,
     lesson::Lesson,
@@ -81,6 +82,7 @@ fn the_types_are_current() {
     declarations.visit::<control::Holdings>();
     declarations.visit::<HandWritten>();
     declarations.visit::<control::InvalidHand>();
+    declarations.visit::<Import>();
     declarations.visit::<InvalidPolicy>();
     declarations.visit::<BodyContentType>();
     declarations.visit::<KindRules>();

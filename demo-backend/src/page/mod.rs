@@ -1,6 +1,6 @@
 //! What the page gets from its own server: [`control`] is the API for that, [`policy_view`] a policy in other words, and
 //! [`prediction`] what will happen to a [`lab_request`] in an [`engine`], out of [`servers`], [`message`] and
-//! [`verdict`]. [`kinds`] says what each kind of request can carry, and [`lesson`] what a lesson is made of.
+//! [`verdict`]. [`import`] makes both of an error that the reader brought. [`kinds`] says what each kind of request can carry, and [`lesson`] what a lesson is made of.
 //!
 //! The types that cross the wire are the source of what the page knows of them: `generated` writes them, and the constants
 //! that both sides need, into `demo-frontend/generated/`.
@@ -9,6 +9,7 @@ pub mod control;
 pub mod engine;
 #[cfg(test)]
 mod generated;
+pub mod import;
 pub mod kinds;
 pub mod lab_request;
 pub mod lesson;

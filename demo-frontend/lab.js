@@ -9,7 +9,7 @@ import { fromFragment, opened, toFragment } from "./pure/address.js";
 import { engineOf } from "./pure/engine.js";
 import { firstRequest, readLessons } from "./pure/lessons.js";
 import { patched } from "./pure/patch.js";
-import { LISTS, noPolicy, toPolicy, toRequest } from "./pure/state.js";
+import { LISTS, noPolicy, toHand, toPolicy, toRequest } from "./pure/state.js";
 import { copyButton } from "./rooms/copy.js";
 import { announce, find } from "./rooms/dom.js";
 import { lessonsRoom, plain } from "./rooms/lessons.js";
@@ -29,6 +29,7 @@ import { verdictRoom } from "./rooms/verdict.js";
 import { wireRoom } from "./rooms/wire.js";
 
 /**
+ * @typedef {import("./app/control.js").HandWritten} HandWritten
  * @typedef {import("./app/control.js").PatchStep} PatchStep
  * @typedef {import("./app/control.js").PolicyConfig} PolicyConfig
  * @typedef {import("./app/control.js").PolicyView} PolicyView
@@ -117,29 +118,30 @@ async function loadLessons() {
 
 /** Opens the situation that the address names. Nothing of it is sent to the API: the link may come from anyone. */
 async function open() {
-  const { policy, request, lesson, source, isAtStart } = opened(location.hash, allLessons);
+  const { policy, hand, request, lesson, source, isAtStart } = opened(location.hash, allLessons);
   setAttempt(lesson);
   lessons.fill(allLessons);
   lessons.show(lesson, false);
-  await enter(policy, request, source);
+  await enter(policy, hand, request, source);
   if (isAtStart) await sendBefore(lesson);
   showLesson(lesson?.id ?? null);
 }
 
 /**
  * @param {PolicyConfig} policy
+ * @param {HandWritten} hand
  * @param {LabRequest} request
  * @param {"form" | "file"} source
  */
-async function enter(policy, request, source) {
+async function enter(policy, hand, request, source) {
   run.begin(request);
   if (source === "form") policies.fill(policy);
-  await session.enter(policy, source);
+  await session.enter(policy, hand, source);
 }
 
 function fragment() {
-  const { policy, source } = session;
-  return toFragment({ policy, request: run.request, lesson: attempt?.lesson.id ?? null, source });
+  const { policy, hand, source } = session;
+  return toFragment({ policy, hand, request: run.request, lesson: attempt?.lesson.id ?? null, source });
 }
 
 function keepInAddress() {
@@ -172,7 +174,7 @@ function judge(sent) {
   showSent(sent);
   if (attempt === null || attempt.answer === null) return;
   const { lesson } = attempt;
-  const judged = attempt.judge({ ...sent, policy: session.policy });
+  const judged = attempt.judge({ ...sent, policy: session.policy, hand: session.hand });
   if (judged.guess === "judged now") lessons.tellAnswer(lesson, attempt.answer);
   if (judged.guess === "judged before") lessons.keepAnswer();
   if (judged.guess === "about something else") lessons.tellUnjudged();
@@ -216,7 +218,7 @@ async function startLesson(lesson) {
   if (isAnother) history.pushState(null, "", `#lesson=${lesson.id}`);
   lessons.show(lesson, true);
   showSent(null);
-  await enter(toPolicy(lesson.policy), firstRequest(lesson), "form");
+  await enter(toPolicy(lesson.policy), toHand(lesson.hand), firstRequest(lesson), "form");
   await sendBefore(lesson);
   showLesson(lesson.id);
 }
@@ -246,6 +248,6 @@ async function answer(given) {
 
 async function startOver() {
   if (attempt !== null) return startLesson(attempt.lesson);
-  await enter(noPolicy(), toRequest({}), "form");
+  await enter(noPolicy(), toHand({}), toRequest({}), "form");
   announce("Everything is as at the start.");
 }

@@ -2,9 +2,10 @@
 
 import { isReached } from "../pure/goal.js";
 import { firstRequest } from "../pure/lessons.js";
-import { effective, toPolicy } from "../pure/state.js";
+import { effective, toHand, toPolicy } from "../pure/state.js";
 
 /**
+ * @typedef {import("./control.js").HandWritten} HandWritten
  * @typedef {import("./control.js").Problem} Problem
  * @typedef {import("../pure/lessons.js").Lesson} Lesson
  * @typedef {import("../pure/goal.js").Outcome} Outcome
@@ -42,7 +43,7 @@ export class Attempt {
   /**
    * A request was sent.
    *
-   * @param {Pick<Outcome, "request" | "policy" | "exchanges" | "observation">} outcome
+   * @param {Pick<Outcome, "request" | "policy" | "exchanges" | "observation"> & {hand: HandWritten}} outcome
    * @returns {{guess: "judged now" | "judged before" | "about something else", isReached: boolean}} whether the reader now
    *   learns who was right, which takes what the question was about; and whether the goal is reached
    */
@@ -57,10 +58,11 @@ export class Attempt {
     return { guess, isReached: isReached(this.lesson.goal.check, whole) };
   }
 
-  /** @param {Pick<Outcome, "request" | "policy">} outcome */
-  #isOfQuestion({ request, policy }) {
+  /** @param {Pick<Outcome, "request" | "policy"> & {hand: HandWritten}} outcome */
+  #isOfQuestion({ request, policy, hand }) {
     const begun = { request: effective(firstRequest(this.lesson)), policy: toPolicy(this.lesson.policy) };
-    return same(request, begun.request) && same(toPolicy(policy), begun.policy);
+    const isSameServer = same(toPolicy(policy), begun.policy) && same(hand, toHand(this.lesson.hand));
+    return same(request, begun.request) && isSameServer;
   }
 }
 

@@ -5,6 +5,8 @@
  * @typedef {import("../generated/types.js").Origins} Config
  * @typedef {import("../generated/types.js").Holdings} Holdings
  * @typedef {import("../generated/types.js").LoggedExchange} Exchange
+ * @typedef {import("../generated/types.js").HandProblem} HandProblem
+ * @typedef {import("../generated/types.js").HandWritten} HandWritten
  * @typedef {import("../generated/types.js").PolicyChange} PatchStep
  * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
  * @typedef {import("../generated/types.js").PolicyView} PolicyView
@@ -22,7 +24,7 @@ export class ControlError extends Error {
   /**
    * @param {string} message
    * @param {number} status
-   * @param {Problem[]} problems
+   * @param {any[]} problems  of a policy, or of a server written by hand
    */
   constructor(message, status, problems) {
     super(message);
@@ -56,6 +58,15 @@ export function readPolicy(session) {
  */
 export function putPolicy(session, config) {
   return call("PUT", `/control/s/${session}/policy`, config);
+}
+
+/**
+ * @param {string} session
+ * @param {HandWritten} hand
+ * @returns {Promise<HandWritten>} throws a `ControlError` with problems if it is refused
+ */
+export function putHand(session, hand) {
+  return call("PUT", `/control/s/${session}/hand`, hand);
 }
 
 /**

@@ -1,10 +1,12 @@
 // The session at the server, whose policy is in force there. It knows no document: what is to be shown goes to its hooks.
 
-import { noPolicy, toPolicy } from "../pure/state.js";
+import { noPolicy, toHand, toPolicy } from "../pure/state.js";
 import { ControlError } from "./control.js";
 
 /**
  * @typedef {import("./control.js").Config} Config
+ * @typedef {import("./control.js").HandProblem} HandProblem
+ * @typedef {import("./control.js").HandWritten} HandWritten
  * @typedef {import("./control.js").PolicyConfig} PolicyConfig
  * @typedef {import("./control.js").PolicyView} PolicyView
  * @typedef {import("./control.js").Problem} Problem
@@ -14,6 +16,8 @@ import { ControlError } from "./control.js";
  * @typedef {object} Hooks
  * @property {(view: PolicyView, source: "form" | "file") => Promise<void>} onForce  a policy is in force
  * @property {(problems: Problem[]) => void} onRefused   a policy is refused; the one before stays in force
+ * @property {(hand: HandWritten) => Promise<void>} onHand  a server written by hand is in force
+ * @property {(problems: HandProblem[]) => void} onHandRefused  one is refused; the one before stays in force
  * @property {() => void} onRenewed                      the session had ended, and there is a new one
  * @property {(isDown: boolean) => void} onServer        the server can't be reached, or can be again
  * @property {() => PolicyConfig} wanted                 the policy that the reader wants now
@@ -24,7 +28,7 @@ const FILE_POLL_MS = 1000;
 const RETRY_MS = 1500;
 
 /**
- * @param {Pick<typeof import("./control.js"), "readConfig" | "newSession" | "readPolicy" | "putPolicy">} control
+ * @param {Pick<typeof import("./control.js"), "readConfig" | "newSession" | "readPolicy" | "putPolicy" | "putHand">} control
  * @param {Hooks} hooks
  */
 export function createSession(control, hooks) {
@@ -34,6 +38,8 @@ export function createSession(control, hooks) {
   /** @type {"form" | "file"} */
   let source = "form";
   let policy = noPolicy();
+  /** The server written by hand that is in force. */
+  let hand = toHand({});
   /** @type {Problem[] | null} */
   let problems = null;
   /** Whether the server is waited for. */
@@ -83,6 +89,27 @@ export function createSession(control, hooks) {
     }
   }
 
+  /**
+   * Puts a server written by hand in force, or says why not.
+   *
+   * @param {HandWritten} wanted
+   * @param {boolean} [isRetry]
+   * @returns {Promise<boolean>} whether it is in force
+   */
+  async function applyHand(wanted, isRetry = false) {
+    if (source === "file") return true;
+    try {
+      hand = toHand(await control.putHand(id, wanted));
+      await hooks.onHand(hand);
+      return true;
+    } catch (error) {
+      if (isGone(error) && !isRetry && (await renew(policy))) return applyHand(wanted, true);
+      if (error instanceof ControlError && error.status === 422) hooks.onHandRefused(error.problems);
+      else lost();
+      return false;
+    }
+  }
+
   /** @param {Problem[]} found */
   function refuse(found) {
     problems = found;
@@ -97,6 +124,7 @@ export function createSession(control, hooks) {
   async function renew(wanted) {
     try {
       id = await control.newSession();
+      await control.putHand(id, hand);
     } catch {
       lost();
       return false;
@@ -109,14 +137,17 @@ export function createSession(control, hooks) {
    * Begins again, with a session of its own: notes, log and cookies as on the first day.
    *
    * @param {PolicyConfig} first
+   * @param {HandWritten} firstHand
    * @param {"form" | "file"} from
    */
-  async function enter(first, from) {
+  async function enter(first, firstHand, from) {
     source = from;
+    hand = toHand({});
     problems = null;
     clearTimeout(filePoll);
     try {
       id = from === "file" ? "default" : await control.newSession();
+      await applyHand(firstHand);
       if (from === "file") {
         lastFile = "";
         await pollFile();
@@ -172,9 +203,13 @@ export function createSession(control, hooks) {
     get policy() {
       return policy;
     },
+    get hand() {
+      return hand;
+    },
     reach,
     enter,
     apply,
+    applyHand,
     renew,
     lost,
   };

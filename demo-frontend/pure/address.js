@@ -2,10 +2,11 @@
 // from anyone: what is read is checked, and never sent by itself.
 
 import { firstRequest } from "./lessons.js";
-import { DEFAULT_REQUEST, KINDS, toPolicy, toRequest } from "./state.js";
+import { DEFAULT_REQUEST, KINDS, toHand, toPolicy, toRequest } from "./state.js";
 
 /**
  * @typedef {import("../app/control.js").PolicyConfig} PolicyConfig
+ * @typedef {import("./state.js").HandWritten} HandWritten
  * @typedef {import("./state.js").LabRequest} LabRequest
  * @typedef {import("./lessons.js").Lesson} Lesson
  */
@@ -13,6 +14,7 @@ import { DEFAULT_REQUEST, KINDS, toPolicy, toRequest } from "./state.js";
 /**
  * @typedef {object} Situation
  * @property {PolicyConfig} policy
+ * @property {HandWritten} hand  the server written by hand
  * @property {LabRequest} request
  * @property {string | null} lesson
  * @property {"form" | "file"} source  whose policy: this page's form, or the file of the default session
@@ -22,7 +24,7 @@ import { DEFAULT_REQUEST, KINDS, toPolicy, toRequest } from "./state.js";
  * @param {Situation} situation
  * @returns {string} with its `#`; empty for the situation that a new reader finds
  */
-export function toFragment({ policy, request, lesson, source }) {
+export function toFragment({ policy, hand, request, lesson, source }) {
   const fragment = new URLSearchParams();
   if (lesson !== null) fragment.set("lesson", lesson);
   if (source === "file") fragment.set("source", "file");
@@ -30,26 +32,44 @@ export function toFragment({ policy, request, lesson, source }) {
     Array.isArray(value) ? value.length > 0 : value !== false && value !== undefined,
   );
   if (settings.length > 0 && source === "form") fragment.set("policy", JSON.stringify(Object.fromEntries(settings)));
+  const written = Object.entries(hand)
+    .map(([part, response]) => [part, differences(response, toHand({}).response)])
+    .filter(([, fields]) => Object.keys(fields).length > 0);
+  if (written.length > 0 && source === "form") fragment.set("hand", JSON.stringify(Object.fromEntries(written)));
   const plain = { ...DEFAULT_REQUEST, path: KINDS[request.kind].path };
-  const fields = Object.entries(request).filter(
-    ([key, value]) => JSON.stringify(value) !== JSON.stringify(plain[/** @type {keyof LabRequest} */ (key)]),
-  );
-  if (fields.length > 0) fragment.set("request", JSON.stringify(Object.fromEntries(fields)));
+  const fields = differences(request, plain);
+  if (Object.keys(fields).length > 0) fragment.set("request", JSON.stringify(fields));
   const text = fragment.toString();
   return text === "" ? "" : `#${text}`;
 }
 
 /**
+ * The members whose values are not those of another object of the same type.
+ *
+ * @template {object} T
+ * @param {T} one
+ * @param {T} other
+ * @returns {Partial<T>}
+ */
+function differences(one, other) {
+  const had = new Map(Object.entries(other));
+  const entries = Object.entries(one).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(had.get(key)));
+  return /** @type {Partial<T>} */ (Object.fromEntries(entries));
+}
+
+/**
  * @param {string} hash
- * @returns {{policy: PolicyConfig | null, request: LabRequest | null, lesson: string | null, source: "form" | "file"}}
+ * @returns {{policy: PolicyConfig | null, hand: HandWritten | null, request: LabRequest | null, lesson: string | null, source: "form" | "file"}}
  *   null where it says nothing
  */
 export function fromFragment(hash) {
   const fragment = new URLSearchParams(hash.replace(/^#/, ""));
   const policy = parsed(fragment.get("policy"));
+  const hand = parsed(fragment.get("hand"));
   const request = parsed(fragment.get("request"));
   return {
     policy: policy === null ? null : toPolicy(policy),
+    hand: hand === null ? null : toHand(hand),
     request: request === null ? null : toRequest(request),
     lesson: fragment.get("lesson"),
     source: fragment.get("source") === "file" ? "file" : "form",
@@ -62,18 +82,22 @@ export function fromFragment(hash) {
  *
  * @param {string} hash
  * @param {Lesson[]} lessons
- * @returns {{policy: PolicyConfig, request: LabRequest, lesson: Lesson | null, source: "form" | "file", isAtStart: boolean}}
+ * @returns {{policy: PolicyConfig, hand: HandWritten, request: LabRequest, lesson: Lesson | null, source: "form" | "file", isAtStart: boolean}}
  *   at the start: whether what a lesson sends before the reader comes in is still to be sent
  */
 export function opened(hash, lessons) {
   const named = fromFragment(hash);
   const lesson = lessons.find(({ id }) => id === named.lesson) ?? null;
+  const source = lesson === null ? named.source : "form";
+  const request = named.request ?? firstRequest(lesson);
   return {
     policy: named.policy ?? toPolicy(lesson?.policy),
-    request: named.request ?? firstRequest(lesson),
+    hand: named.hand ?? toHand(lesson?.hand),
+    // The session that the file governs has no server written by hand.
+    request: source === "file" ? { ...request, server: DEFAULT_REQUEST.server } : request,
     lesson,
-    source: lesson === null ? named.source : "form",
-    isAtStart: named.policy === null,
+    source,
+    isAtStart: named.policy === null && named.hand === null,
   };
 }
 

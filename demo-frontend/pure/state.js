@@ -1,4 +1,4 @@
-// What a policy and a request of the Lab look like, what a request's kind can carry, and where a request goes.
+// What a policy, a request and a server written by hand look like, what a request's kind can carry, and where it goes.
 
 import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, PAGES, SERVERS } from "../generated/constants.js";
 import { pathOf, withRun } from "./place.js";
@@ -7,6 +7,8 @@ export { DEFAULT_REQUEST, KINDS, LISTS };
 
 /**
  * @typedef {import("../generated/types.js").BodyType} BodyType
+ * @typedef {import("../generated/types.js").HandResponse} HandResponse
+ * @typedef {import("../generated/types.js").HandWritten} HandWritten
  * @typedef {import("../generated/types.js").LabRequest} LabRequest
  * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
  * @typedef {import("../generated/types.js").RequestKind} Kind
@@ -64,16 +66,40 @@ export function toRequest(given) {
     if (typeof text === "string") request[key] = text;
   }
   for (const key of /** @type {const} */ (["cached", "same_url"])) request[key] = from[key] === true;
-  if (Array.isArray(from.headers)) {
-    request.headers = from.headers
-      .filter((pair) => Array.isArray(pair) && pair.length === 2)
-      .map(([name, value]) => [String(name), String(value)]);
-  }
+  request.headers = pairs(from.headers);
   const body = record(from.body);
   if (typeof body.text === "string" && Object.hasOwn(BODY_TYPES, String(body.type))) {
     request.body = { type: /** @type {BodyType} */ (body.type), text: body.text };
   }
   return request;
+}
+
+/**
+ * A whole server written by hand from a part of one. What is left out is as in a server that knows nothing of CORS.
+ *
+ * @param {unknown} given
+ * @returns {HandWritten}
+ */
+export function toHand(given) {
+  const { preflight, response } = record(given);
+  return { preflight: toHandResponse(preflight), response: toHandResponse(response) };
+}
+
+/**
+ * @param {unknown} given
+ * @returns {HandResponse}
+ */
+function toHandResponse(given) {
+  const from = record(given);
+  const number = (/** @type {unknown} */ value, /** @type {number} */ otherwise) =>
+    typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 65_536 ? value : otherwise;
+  return {
+    status: number(from.status, 200),
+    headers: pairs(from.headers),
+    redirect: typeof from.redirect === "string" ? from.redirect : null,
+    delay_ms: number(from.delay_ms, 0),
+    close: from.close === true,
+  };
 }
 
 /**
@@ -151,6 +177,17 @@ export function newRun() {
  */
 function record(value) {
   return typeof value === "object" && value !== null ? /** @type {Record<string, unknown>} */ (value) : {};
+}
+
+/**
+ * @param {unknown} value
+ * @returns {[string, string][]}
+ */
+function pairs(value) {
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter((pair) => Array.isArray(pair) && pair.length === 2)
+    .map(([name, of]) => [String(name), String(of)]);
 }
 
 /**

@@ -4,13 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { fromFragment, opened, toFragment } from "../pure/address.js";
-import { effective, KINDS, LISTS, newRun, noPolicy, toPolicy, toRequest, urlOf } from "../pure/state.js";
+import { effective, KINDS, LISTS, newRun, noPolicy, toHand, toPolicy, toRequest, urlOf } from "../pure/state.js";
 import { CONFIG } from "./support.mjs";
 
-const FREE = { policy: noPolicy(), request: toRequest({}), lesson: null, source: "form" };
+const FREE = { policy: noPolicy(), hand: toHand({}), request: toRequest({}), lesson: null, source: "form" };
 
 /** One value for every field that differs from the default. */
 const REQUESTS = {
+  server: "hand",
   kind: "xhr",
   method: "PATCH",
   path: "notes/2",
@@ -27,6 +28,18 @@ const REQUESTS = {
   cached: true,
   page: "attacker",
   same_url: true,
+};
+
+const RESPONSES = {
+  status: 302,
+  headers: [
+    ["access-control-allow-origin", "*"],
+    ["access-control-allow-origin", "http://localhost:3000/"],
+    ["x-emoji", "“🙂” & + %"],
+  ],
+  redirect: "notes/1?a=b#c",
+  delay_ms: 5000,
+  close: true,
 };
 
 const POLICIES = {
@@ -62,9 +75,22 @@ test("each field of a policy comes back from the address", () => {
   }
 });
 
+test("each field of a server written by hand comes back from the address", () => {
+  assert.deepEqual(Object.keys(RESPONSES), Object.keys(toHand({}).response));
+  for (const part of ["preflight", "response"]) {
+    for (const [field, value] of Object.entries(RESPONSES)) {
+      const hand = toHand({ [part]: { [field]: value } });
+      assert.deepEqual(hand[part][field], value, field);
+      const hash = toFragment({ ...FREE, hand });
+      assert.notEqual(hash, "", field);
+      assert.deepEqual(opened(hash, []), { ...FREE, hand, isAtStart: false }, field);
+    }
+  }
+});
+
 test("all of them at once come back, and so does the lesson", () => {
   const lesson = { id: "preflights", policy: {}, request: {} };
-  const situation = { policy: toPolicy(POLICIES), request: toRequest(REQUESTS), lesson: "preflights", source: "form" };
+  const situation = { policy: toPolicy(POLICIES), hand: toHand({ preflight: RESPONSES }), request: toRequest(REQUESTS), lesson: "preflights", source: "form" };
   const hash = toFragment(situation);
   assert.deepEqual(fromFragment(hash), situation);
   assert.deepEqual(opened(hash, [lesson]), { ...situation, lesson, isAtStart: false });
@@ -78,27 +104,34 @@ test("the kind's own path is not written down", () => {
   }
 });
 
-test("with the file's policy the address names the file, and no policy", () => {
-  const hash = toFragment({ ...FREE, policy: toPolicy(POLICIES), source: "file" });
+test("with the file's policy the address names the file, and neither policy nor server", () => {
+  const hand = toHand({ preflight: RESPONSES });
+  const hash = toFragment({ ...FREE, policy: toPolicy(POLICIES), hand, source: "file" });
   assert.equal(hash, "#source=file");
-  assert.deepEqual(fromFragment(hash), { policy: null, request: null, lesson: null, source: "file" });
+  assert.deepEqual(fromFragment(hash), { policy: null, hand: null, request: null, lesson: null, source: "file" });
+  const opening = opened(`${hash}&request={"server":"hand"}`, []);
+  assert.equal(opening.request.server, "policy", "the file's session has no server written by hand");
 });
 
 test("what a link says counts before what its lesson says", () => {
   const lesson = {
     id: "a",
     policy: { allow_origins: ["https://a.example"] },
+    hand: { response: { status: 500 } },
     request: { method: "PUT", path: "notes/1" },
     same_url: true,
   };
   const policy = JSON.stringify({ allow_methods: ["DELETE"] });
   const request = JSON.stringify({ method: "DELETE" });
+  const hand = JSON.stringify({ preflight: { status: 401 } });
   for (const [hash, wanted] of [
     [
       "#lesson=a",
       { policy: toPolicy(lesson.policy), request: { ...toRequest(lesson.request), same_url: true }, isAtStart: true },
     ],
     [`#lesson=a&policy=${policy}`, { policy: toPolicy({ allow_methods: ["DELETE"] }), isAtStart: false }],
+    ["#lesson=a", { hand: toHand(lesson.hand) }],
+    [`#lesson=a&hand=${hand}`, { hand: toHand({ preflight: { status: 401 } }), isAtStart: false }],
     [`#lesson=a&request=${request}`, { request: toRequest({ method: "DELETE" }), isAtStart: true }],
     [
       `#policy=${policy}&request=${request}`,
@@ -138,6 +171,22 @@ test("garbage in a link is left out, and never breaks the page", () => {
   ]) {
     const found = opened(hash, []);
     assert.deepEqual([found.policy, found.request], [policy, request], hash);
+  }
+});
+
+test("garbage in a link's server is left out", () => {
+  for (const [hand, wanted] of [
+    ["{", {}],
+    ["null", {}],
+    ["[]", {}],
+    ['{"preflight":7,"response":[{}]}', {}],
+    ['{"response":{"status":"200","delay_ms":-1,"close":"yes","redirect":7,"headers":"x"}}', {}],
+    ['{"response":{"status":1.5,"delay_ms":1e9}}', {}],
+    ['{"response":{"headers":[["a"],"b",["c",1],["d",2,3],null]}}', { response: { headers: [["c", "1"]] } }],
+    ['{"response":{"body":"<script>"},"more":{}}', {}],
+    ['{"__proto__":{"response":{"status":500}}}', {}],
+  ]) {
+    assert.deepEqual(opened(`#hand=${hand}`, []).hand, toHand(wanted), hand);
   }
 });
 
@@ -204,6 +253,8 @@ test("a request's URL has its session, its query and its run", () => {
     ["default", {}, null, "/api/notes"],
     ["abc", {}, "r1", "/s/abc/api/notes?run=r1"],
     ["abc", { cached: true, query: "a=b" }, "r1", "/s/abc/cached/api/notes?a=b&run=r1"],
+    ["abc", { server: "hand" }, "r1", "/s/abc/hand/notes?run=r1"],
+    ["abc", { server: "hand", cached: true }, null, "/s/abc/cached/hand/notes"],
     ["abc", { path: "redirect", query: "to=x" }, null, "/s/abc/api/redirect?to=x"],
   ]) {
     assert.equal(urlOf(CONFIG, session, toRequest(given), run), CONFIG.api + url);

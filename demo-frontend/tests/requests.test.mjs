@@ -23,14 +23,16 @@ test("the page's URLs are the server's", () => {
   for (const { request, session, run, url } of examples) {
     assert.equal(urlOf(config, session, request, run === "" ? null : run), url);
     const { pathname, search } = new URL(url);
-    assert.deepEqual(placeOf(pathname), { session, cached: request.cached, route: request.path });
+    const { cached, server, path } = request;
+    assert.deepEqual(placeOf(pathname), { session, cached, server, route: path });
     const query = request.query === "" ? "" : `?${request.query}`;
-    assert.equal(withoutSession(pathname + search), `${request.cached ? "/cached" : ""}/api/${request.path}${query}`);
+    const api = server === "hand" ? "hand" : "api";
+    assert.equal(withoutSession(pathname + search), `${cached ? "/cached" : ""}/${api}/${path}${query}`);
   }
 });
 
 test("what is not a path of the API stays as it is", () => {
-  for (const target of ["/", "/favicon.svg", "/s/abcdefgh", "/apinotes", "/cachedapi/notes"]) {
+  for (const target of ["/", "/favicon.svg", "/s/abcdefgh", "/apinotes", "/cachedapi/notes", "/hand/notes", "/cached/hand/notes"]) {
     assert.equal(placeOf(target), null, target);
     assert.equal(withoutSession(target), target);
   }

@@ -5,9 +5,10 @@ import { test } from "node:test";
 
 import { ControlError } from "../app/control.js";
 import { createSession } from "../app/session.js";
-import { noPolicy, toPolicy } from "../pure/state.js";
+import { noPolicy, toHand, toPolicy } from "../pure/state.js";
 import { CONFIG } from "./support.mjs";
 
+const HAND_PROBLEM = { part: "response", field: "headers", line: 0, message: "no" };
 const PROBLEM = { setting: "allow_origins", index: 0, value: "x", message: "no", suggestions: [] };
 
 /** A server with sessions, and a session that notes what its hooks are told. */
@@ -46,10 +47,22 @@ function lab(given = {}) {
       return view(found);
     },
   };
+  /** The servers written by hand, by session. */
+  const hands = new Map();
+  control.putHand = async (id, hand) => {
+    find(id);
+    if (hand.response.status === 304) throw new ControlError("refused", 422, [HAND_PROBLEM]);
+    hands.set(id, hand);
+    return hand;
+  };
   let wanted = noPolicy();
   const session = createSession(control, {
     onForce: async (shown, source) => void told.push(`in force (${source}): ${shown.config.allow_origins}`),
     onRefused: (problems) => told.push(`refused: ${problems.map(({ setting }) => setting)}`),
+    onHand: async (hand) => {
+      if (hand.response.status !== 200) told.push(`by hand: ${hand.response.status}`);
+    },
+    onHandRefused: (problems) => told.push(`refused by hand: ${problems.map(({ part }) => part)}`),
     onRenewed: () => told.push("renewed"),
     onServer: (isDown) => told.push(isDown ? "down" : "up"),
     wanted: () => wanted,
@@ -60,6 +73,7 @@ function lab(given = {}) {
     session,
     told,
     policies,
+    hands,
     stop: () => {
       isUp = false;
     },
@@ -74,23 +88,26 @@ function lab(given = {}) {
 
 const OPEN = toPolicy({ allow_origins: ["https://a.example"] });
 const BAD = toPolicy({ allow_origins: ["x"] });
+const NO_HAND = toHand({});
+const HAND = toHand({ response: { status: 500 } });
+const BAD_HAND = toHand({ response: { status: 304 } });
 
 test("a policy is put in force in a session of its own", async () => {
   const { session, told, policies } = lab();
   await session.reach();
   assert.deepEqual(session.config, CONFIG);
-  await session.enter(OPEN, "form");
+  await session.enter(OPEN, NO_HAND, "form");
   assert.equal(session.id, "s1");
   assert.deepEqual(session.policy, OPEN);
   assert.deepEqual(policies.get("s1").policy, OPEN);
   assert.deepEqual(told, ["up", "in force (form): https://a.example"]);
-  await session.enter(OPEN, "form");
+  await session.enter(OPEN, NO_HAND, "form");
   assert.equal(session.id, "s2", "each beginning has another session");
 });
 
 test("what is refused is said, and the policy before stays in force", async () => {
   const { session, told } = lab();
-  await session.enter(OPEN, "form");
+  await session.enter(OPEN, NO_HAND, "form");
   assert.equal(await session.apply(BAD), false);
   assert.deepEqual(session.policy, OPEN);
   assert.equal(await session.apply(noPolicy()), true);
@@ -99,14 +116,14 @@ test("what is refused is said, and the policy before stays in force", async () =
 
 test("a link's policy that is refused leaves the policy that allows nothing in force, and is said last", async () => {
   const { session, told } = lab();
-  await session.enter(BAD, "form");
+  await session.enter(BAD, NO_HAND, "form");
   assert.deepEqual(session.policy, noPolicy());
   assert.deepEqual(told, ["refused: allow_origins", "in force (form): ", "refused: allow_origins"]);
 });
 
 test("a session that has ended is replaced, and the policy applied to the new one", async () => {
   const { session, told, policies } = lab();
-  await session.enter(noPolicy(), "form");
+  await session.enter(noPolicy(), NO_HAND, "form");
   policies.delete("s1");
   policies.set("other", { policy: noPolicy(), generation: 1 });
   assert.equal(await session.apply(OPEN), true);
@@ -117,7 +134,7 @@ test("a session that has ended is replaced, and the policy applied to the new on
 
 test("a server that is gone is waited for, and what the reader wants by then is applied", async () => {
   const { session, told, stop, start, want } = lab();
-  await session.enter(noPolicy(), "form");
+  await session.enter(noPolicy(), NO_HAND, "form");
   stop();
   assert.equal(await session.apply(BAD), false);
   want(OPEN);
@@ -132,7 +149,7 @@ test("a server that is gone is waited for, and what the reader wants by then is 
 
 test("the file's policy is followed, and the form's is not applied meanwhile", async () => {
   const { session, told, policies } = lab();
-  await session.enter(noPolicy(), "file");
+  await session.enter(noPolicy(), NO_HAND, "file");
   assert.equal(session.id, "default");
   assert.equal(await session.apply(OPEN), true);
   assert.deepEqual(policies.get("default").policy, noPolicy());
@@ -141,6 +158,44 @@ test("the file's policy is followed, and the form's is not applied meanwhile", a
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   assert.deepEqual(told, ["in force (file): ", "in force (file): https://a.example"]);
-  await session.enter(noPolicy(), "form");
+  await session.enter(noPolicy(), NO_HAND, "form");
   assert.equal(session.source, "form");
+});
+
+test("a server written by hand is put in force with the session, and again with the one that replaces it", async () => {
+  const { session, told, policies, hands } = lab();
+  await session.enter(OPEN, HAND, "form");
+  assert.deepEqual([session.hand, hands.get("s1")], [HAND, HAND]);
+  policies.delete("s1");
+  policies.set("other", { policy: noPolicy(), generation: 1 });
+  assert.equal(await session.apply(noPolicy()), true);
+  assert.deepEqual([session.id, session.hand, hands.get("s2")], ["s2", HAND, HAND]);
+  assert.deepEqual(told, ["by hand: 500", "in force (form): https://a.example", "renewed", "in force (form): "]);
+  await session.enter(OPEN, NO_HAND, "form");
+  assert.deepEqual(session.hand, NO_HAND);
+});
+
+test("a server written by hand that is refused is said, and the one before stays in force", async () => {
+  const { session, told, hands } = lab();
+  await session.enter(noPolicy(), HAND, "form");
+  assert.equal(await session.applyHand(BAD_HAND), false);
+  assert.deepEqual([session.hand, hands.get("s1")], [HAND, HAND]);
+  assert.deepEqual(told, ["by hand: 500", "in force (form): ", "refused by hand: response"]);
+});
+
+test("a server is written by hand in the session that replaces one that has ended", async () => {
+  const { session, policies, hands } = lab();
+  await session.enter(OPEN, NO_HAND, "form");
+  policies.delete("s1");
+  policies.set("other", { policy: noPolicy(), generation: 1 });
+  assert.equal(await session.applyHand(HAND), true);
+  assert.deepEqual([session.hand, hands.get("s2"), policies.get("s2").policy], [HAND, HAND, OPEN]);
+});
+
+test("the file's session has no server written by hand", async () => {
+  const { session, hands } = lab();
+  await session.enter(noPolicy(), HAND, "file");
+  assert.deepEqual([session.hand, hands.size], [NO_HAND, 0]);
+  // It would poll the file for ever.
+  await session.enter(noPolicy(), NO_HAND, "form");
 });

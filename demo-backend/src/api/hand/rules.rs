@@ -14,11 +14,11 @@ use crate::{
 };
 
 /// The most header lines of a response.
-const MAX_LINES: usize = 32;
+const MAX_LINES: usize = 24;
 /// The most bytes of those lines, all together.
-const MAX_BYTES: usize = 2048;
+const MAX_BYTES: usize = 1024;
 /// The longest target of a redirect, in bytes.
-const MAX_REDIRECT: usize = 500;
+const MAX_REDIRECT: usize = 300;
 /// The longest delay, in milliseconds.
 const MAX_DELAY: u16 = 5000;
 /// What the names of cookies start with.

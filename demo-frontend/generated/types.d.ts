@@ -175,7 +175,7 @@ export type HandResponse = {
 
 /** A server written by hand. What is left out is as in [`HandWritten::default`], a server that knows nothing of CORS. */
 export type HandWritten = {
-  /** What it responds with to a preflight, whatever the path. */
+  /** What it responds with to a preflight, and to any other `OPTIONS`, whatever the path. */
   preflight: HandResponse,
   /** What it responds with to every other request. */
   response: HandResponse,

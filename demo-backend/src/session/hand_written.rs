@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HandWritten {
-    /// What it responds with to a preflight, whatever the path.
+    /// What it responds with to a preflight, and to any other `OPTIONS`, whatever the path.
     pub preflight: HandResponse,
     /// What it responds with to every other request.
     pub response: HandResponse,

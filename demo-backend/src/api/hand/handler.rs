@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     Error, HttpMessage as _, HttpRequest, HttpResponse,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     rt::time::sleep,
     web::{Bytes, Data, ReqData},
 };
@@ -28,17 +28,17 @@ pub async fn by_hand(
     _body: Result<Bytes, Error>,
 ) -> HttpResponse {
     let hand = session.state().hand.clone();
-    let is_preflight = request.extensions().get::<IsPreflight>().is_some();
-    if !is_preflight {
+    let is_options = request.method() == Method::OPTIONS;
+    if request.extensions().get::<IsPreflight>().is_none() {
         request.extensions_mut().insert(Reached);
     }
     // Other requests are served meanwhile.
-    sleep(Duration::from_millis(u64::from(chosen(&hand, is_preflight).delay_ms))).await;
+    sleep(Duration::from_millis(u64::from(chosen(&hand, is_options).delay_ms))).await;
     let Some(path) = ApiPath::parse(request.path()) else { return HttpResponse::NotFound().finish() };
     let reply = respond(
         &hand,
         &HandRequest {
-            is_preflight,
+            is_options,
             path,
             query: request.query_string(),
             origin: request.headers().get(header::ORIGIN).map(header::HeaderValue::as_bytes),

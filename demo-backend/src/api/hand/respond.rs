@@ -17,8 +17,8 @@ pub(super) const ORIGIN: &str = "{origin}";
 /// A request as the server written by hand reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct HandRequest<'a> {
-    /// Whether it is a preflight.
-    pub is_preflight: bool,
+    /// Whether its method is `OPTIONS`. What refuses preflights by mistake, a router or authentication, looks no further.
+    pub is_options: bool,
     /// The path.
     pub path: ApiPath<'a>,
     /// The query, without `?`.
@@ -46,13 +46,13 @@ pub enum HandReply {
 }
 
 /// The response that is written for such a request.
-pub(super) fn chosen(hand: &HandWritten, is_preflight: bool) -> &HandResponse {
-    if is_preflight { &hand.preflight } else { &hand.response }
+pub(super) fn chosen(hand: &HandWritten, is_options: bool) -> &HandResponse {
+    if is_options { &hand.preflight } else { &hand.response }
 }
 
 /// What the server responds with.
 pub fn respond(hand: &HandWritten, request: &HandRequest<'_>) -> HandReply {
-    let written = chosen(hand, request.is_preflight);
+    let written = chosen(hand, request.is_options);
     if written.close {
         return HandReply::Closed;
     }

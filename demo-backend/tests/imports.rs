@@ -401,3 +401,407 @@ fn engine_name(engine: Engine) -> &'static str {
         _ => "chromium",
     }
 }
+
+/// A request alone is taken over; what its server responds with is not known, so no cause is named unless the browser itself
+/// refuses the request.
+#[test]
+fn a_request_is_taken_over() {
+    let lab = TestLab::start();
+    let session = lab.session(&json!({}));
+    let copied_as_curl = "curl 'https://api.example/items/1?page=2' -X 'PUT' -H 'Origin: https://app.example' -H 'Sec-Fetch-Mode: cors' \
+                          -H 'Content-Type: application/json' -H 'X-Request-Id: 7' --data-raw '{\"a\":1}'";
+    let copied_as_fetch = "fetch(\"https://api.example/items\", {\n  \"headers\": { \"accept\": \"*/*\", \"x-requested-with\": \"XMLHttpRequest\" },\n  \
+                           \"referrer\": \"https://app.example/list\",\n  \"method\": \"DELETE\",\n  \"mode\": \"cors\",\n  \"credentials\": \"include\"\n});";
+    for (text, expected, causes, certain, not_here) in [
+        (
+            copied_as_curl,
+            json!({ "method": "PUT", "headers": [["X-Request-Id", "7"]], "body": { "type": "application/json", "text": "{}" } }),
+            &[][..],
+            false,
+            false,
+        ),
+        (
+            copied_as_fetch,
+            json!({ "method": "DELETE", "credentials": "include", "headers": [["accept", "*/*"], ["x-requested-with", "XMLHttpRequest"]], "body": null }),
+            &[],
+            false,
+            false,
+        ),
+        (
+            "curl https://api.example/ -d a=1",
+            json!({ "method": "POST", "body": { "type": "form", "text": "a=1" } }),
+            &[],
+            false,
+            false,
+        ),
+        (
+            "fetch('https://api.example/', { method: 'POST', body: new FormData(form) })",
+            json!({ "method": "POST", "headers": [["content-type", "multipart/form-data"]] }),
+            &[],
+            false,
+            false,
+        ),
+        (
+            "fetch('https://api.example/', { mode: 'no-cors' })",
+            json!({ "mode": "no-cors" }),
+            &[],
+            false,
+            false,
+        ),
+        (
+            "fetch('https://api.example/', { headers: { 'content-type': 'application/json; charset=utf-8' }, method: 'POST', body: '{}' })",
+            json!({ "headers": [["content-type", "application/json; charset=utf-8"]], "body": { "type": "text/plain", "text": "text" } }),
+            &[],
+            false,
+            false,
+        ),
+        (
+            "fetch('https://api.example/', { method: 'POST', mode: 'no-cors', headers: { 'x-a': 'é' } })",
+            json!({ "headers": [["x-a", "1"]] }),
+            &[],
+            false,
+            false,
+        ),
+        (
+            "curl 'http://api.example/items' -H 'Origin: https://app.example'",
+            json!({ "method": "GET" }),
+            &["mixed-content"],
+            true,
+            true,
+        ),
+        ("fetch('localhost:8080/items')", json!({}), &["url-without-scheme"], true, true),
+        (
+            "fetch('https://api.example/', { method: 'TRACE' })",
+            json!({ "method": "TRACE" }),
+            &["request-refused"],
+            true,
+            false,
+        ),
+        ("curl 'https://api.example/' -H 'Origin: null'", json!({ "page": "sandbox" }), &[], false, false),
+    ] {
+        let response = import(&lab, &session, text);
+        assert_eq!(response.status, 200, "{text}: {}", String::from_utf8_lossy(&response.body));
+        let import = response.json();
+        for (name, value) in expected.as_object().expect("an object") {
+            assert_eq!(import["request"][name], *value, "{text}: {name}");
+        }
+        assert_eq!(import["kind"], "request", "{text}");
+        assert_eq!(import["request"]["server"], "hand", "{text}");
+        assert_eq!(names(&import), causes.iter().copied().collect(), "{text}");
+        assert_eq!(
+            (&import["certain"], import["not_here"].is_string()),
+            (&json!(certain), not_here),
+            "{text}"
+        );
+        // The server is one that knows nothing of CORS, unless a preflight has to pass.
+        assert_eq!(import["hand"]["response"]["headers"], json!([]), "{text}");
+        let wanted = json!({ "request": import["request"] });
+        let predicted = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
+        assert_eq!(predicted.status, 200, "{text}: {}", String::from_utf8_lossy(&predicted.body));
+    }
+}
+
+/// The reader's page becomes this page, wherever a header names it; who is another origin there is another one here.
+#[test]
+fn origins_trade_places() {
+    let lab = TestLab::start();
+    let session = lab.session(&json!({}));
+    let page = lab.page();
+    let printed = |origin: &str, lines: &str| {
+        format!("$ curl -i https://api.example/ -H 'Origin: {origin}'\nHTTP/1.1 200 OK\n{lines}\n\n")
+    };
+    let allow = |value: &str| format!("access-control-allow-origin: {value}");
+    for (origin, value, expected) in [
+        ("https://app.example", "https://app.example".to_owned(), page.to_owned()),
+        ("https://app.example", "https://app.example/".to_owned(), format!("{page}/")),
+        ("https://app.example", "https://app.example, *".to_owned(), format!("{page}, *")),
+        (
+            "https://app.example",
+            "https://app.example.evil.example".to_owned(),
+            "https://app.example.evil.example".to_owned(),
+        ),
+        ("https://app.example", "https://app.example:8443".to_owned(), "https://app.example:8443".to_owned()),
+        ("https://app.example", "http://app.example".to_owned(), "http://app.example".to_owned()),
+        ("https://app.example", "HTTPS://app.example".to_owned(), "HTTPS://app.example".to_owned()),
+        // Else this would allow this page, as it doesn't allow the reader's.
+        ("https://app.example", page.to_owned(), "https://app.example".to_owned()),
+        ("https://app.example", "{origin}".to_owned(), "{ORIGIN}".to_owned()),
+        ("https://app.example", "null".to_owned(), "null".to_owned()),
+        ("null", "https://app.example".to_owned(), "https://app.example".to_owned()),
+        (page, page.to_owned(), page.to_owned()),
+    ] {
+        let import = import(&lab, &session, &printed(origin, &allow(&value))).json();
+        let line = json!(["access-control-allow-origin", expected]);
+        assert_eq!(import["hand"]["response"]["headers"], json!([line]), "{origin}, {value}");
+    }
+    // Nobody said whose page it is, so that it can't be known that it is this one.
+    let text = format!("HTTP/1.1 200 OK\n{}\n\n", allow(page));
+    let import = import(&lab, &session, &text).json();
+    let line = json!(["access-control-allow-origin", "https://another.example"]);
+    assert_eq!(import["hand"]["response"]["headers"], json!([line]));
+}
+
+#[test]
+fn what_the_server_may_not_send_is_left_out_and_said() {
+    let lab = TestLab::start();
+    let session = lab.session(&json!({}));
+    let many: String = (0..60).map(|n| format!("x-line-{n}: {}\n", "v".repeat(60))).collect();
+    for (lines, kept, said) in [
+        (
+            "Set-Cookie: sid=1; Path=/\nStrict-Transport-Security: max-age=1\nX-A: 1",
+            json!([["X-A", "1"]]),
+            &["set-cookie", "strict-transport-security"][..],
+        ),
+        ("Set-Cookie: lab_a=1\nX-A: 1", json!([["X-A", "1"]]), &["set-cookie"]),
+        (
+            "Content-Security-Policy: default-src 'self'; report-uri https://a.example\nRefresh: 0\nClear-Site-Data: \"*\"",
+            json!([]),
+            &["content-security-policy", "refresh", "clear-site-data"],
+        ),
+        (
+            "Content-Length: 3\nTransfer-Encoding: chunked\nAlt-Svc: h3\nAge: 3",
+            json!([]),
+            &["content-length", "alt-svc", "age"],
+        ),
+        ("X-Auth-Token: abcdefgh\nVary: Origin", json!([["Vary", "Origin"]]), &["x-auth-token"]),
+        ("WWW-Authenticate: Basic realm=\"a\"", json!([]), &["www-authenticate"]),
+        (
+            "Access-Control-Allow-Origin: https://é.example",
+            json!([]),
+            &["Access-Control-Allow-Origin: https://é.example can't be sent here."],
+        ),
+        (&format!("{many}Vary: Origin"), json!([["Vary", "Origin"]]), &["x-line-0"]),
+        (
+            &format!("Access-Control-Allow-Headers: {}", "a, ".repeat(2000)),
+            json!([]),
+            &["access-control-allow-headers"],
+        ),
+    ] {
+        let text = format!("HTTP/1.1 200 OK\n{lines}\n\n");
+        let response = import(&lab, &session, &text);
+        let import = response.json();
+        // Lists alone are read as a preflight's.
+        let part = if lines.contains("Allow-Headers") { "preflight" } else { "response" };
+        assert_eq!(import["hand"][part]["headers"], kept, "{lines:.90}");
+        for name in said {
+            assert!(import["left_out"].to_string().contains(name), "{name}: {}", import["left_out"]);
+        }
+        lab.put_hand(&session, &import["hand"]);
+    }
+    for (status, sent) in [(407, 401), (304, 200), (206, 200), (421, 400), (999, 500), (204, 204), (418, 418)]
+    {
+        let import = import(&lab, &session, &format!("HTTP/1.1 {status} X\na: 1\n\n")).json();
+        assert_eq!(import["hand"]["response"]["status"], sent, "{status}");
+        assert_eq!(import["left_out"].to_string().contains(&status.to_string()), status != sent, "{status}");
+        lab.put_hand(&session, &import["hand"]);
+    }
+    for (location, sent) in [
+        ("https://api.example/items/", "notes/"),
+        ("https://api.example/items", "notes"),
+        ("/login?next=/items", "login"),
+        ("/other", "elsewhere"),
+        ("https://app.example/", "{page}/elsewhere"),
+        ("https://sso.example/signin", "{attacker}/login"),
+        ("http://api.example/items", "{attacker}/elsewhere"),
+        ("javascript:alert(1)", "{attacker}/elsewhere"),
+        ("//evil.example/", "{attacker}/elsewhere"),
+        ("http://[", "elsewhere"),
+    ] {
+        let text = format!(
+            "$ curl -i https://api.example/items -H 'Origin: https://app.example'\nHTTP/1.1 302 Found\nLocation: {location}\n\n"
+        );
+        let import = import(&lab, &session, &text).json();
+        let origins = lab.running.origins();
+        let sent = sent.replace("{page}", &origins.page).replace("{attacker}", &origins.attacker);
+        assert_eq!(import["hand"]["response"]["redirect"], sent, "{location}");
+        lab.put_hand(&session, &import["hand"]);
+    }
+}
+
+/// A failure that the Lab has nothing like is explained, and what can't be shown is said.
+#[test]
+fn what_is_not_shown_here_is_said() {
+    let lab = TestLab::start();
+    let session = lab.session(&json!({}));
+    for (text, cause, certain) in [
+        (
+            "Mixed Content: The page at 'https://app.example/' was loaded over HTTPS, but requested an insecure resource 'http://api.example/'. This request has been blocked; the content must be served over HTTPS.",
+            "mixed-content",
+            false,
+        ),
+        (
+            "Refused to connect to 'https://api.example/' because it violates the following Content Security Policy directive: \"connect-src 'self'\".",
+            "content-security-policy",
+            true,
+        ),
+        ("Not allowed to use restricted network port 6000: http://localhost:6000/", "request-refused", true),
+        ("net::ERR_INVALID_REDIRECT", "redirected", true),
+        ("net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin", "resource-policy", true),
+    ] {
+        let import = import(&lab, &session, text).json();
+        assert!(import["not_here"].is_string(), "{text}: {import}");
+        assert!(names(&import).contains(cause), "{text}: {import}");
+        assert_eq!(import["certain"], certain, "{text}");
+    }
+    // What names no rule names no cause.
+    for text in [
+        "TypeError: Failed to fetch",
+        "NetworkError when attempting to fetch resource.",
+        "has been blocked by CORS policy",
+    ] {
+        let import = import(&lab, &session, text).json();
+        assert!(
+            import["not_here"].is_string() && import["causes"] == json!([]) && import["certain"] == false,
+            "{text}: {import}"
+        );
+    }
+    // A response with which nothing is wrong.
+    let import = import(&lab, &session, "HTTP/1.1 200 OK\naccess-control-allow-origin: *\n\n").json();
+    assert_eq!((&import["causes"], &import["certain"]), (&json!([]), &json!(false)));
+    assert!(import["unknown"].to_string().contains("What is wrong."), "{import}");
+}
+
+#[test]
+fn a_recording_is_taken_over() {
+    let lab = TestLab::start();
+    let mut sender = Sender::new(&lab, &json!({}), CHROME);
+    let har = json!({ "log": { "pages": [{ "id": "p", "title": "https://app.example/" }], "entries": [
+        { "pageref": "p", "request": { "method": "GET", "url": "https://ok.example/", "headers": [{ "name": "Origin", "value": "https://app.example" }] },
+          "response": { "status": 200, "headers": [{ "name": "access-control-allow-origin", "value": "*" }], "content": {} } },
+        { "pageref": "p", "request": { "method": "GET", "url": "https://api.example/me?token=s3cr3tvalue", "headers": [
+            { "name": "Origin", "value": "https://app.example" }, { "name": "Authorization", "value": "Bearer abc.def.ghi" } ] },
+          "response": { "status": 502, "headers": [{ "name": "server", "value": "nginx" }], "content": {} } },
+    ] } });
+    let response = import(&lab, sender.session(), &har.to_string());
+    assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+    let import = response.json();
+    assert!(
+        import["title"].as_str().is_some_and(|title| title.contains("the first that was blocked")),
+        "{import}"
+    );
+    assert!(names(&import).contains("hidden-error"), "{import}");
+    let text = import.to_string();
+    assert!(!text.contains("s3cr3tvalue") && !text.contains("abc.def"), "{text}");
+    lab.put_hand(sender.session(), &import["hand"]);
+    let request: LabRequest = serde_json::from_value(import["request"].clone()).expect("a request");
+    let (predicted, is_allowed) = sender.send(&request, "a1");
+    assert!(!is_allowed, "{predicted}");
+}
+
+/// What a paste has of secrets comes back in none of its parts.
+#[test]
+fn secrets_do_not_come_back() {
+    let lab = TestLab::start();
+    let session = lab.session(&json!({}));
+    const SECRET: &str = "s3cr3t-0123456789";
+    for text in [
+        format!(
+            "curl https://api.example/?api_key={SECRET} -H 'Authorization: Bearer {SECRET}' -H 'X-Api-Key: {SECRET}' -b 'sid={SECRET}' -d 'password={SECRET}'"
+        ),
+        format!("curl https://user:{SECRET}@api.example/ -H 'X-CSRF-Token: {SECRET}'"),
+        format!(
+            "fetch('https://api.example/?token={SECRET}', {{ headers: {{ authorization: 'Basic {SECRET}' }}, method: 'POST', body: '{{\"password\": \"{SECRET}\"}}' }})"
+        ),
+        format!(
+            "$ curl -i https://api.example/ -H 'Origin: https://app.example' -H 'Authorization: Bearer {SECRET}'\nHTTP/1.1 401 \nset-cookie: session={SECRET}\nx-session-token: {SECRET}\nx-echo: Bearer {SECRET}\nlocation: /a?token={SECRET}\n\n{{\"token\": \"{SECRET}\"}}"
+        ),
+        format!(
+            "HTTP/1.1 302 Found\nlocation: https://sso.example/login?code={SECRET}\nset-cookie: lab_a={SECRET}\n\n"
+        ),
+        format!(
+            "Access to fetch at 'https://api.example/?access_token={SECRET}' from origin 'https://app.example' has been blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource."
+        ),
+    ] {
+        let response = import(&lab, &session, &text);
+        assert_eq!(response.status, 200, "{text}: {}", String::from_utf8_lossy(&response.body));
+        let reply = String::from_utf8_lossy(&response.body).into_owned();
+        assert!(!reply.contains(SECRET), "{text}:\n{reply}");
+        let import = response.json();
+        lab.put_hand(&session, &import["hand"]);
+    }
+    // Nor in what says why a paste is refused.
+    let refused = import(&lab, &session, &format!("Authorization: Bearer {SECRET} and 'more"));
+    assert_eq!(refused.status, 422);
+    assert!(!String::from_utf8_lossy(&refused.body).contains(SECRET));
+}
+
+/// A paste that can't be read says so, and nothing in the session is another one.
+#[test]
+fn a_bad_paste_gets_a_clear_error() {
+    let lab = TestLab::start();
+    let session = lab.session(&json!({ "allow_origins": [lab.page()] }));
+    let hand = json!({ "response": { "headers": [["x-mine", "1"]] } });
+    lab.put_hand(&session, &hand);
+    let read = |path: &str| lab.control("GET", &format!("/s/{session}/{path}"), None).json();
+    let (before, policy) = (read("hand"), read("policy"));
+    let html =
+        "<!doctype html><html><head><title>Sign in</title></head><body><p>Please sign in.</p></body></html>";
+    for (text, status, said) in [
+        (String::new(), 422, "Nothing was pasted"),
+        (" \n\t".to_owned(), 422, "Nothing was pasted"),
+        ("\u{0}\u{1}\u{2}\u{fffd}PNG\r\n".to_owned(), 422, "Paste a curl command"),
+        (html.to_owned(), 422, "Paste a curl command"),
+        ("Uncaught ReferenceError: foo is not defined at app.js:1".to_owned(), 422, "Paste a curl command"),
+        ("The cat sat on the mat.".to_owned(), 422, "Paste a curl command"),
+        ("curl".to_owned(), 422, "URL"),
+        ("curl 'https://api.example/".to_owned(), 422, "without a closing one"),
+        ("fetch(url)".to_owned(), 422, "expression"),
+        ("{\"log\": {\"entries\": [".to_owned(), 422, "not a HAR file"),
+        ("{\"log\": {\"entries\": []}}".to_owned(), 422, "no request"),
+        ("a".repeat((1 << 20) + 1), 422, "longer than 1 MB"),
+        (format!("{{{}", " ".repeat((1 << 20) + 1)), 422, "longer than 1 MB"),
+        ("a".repeat(3 << 20), 413, "at most 1 MB"),
+    ] {
+        let refused = import(&lab, &session, &text);
+        assert_eq!(refused.status, status, "{text:.60}");
+        let error = refused.json()["error"].as_str().unwrap_or_default().to_owned();
+        assert!(error.contains(said) && error.len() < 400, "{text:.60}: {error}");
+        assert_eq!((read("hand"), read("policy")), (before.clone(), policy.clone()), "{text:.60}");
+    }
+    // Nor does a good one change anything by itself, and nothing was sent to the API.
+    let good = import(&lab, &session, MESSAGES[0].text);
+    assert_eq!(good.status, 200);
+    assert_eq!((read("hand"), read("policy")), (before, policy));
+    assert_eq!(read("exchanges")["exchanges"], json!([]));
+    // The session that a file governs has no server written by hand.
+    assert_eq!(import(&lab, "default", MESSAGES[0].text).status, 409);
+    assert_eq!(import(&lab, "nosuchsession", MESSAGES[0].text).status, 404);
+    // A body that is not the paste's.
+    for body in [json!({}), json!({ "text": 1 }), json!({ "text": "", "url": "http://a.example/" })] {
+        assert_eq!(lab.control("POST", &format!("/s/{session}/import"), Some(&body)).status, 400, "{body}");
+    }
+}
+
+/// Every message of every vector that an engine wrote comes to something that the control API takes back.
+#[test]
+fn every_captured_message_is_taken_over() {
+    let lab = TestLab::start();
+    let session = lab.session(&json!({}));
+    let captured = [
+        include_str!("../../crates/cors-vectors/console/chromium.txt"),
+        include_str!("../../crates/cors-vectors/console/firefox.txt"),
+        include_str!("../../crates/cors-vectors/console/webkit.txt"),
+    ];
+    let mut refused = Vec::new();
+    for line in captured.iter().flat_map(|text| text.lines()) {
+        // Another origin than the page's, and not the same one twice.
+        let line = line.replace("value '{origin}", "value 'http://other.test");
+        let text = line.replace("{url}", "http://api.site.test/a").replace("{origin}", "http://site.test");
+        let response = import(&lab, &session, &text);
+        if response.status != 200 {
+            refused.push(format!("{}: {text}", response.status));
+            continue;
+        }
+        let import = response.json();
+        let put = lab.control("PUT", &format!("/s/{session}/hand"), Some(&import["hand"]));
+        let wanted = json!({ "request": import["request"] });
+        let predicted = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
+        let is_blocked = predicted.status == 200 && predicted.json()["verdict"]["allowed"] == json!(false);
+        if put.status != 200 || !is_blocked && import["not_here"].is_null() {
+            refused.push(format!("put {}, predicted {}: {text}", put.status, predicted.status));
+        }
+    }
+    // Firefox's own mistake, and what it thinks of an empty body, are no messages about requests.
+    refused.retain(|why| !why.contains("PathUtils") && !why.contains("XML Parsing Error"));
+    assert!(refused.is_empty(), "{}:\n{}", refused.len(), refused.join("\n"));
+}

@@ -114,7 +114,8 @@ pub fn import(text: &str, session: &str, origins: &Origins) -> Result<Import, St
             MAX_TEXT >> 20
         ));
     }
-    let situation = match paste::recognize(text.as_bytes()).map_err(|error| sentence(&error.to_string()))? {
+    let refused = |error: paste::PasteError| Secrets::default().mask(&sentence(&error.to_string()));
+    let situation = match paste::recognize(text.as_bytes()).map_err(refused)? {
         Paste::Messages(found) => message::situation(&found),
         Paste::Responses(found) => response::of_printed(&found, paste::http::request(text)),
         Paste::Recordings(found) => response::of_recorded(&found),

@@ -160,7 +160,7 @@ fn target(to: &str, situation: &Situation, origins: &Origins) -> String {
 fn take_secrets(written: &mut HandResponse, names: &mut Vec<String>) {
     written.headers.retain(|(name, _)| {
         let lower = name.to_ascii_lowercase();
-        let is_secret = is_secret_name(name) && !matches!(lower.as_str(), "www-authenticate" | "set-cookie");
+        let is_secret = is_secret_name(name) && lower != "www-authenticate";
         let keeps = is_read_by_cors(name) || !is_secret;
         if !keeps {
             names.push(lower);

@@ -150,7 +150,8 @@ export function createRun({
     prediction = await control.predict(session.id, question).catch(() => null);
     requests.showCode(session.config, session.id, sent, prediction);
 
-    const observation = await send(session.config, session.id, sent, run, verdict.stage);
+    const observed = await send(session.config, session.id, sent, run, verdict.stage);
+    const observation = withType(observed, prediction);
 
     const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, observation);
     const after = await control.readHoldings(session.id).catch(() => null);
@@ -224,4 +225,18 @@ export function createRun({
       await refresh(false);
     },
   };
+}
+
+/**
+ * A font that has loaded doesn't tell of what type the response was. The model says it, since engines differ: WebKit loads
+ * fonts without CORS.
+ *
+ * @param {Observation} observation
+ * @param {Prediction | null} prediction
+ * @returns {Observation}
+ */
+function withType(observation, prediction) {
+  const { allowed, type } = observation;
+  if (!allowed || type !== "" || !prediction?.verdict.allowed) return observation;
+  return { ...observation, type: prediction.verdict.type };
 }

@@ -17,7 +17,9 @@ export type AllowedVerdict = {
   sentence: string,
   /** The name of the diagnosis' cause. */
   cause: string,
-  /** What would give the script more; null if it gets all that it asked for. */
+  /** What is wrong although it is allowed: what strangers can do, in sentences. */
+  dangers: Array<string>,
+  /** What would give the script more, or strangers less; null if nothing should change. */
   fix: VerdictFix | null,
   /** The address of the rule. */
   spec: string,
@@ -175,7 +177,7 @@ export type HandResponse = {
 
 /** A server written by hand. What is left out is as in [`HandWritten::default`], a server that knows nothing of CORS. */
 export type HandWritten = {
-  /** What it responds with to a preflight, and to any other `OPTIONS`, whatever the path. */
+  /** What it responds with to `OPTIONS`, the method of preflights, whatever the path. */
   preflight: HandResponse,
   /** What it responds with to every other request. */
   response: HandResponse,
@@ -511,6 +513,29 @@ export type PredictionRequest = {
   commit: boolean,
 };
 
+/** A server with a classic mistake, and a request that meets it. In its texts `{page}`, `{api}` and `{attacker}` stand for this
+ * Lab's origins. */
+export type Preset = {
+  /** In the form. */
+  id: string,
+  /** Its title. */
+  title: string,
+  /** How it comes about, in a sentence or two. */
+  text: string,
+  /** The server. */
+  hand: PartOfHandWritten,
+  /** The request. */
+  request: PartOfRequest,
+  /** What others send before. */
+  before?: Array<PartOfRequest>,
+  /** How the request ends. */
+  first: Ending,
+  /** The name of the cause that the diagnosis finds. */
+  cause: string,
+  /** How it ends with the fix applied; the same where blocked is what it should stay. */
+  fixed: Ending,
+};
+
 /** A mistake in a policy. */
 export type Problem = {
   /** The setting. */
@@ -595,4 +620,6 @@ export type VerdictFix = {
   change: string,
   /** The same as data if it is the policy; empty where the change takes a risk that nobody should take with one click. */
   patch: Array<PolicyChange>,
+  /** The server written by hand with the change made; null where it is another server, or no change of it would help. */
+  hand: HandWritten | null,
 };

@@ -20,7 +20,7 @@ import { headerRows } from "./headers.js";
 const HEAD = 46;
 /** The height of a message; where there are many, they stand closer, so that all are seen at once. */
 const ROW = 46;
-const CLOSE_ROW = 37;
+const CLOSE_ROW = 35;
 const MOST_ROWS = 5;
 const FOOT = 8;
 /** Below this many pixels letters are smaller, and what can be left out is. */

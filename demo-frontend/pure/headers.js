@@ -12,6 +12,15 @@ export function headerValue(headers, name) {
 }
 
 /**
+ * @param {HeaderList} headers
+ * @param {string} name in lower case
+ * @returns {string[]} the value of each line of that name
+ */
+export function headerValues(headers, name) {
+  return headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+}
+
+/**
  * The rows of a list of headers: first those that are there, then those that would have decided and are not there.
  *
  * @param {HeaderList} headers

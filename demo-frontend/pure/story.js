@@ -2,7 +2,7 @@
 // was given, and, only where the API can't know, from the prediction.
 
 import { callInShort } from "./code.js";
-import { headerValue } from "./headers.js";
+import { headerValue, headerValues } from "./headers.js";
 import { placeOf, withoutSession } from "./place.js";
 import { effective } from "./state.js";
 
@@ -84,6 +84,9 @@ const PHRASES = /** @type {Record<number, string>} */ ({
   405: "Method Not Allowed",
   500: "Internal Server Error",
 });
+
+/** Methods that a preflight's response need not name. */
+const SAFELISTED_METHODS = ["GET", "HEAD", "POST"];
 
 /** The headers of a request by which CORS decides. */
 const OF_REQUEST = ["origin", "access-control-request-method", "access-control-request-headers", "cookie"];
@@ -235,6 +238,7 @@ function legSteps(run, leg, gate) {
   const cookie = headerValue(leg.sent, "cookie") === null ? "" : ", with cookie";
   // What a response lacks is shown only where it is the reason.
   const lacking = gate === "shut" ? headerAtFault(run) : null;
+  const judgedBy = lacking === null ? permissions(leg) : [lacking];
   const decisive = leg.decisive
     .map((header) => header.toLowerCase())
     .filter((header) => !OF_REQUEST.includes(header) && (header === lacking || headerValue(leg.got, header) !== null));
@@ -252,7 +256,7 @@ function legSteps(run, leg, gate) {
     }),
     step(leg.preflight ? "preflight-response" : "response", far, "browser", {
       label: status,
-      sub: gate === "opaque" ? "" : decisiveInShort(leg, lacking ?? "access-control-allow-origin"),
+      sub: gate === "opaque" ? "" : judgedBy.map((header) => inShort(leg, header)).join(", "),
       tone: gate === "open" ? "good" : gate === "shut" ? "bad" : "opaque",
       gate,
       handler: leg.handler,
@@ -275,13 +279,30 @@ function headerAtFault({ prediction }) {
 }
 
 /**
+ * The headers that let a request through: in the response to a preflight those that permit what it asked for, since without
+ * them the origin alone would not have been enough.
+ *
  * @param {Leg} leg
- * @param {string} name
+ * @returns {string[]} names in lower case
  */
-function decisiveInShort(leg, name) {
-  const value = headerValue(leg.got, name);
+function permissions({ preflight, sent }) {
+  const asksFor = (/** @type {string} */ name) => headerValue(sent, `access-control-request-${name}`);
+  const method = asksFor("method");
+  const permitting = [
+    preflight && method !== null && !SAFELISTED_METHODS.includes(method) && "access-control-allow-methods",
+    preflight && asksFor("headers") !== null && "access-control-allow-headers",
+  ].filter((name) => name !== false);
+  return permitting.length > 0 ? permitting : ["access-control-allow-origin"];
+}
+
+/**
+ * @param {Leg} leg
+ * @param {string} name of a header, in lower case
+ */
+function inShort(leg, name) {
+  const values = headerValues(leg.got, name);
   const short = name.replace("access-control-", "");
-  return value === null ? `no ${short}` : `${short}: ${withoutScheme(value)}`;
+  return values.length === 0 ? `no ${short}` : `${short}: ${values.map(withoutScheme).join(", ")}`;
 }
 
 /**

@@ -34,17 +34,17 @@ import { withoutSession } from "./place.js";
  * @property {string} detail
  */
 
-/** @type {Record<string, string>} */
+/** What becomes of a request that is blocked at a step. @type {Record<string, string>} */
 const STEPS = {
-  request: "by the call itself",
-  "main-fetch": "before it was sent",
-  preflight: "at the preflight",
-  "cors-check": "at the CORS check",
-  "resource-policy": "by a resource policy",
-  redirect: "at a redirect",
-  network: "by the network",
-  canvas: "at reading the canvas",
-  use: "because it can’t be used",
+  request: "the call itself fails",
+  "main-fetch": "nothing is sent",
+  preflight: "only the preflight is sent",
+  "cors-check": "response withheld",
+  "resource-policy": "response withheld by a resource policy",
+  redirect: "stopped at a redirect",
+  network: "no response",
+  canvas: "shown, but not read back",
+  use: "loaded, but of no use",
 };
 
 export const NOT_SENT = "This is a prediction. Send the request to see what your browser does.";
@@ -63,14 +63,20 @@ export function predictedBox(prediction) {
 }
 
 /**
- * @param {Observation} observation
+ * What a browser did. Where it stopped a request, it doesn't say; that is taken from the prediction, if the API saw as much
+ * as was predicted.
+ *
+ * @param {Pick<Sent, "prediction" | "observation" | "exchanges">} sent
  * @returns {Box}
  */
-export function observedBox(observation) {
+export function observedBox({ prediction, observation, exchanges }) {
   const { allowed, type, status, error } = observation;
   const outcome = observedOutcome(observation);
-  if (!allowed) return { outcome, detail: error?.name ?? "an error" };
-  return { outcome, detail: responseInShort(type, status) ?? "it loaded" };
+  if (allowed) return { outcome, detail: responseInShort(type, status) ?? "it loaded" };
+  const name = error?.name ?? "an error";
+  if (prediction === null || prediction.verdict.allowed) return { outcome, detail: name };
+  const isLost = exchanges.length === 0 && prediction.messages.length > 0;
+  return { outcome, detail: `${name}: ${isLost ? "nothing reached the API" : predictedBox(prediction).detail}` };
 }
 
 /**

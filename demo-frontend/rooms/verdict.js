@@ -100,7 +100,7 @@ export function verdictRoom(engine, { onFix, onSend }) {
      */
     show(sent, canFix) {
       showBox(predicted, "The model", predictedBox(sent.prediction));
-      showBox(observed, "Your browser", observedBox(sent.observation));
+      showBox(observed, "Your browser", observedBox(sent));
       const agrees = agreementOf(sent);
       agreement.hidden = agrees === null;
       agreement.dataset.agree = String(agrees?.agrees ?? false);

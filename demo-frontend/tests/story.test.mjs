@@ -37,7 +37,7 @@ const STEPS = {
   "preflight granted": [
     CALL.replace("notes", "notes/1"),
     PREFLIGHT,
-    "api > browser | preflight-response | 204 No Content | allow-origin: localhost:3000 | good, gate open",
+    "api > browser | preflight-response | 204 No Content | allow-methods: PUT, allow-headers: content-type | good, gate open",
     PUT,
     "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
     READ,

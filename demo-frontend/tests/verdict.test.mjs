@@ -40,10 +40,10 @@ test("what is predicted, in a word and a few more", () => {
     [allowed(), { outcome: "readable", detail: "status 200" }],
     [allowed({ type: "opaque", status: 0 }), { outcome: "opaque", detail: "sent, nothing to read" }],
     [allowed({ type: "cors", status: 0 }), { outcome: "readable", detail: "cors" }],
-    [blocked(), { outcome: "blocked", detail: "at the CORS check" }],
-    [blocked({ step: "preflight" }), { outcome: "blocked", detail: "at the preflight" }],
-    [blocked({ step: "request" }), { outcome: "blocked", detail: "by the call itself" }],
-    [blocked({ step: "canvas" }), { outcome: "blocked", detail: "at reading the canvas" }],
+    [blocked(), { outcome: "blocked", detail: "response withheld" }],
+    [blocked({ step: "preflight" }), { outcome: "blocked", detail: "only the preflight is sent" }],
+    [blocked({ step: "request" }), { outcome: "blocked", detail: "the call itself fails" }],
+    [blocked({ step: "canvas" }), { outcome: "blocked", detail: "shown, but not read back" }],
     [blocked({ step: "something-new" }), { outcome: "blocked", detail: "something-new" }],
   ]) {
     assert.deepEqual(predictedBox(prediction(verdict)), wanted);
@@ -62,7 +62,19 @@ test("what is observed, in a word and a few more", () => {
       { outcome: "blocked", detail: "an error" },
     ],
   ]) {
-    assert.deepEqual(observedBox(observation), wanted);
+    assert.deepEqual(observedBox({ prediction: null, exchanges: [], observation }), wanted);
+  }
+});
+
+test("where the browser stopped it is said only where the API saw as much as was predicted", () => {
+  for (const [given, detail] of [
+    [sent("blocked"), "TypeError: response withheld"],
+    [sent("preflight refused"), "TypeError: only the preflight is sent"],
+    [sent("blocked", { exchanges: [] }), "TypeError: nothing reached the API"],
+    [sent("preflight refused", { exchanges: [] }), "TypeError: nothing reached the API"],
+    [sent("allowed", { observation: failure() }), "TypeError"],
+  ]) {
+    assert.deepEqual(observedBox(given), { outcome: "blocked", detail });
   }
 });
 

@@ -32,10 +32,6 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Reached;
 
-/// A mark on a request that it is a preflight.
-#[derive(Clone, Copy)]
-pub(super) struct IsPreflight;
-
 /// Finds the session, calls the rest of the application, and records what came and what went.
 ///
 /// # Errors
@@ -74,9 +70,6 @@ pub async fn record(
     });
     if let Some(session) = &session {
         request.extensions_mut().insert(Arc::clone(session));
-    }
-    if is_preflight {
-        request.extensions_mut().insert(IsPreflight);
     }
     let end = |response: SentResponse<'_, &HeaderMap>| {
         let SentResponse { reached_handler, through_cache, status, headers, body } = response;

@@ -37,7 +37,9 @@ use crate::{
     api_path::is_run,
     json_error::JsonError,
     origins::Origins,
-    session::{Session, Sessions, hand_written::HandWritten, log::LoggedExchange, notes::Note},
+    session::{
+        Session, Sessions, cache::SharedCache, hand_written::HandWritten, log::LoggedExchange, notes::Note,
+    },
 };
 
 /// The header that every call carries.
@@ -243,7 +245,10 @@ async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: Bod
     let written: HandWritten = read(&body)?;
     let problems = hand::problems(&written, session.id(), &control.origins);
     if problems.is_empty() {
-        session.state().hand = written.clone();
+        let mut state = session.state();
+        state.hand = written.clone();
+        // Whoever puts another server up purges the cache in front of it.
+        state.cache = SharedCache::default();
         Ok(HttpResponse::Ok().json(written))
     } else {
         Ok(HttpResponse::UnprocessableEntity().json(InvalidHand { problems }))
@@ -252,7 +257,7 @@ async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: Bod
 
 /// Reads a paste. Nothing is changed by it: the page does that.
 async fn read_paste(control: Data<ControlContext>, id: Path<String>, body: BodyResult) -> ControlResult {
-    let session = session_of_page(&control, &id)?;
+    let session = control.session(&id)?;
     let Pasted { text } = read(&body)?;
     match import::import(&text, session.id(), &control.origins) {
         Ok(import) => Ok(HttpResponse::Ok().json(import)),

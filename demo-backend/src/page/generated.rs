@@ -18,6 +18,7 @@ use super::{
     mirrors::InvalidPolicy,
     policy_view::{LISTS, PolicyView},
     prediction::{Prediction, PredictionRequest},
+    preset::Preset,
 };
 use crate::{
     api_path::{self, ServerKind},
@@ -88,6 +89,7 @@ fn the_types_are_current() {
     declarations.visit::<KindRules>();
     declarations.visit::<Lesson>();
     declarations.visit::<PolicyView>();
+    declarations.visit::<Preset>();
     declarations.visit::<Prediction>();
     declarations.visit::<PredictionRequest>();
     let text =

@@ -200,15 +200,18 @@ pub fn file() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../demo-frontend/lessons/lessons.json")
 }
 
+/// A text of the page's data, with the origins in place of `{page}`, `{api}` and `{attacker}`.
+pub(super) fn with_origins(text: &str, origins: &Origins) -> String {
+    text.replace("{page}", &origins.page)
+        .replace("{api}", &origins.api)
+        .replace("{attacker}", &origins.attacker)
+}
+
 /// Reads the lessons, with the origins in place of `{page}`, `{api}` and `{attacker}`.
 ///
 /// # Errors
 ///
 /// When the text is not what lessons are made of.
 pub fn read(text: &str, origins: &Origins) -> serde_json::Result<Vec<Lesson>> {
-    let text = text
-        .replace("{page}", &origins.page)
-        .replace("{api}", &origins.api)
-        .replace("{attacker}", &origins.attacker);
-    serde_json::from_str(&text)
+    serde_json::from_str(&with_origins(text, origins))
 }

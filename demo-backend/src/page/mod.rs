@@ -5,10 +5,13 @@
 //! The types that cross the wire are the source of what the page knows of them: `generated` writes them, and the constants
 //! that both sides need, into `demo-frontend/generated/`.
 
+mod by_hand;
 pub mod control;
 pub mod engine;
 #[cfg(test)]
 mod generated;
+mod hand_danger;
+mod hand_fix;
 pub mod import;
 pub mod kinds;
 pub mod lab_request;
@@ -18,5 +21,6 @@ pub mod message;
 mod mirrors;
 pub mod policy_view;
 pub mod prediction;
+pub mod preset;
 pub mod servers;
 pub mod verdict;

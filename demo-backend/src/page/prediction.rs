@@ -2,12 +2,13 @@
 //! respond.
 
 use fetch_cors::{
-    browser::{Browser, Next},
+    browser::{Browser, Next, Request},
     diagnosis::{Case, Diagnosis, Examination, Exchanged, Received, Sent},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
+    by_hand,
     engine::EngineName,
     lab_request::LabRequest,
     message::Message,
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     api_path::ServerKind,
     origins::Origins,
-    session::{Session, Sessions},
+    session::{Session, Sessions, hand_written::HandWritten},
 };
 
 /// A request whose outcome is to be predicted.
@@ -70,7 +71,7 @@ pub fn predict(
     let (at, now) = (sessions.now_ms(), sessions.now());
     let mut browser = session.state().remembered.browser(engine.profile());
 
-    let servers = Servers { sessions, origins, now };
+    let servers = Servers { sessions, origins, now, hand: None };
     let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
     let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
     let unremembered = Browser::new(engine.profile()).fetch(fetch.clone(), now);
@@ -99,13 +100,44 @@ pub fn predict(
     case.policy = has_policy.then(|| session.policy_in_force().config);
     case.verdict = Some(verdict.clone());
     case.hints.is_direct = !request.cached;
-    let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers) };
-    let verdict = Verdict::new(&verdict, &diagnosis, request, *engine, messages.last());
+    let diagnosis = examine(case, &servers);
+    let hand = session.state().hand.clone();
+    let by_hand = (request.server == ServerKind::Hand).then(|| {
+        let fetch = request.to_fetch(&url, origins, engine.engine());
+        let passes = |fixed: &HandWritten| {
+            let servers = Servers { hand: Some(fixed), ..servers };
+            passes(fetch.clone(), Browser::new(engine.profile()), &servers, &body)
+        };
+        by_hand::advice(
+            &by_hand::Situation { hand: &hand, request, messages: &messages, origins, session: session.id() },
+            &verdict,
+            &diagnosis.cause,
+            passes,
+        )
+    });
+    let diagnosed = Diagnosed { session: session.id(), diagnosis, by_hand: by_hand.unwrap_or_default() };
+    let verdict = Verdict::new(&verdict, &diagnosed, request, *engine, messages.last());
     if *commit && request.same_url {
         let preflights = messages.iter().filter_map(Message::preflight);
         session.state().remembered.keep(browser, preflights);
     }
     Ok(Prediction { at, messages, verdict, remembered })
+}
+
+/// Whether a browser that remembers nothing lets the request pass at these servers.
+fn passes(fetch: Request, mut browser: Browser, servers: &Servers<'_>, body: &[u8]) -> bool {
+    let mut next = browser.fetch(fetch, servers.now);
+    loop {
+        match next {
+            Next::Done(verdict) => return verdict.is_allowed(),
+            Next::Send(exchange) => {
+                next = match servers.respond(&Sent::from(&exchange), body).response {
+                    Some(response) => exchange.receive(&mut browser, &response, servers.now),
+                    None => exchange.fail(&mut browser),
+                };
+            }
+        }
+    }
 }
 
 /// Asks the Lab's servers what the diagnosis wants to know, as `cors-doctor` asks real ones. Nothing goes over a wire.

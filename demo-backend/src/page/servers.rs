@@ -36,6 +36,8 @@ pub struct Servers<'a> {
     pub origins: &'a Origins,
     /// The time since the Lab was started.
     pub now: Duration,
+    /// A server to try in place of the one written by hand, with nothing in the cache.
+    pub hand: Option<&'a HandWritten>,
 }
 
 /// A response, or none, and what the page wants to know of where it comes from.
@@ -93,7 +95,7 @@ impl Servers<'_> {
             return by_policy(&Policy::deny_all(), sent, not_found);
         };
         let (policy, state) = (session.policy(), session.state());
-        let looks_up = path.is_cached && sent.method == "GET";
+        let looks_up = path.is_cached && sent.method == "GET" && self.hand.is_none();
         let query = url.query().unwrap_or_default();
         let value = |name: &str| combined(sent, name);
         if looks_up && let Some(kept) = state.cache.find(&cache::key(url.path(), query), value, self.now) {
@@ -105,7 +107,7 @@ impl Servers<'_> {
         }
         let preflight = |status| PredictedResponse::new(status).headers(route_table::cache_lines(path));
         let response = match path.server {
-            ServerKind::Hand => self.by_hand(&state.hand, path, sent),
+            ServerKind::Hand => self.by_hand(self.hand.unwrap_or(&state.hand), path, sent),
             ServerKind::Policy => by_policy(&policy, sent, |decision| match decision {
                 Decision::PreflightGranted { .. } => preflight(204),
                 Decision::PreflightRefused => preflight(403),

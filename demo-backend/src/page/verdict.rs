@@ -1,6 +1,8 @@
 //! How a request will end, as the page shows it: what the script gets, or why not, by which rule, and what would fix it. Why,
 //! and the fix, are the library's diagnosis.
 
+use std::fmt::Write as _;
+
 use fetch_cors::{
     Step,
     browser::{self, Allowed, Blocked, Engine, ResponseType},
@@ -9,9 +11,14 @@ use fetch_cors::{
 use serde::Serialize;
 
 use super::{
-    engine::EngineName, kinds::RequestKind, lab_request::LabRequest, message::Message, servers::text,
+    by_hand::Advice, engine::EngineName, kinds::RequestKind, lab_request::LabRequest, message::Message,
+    servers::text,
 };
-use crate::{api::files, api_path};
+use crate::{
+    api::files,
+    api_path::{self, ServerKind},
+    session::hand_written::HandWritten,
+};
 
 /// A diagnosis of a request in a session.
 #[derive(Clone, Debug)]
@@ -20,6 +27,8 @@ pub struct Diagnosed<'a> {
     pub session: &'a str,
     /// The diagnosis.
     pub diagnosis: Diagnosis,
+    /// What there is to say of a server written by hand; nothing of another one.
+    pub by_hand: Advice,
 }
 
 /// How a request will end.
@@ -53,7 +62,9 @@ pub struct AllowedVerdict {
     pub sentence: String,
     /// The name of the diagnosis' cause.
     pub cause: &'static str,
-    /// What would give the script more; null if it gets all that it asked for.
+    /// What is wrong although it is allowed: what strangers can do, in sentences.
+    pub dangers: Vec<String>,
+    /// What would give the script more, or strangers less; null if nothing should change.
     pub fix: Option<VerdictFix>,
     /// The address of the rule.
     pub spec: &'static str,
@@ -105,6 +116,8 @@ pub struct VerdictFix {
     /// The same as data if it is the policy; empty where the change takes a risk that nobody should take with one click.
     #[cfg_attr(test, ts(as = "Vec<super::mirrors::PolicyChange>"))]
     pub patch: Vec<Step>,
+    /// The server written by hand with the change made; null where it is another server, or no change of it would help.
+    pub hand: Option<HandWritten>,
 }
 
 impl VerdictFix {
@@ -113,11 +126,24 @@ impl VerdictFix {
             Remedy::Policy(change) if change.opt_ins().is_empty() => change.steps().to_vec(),
             _ => Vec::new(),
         };
-        Self { place: remedy.name(), change: sentence(&remedy.to_string()), patch }
+        Self { place: remedy.name(), change: sentence(&remedy.to_string()), patch, hand: None }
+    }
+
+    fn in_server(change: &str) -> Self {
+        Self { place: "server", change: sentence(change), patch: Vec::new(), hand: None }
     }
 
     fn in_page(change: &str) -> Self {
-        Self { place: "page", change: sentence(change), patch: Vec::new() }
+        Self { place: "page", change: sentence(change), patch: Vec::new(), hand: None }
+    }
+
+    /// With what it means for a server written by hand.
+    fn with_hand(mut self, advice: &Advice) -> Self {
+        if advice.fixed.is_some() {
+            let _ = write!(self.change, " Here: {}.", advice.changes);
+        }
+        self.hand.clone_from(&advice.fixed);
+        self
     }
 }
 
@@ -170,7 +196,7 @@ impl Verdict {
             }
             browser::Verdict::Allowed(allowed) => match fails_after_fetch(request, allowed, last) {
                 Some(failure) => Self::Blocked(failure),
-                None => Self::Allowed(allowed_verdict(request, engine, allowed, &diagnosed.diagnosis)),
+                None => Self::Allowed(allowed_verdict(request, engine, allowed, diagnosed)),
             },
         }
     }
@@ -178,7 +204,7 @@ impl Verdict {
 
 fn blocked_by_browser(
     blocked: &Blocked,
-    Diagnosed { session, diagnosis }: &Diagnosed<'_>,
+    Diagnosed { session, diagnosis, by_hand }: &Diagnosed<'_>,
     request: &LabRequest,
 ) -> BlockedVerdict {
     // That it is blocked stands above it on the page; that it is not by CORS does not.
@@ -187,9 +213,9 @@ fn blocked_by_browser(
     // These two are the rule in almost the same words; an uncertain summary begins with it.
     let says_rule = matches!(diagnosis.cause, Cause::CredentialsNotAllowed | Cause::WildcardWithCredentials)
         || summary.contains(&why);
-    let mut fix = VerdictFix::new(&diagnosis.remedy);
+    let mut fix = VerdictFix::new(&diagnosis.remedy).with_hand(by_hand);
     let is_cached = diagnosis.cause == Cause::CachedForAnother;
-    if is_cached {
+    if is_cached && request.server == ServerKind::Policy {
         fix.change.push_str(if api_path::forgets_vary(&request.query) {
             " Here: remove vary=forgotten from the query."
         } else {
@@ -203,24 +229,26 @@ fn blocked_by_browser(
     };
     // The session is in each URL, and says nothing.
     let prefix = format!("{}{session}/", api_path::SESSION);
+    let short = |text: &str| text.replace(&prefix, "/");
     let lines = |are_probes| {
         let chosen = diagnosis.evidence.iter().filter(move |line| line.purpose.is_some() == are_probes);
-        chosen.map(|line| line.to_string().replace(&prefix, "/")).collect()
+        chosen.map(|line| short(&line.to_string())).collect()
     };
     // The diagram shows redirects, and everything here is on one machine.
     let notes = diagnosis
         .notes
         .iter()
         .filter(|note| matches!(note, Note::ResponseHeadersOnRequest { .. } | Note::OriginUnknown));
+    fix.change = short(&fix.change);
     BlockedVerdict {
         allowed: false,
         step: blocked.step.name(),
         reason: blocked.reason.name(),
         header: blocked.reason.header(),
-        rule: (!says_rule).then(|| format!("{why}.")),
+        rule: (!says_rule).then(|| short(&format!("{why}."))),
         cause: Some(diagnosis.cause.name()),
         certain: diagnosis.is_certain(),
-        sentence: sentence(summary.strip_prefix("Blocked: ").unwrap_or(summary)),
+        sentence: short(&sentence(summary.strip_prefix("Blocked: ").unwrap_or(summary))),
         evidence: lines(false),
         probes: lines(true),
         notes: notes.map(|note| sentence(&note.to_string())).collect(),
@@ -234,7 +262,7 @@ fn allowed_verdict(
     request: &LabRequest,
     engine: EngineName,
     allowed: &Allowed,
-    diagnosis: &Diagnosis,
+    Diagnosed { diagnosis, by_hand, .. }: &Diagnosed<'_>,
 ) -> AllowedVerdict {
     let readable = allowed.readable_headers.iter().map(|(name, value)| (name.to_owned(), text(value)));
     let is_opaque = request.is_opaque(engine.engine());
@@ -274,7 +302,11 @@ fn allowed_verdict(
         withheld: allowed.withheld_headers.clone(),
         sentence: sentence(&what),
         cause: diagnosis.cause.name(),
-        fix: wants_more.then(|| VerdictFix::new(&diagnosis.remedy)),
+        dangers: by_hand.dangers.iter().map(|danger| sentence(danger)).collect(),
+        fix: match by_hand.remedy {
+            Some(remedy) => Some(VerdictFix::in_server(remedy).with_hand(by_hand)),
+            None => wants_more.then(|| VerdictFix::new(&diagnosis.remedy)),
+        },
         spec,
     }
 }

@@ -1,4 +1,4 @@
-//! A server that the reader writes by hand: what it responds with, to preflights and to all other requests, line by line.
+//! A server that the reader writes by hand: what it responds with, to `OPTIONS` and to all other requests, line by line.
 //! Nothing in it follows a policy, so it can have every mistake that a real server has. What may stand in it is checked in
 //! `api::hand` before it gets here.
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HandWritten {
-    /// What it responds with to a preflight, and to any other `OPTIONS`, whatever the path.
+    /// What it responds with to `OPTIONS`, the method of preflights, whatever the path.
     pub preflight: HandResponse,
     /// What it responds with to every other request.
     pub response: HandResponse,

@@ -148,7 +148,7 @@ pub(crate) static CASES: &[Case] = &[
             "Page {page host} | Browser yours | API {api host}",
             "Page → Browser: fetch(\"notes/1\"), the page’s script",
             "Browser → API: OPTIONS notes/1, may I PUT with content-type,x-request-id?",
-            "API → Browser: 204 No Content, allow-origin: {page host}; gate open: go ahead",
+            "API → Browser: 204 No Content, allow-methods: PUT, allow-headers: content-type, x-request-id; gate open: go ahead",
             "Browser → API: PUT notes/1, Origin: {page host}",
             "API → Browser: 200 OK, allow-origin: {page host}; gate open: let through; handler ran",
             "Browser → Page: status 200, the script reads it",

@@ -1,8 +1,8 @@
 //! The policy's and the request's forms: filled by keys and clicks, and read; and *Send*, up to the verdict.
 
 use demo_backend::page::{lab_request::LabRequest, lesson::Ending};
-use fetch_cors::browser::{ResponseType, Verdict};
 use end_to_end::{Engine, fantoccini::key::Key};
+use fetch_cors::browser::{ResponseType, Verdict};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -159,10 +159,26 @@ impl Page {
 
     /// Presses a button that sends, and waits for the verdict.
     pub(crate) async fn press(&self, button: &str) -> Tried<Shown> {
+        self.send_by(async |page| page.click(button).await).await
+    }
+
+    /// Sends by `Ctrl+Enter`, wherever the focus is, and waits for the verdict.
+    pub(crate) async fn press_by_keys(&self) -> Tried<Shown> {
+        let keys = [Key::Control, Key::Enter, Key::Null].map(char::from);
+        self.send_by(async |page| page.type_keys(&String::from_iter(keys)).await).await
+    }
+
+    /// Types where the focus is.
+    pub(crate) async fn type_keys(&self, keys: &str) -> Tried<()> {
+        let focused = self.session.active_element().await.map_err(said)?;
+        focused.send_keys(keys).await.map_err(said)
+    }
+
+    async fn send_by(&self, act: impl AsyncFnOnce(&Self) -> Tried<()>) -> Tried<Shown> {
         // What is shown of a sending is made again for each; the run may be the same.
         self.eval("window.shownBefore = document.querySelector('[data-part=given]').firstChild;").await?;
         self.find("[data-action=send]:enabled").await?;
-        self.click(button).await?;
+        act(self).await?;
         let shown = self
             .wait_for(
                 "const verdict = name => document.querySelector(`[data-field=${name}]`).dataset.verdict ?? null;

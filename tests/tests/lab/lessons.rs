@@ -25,6 +25,7 @@ use crate::{
     page::Page,
     said, same,
     stage::Stage,
+    view::{DIAGRAM, LAPTOP, OBSERVED, PREDICTED, SEND, in_viewport},
 };
 
 pub(crate) fn checks() -> Vec<Check<Stage>> {
@@ -43,7 +44,7 @@ pub(crate) fn checks() -> Vec<Check<Stage>> {
             let name = format!("lesson::{}", lesson.id);
             let id = lesson.id.clone();
             Check::new(name.clone(), move |stage: &mut Stage| {
-                Ok(stage.play(&name, async |page| page.take_lesson(&id).await)?)
+                in_viewport(stage, &name, LAPTOP, async |page| page.take_lesson(&id).await)
             })
         })
         .collect();
@@ -74,7 +75,7 @@ impl Reader {
 }
 
 impl Page {
-    fn lessons(&self) -> Tried<Vec<Lesson>> {
+    pub(crate) fn lessons(&self) -> Tried<Vec<Lesson>> {
         read(self.demo.origins())
     }
 
@@ -118,6 +119,7 @@ impl Page {
         if self.is_there("[data-action=send]:enabled").await? {
             return Err("before the question is answered, nothing can be sent".to_owned());
         }
+        self.are_in_view(&[".question", SEND, OBSERVED]).await.map_err(at("the question".to_owned()))?;
         let answer = if lesson.answer { "yes" } else { "no" };
         self.click(&format!("[data-action=answer-{answer}]")).await.map_err(at("answer".to_owned()))?;
         let mut reader = Reader::new(lesson, self.session.engine());
@@ -141,7 +143,7 @@ impl Page {
             last.map_err(at("the last sending".to_owned()))?;
         }
         self.find("[data-field=goal][data-reached=true]").await.map_err(at("the goal".to_owned()))?;
-        Ok(())
+        self.are_in_view(&["[data-action=next-lesson]"]).await
     }
 
     /// Sends, and compares what the browser did and the cause that the page names with what the diagnosis makes of what went
@@ -149,8 +151,10 @@ impl Page {
     async fn send_and_diagnose(&self, reader: &mut Reader, ending: Option<Ending>) -> Tried<()> {
         let session = self.lab_session().await?;
         let before = self.last_logged(&session)?;
-        let shown = self.press("[data-action=send]").await?;
+        self.are_in_view(&[SEND]).await?;
+        let shown = self.press(SEND).await?;
         shown.judge(None)?;
+        self.are_in_view(&[PREDICTED, OBSERVED, DIAGRAM]).await?;
         let shown_ending = shown.observed.map(Outcome::ending);
         if ending.is_some() && shown_ending != ending {
             return Err(format!("should be {ending:?}; the page says {:?}", shown.said));

@@ -27,6 +27,7 @@ mod page;
 mod seen;
 mod stage;
 mod verdict;
+mod view;
 
 use end_to_end::{Check, run_checks_in_each_engine};
 use libtest_mimic::{Arguments, Failed};
@@ -39,6 +40,7 @@ fn main() {
     let mut checks = first_minutes::checks();
     checks.extend(lessons::checks());
     checks.extend(links::checks());
+    checks.extend(view::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));
     }

@@ -15,7 +15,7 @@ use end_to_end::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Tried, said};
+use crate::{Tried, said, view};
 
 /// Far longer than anything takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,10 +58,10 @@ impl Page {
         })
         .map_err(said)?;
         let session = installed.start().await.map_err(said)?;
-        // So wide that the diagram leaves out nothing.
-        session.set_window_size(1800, 1000).await.map_err(said)?;
         session.watch_console().await.map_err(said)?;
-        Ok(Self { session, demo, policy, _folder: folder, console: RefCell::default() })
+        let page = Self { session, demo, policy, _folder: folder, console: RefCell::default() };
+        page.resize(view::WIDE).await?;
+        Ok(page)
     }
 
     pub(crate) async fn close(self) -> io::Result<()> {

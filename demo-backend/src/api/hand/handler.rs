@@ -11,10 +11,7 @@ use actix_web::{
 
 use super::respond::{HandReply, HandRequest, chosen, respond};
 use crate::{
-    api::{
-        closed::ClosedConnection,
-        record::{IsPreflight, Reached},
-    },
+    api::{closed::ClosedConnection, record::Reached},
     api_path::ApiPath,
     origins::Origins,
     session::Session,
@@ -29,7 +26,7 @@ pub async fn by_hand(
 ) -> HttpResponse {
     let hand = session.state().hand.clone();
     let is_options = request.method() == Method::OPTIONS;
-    if request.extensions().get::<IsPreflight>().is_none() {
+    if !is_options {
         request.extensions_mut().insert(Reached);
     }
     // Other requests are served meanwhile.

@@ -17,7 +17,7 @@ pub(super) const ORIGIN: &str = "{origin}";
 /// A request as the server written by hand reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct HandRequest<'a> {
-    /// Whether its method is `OPTIONS`. What refuses preflights by mistake, a router or authentication, looks no further.
+    /// Whether the method is `OPTIONS`.
     pub is_options: bool,
     /// The path.
     pub path: ApiPath<'a>,

@@ -9,9 +9,11 @@ import { fromFragment, opened, toFragment } from "./pure/address.js";
 import { engineOf } from "./pure/engine.js";
 import { firstRequest, readLessons } from "./pure/lessons.js";
 import { patched } from "./pure/patch.js";
+import { readPresets } from "./pure/presets.js";
 import { LISTS, noPolicy, toHand, toPolicy, toRequest } from "./pure/state.js";
 import { copyButton } from "./rooms/copy.js";
 import { announce, find } from "./rooms/dom.js";
+import { handRoom } from "./rooms/hand.js";
 import { lessonsRoom, plain } from "./rooms/lessons.js";
 import {
   behindTheScenes,
@@ -34,6 +36,7 @@ import { wireRoom } from "./rooms/wire.js";
  * @typedef {import("./app/control.js").PolicyConfig} PolicyConfig
  * @typedef {import("./app/control.js").PolicyView} PolicyView
  * @typedef {import("./pure/lessons.js").Lesson} Lesson
+ * @typedef {import("./pure/presets.js").Classic} Classic
  * @typedef {import("./pure/state.js").LabRequest} LabRequest
  * @typedef {import("./pure/verdict.js").Sent} Sent
  */
@@ -52,6 +55,11 @@ const session = createSession(control, {
     policies.refuse(problems);
     attempt?.refuse(problems);
   },
+  async onHand() {
+    hands.show();
+    await run.refresh(false);
+  },
+  onHandRefused: (problems) => hands.refuse(problems),
   onRenewed: () => announce("The session had ended; this is a new one."),
   onServer(isDown) {
     showNotice(isDown);
@@ -63,8 +71,9 @@ const session = createSession(control, {
 const lessons = lessonsRoom({ onStart: startLesson, onLeave: leaveLesson, onAnswer: answer });
 const policies = policyRoom({
   onEdit: session.apply,
-  onSource: (source) => enter(session.policy, run.request, source),
+  onSource: (source) => enter(session.policy, session.hand, run.request, source),
 });
+const hands = handRoom({ onEdit: session.applyHand, onServer: chooseServer, onPreset: startPreset });
 const requests = requestRoom({ onEdit: (request) => run.edit(request), onSend: sendNow });
 const wire = wireRoom();
 const verdict = verdictRoom(engine, { onFix: applyFix, onSend: sendNow });
@@ -76,7 +85,10 @@ const run = createRun({
   requests,
   wire,
   verdict,
-  settle: policies.settle,
+  async settle() {
+    await policies.settle();
+    await hands.settle();
+  },
   isAsking: () => attempt?.isAsking ?? false,
   onChange: keepInAddress,
   onSent: judge,
@@ -110,6 +122,7 @@ async function begin() {
   showReady();
   allLessons = await reading;
   lessons.fill(allLessons);
+  hands.offer(await loadPresets().catch(() => []));
 }
 
 /** @returns {Promise<Lesson[]>} */
@@ -117,6 +130,12 @@ async function loadLessons() {
   const response = await fetch("lessons/lessons.json");
   if (!response.ok) throw new Error(`lessons.json: ${response.status}`);
   return readLessons(await response.text(), session.config);
+}
+
+async function loadPresets() {
+  const response = await fetch("servers/presets.json");
+  if (!response.ok) throw new Error(`presets.json: ${response.status}`);
+  return readPresets(await response.text(), session.config);
 }
 
 /** Opens the situation that the address names. Nothing of it is sent to the API: the link may come from anyone. */
@@ -138,7 +157,10 @@ async function open() {
  */
 async function enter(policy, hand, request, source) {
   run.begin(request);
+  hands.showPreset(null);
+  hands.choose(request.server);
   if (source === "form") policies.fill(policy);
+  hands.fill(source === "form" ? hand : toHand({}));
   await session.enter(policy, hand, source);
 }
 
@@ -190,11 +212,38 @@ async function sendNow() {
 }
 
 /**
- * Does to the policy what the verdict proposes.
+ * Sends to the other server from now on.
  *
- * @param {PatchStep[]} patch
+ * @param {LabRequest["server"]} server
  */
-async function applyFix(patch) {
+async function chooseServer(server) {
+  requests.sendTo(server);
+  const request = requests.read();
+  // The session that the file governs has no server written by hand.
+  if (server === "hand" && session.source === "file") await enter(session.policy, toHand({}), request, "form");
+  else run.edit(request);
+}
+
+/** @param {Classic} preset */
+async function startPreset(preset) {
+  const request = preset.request ?? toRequest({ server: "hand" });
+  await enter(session.policy, preset.hand, request, "form");
+  hands.showPreset(preset);
+  await sendBefore(preset);
+}
+
+/**
+ * Does to the server what the verdict proposes.
+ *
+ * @param {{patch: PatchStep[], hand: HandWritten | null}} fix
+ */
+async function applyFix({ patch, hand }) {
+  if (hand !== null) {
+    await hands.settle();
+    hands.fill(hand);
+    if (!(await session.applyHand(hand))) return announce("The server with this fix was refused.");
+    return afterFix();
+  }
   await policies.settle();
   const wanted = patched(policies.read(), patch);
   policies.fill(wanted);
@@ -202,6 +251,10 @@ async function applyFix(patch) {
     announce("The policy with this fix was refused; see the policy.");
     return find(`[data-room=policy] textarea[name=${LISTS[0]}]`).focus();
   }
+  return afterFix();
+}
+
+async function afterFix() {
   await run.refresh(true);
   announce("The fix is applied. Send again.");
   find("[data-action=send-again]").focus({ preventScroll: true });
@@ -226,9 +279,9 @@ async function startLesson(lesson) {
   showLesson(lesson.id);
 }
 
-/** @param {Lesson | null} lesson */
-async function sendBefore(lesson) {
-  const before = lesson?.before;
+/** @param {{before?: unknown[]} | null} situation */
+async function sendBefore(situation) {
+  const before = situation?.before;
   if (before) await behindTheScenes((stage) => run.sendBefore(before, stage));
 }
 

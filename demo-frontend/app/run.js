@@ -178,7 +178,7 @@ export function createRun({
       const all = await control.readExchanges(session.id, `run=${run}`);
       const exchanges = all.filter(({ number }) => number > last);
       const isWhole =
-        exchanges.every(({ status }) => status !== null) &&
+        exchanges.every(({ status, closed }) => status !== null || closed) &&
         (exchanges.length >= expected || (!observation.allowed && tries > 3));
       if (isWhole || tries === LOG_TRIES) return exchanges;
       await new Promise((resolve) => setTimeout(resolve, LOG_PAUSE_MS));

@@ -34,3 +34,26 @@ export function headerRows(headers, decisive) {
     ...absent.map((name) => ({ name, value: null, decides: true })),
   ];
 }
+
+/**
+ * @param {string} text  a header per line
+ * @returns {[string, string][]}
+ */
+export function fromLines(text) {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => {
+      // The name of a pseudo-header would begin with a colon.
+      const colon = line.indexOf(":", 1);
+      return colon === -1 ? [line.trim(), ""] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+    });
+}
+
+/**
+ * @param {[string, string][]} headers
+ * @returns {string} a header per line
+ */
+export function toLines(headers) {
+  return headers.map(([name, value]) => `${name}: ${value}`).join("\n");
+}

@@ -12,10 +12,16 @@ import { toRequest } from "./state.js";
  * @returns {Lesson[]}
  */
 export function readLessons(json, origins) {
+  return JSON.parse(withOrigins(json, origins));
+}
+
+/**
+ * @param {string} json
+ * @param {Pick<import("../app/control.js").Config, "page" | "api" | "attacker">} origins
+ */
+export function withOrigins(json, origins) {
   // Origins hold nothing that would mean something within a JSON string.
-  return JSON.parse(
-    json.replace(/\{(page|api|attacker)\}/g, (_, name) => origins[/** @type {keyof typeof origins} */ (name)]),
-  );
+  return json.replace(/\{(page|api|attacker)\}/g, (_, name) => origins[/** @type {keyof typeof origins} */ (name)]);
 }
 
 /**

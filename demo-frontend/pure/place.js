@@ -14,7 +14,7 @@ import { PATHS, SERVERS } from "../generated/constants.js";
  */
 
 /** What stands before the route. */
-const PREFIXES = { policy: PATHS.api, hand: PATHS.hand };
+export const PREFIXES = { policy: PATHS.api, hand: PATHS.hand };
 
 /**
  * @param {Place} place

@@ -115,6 +115,7 @@ export function agreementOf({ prediction, observation }) {
  * @property {string | null} cause  its name; null where nothing of CORS is the cause
  * @property {string[]} evidence    a line for each request
  * @property {string[]} probes      a line for each that the browser doesn't send
+ * @property {string[]} dangers     what strangers can do, although nothing is blocked
  * @property {string[]} notes       what else is worth knowing
  * @property {string | null} rule   the rest of a sentence; null where the text says the same
  * @property {string} spec
@@ -128,32 +129,39 @@ export function whyOf(sent) {
   const { cause, spec } = verdict;
   if (verdict.allowed) {
     const text = [verdict.sentence, ...grounds(sent)].join(" ");
-    return { text, cause, evidence: [], probes: [], notes: [], rule: null, spec };
+    return { text, cause, dangers: verdict.dangers, evidence: [], probes: [], notes: [], rule: null, spec };
   }
   const { sentence, evidence, probes, notes, rule } = verdict;
-  return { text: sentence, cause, evidence, probes, notes, rule, spec };
+  return { text: sentence, cause, dangers: [], evidence, probes, notes, rule, spec };
 }
 
 /**
- * What would have the request allowed, or give the script what it asked for.
+ * What would have the request allowed, give the script what it asked for, or take from strangers what they should not get.
  *
  * @param {Sent} sent
- * @returns {{title: string, change: string, place: string, warning: string | null, patch: PatchStep[]} | null} null
- *   where nothing needs a fix
+ * @returns {{title: string, change: string, place: string, warning: string | null, patch: PatchStep[],
+ *   hand: import("./state.js").HandWritten | null} | null} null where nothing needs a fix
  */
 export function fixOf({ prediction, request }) {
   const verdict = prediction?.verdict;
   const fix = verdict?.fix;
   if (!verdict || !fix) return null;
   return {
-    title: verdict.allowed ? "To read it" : verdict.certain ? "The fix" : "The fix, if the first cause is right",
+    title: verdict.allowed
+      ? verdict.dangers.length > 0
+        ? "The fix"
+        : "To read it"
+      : verdict.certain
+        ? "The fix"
+        : "The fix, if the first cause is right",
     change: fix.change,
     place: fix.place,
     warning:
-      request.page === "attacker"
+      request.page === "attacker" && !verdict.allowed
         ? "Think twice: this would let the attacker’s page in. Here, blocked is the safe result."
         : null,
     patch: fix.patch,
+    hand: fix.hand,
   };
 }
 
@@ -202,7 +210,7 @@ function grounds({ exchanges, observation, prediction }) {
  *
  * @param {Sent} sent
  */
-export function givenOf({ observation, prediction }) {
+export function givenOf({ observation, prediction, request }) {
   const { allowed, status, headers, body, error, type } = observation;
   const nothing = { error: null, status: null, headers: [], note: null, body: null };
   if (!allowed) {
@@ -222,15 +230,14 @@ export function givenOf({ observation, prediction }) {
   const all = prediction?.verdict.allowed && headers.length > 0 ? prediction.verdict.withheld : [];
   // `Set-Cookie` stays hidden whatever a server exposes; the others are of no use to a script.
   const withheld = all.filter((name) => !/^(access-control-|vary$|set-cookie$|cdn-cache-control$)/i.test(name));
+  const lists = request.server === "hand" ? "Access-Control-Expose-Headers" : "expose_headers";
   const names = withheld.map((name) => `\`${name}\``).join(", ");
   return {
     ...nothing,
     status: status === null ? null : String(status),
     headers: headerRows(headers, []),
     note:
-      names === ""
-        ? null
-        : `Sent, but kept from the page’s script: ${names}. Listing them in \`expose_headers\` shows them.`,
+      names === "" ? null : `Sent, but kept from the page’s script: ${names}. Listing them in \`${lists}\` shows them.`,
     body: body === "" ? null : indented(body),
   };
 }
@@ -256,7 +263,8 @@ export function effectsOf({ exchanges, before, after, observation }) {
 }
 
 /** @param {Exchange} exchange */
-function effectOf({ preflight, status, response_headers, reached_handler }) {
+function effectOf({ preflight, status, closed, response_headers, reached_handler }) {
+  if (closed) return "closed the connection without a response";
   if (preflight) return `responded to the preflight with ${status ?? "nothing"}`;
   if (headerValue(response_headers, "x-lab-cache") === "hit") return "saw nothing: the cache responded";
   return reached_handler

@@ -156,8 +156,10 @@ export function specLink(address, attributes = {}) {
  * Makes `[role=tab]` buttons within switch their panels, by click and by arrow keys.
  *
  * @param {HTMLElement} list
+ * @param {(id: string) => void} [onChoose]  a tab was chosen by the reader
+ * @returns {(id: string) => void} chooses a tab
  */
-export function tabs(list) {
+export function tabs(list, onChoose = () => {}) {
   const all = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=tab]")]);
   /** @param {HTMLElement} chosen */
   const choose = (chosen) => {
@@ -168,7 +170,10 @@ export function tabs(list) {
     }
   };
   for (const [index, tab] of all.entries()) {
-    tab.addEventListener("click", () => choose(tab));
+    tab.addEventListener("click", () => {
+      choose(tab);
+      onChoose(tab.id);
+    });
     tab.addEventListener("keydown", (event) => {
       const steps = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: all.length - 1 };
       if (!(event.key in steps)) return;
@@ -177,6 +182,8 @@ export function tabs(list) {
       event.preventDefault();
       choose(to);
       to.focus();
+      onChoose(to.id);
     });
   }
+  return (id) => choose(find(`#${id}`, list));
 }

@@ -42,7 +42,7 @@ export function policyRoom({ onEdit, onSource }) {
   let applying = Promise.resolve();
 
   find("[data-part=settings]", room).replaceWith(...settings());
-  tabs(find("[role=tablist]", room));
+  tabs(find(".code-tabs [role=tablist]", room));
   for (const key of /** @type {const} */ (["toml", "rust", "json"])) {
     copyButton(find(`[data-action=copy-${key}]`, room), () => texts[key]);
   }

@@ -1,7 +1,9 @@
 // The request: a form for every kind a page can make, and the same request as code.
 
 import { asCurl, asDoctor, asScript } from "../pure/code.js";
-import { KINDS, toRequest, usesOf } from "../pure/state.js";
+import { fromLines, toLines } from "../pure/headers.js";
+import { PREFIXES } from "../pure/place.js";
+import { DEFAULT_REQUEST, KINDS, toRequest, usesOf } from "../pure/state.js";
 import { copyButton } from "./copy.js";
 import { element, find, setText, tabs } from "./dom.js";
 
@@ -18,6 +20,7 @@ export function requestRoom({ onEdit, onSend }) {
   const button = /** @type {HTMLButtonElement} */ (find("[data-action=send]", room));
   const hint = find("[data-part=send-hint]", room);
   let kind = "fetch";
+  let server = DEFAULT_REQUEST.server;
   const texts = { script: "", curl: "", doctor: "" };
 
   field("kind").append(...Object.entries(KINDS).map(([value, { name }]) => element("option", { value }, name)));
@@ -68,22 +71,22 @@ export function requestRoom({ onEdit, onSend }) {
     }
   }
 
+  /** @param {LabRequest["server"]} chosen */
+  function sendTo(chosen) {
+    server = chosen;
+    setText(find("[data-part=path-label]", room), `Path in ${PREFIXES[server]}`);
+  }
+
   /** @returns {LabRequest} as the form says */
   function read() {
     const type = field("body-type").value;
-    const headers = field("headers")
-      .value.split("\n")
-      .filter((line) => line.trim() !== "")
-      .map((line) => {
-        const colon = line.indexOf(":", 1);
-        return colon === -1 ? [line.trim(), ""] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
-      });
     return toRequest({
+      server,
       kind: field("kind").value,
       method: field("method").value.trim() || "GET",
       path: field("path").value.trim().replace(/^\/+/, ""),
       query: field("query").value.trim().replace(/^\?/, ""),
-      headers,
+      headers: fromLines(field("headers").value),
       body: type === "" ? null : { type, text: field("body").value },
       credentials: field("credentials").value,
       mode: field("mode").value,
@@ -95,6 +98,8 @@ export function requestRoom({ onEdit, onSend }) {
   }
 
   return {
+    read,
+    sendTo,
     /** @param {LabRequest} request */
     fill(request) {
       for (const name of /** @type {const} */ ([
@@ -110,7 +115,8 @@ export function requestRoom({ onEdit, onSend }) {
         field(name).value = request[name];
       }
       kind = request.kind;
-      field("headers").value = request.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
+      sendTo(request.server);
+      field("headers").value = toLines(request.headers);
       field("body-type").value = request.body?.type ?? "";
       field("body").value = request.body?.text ?? "";
       box("cached").checked = request.cached;

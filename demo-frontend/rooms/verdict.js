@@ -17,7 +17,7 @@ import { element, find, headerList, prose, specLink, svg } from "./dom.js";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
- * @typedef {import("../app/control.js").PatchStep} PatchStep
+ * @typedef {NonNullable<ReturnType<typeof fixOf>>} Fix
  * @typedef {import("../pure/engine.js").Engine} Engine
  * @typedef {import("../pure/verdict.js").Box} Box
  * @typedef {import("../pure/verdict.js").Sent} Sent
@@ -27,7 +27,7 @@ import { element, find, headerList, prose, specLink, svg } from "./dom.js";
  * Opens the room.
  *
  * @param {Engine} engine the reader's
- * @param {{onFix: (patch: PatchStep[]) => void, onSend: () => void}} lab
+ * @param {{onFix: (fix: Fix) => void, onSend: () => void}} lab
  */
 export function verdictRoom(engine, { onFix, onSend }) {
   const room = find("[data-room=verdict]");
@@ -39,14 +39,14 @@ export function verdictRoom(engine, { onFix, onSend }) {
   const proof = find("[data-part=evidence]", room);
   const given = find("[data-part=given]", room);
 
-  /** @param {PatchStep[]} patch */
-  function fixButton(patch) {
+  /** @param {Fix} fix */
+  function fixButton(fix) {
     const button = element(
       "button",
       { type: "button", class: "primary", "data-action": "apply-fix" },
       "Apply this fix",
     );
-    button.addEventListener("click", () => onFix(patch));
+    button.addEventListener("click", () => onFix(fix));
     return button;
   }
 
@@ -177,6 +177,7 @@ function whyPart(sent) {
     "div",
     { class: why.rule === null ? "why" : "why withheld", "data-cause": why.cause ?? "" },
     element("p", { "data-field": "why" }, ...prose(why.text)),
+    ...why.dangers.map((danger) => element("p", { class: "risk", "data-field": "danger" }, ...prose(danger))),
     ...why.notes.map((note) => element("p", { class: "note" }, ...prose(note))),
     why.rule === null
       ? element("p", { class: "rule" }, "The rule: ", link)
@@ -213,7 +214,7 @@ function evidence(lines, attributes) {
 
 /**
  * @param {Sent} sent
- * @param {((patch: PatchStep[]) => HTMLElement) | null} fixButton
+ * @param {((fix: Fix) => HTMLElement) | null} fixButton
  */
 function fixPart(sent, fixButton) {
   const fix = fixOf(sent);
@@ -222,7 +223,7 @@ function fixPart(sent, fixButton) {
     "div",
     { class: "fix", "data-field": "fix", "data-place": fix.place },
     element("div", {}, element("h3", {}, fix.title), element("p", {}, ...prose(fix.change))),
-    fix.patch.length > 0 && fixButton?.(fix.patch),
+    (fix.patch.length > 0 || fix.hand !== null) && fixButton?.(fix),
     fix.warning && element("p", { class: "risk" }, fix.warning),
   );
 }

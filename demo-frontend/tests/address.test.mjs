@@ -90,7 +90,13 @@ test("each field of a server written by hand comes back from the address", () =>
 
 test("all of them at once come back, and so does the lesson", () => {
   const lesson = { id: "preflights", policy: {}, request: {} };
-  const situation = { policy: toPolicy(POLICIES), hand: toHand({ preflight: RESPONSES }), request: toRequest(REQUESTS), lesson: "preflights", source: "form" };
+  const situation = {
+    policy: toPolicy(POLICIES),
+    hand: toHand({ preflight: RESPONSES }),
+    request: toRequest(REQUESTS),
+    lesson: "preflights",
+    source: "form",
+  };
   const hash = toFragment(situation);
   assert.deepEqual(fromFragment(hash), situation);
   assert.deepEqual(opened(hash, [lesson]), { ...situation, lesson, isAtStart: false });

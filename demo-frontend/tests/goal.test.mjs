@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { Attempt } from "../app/attempt.js";
 import { isReached } from "../pure/goal.js";
-import { effective, toPolicy, toRequest } from "../pure/state.js";
+import { effective, toHand, toPolicy, toRequest } from "../pure/state.js";
 import { exchange, failure, response } from "./support.mjs";
 
 const policy = (given) => ({ policy: toPolicy(given) });
@@ -145,7 +145,7 @@ test("an attempt remembers what was refused, and tells the answer once", () => {
     ],
     goal: { check: { refused: "allow_origins", origins: true, observed: "allowed" } },
   };
-  const outcome = { ...request({}), ...policy({}), ...seen(exchange()), ...got(response()) };
+  const outcome = { ...request({}), ...policy({}), hand: toHand({}), ...seen(exchange()), ...got(response()) };
   const attempt = new Attempt(lesson);
   assert.equal(attempt.isAsking, true);
   attempt.answer = false;
@@ -164,13 +164,19 @@ test("a guess is judged by what the question was about, and by nothing else", ()
   const lesson = {
     answer: false,
     policy: { allow_origins: ["https://a.example"] },
+    hand: { response: { status: 500 } },
     request: { path: "notes", body: { type: "application/json", text: "{}" }, method: "POST" },
     same_url: true,
     goal: { check: { observed: "allowed" } },
   };
   // What is sent has the headers that the page's script adds, and settings in the order of the form.
   const asked = effective(toRequest({ ...lesson.request, same_url: true }));
-  const begun = { policy: { max_age: undefined, ...toPolicy(lesson.policy) }, ...seen(exchange()), ...got(response()) };
+  const begun = {
+    policy: { max_age: undefined, ...toPolicy(lesson.policy) },
+    hand: toHand(lesson.hand),
+    ...seen(exchange()),
+    ...got(response()),
+  };
   const judged = (given) => new Attempt(lesson).judge({ ...begun, request: asked, ...given }).guess;
   assert.equal(judged({}), "judged now");
   for (const given of [
@@ -180,6 +186,9 @@ test("a guess is judged by what the question was about, and by nothing else", ()
     request({ ...asked, path: "session" }),
     request({ ...asked, mode: "no-cors" }),
     request({ ...asked, headers: [] }),
+    request({ ...asked, server: "hand" }),
+    { hand: toHand({}) },
+    { hand: toHand({ response: { status: 500, headers: [["a", "b"]] } }) },
   ]) {
     assert.equal(judged(given), "about something else", JSON.stringify(given));
   }

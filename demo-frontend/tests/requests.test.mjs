@@ -32,7 +32,15 @@ test("the page's URLs are the server's", () => {
 });
 
 test("what is not a path of the API stays as it is", () => {
-  for (const target of ["/", "/favicon.svg", "/s/abcdefgh", "/apinotes", "/cachedapi/notes", "/hand/notes", "/cached/hand/notes"]) {
+  for (const target of [
+    "/",
+    "/favicon.svg",
+    "/s/abcdefgh",
+    "/apinotes",
+    "/cachedapi/notes",
+    "/hand/notes",
+    "/cached/hand/notes",
+  ]) {
     assert.equal(placeOf(target), null, target);
     assert.equal(withoutSession(target), target);
   }

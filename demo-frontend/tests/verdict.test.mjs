@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { engineOf } from "../pure/engine.js";
 import { headerRows, headerValue } from "../pure/headers.js";
-import { toRequest } from "../pure/state.js";
+import { toHand, toRequest } from "../pure/state.js";
 import {
   agreementOf,
   consoleOf,
@@ -102,6 +102,7 @@ test("why it is blocked is the cause that the server names, with what shows it a
   assert.deepEqual(whyOf(sent("blocked")), {
     text: "The origin http://localhost:3000 is not among those that the server allows.",
     cause: "origin-not-listed",
+    dangers: [],
     evidence: ["GET /api/notes: 200, no CORS header"],
     probes: [],
     notes: [],
@@ -144,21 +145,32 @@ test("the fix is what the server proposes, with a warning where it would let the
     place: "policy",
     warning: null,
     patch: fix.patch,
+    hand: null,
   });
   const attacked = fixOf(sent("blocked", { request: toRequest({ page: "attacker" }) }));
   assert.match(attacked.warning, /Here, blocked is the safe result\.$/);
-  const elsewhere = { place: "page", change: "Request another path.", patch: [] };
+  const elsewhere = { place: "page", change: "Request another path.", patch: [], hand: null };
   assert.deepEqual(fixOf(sent("blocked", { prediction: prediction(blocked({ fix: elsewhere })) })), {
     title: "The fix",
     change: "Request another path.",
     place: "page",
     warning: null,
     patch: [],
+    hand: null,
   });
   const unsure = sent("blocked", { prediction: prediction(blocked({ certain: false, fix: elsewhere })) });
   assert.equal(fixOf(unsure).title, "The fix, if the first cause is right");
   const opaque = sent("opaque", { prediction: prediction(allowed({ type: "opaque", fix: elsewhere })) });
   assert.deepEqual([fixOf(opaque).title, fixOf(opaque).change], ["To read it", "Request another path."]);
+  const byHand = { place: "server", change: "Compare.", patch: [], hand: toHand({}) };
+  const dangers = ["A page of any site reads it."];
+  const dangerous = {
+    request: toRequest({ page: "attacker" }),
+    prediction: prediction(allowed({ dangers, fix: byHand })),
+  };
+  const { title, warning, hand } = fixOf(sent("allowed", dangerous));
+  assert.deepEqual([title, warning, hand], ["The fix", null, toHand({})], "it keeps the attacker out");
+  assert.deepEqual(whyOf(sent("allowed", dangerous)).dangers, dangers);
   assert.equal(fixOf(sent("allowed")), null);
   assert.equal(fixOf(sent("without a prediction")), null);
 });
@@ -220,6 +232,19 @@ test("what the API saw and did", () => {
   assert.deepEqual(effectsOf(sent("blocked", { exchanges: [early] })).lines, [
     { request: "GET /cached/api/guarded?a=1&b=2", effect: "responded with 401 before any handler ran" },
   ]);
+});
+
+test("a connection that was closed is told as that", () => {
+  const closed = exchange({ closed: true, status: null, response_headers: [] });
+  const { lines } = effectsOf({ ...sent("blocked"), exchanges: [closed] });
+  assert.equal(lines[0].effect, "closed the connection without a response");
+});
+
+test("what is kept from the script is shown by a setting, or by a header where there is no policy", () => {
+  const withheld = { prediction: prediction(allowed({ withheld: ["etag"] })) };
+  assert.match(givenOf(sent("allowed", withheld)).note, /Listing them in `expose_headers`/);
+  const byHand = { ...withheld, request: toRequest({ server: "hand" }) };
+  assert.match(givenOf(sent("allowed", byHand)).note, /Listing them in `Access-Control-Expose-Headers`/);
 });
 
 test("what has changed at the API", () => {

@@ -47,7 +47,7 @@ export function toShow(imported) {
     title: asSentence(title),
     state:
       not_here === null
-        ? "The request and the server written by hand are set accordingly. Nothing has been sent."
+        ? "The request and the server written by hand are set accordingly. Nothing is sent until you send it."
         : `${not_here} Nothing here was changed.`,
     causesTitle: causesTitle(causes.length, certain),
     causes: causes.map(({ names, what, fix }) => ({ names: names.join(" "), what, fix })),

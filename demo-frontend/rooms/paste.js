@@ -93,8 +93,10 @@ export function pasteRoom({ read, onTake, onSend }) {
     room.dataset.read = imported.kind;
     result.replaceChildren(...resultOf(imported));
     const heading = find("h3", result);
+    // The text is above, and what is news is to be seen.
+    room.scrollTop = 0;
     heading.focus({ preventScroll: true });
-    result.scrollIntoView({ block: "nearest" });
+    if (heading.getBoundingClientRect().bottom > window.innerHeight * 0.7) room.scrollIntoView({ block: "start" });
     announce("Read.");
   }
 

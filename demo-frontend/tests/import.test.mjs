@@ -46,7 +46,7 @@ test("what is empty is not shown, and nothing is said to be sent", () => {
     shown.parts.map(({ name }) => name),
     ["known", "unknown", "to-settle"],
   );
-  assert.match(shown.state, /Nothing has been sent\.$/);
+  assert.match(shown.state, /Nothing is sent until you send it\.$/);
   assert.equal(shown.canSend, true);
 });
 

@@ -227,7 +227,7 @@ pub const KINDS: &[Kind] = &[
                 fix: "Add the page's origin to the server's list, exactly as the message or the address bar has it. Respond with the request's own origin if it is listed.",
             },
             Cause {
-                names: &["origin-not-listed", "not-an-origin"],
+                names: &["origin-not-listed"],
                 what: "A near miss: http instead of https, another port, www, localhost instead of 127.0.0.1.",
                 fix: "Write the origin of the page exactly.",
             },
@@ -242,8 +242,13 @@ pub const KINDS: &[Kind] = &[
                 fix: "Serve the page over http, and write the URL that the redirect leads to in it.",
             },
             Cause {
-                names: &["list-of-origins", "not-an-origin", "two-writers"],
-                what: "Firefox: the value has several origins in one line, or a slash at the end.",
+                names: &["not-an-origin"],
+                what: "The value is not an origin: it has a slash or a path at the end, or something else too many.",
+                fix: "Respond with the bare origin: scheme, host and port.",
+            },
+            Cause {
+                names: &["list-of-origins", "two-writers"],
+                what: "The value has several origins in one line.",
                 fix: "Respond with one origin: scheme, host and port.",
             },
         ],

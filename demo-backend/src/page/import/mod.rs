@@ -163,7 +163,8 @@ impl Situation {
         CheckCommand {
             url: (!request.url.is_empty()).then(|| request.url.clone()),
             origin: request.page.as_ref().map(ToString::to_string),
-            is_method_unknown: !self.is_method_known,
+            // Whoever sends a GET needs no -X.
+            is_method_unknown: !self.is_method_known && request.method != "GET",
             method,
             headers: request.headers.clone(),
             includes_credentials: self.includes_credentials(),

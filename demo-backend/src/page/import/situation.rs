@@ -175,20 +175,27 @@ impl Situation {
             cause.names.iter().filter_map(|name| named.iter().position(|other| other == name)).min()
         };
         worded.sort_by_key(place);
-        let is_worded = |name: &str| worded.iter().any(|cause| cause.names.contains(&name));
         let first = diagnosis.cause.name();
-        let fix = super::sentence(&diagnosis.remedy.to_string());
+        let likeliest = || ImportedCause {
+            names: vec![first],
+            what: super::sentence(diagnosis.summary.trim_start_matches("Blocked: ")),
+            fix: super::sentence(&diagnosis.remedy.to_string()),
+        };
+        let is_worded = |name: &str| worded.iter().any(|cause| cause.names.contains(&name));
         let unworded: Vec<_> = named.iter().copied().filter(|name| !is_worded(name)).collect();
-        for name in unworded {
-            // The likeliest cause stands first, with its remedy; the others have at least their names.
-            if name == first {
-                worded.insert(
-                    0,
-                    ImportedCause { names: vec![name], what: diagnosis.summary.clone(), fix: fix.clone() },
-                );
-            } else {
-                let what = super::sentence(&name.replace('-', " "));
-                worded.push(ImportedCause { names: vec![name], what, fix: String::new() });
+        if diagnosis.is_certain() {
+            // The diagnosis says it with the values at hand.
+            worded = vec![likeliest()];
+        } else {
+            // No message has them; the likeliest one's words name the next ones, too.
+            let others = unworded.iter().copied().filter(|name| *name != first);
+            worded.extend(others.map(|name| ImportedCause {
+                names: vec![name],
+                what: super::sentence(&name.replace('-', " ")),
+                fix: String::new(),
+            }));
+            if unworded.contains(&first) {
+                worded.insert(0, likeliest());
             }
         }
         self.causes = worded;

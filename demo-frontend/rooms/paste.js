@@ -95,6 +95,7 @@ export function pasteRoom({ read, onTake, onSend }) {
     const heading = find("h3", result);
     // The text is above, and what is news is to be seen.
     room.scrollTop = 0;
+    field.scrollTop = 0;
     heading.focus({ preventScroll: true });
     if (heading.getBoundingClientRect().bottom > window.innerHeight * 0.7) room.scrollIntoView({ block: "start" });
     announce("Read.");

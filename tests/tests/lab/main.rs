@@ -24,6 +24,7 @@ mod links;
 mod message;
 mod model;
 mod page;
+mod paste;
 mod seen;
 mod stage;
 mod verdict;
@@ -41,6 +42,7 @@ fn main() {
     checks.extend(lessons::checks());
     checks.extend(links::checks());
     checks.extend(view::checks());
+    checks.extend(paste::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));
     }

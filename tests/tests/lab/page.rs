@@ -160,7 +160,8 @@ impl Page {
         // The lesson on redirects is led back to the page's own icon, which script may not read then.
         let is_the_icon = (place.ends_with("/favicon.svg") && text.contains("net::ERR_FAILED"))
             || (text.starts_with("Cross-Origin Request Blocked") && text.contains("/favicon.svg"));
-        let is_a_refusal = place.ends_with("/policy") && text.contains("422");
+        let is_a_refusal =
+            ["/policy", "/import"].iter().any(|path| place.ends_with(path)) && text.contains("422");
         // Firefox tells of itself, too, and of what its driver does to a page that is still loading.
         let is_of_firefox = self.session.engine() == Engine::Firefox
             && (!text.contains(origins.page.as_str()) && !place.contains(origins.page.as_str())

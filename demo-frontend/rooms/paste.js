@@ -25,6 +25,7 @@ export function pasteRoom({ read, onTake, onSend }) {
     "aria-describedby": "paste-hint paste-problem",
   });
   const problem = element("p", { class: "problem", id: "paste-problem", role: "alert" });
+  const button = element("button", { class: "primary", type: "submit", "data-action": "read-paste" }, "Read it");
   const form = element(
     "form",
     { novalidate: true, autocomplete: "off" },
@@ -34,7 +35,7 @@ export function pasteRoom({ read, onTake, onSend }) {
       { class: "note", id: "paste-hint" },
       ...prose(`${ACCEPTED} It stays on this machine, and nothing is sent by it.`),
     ),
-    element("button", { class: "primary", type: "submit", "data-action": "read-paste" }, "Read it"),
+    button,
     problem,
   );
   const close = element("button", { type: "button", class: "quiet", "data-action": "close-paste" }, "Close");
@@ -65,6 +66,9 @@ export function pasteRoom({ read, onTake, onSend }) {
       if (mine === moment) refuse(error instanceof Error ? error.message : String(error));
     }
   });
+  field.addEventListener("input", () => {
+    button.className = "primary";
+  });
   field.addEventListener("keydown", (event) => {
     // Elsewhere these send the request.
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -83,6 +87,7 @@ export function pasteRoom({ read, onTake, onSend }) {
     result.replaceChildren();
     delete room.dataset.read;
     field.setAttribute("aria-invalid", "true");
+    button.className = "primary";
     field.focus();
   }
 
@@ -90,6 +95,8 @@ export function pasteRoom({ read, onTake, onSend }) {
   function show(imported) {
     problem.replaceChildren();
     field.removeAttribute("aria-invalid");
+    // What comes next is to send it.
+    button.className = "quiet";
     room.dataset.read = imported.kind;
     result.replaceChildren(...resultOf(imported));
     const heading = find("h3", result);

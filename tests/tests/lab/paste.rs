@@ -206,7 +206,9 @@ impl Page {
             ("<!doctype html><title>Sign in</title>", "Paste a curl command"),
         ] {
             self.with(FIELD, async |field| field.clear().await).await?;
-            self.with(FIELD, async |field| field.send_keys(text).await).await?;
+            if !text.is_empty() {
+                self.with(FIELD, async |field| field.send_keys(text).await).await?;
+            }
             self.click("[data-action=read-paste]").await?;
             let script = format!(
                 "return document.querySelector('#paste-problem').textContent.includes({})",

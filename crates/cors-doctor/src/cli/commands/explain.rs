@@ -54,8 +54,12 @@ fn message_json(one: &Recognized) -> Value {
         })
     });
     let facts = &one.facts;
+    let left = one.causes().into_iter();
+    let left = left.map(|cause| json!({ "names": cause.names, "what": cause.what, "fix": cause.fix }));
     json!({
         "kinds": kinds.collect::<Vec<_>>(),
+        "causes": left.collect::<Vec<_>>(),
+        "certain": one.is_certain(),
         "browser": one.engine.map(words::browser),
         "whole": one.is_whole,
         "url": facts.url,

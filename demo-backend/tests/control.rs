@@ -81,7 +81,7 @@ fn only_the_page_gets_in() {
         ),
         ("a paste as a form", 415, "POST", import, &[MARK, ("content-type", "text/plain")], paste),
         ("a paste's preflight", 403, "OPTIONS", import, &preflight, ""),
-        ("a paste by GET", 405, "GET", import, &[MARK], ""),
+        ("a paste by GET", 404, "GET", import, &[MARK], ""),
         ("a large body elsewhere below an import", 404, "POST", "/control/import", &[MARK, JSON], paste),
         ("too many entries", 413, "PUT", policy, &[MARK, JSON], &many),
         ("too many origins", 413, "POST", allows, &[MARK, JSON], &origins),

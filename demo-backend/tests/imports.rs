@@ -281,7 +281,7 @@ const RESPONSES: &[Row] = &[
         text: "$ curl -iL https://api.example/me -H 'Origin: https://app.example'\nHTTP/2 302\nlocation: https://sso.example/login?next=/me\n\nHTTP/2 200\ncontent-type: text/html\n\n<form>",
         engine: CHROME,
         cause: "login-redirect",
-        certain: true,
+        certain: false,
         reason: "allow-origin-missing",
     },
 ];

@@ -98,17 +98,20 @@ pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
                 .service(
                     web::resource("/s/{session}/import")
                         .app_data(web::PayloadConfig::new(MAX_PASTE_BODY))
-                        .route(web::post().to(read_paste)),
+                        .route(web::post().to(read_paste))
+                        .default_service(web::to(no_such_endpoint)),
                 )
                 .route("/s/{session}/allows", web::post().to(allows))
                 .route("/s/{session}/predict", web::post().to(predict))
                 .route("/s/{session}/exchanges", web::get().to(exchanges))
                 .route("/s/{session}/notes", web::get().to(notes))
-                .default_service(web::to(async || {
-                    JsonError::new(StatusCode::NOT_FOUND, "no such control endpoint")
-                })),
+                .default_service(web::to(no_such_endpoint)),
         );
     }
+}
+
+async fn no_such_endpoint() -> JsonError {
+    JsonError::new(StatusCode::NOT_FOUND, "no such control endpoint")
 }
 
 async fn guard(

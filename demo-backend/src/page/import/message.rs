@@ -121,7 +121,7 @@ fn read_facts(situation: &mut Situation, message: &Recognized) {
     }
 }
 
-/// The header's value in the message. WebKit puts a list that is not valid at the end, where nobody knows how long it is: what was
+/// The header's value in the message. `WebKit` puts a list that is not valid at the end, where nobody knows how long it is: what was
 /// read of it may be valid.
 fn value_of(message: &Recognized) -> Option<&str> {
     let value = message.facts.value.as_deref()?;

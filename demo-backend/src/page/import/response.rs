@@ -55,32 +55,24 @@ pub(super) fn of_printed(found: &[PastedResponse], request: Option<PastedRequest
 
     let case = situation.played();
     let diagnosis = diagnose(&case);
-    match &case.verdict {
-        Some(Verdict::Blocked(blocked)) => {
-            situation.take_diagnosis(&case, &diagnosis);
-            let is_request_known = situation.request.page.is_some() && situation.is_method_known;
-            // Cookies are never told by what is printed.
-            let is_told = is_request_known
-                && !situation.includes_credentials()
-                && !is_any_header_unknown(&blocked.reason);
-            situation.certain =
-                diagnosis.is_certain() && (is_told || is_whatever_the_request(&diagnosis.cause));
-        }
-        _ => {
-            situation.take_probes(&diagnosis);
-            situation.unknown.push(
-                "What is wrong. By what was pasted, a browser gives a response like this one to the page. Paste the message of \
-                 the browser's console, or send the request as your page does: with its Origin, its method and its headers."
-                    .to_owned(),
-            );
-        }
+    if let Some(Verdict::Blocked(blocked)) = &case.verdict {
+        situation.take_diagnosis(&case, &diagnosis);
+        let is_request_known = situation.request.page.is_some() && situation.is_method_known;
+        // What is printed doesn't tell whether the page sends cookies, and which headers its script sets.
+        let is_open = situation.includes_credentials()
+            || matches!(blocked.reason, Reason::HeaderNotAllowed { .. })
+            || matches!(diagnosis.cause, Cause::LoginRedirect { .. });
+        let is_told = is_request_known && !is_open || is_whatever_the_request(&diagnosis.cause);
+        situation.certain = diagnosis.is_certain() && is_told;
+    } else {
+        situation.take_probes(&diagnosis);
+        situation.unknown.push(
+            "What is wrong. By what was pasted, a browser gives a response like this one to the page. Paste the message of \
+             the browser's console, or send the request as your page does: with its Origin, its method and its headers."
+                .to_owned(),
+        );
     }
     Some(situation)
-}
-
-/// Whether the headers that the page's script sets decide, which nobody lists completely for curl.
-fn is_any_header_unknown(reason: &Reason) -> bool {
-    matches!(reason, Reason::HeaderNotAllowed { .. })
 }
 
 /// Causes that are in the value of a header, whatever the request was.

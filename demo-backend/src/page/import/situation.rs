@@ -5,7 +5,7 @@ use std::time::Duration;
 use cors_doctor::{explain, paste::PastedRequest};
 use fetch_cors::{
     browser::{Browser, Credentials, Engine, Next, PageOrigin, Response, Verdict},
-    diagnosis::{Case, Diagnosis, Exchanged, Failure, Received, Sent, diagnose},
+    diagnosis::{Case, Cause, Diagnosis, Exchanged, Failure, Received, Sent, diagnose},
 };
 
 use super::{ImportedCause, PasteKind};
@@ -158,17 +158,18 @@ impl Situation {
     }
 
     /// Takes over the causes of a diagnosis of responses that were pasted.
-    pub(super) fn take_diagnosis(&mut self, case: &Case, diagnosis: &Diagnosis) {
-        let named = std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(|cause| cause.name());
+    pub(super) fn take_diagnosis(&mut self, played: &Case, diagnosis: &Diagnosis) {
+        let named = std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(Cause::name);
         let named: Vec<&'static str> = named.collect();
         // The same in the words of the message that a browser writes about it.
-        let message = case.verdict.as_ref().and_then(Verdict::blocked);
+        let message = played.verdict.as_ref().and_then(Verdict::blocked);
         let message = message.and_then(|blocked| blocked.console(Engine::Chromium)).unwrap_or_default();
         let mut worded: Vec<ImportedCause> = Vec::new();
         for cause in explain::recognize(&message).iter().flat_map(explain::Recognized::causes) {
-            let names: Vec<_> = cause.names.iter().copied().filter(|name| named.contains(name)).collect();
-            if !names.is_empty() {
-                worded.push(ImportedCause { names, ..cause.into() });
+            let mut cause = ImportedCause::from(cause);
+            cause.names.retain(|name| named.contains(name));
+            if !cause.names.is_empty() {
+                worded.push(cause);
             }
         }
         let place = |cause: &ImportedCause| {

@@ -81,25 +81,20 @@ impl Pages {
     /// A value of a header, with this page's origin for the reader's.
     fn translate(&self, value: &str) -> String {
         let is_end = |letter: char| ", ;|\"'".contains(letter);
-        value
-            .split_inclusive(is_end)
-            .map(|part| {
-                let word = part.trim_end_matches(is_end);
-                let rest = &part[word.len()..];
-                let (from, to) = if begins_with_origin(word, &self.reader) {
-                    (self.reader.as_str(), self.lab.as_str())
-                } else if begins_with_origin(word, &self.lab) {
-                    // It is not the reader's page that this would allow.
-                    (
-                        self.lab.as_str(),
-                        if is_some_page(&self.reader) { ANOTHER } else { self.reader.as_str() },
-                    )
-                } else {
-                    return part.to_owned();
-                };
-                format!("{to}{}{rest}", &word[from.len()..])
-            })
-            .collect()
+        let mut translated = String::with_capacity(value.len());
+        for part in value.split_inclusive(is_end) {
+            let (from, to) = if begins_with_origin(part.trim_end_matches(is_end), &self.reader) {
+                (&self.reader, self.lab.as_str())
+            } else if begins_with_origin(part.trim_end_matches(is_end), &self.lab) {
+                // It is not the reader's page that this would allow.
+                (&self.lab, if is_some_page(&self.reader) { ANOTHER } else { self.reader.as_str() })
+            } else {
+                translated.push_str(part);
+                continue;
+            };
+            translated.extend([to, &part[from.len()..]]);
+        }
+        translated
     }
 }
 
@@ -145,8 +140,8 @@ fn target(to: &str, situation: &Situation, origins: &Origins) -> String {
     let path = if is_login { "login" } else { "elsewhere" };
     let origin = url.origin().ascii_serialization();
     if origin == base.origin().ascii_serialization() {
-        let bare = |url: &Url| url.path().trim_end_matches('/').to_owned();
-        return match (url.path() == base.path(), bare(&url) == bare(&base)) {
+        let without_slash = |url: &Url| url.path().trim_end_matches('/').to_owned();
+        return match (url.path() == base.path(), without_slash(&url) == without_slash(&base)) {
             (true, _) => PATH.to_owned(),
             (false, true) => format!("{PATH}/"),
             (false, false) => path.to_owned(),

@@ -5,7 +5,10 @@ mod lab;
 
 use std::collections::BTreeSet;
 
-use demo_backend::page::{engine::EngineName, lab_request::LabRequest};
+use demo_backend::{
+    api::hand,
+    page::{engine::EngineName, import, lab_request::LabRequest},
+};
 use fetch_cors::browser::Engine;
 use lab::{TestLab, WireResponse, sender::Sender};
 use serde_json::{Value, json};
@@ -286,7 +289,7 @@ const RESPONSES: &[Row] = &[
     },
 ];
 
-fn import(lab: &TestLab, session: &str, text: &str) -> WireResponse {
+fn import_text(lab: &TestLab, session: &str, text: &str) -> WireResponse {
     lab.control("POST", &format!("/s/{session}/import"), Some(&json!({ "text": text })))
 }
 
@@ -302,7 +305,7 @@ fn names(import: &Value) -> BTreeSet<&str> {
 fn judge(lab: &TestLab, row: &Row) -> Result<(), String> {
     let Row { text, engine, cause, certain, reason } = row;
     let mut sender = Sender::new(lab, &json!({}), *engine);
-    let response = import(lab, sender.session(), text);
+    let response = import_text(lab, sender.session(), text);
     if response.status != 200 {
         return Err(format!("not imported: {}", String::from_utf8_lossy(&response.body)));
     }
@@ -371,7 +374,7 @@ fn the_engine_writes_the_same_message() {
     for row in MESSAGES {
         let engine = row.engine.engine().expect("an engine");
         let sender = Sender::new(&lab, &json!({}), row.engine);
-        let import = import(&lab, sender.session(), row.text).json();
+        let import = import_text(&lab, sender.session(), row.text).json();
         lab.put_hand(sender.session(), &import["hand"]);
         let wanted = json!({ "request": import["request"], "engine": row.engine });
         let predicted =
@@ -479,7 +482,7 @@ fn a_request_is_taken_over() {
         ),
         ("curl 'https://api.example/' -H 'Origin: null'", json!({ "page": "sandbox" }), &[], false, false),
     ] {
-        let response = import(&lab, &session, text);
+        let response = import_text(&lab, &session, text);
         assert_eq!(response.status, 200, "{text}: {}", String::from_utf8_lossy(&response.body));
         let import = response.json();
         for (name, value) in expected.as_object().expect("an object") {
@@ -530,13 +533,13 @@ fn origins_trade_places() {
         ("null", "https://app.example".to_owned(), "https://app.example".to_owned()),
         (page, page.to_owned(), page.to_owned()),
     ] {
-        let import = import(&lab, &session, &printed(origin, &allow(&value))).json();
+        let import = import_text(&lab, &session, &printed(origin, &allow(&value))).json();
         let line = json!(["access-control-allow-origin", expected]);
         assert_eq!(import["hand"]["response"]["headers"], json!([line]), "{origin}, {value}");
     }
     // Nobody said whose page it is, so that it can't be known that it is this one.
     let text = format!("HTTP/1.1 200 OK\n{}\n\n", allow(page));
-    let import = import(&lab, &session, &text).json();
+    let import = import_text(&lab, &session, &text).json();
     let line = json!(["access-control-allow-origin", "https://another.example"]);
     assert_eq!(import["hand"]["response"]["headers"], json!([line]));
 }
@@ -578,7 +581,7 @@ fn what_the_server_may_not_send_is_left_out_and_said() {
         ),
     ] {
         let text = format!("HTTP/1.1 200 OK\n{lines}\n\n");
-        let response = import(&lab, &session, &text);
+        let response = import_text(&lab, &session, &text);
         let import = response.json();
         // Lists alone are read as a preflight's.
         let part = if lines.contains("Allow-Headers") { "preflight" } else { "response" };
@@ -590,7 +593,7 @@ fn what_the_server_may_not_send_is_left_out_and_said() {
     }
     for (status, sent) in [(407, 401), (304, 200), (206, 200), (421, 400), (999, 500), (204, 204), (418, 418)]
     {
-        let import = import(&lab, &session, &format!("HTTP/1.1 {status} X\na: 1\n\n")).json();
+        let import = import_text(&lab, &session, &format!("HTTP/1.1 {status} X\na: 1\n\n")).json();
         assert_eq!(import["hand"]["response"]["status"], sent, "{status}");
         assert_eq!(import["left_out"].to_string().contains(&status.to_string()), status != sent, "{status}");
         lab.put_hand(&session, &import["hand"]);
@@ -610,7 +613,7 @@ fn what_the_server_may_not_send_is_left_out_and_said() {
         let text = format!(
             "$ curl -i https://api.example/items -H 'Origin: https://app.example'\nHTTP/1.1 302 Found\nLocation: {location}\n\n"
         );
-        let import = import(&lab, &session, &text).json();
+        let import = import_text(&lab, &session, &text).json();
         let origins = lab.running.origins();
         let sent = sent.replace("{page}", &origins.page).replace("{attacker}", &origins.attacker);
         assert_eq!(import["hand"]["response"]["redirect"], sent, "{location}");
@@ -638,7 +641,7 @@ fn what_is_not_shown_here_is_said() {
         ("net::ERR_INVALID_REDIRECT", "redirected", true),
         ("net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin", "resource-policy", true),
     ] {
-        let import = import(&lab, &session, text).json();
+        let import = import_text(&lab, &session, text).json();
         assert!(import["not_here"].is_string(), "{text}: {import}");
         assert!(names(&import).contains(cause), "{text}: {import}");
         assert_eq!(import["certain"], certain, "{text}");
@@ -649,14 +652,14 @@ fn what_is_not_shown_here_is_said() {
         "NetworkError when attempting to fetch resource.",
         "has been blocked by CORS policy",
     ] {
-        let import = import(&lab, &session, text).json();
+        let import = import_text(&lab, &session, text).json();
         assert!(
             import["not_here"].is_string() && import["causes"] == json!([]) && import["certain"] == false,
             "{text}: {import}"
         );
     }
     // A response with which nothing is wrong.
-    let import = import(&lab, &session, "HTTP/1.1 200 OK\naccess-control-allow-origin: *\n\n").json();
+    let import = import_text(&lab, &session, "HTTP/1.1 200 OK\naccess-control-allow-origin: *\n\n").json();
     assert_eq!((&import["causes"], &import["certain"]), (&json!([]), &json!(false)));
     assert!(import["unknown"].to_string().contains("What is wrong."), "{import}");
 }
@@ -672,7 +675,7 @@ fn a_recording_is_taken_over() {
             { "name": "Origin", "value": "https://app.example" }, { "name": "Authorization", "value": "Bearer abc.def.ghi" } ] },
           "response": { "status": 502, "headers": [{ "name": "server", "value": "nginx" }], "content": {} } },
     ] } });
-    let response = import(&lab, sender.session(), &har.to_string());
+    let response = import_text(&lab, sender.session(), &har.to_string());
     assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
     let import = response.json();
     assert!(
@@ -712,7 +715,7 @@ fn secrets_do_not_come_back() {
             "Access to fetch at 'https://api.example/?access_token={SECRET}' from origin 'https://app.example' has been blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource."
         ),
     ] {
-        let response = import(&lab, &session, &text);
+        let response = import_text(&lab, &session, &text);
         assert_eq!(response.status, 200, "{text}: {}", String::from_utf8_lossy(&response.body));
         let reply = String::from_utf8_lossy(&response.body).into_owned();
         assert!(!reply.contains(SECRET), "{text}:\n{reply}");
@@ -720,7 +723,7 @@ fn secrets_do_not_come_back() {
         lab.put_hand(&session, &import["hand"]);
     }
     // Nor in what says why a paste is refused.
-    let refused = import(&lab, &session, &format!("Authorization: Bearer {SECRET} and 'more"));
+    let refused = import_text(&lab, &session, &format!("Authorization: Bearer {SECRET} and 'more"));
     assert_eq!(refused.status, 422);
     assert!(!String::from_utf8_lossy(&refused.body).contains(SECRET));
 }
@@ -752,20 +755,20 @@ fn a_bad_paste_gets_a_clear_error() {
         (format!("{{{}", " ".repeat((1 << 20) + 1)), 422, "longer than 1 MB"),
         ("a".repeat(3 << 20), 413, "at most 1 MB"),
     ] {
-        let refused = import(&lab, &session, &text);
+        let refused = import_text(&lab, &session, &text);
         assert_eq!(refused.status, status, "{text:.60}");
         let error = refused.json()["error"].as_str().unwrap_or_default().to_owned();
         assert!(error.contains(said) && error.len() < 400, "{text:.60}: {error}");
         assert_eq!((read("hand"), read("policy")), (before.clone(), policy.clone()), "{text:.60}");
     }
     // Nor does a good one change anything by itself, and nothing was sent to the API.
-    let good = import(&lab, &session, MESSAGES[0].text);
+    let good = import_text(&lab, &session, MESSAGES[0].text);
     assert_eq!(good.status, 200);
     assert_eq!((read("hand"), read("policy")), (before, policy));
     assert_eq!(read("exchanges")["exchanges"], json!([]));
     // The session that a file governs has no server written by hand, but the page makes another one for that.
-    assert_eq!(import(&lab, "default", MESSAGES[0].text).status, 200);
-    assert_eq!(import(&lab, "nosuchsession", MESSAGES[0].text).status, 404);
+    assert_eq!(import_text(&lab, "default", MESSAGES[0].text).status, 200);
+    assert_eq!(import_text(&lab, "nosuchsession", MESSAGES[0].text).status, 404);
     // A body that is not the paste's.
     for body in [json!({}), json!({ "text": 1 }), json!({ "text": "", "url": "http://a.example/" })] {
         assert_eq!(lab.control("POST", &format!("/s/{session}/import"), Some(&body)).status, 400, "{body}");
@@ -787,7 +790,7 @@ fn every_captured_message_is_taken_over() {
         // Another origin than the page's, and not the same one twice.
         let line = line.replace("value '{origin}", "value 'http://other.test");
         let text = line.replace("{url}", "http://api.site.test/a").replace("{origin}", "http://site.test");
-        let response = import(&lab, &session, &text);
+        let response = import_text(&lab, &session, &text);
         if response.status != 200 {
             refused.push(format!("{}: {text}", response.status));
             continue;
@@ -804,4 +807,39 @@ fn every_captured_message_is_taken_over() {
     // Firefox's own mistake, and what it thinks of an empty body, are no messages about requests.
     refused.retain(|why| !why.contains("PathUtils") && !why.contains("XML Parsing Error"));
     assert!(refused.is_empty(), "{}:\n{}", refused.len(), refused.join("\n"));
+}
+
+/// A paste that is cut off somewhere, or has other bytes in it, comes to an error, or to something that the Lab takes.
+#[test]
+fn no_part_of_a_paste_breaks_anything() {
+    let lab = TestLab::start();
+    let session = lab.session(&json!({}));
+    let origins = lab.running.origins();
+    let mut read = 0;
+    for (index, row) in MESSAGES.iter().chain(RESPONSES).enumerate() {
+        let text: Vec<char> = row.text.chars().collect();
+        // Other places in each text, so that together they are all kinds of places.
+        for end in (index % 13..text.len()).step_by(13) {
+            let cut: String = text[..end].iter().collect();
+            let rest: String = text[end..].iter().collect();
+            let odd = ['\u{0}', '\u{202e}', '{', '"', '\n', '\u{fffd}'][end % 6];
+            for paste in [
+                cut.clone(),
+                rest.clone(),
+                format!("{cut}{odd}{rest}"),
+                format!("{cut}{}{rest}", "x".repeat(5000)),
+            ] {
+                let Ok(import) = import::import(&paste, &session, origins) else { continue };
+                read += 1;
+                let problems = hand::problems(&import.hand, &session, origins);
+                assert!(problems.is_empty(), "{paste:.300}: {problems:?}");
+                assert_eq!(import.request.check(&session), Ok(()), "{paste:.300}");
+                assert!(!import.certain || !import.causes.is_empty(), "{paste:.300}");
+                assert!(import.request.method.len() <= 40, "{paste:.300}");
+                let said = import.known.iter().chain(&import.unknown).chain(&import.left_out);
+                assert!(said.clone().all(|sentence| sentence.chars().count() <= 801), "{paste:.300}");
+            }
+        }
+    }
+    assert!(read > 500, "{read}");
 }

@@ -129,9 +129,9 @@ pub fn import(text: &str, session: &str, origins: &Origins) -> Result<Import, St
 fn finish(situation: Situation, session: &str, origins: &Origins) -> Import {
     let secrets = Secrets::of(&situation.request);
     let translated = translate::to_lab(&situation, &secrets, session, origins);
-    let mask = |text: String| secrets.mask(&text);
+    let mask = |text: String| cut(&secrets.mask(&text), LONGEST_SENTENCE);
     let all = |texts: Vec<String>| texts.into_iter().map(mask).collect::<Vec<_>>();
-    let command = mask(situation.command().to_string());
+    let command = secrets.mask(&situation.command().to_string());
     let causes = situation.causes.into_iter().map(|cause| ImportedCause {
         names: cause.names,
         what: mask(cause.what),
@@ -166,7 +166,7 @@ impl Situation {
             // Whoever sends a GET needs no -X.
             is_method_unknown: !self.is_method_known && request.method != "GET",
             method,
-            headers: request.headers.clone(),
+            headers: request.headers.iter().filter(|line| is_short(line)).cloned().collect(),
             includes_credentials: self.includes_credentials(),
             mode: match request.mode {
                 fetch_cors::browser::Mode::Cors => None,
@@ -187,10 +187,23 @@ fn sentence(text: &str) -> String {
 
 /// A part of the paste as it is shown: visible, on one line, and not too long.
 fn shown(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let mut shown: String = text.chars().take(LONGEST).filter(|letter| !letter.is_control()).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
+    let visible: String = text.chars().filter(|letter| !letter.is_control()).collect();
+    cut(&visible, 200)
+}
+
+/// The longest sentence, in characters.
+const LONGEST_SENTENCE: usize = 800;
+
+/// So many characters of a text.
+fn cut(text: &str, most: usize) -> String {
+    let mut cut: String = text.chars().take(most).collect();
+    if text.chars().nth(most).is_some() {
+        cut.push('…');
     }
-    shown
+    cut
+}
+
+/// Whether a header line is of a length that real ones have.
+fn is_short((name, value): &(String, String)) -> bool {
+    name.len() <= 100 && value.len() <= 4000
 }

@@ -29,6 +29,8 @@ const PATH: &str = "notes";
 const ANOTHER: &str = "https://another.example";
 /// The most headers of a request.
 const MAX_HEADERS: usize = 32;
+/// The longest method, in bytes.
+const MAX_METHOD: usize = 40;
 /// The most bytes of a request header's value.
 const MAX_VALUE: usize = 200;
 
@@ -248,6 +250,13 @@ fn make_short(response: &mut HandResponse, names: &mut Vec<String>) {
 
 fn request(situation: &Situation, secrets: &Secrets, left_out: &mut Vec<String>) -> LabRequest {
     let pasted = &situation.request;
+    // As long as no real one is.
+    let method = if pasted.method.len() > MAX_METHOD {
+        left_out.push("The method is too long to be one; here it is PUT.".to_owned());
+        "PUT".to_owned()
+    } else {
+        pasted.method.clone()
+    };
     let page = match pasted.page {
         Some(PageOrigin::Opaque) => SendingPage::Sandbox,
         _ => SendingPage::Lab,
@@ -257,8 +266,12 @@ fn request(situation: &Situation, secrets: &Secrets, left_out: &mut Vec<String>)
         pasted.headers.iter().find(|(name, _)| is_content_type(name)).map(|(_, value)| value.as_str());
     let body = pasted.body.as_ref().map(|pasted| body(pasted, own_type));
     let is_json = body.as_ref().is_some_and(|body| body.body_type == BodyType::Json);
-    let headers =
-        pasted.headers.iter().take(MAX_HEADERS).filter(|(name, _)| !(is_json && is_content_type(name)));
+    let headers = pasted
+        .headers
+        .iter()
+        .filter(|line| super::is_short(line))
+        .take(MAX_HEADERS)
+        .filter(|(name, _)| !(is_json && is_content_type(name)));
     let mut headers: Vec<_> =
         headers.map(|(name, value)| (name.clone(), header_value(name, value, secrets))).collect();
     // The Lab has no bodies of several parts, but browsers treat a text of that type in the same way.
@@ -280,7 +293,7 @@ fn request(situation: &Situation, secrets: &Secrets, left_out: &mut Vec<String>)
     LabRequest {
         server: ServerKind::Hand,
         kind: situation.loads,
-        method: pasted.method.clone(),
+        method,
         path: path.to_owned(),
         headers,
         body,

@@ -842,4 +842,16 @@ fn no_part_of_a_paste_breaks_anything() {
         }
     }
     assert!(read > 500, "{read}");
+    // What comes of a long paste is short.
+    for paste in [
+        format!("curl https://api.example/ {}", "-H 'x-a: 1' ".repeat(80_000)),
+        format!("curl https://api.example/?{}", "token=abcdef&".repeat(80_000)),
+        format!("HTTP/1.1 200 OK\n{}", "access-control-allow-origin: *\n".repeat(30_000)),
+        format!("HTTP/1.1 200 OK\naccess-control-allow-headers: {}", "a, ".repeat(300_000)),
+    ] {
+        let response = import_text(&lab, &session, &paste);
+        assert_eq!(response.status, 200, "{paste:.60}");
+        assert!(response.body.len() < 20_000, "{paste:.60}: {}", response.body.len());
+        lab.put_hand(&session, &response.json()["hand"]);
+    }
 }

@@ -161,12 +161,18 @@ impl Situation {
         let request = &self.request;
         let method = self.is_method_known.then(|| request.method.clone());
         CheckCommand {
-            url: (!request.url.is_empty()).then(|| request.url.clone()),
+            url: Some(&request.url).filter(|url| !url.is_empty() && url.len() <= LONGEST_URL).cloned(),
             origin: request.page.as_ref().map(ToString::to_string),
             // Whoever sends a GET needs no -X.
             is_method_unknown: !self.is_method_known && request.method != "GET",
             method,
-            headers: request.headers.iter().filter(|line| is_short(line)).cloned().collect(),
+            headers: request
+                .headers
+                .iter()
+                .filter(|line| is_short(line))
+                .take(MOST_HEADERS)
+                .cloned()
+                .collect(),
             includes_credentials: self.includes_credentials(),
             mode: match request.mode {
                 fetch_cors::browser::Mode::Cors => None,
@@ -193,6 +199,11 @@ fn shown(text: &str) -> String {
 
 /// The longest sentence, in characters.
 const LONGEST_SENTENCE: usize = 800;
+
+/// The longest URL of a command, in bytes.
+const LONGEST_URL: usize = 4000;
+/// The most headers of a request.
+const MOST_HEADERS: usize = 32;
 
 /// So many characters of a text.
 fn cut(text: &str, most: usize) -> String {

@@ -8,6 +8,7 @@ use cors_doctor::{
 use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Url};
 
 use super::{
+    MOST_HEADERS, is_short,
     request::is_some_page,
     shown,
     situation::{ALLOW_ORIGIN, Situation},
@@ -27,8 +28,6 @@ use crate::{
 const PATH: &str = "notes";
 /// Stands for an origin that is this page's here and another one's there.
 const ANOTHER: &str = "https://another.example";
-/// The most headers of a request.
-const MAX_HEADERS: usize = 32;
 /// The longest method, in bytes.
 const MAX_METHOD: usize = 40;
 /// The most bytes of a request header's value.
@@ -269,8 +268,8 @@ fn request(situation: &Situation, secrets: &Secrets, left_out: &mut Vec<String>)
     let headers = pasted
         .headers
         .iter()
-        .filter(|line| super::is_short(line))
-        .take(MAX_HEADERS)
+        .filter(|line| is_short(line))
+        .take(MOST_HEADERS)
         .filter(|(name, _)| !(is_json && is_content_type(name)));
     let mut headers: Vec<_> =
         headers.map(|(name, value)| (name.clone(), header_value(name, value, secrets))).collect();
@@ -279,8 +278,8 @@ fn request(situation: &Situation, secrets: &Secrets, left_out: &mut Vec<String>)
     if own_type.is_none() && by_browser.starts_with("multipart/") {
         headers.push(("content-type".to_owned(), "multipart/form-data".to_owned()));
     }
-    if pasted.headers.len() > MAX_HEADERS {
-        left_out.push(format!("Of the request's headers, only {MAX_HEADERS} are set here."));
+    if pasted.headers.len() > MOST_HEADERS {
+        left_out.push(format!("Of the request's headers, only {MOST_HEADERS} are set here."));
     }
     if pasted.cookies.is_some() {
         left_out.push("The cookies: the Lab has its own.".to_owned());

@@ -480,6 +480,14 @@ fn a_request_is_taken_over() {
             true,
             false,
         ),
+        // Too short to be found by its value.
+        (
+            "curl https://api.example/ -H 'X-Api-Key: abc'",
+            json!({ "headers": [["X-Api-Key", "***"]] }),
+            &[],
+            false,
+            false,
+        ),
         ("curl 'https://api.example/' -H 'Origin: null'", json!({ "page": "sandbox" }), &[], false, false),
     ] {
         let response = import_text(&lab, &session, text);

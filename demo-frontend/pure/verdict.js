@@ -229,7 +229,9 @@ export function givenOf({ observation, prediction, request }) {
   }
   const all = prediction?.verdict.allowed && headers.length > 0 ? prediction.verdict.withheld : [];
   // `Set-Cookie` stays hidden whatever a server exposes; the others are of no use to a script.
-  const withheld = all.filter((name) => !/^(access-control-|vary$|set-cookie$|cdn-cache-control$)/i.test(name));
+  const withheld = all.filter(
+    (name) => !/^(access-control-|vary$|set-cookie$|cdn-cache-control$|x-content-type-options$)/i.test(name),
+  );
   const lists = request.server === "hand" ? "Access-Control-Expose-Headers" : "expose_headers";
   const names = withheld.map((name) => `\`${name}\``).join(", ");
   return {

@@ -58,22 +58,20 @@ export function handRoom({ onEdit, onServer, onPreset }) {
     resting = setTimeout(apply, REST_MS);
   });
   form.addEventListener("change", (event) => {
-    if (event.target === field("preset")) begin(field("preset").value);
-    else if (resting !== undefined) apply();
+    if (event.target !== field("preset") && resting !== undefined) apply();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     apply();
   });
 
-  /** @param {string} id */
-  function begin(id) {
+  find("[data-action=begin-preset]", room).addEventListener("click", () => {
     const none = { id: "", title: "", text: "", hand: toHand({}), before: [] };
-    const preset = presets.find((one) => one.id === id) ?? none;
+    const preset = presets.find(({ id }) => id === field("preset").value) ?? none;
     clearTimeout(resting);
     resting = undefined;
     onPreset(/** @type {Classic} */ (preset));
-  }
+  });
 
   function apply() {
     clearTimeout(resting);
@@ -134,9 +132,7 @@ export function handRoom({ onEdit, onServer, onPreset }) {
 
   /** @param {LabRequest["server"]} server */
   function showFor(server) {
-    for (const part of outer.querySelectorAll("[data-of]")) {
-      if (part instanceof HTMLElement) part.hidden = part.dataset.of !== server;
-    }
+    outer.dataset.server = server;
   }
 
   /** @param {Classic | null} preset */

@@ -115,7 +115,8 @@ pub fn predict(
             passes,
         )
     });
-    let diagnosed = Diagnosed { session: session.id(), diagnosis, by_hand: by_hand.unwrap_or_default() };
+    let run = run.as_deref().unwrap_or_default();
+    let diagnosed = Diagnosed { session: session.id(), run, diagnosis, by_hand: by_hand.unwrap_or_default() };
     let verdict = Verdict::new(&verdict, &diagnosed, request, *engine, messages.last());
     if *commit && request.same_url {
         let preflights = messages.iter().filter_map(Message::preflight);

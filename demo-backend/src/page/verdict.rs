@@ -25,6 +25,8 @@ use crate::{
 pub struct Diagnosed<'a> {
     /// The session's id.
     pub session: &'a str,
+    /// The run that the URL names; empty if none.
+    pub run: &'a str,
     /// The diagnosis.
     pub diagnosis: Diagnosis,
     /// What there is to say of a server written by hand; nothing of another one.
@@ -204,7 +206,7 @@ impl Verdict {
 
 fn blocked_by_browser(
     blocked: &Blocked,
-    Diagnosed { session, diagnosis, by_hand }: &Diagnosed<'_>,
+    Diagnosed { session, run, diagnosis, by_hand }: &Diagnosed<'_>,
     request: &LabRequest,
 ) -> BlockedVerdict {
     // That it is blocked stands above it on the page; that it is not by CORS does not.
@@ -227,9 +229,13 @@ fn blocked_by_browser(
     } else {
         blocked.spec()
     };
-    // The session is in each URL, and says nothing.
+    // Session and run are in each URL, and say nothing.
     let prefix = format!("{}{session}/", api_path::SESSION);
-    let short = |text: &str| text.replace(&prefix, "/");
+    let run = format!("{}{run}", api_path::RUN);
+    let short = |text: &str| {
+        let text = text.replace(&prefix, "/");
+        ["?", "&"].into_iter().fold(text, |text, mark| text.replace(&format!("{mark}{run}"), ""))
+    };
     let lines = |are_probes| {
         let chosen = diagnosis.evidence.iter().filter(move |line| line.purpose.is_some() == are_probes);
         chosen.map(|line| short(&line.to_string())).collect()

@@ -122,6 +122,7 @@ impl Page {
         let LabRequest { kind: of_kind, .. } = serde_json::from_value(request.clone()).map_err(said)?;
         let has_mode = if of_kind.rules().mode.len() > 1 { ":not([hidden])" } else { "[hidden]" };
         self.find(&format!("[data-room=request] [data-for=mode]{has_mode}")).await?;
+        self.choose_server(&text("server", "policy")).await?;
         self.choose("page", &text("page", "lab")).await?;
         self.write("method", &text("method", "GET")).await?;
         self.write("path", &text("path", "notes")).await?;
@@ -200,7 +201,7 @@ impl Page {
         }
     }
 
-    async fn tick(&self, css: &str, wanted: bool) -> Tried<()> {
+    pub(crate) async fn tick(&self, css: &str, wanted: bool) -> Tried<()> {
         // What was above it may have grown meanwhile, so that the click missed it; a person sees that, and clicks again.
         for _ in 0..CLICKS {
             if self.is_selected(css).await? == wanted {
@@ -243,9 +244,11 @@ impl Page {
         if name == "redirect" {
             self.open_details("[data-room=request] form > details").await?;
         }
-        if !self.is_displayed(&css).await? {
-            return Ok(());
-        }
+        if self.is_displayed(&css).await? { self.choose_at(&css, value).await } else { Ok(()) }
+    }
+
+    /// Chooses in a list that is there.
+    pub(crate) async fn choose_at(&self, css: &str, value: &str) -> Tried<()> {
         if self.session.engine() == Engine::Chromium {
             // Its driver, told to click an option, tells the page of the choice before it makes it. Keys it gets right.
             let distance = "const list = document.querySelector(arguments[0]);
@@ -254,7 +257,7 @@ impl Page {
             let distance = distance.as_i64().unwrap_or_default();
             let key = char::from(if distance < 0 { Key::Up } else { Key::Down });
             for _ in 0..distance.abs() {
-                self.with(&css, async |list| list.send_keys(&key.to_string()).await).await?;
+                self.with(css, async |list| list.send_keys(&key.to_string()).await).await?;
             }
         } else {
             if self.session.engine() == Engine::WebKit {
@@ -264,12 +267,12 @@ impl Page {
             }
             self.click(&format!("{css} option[value='{value}']")).await?;
         }
-        let now = self.value(&css).await?;
-        if now == value { Ok(()) } else { Err(format!("{name} is {now:?}, though {value:?} was chosen")) }
+        let now = self.value(css).await?;
+        if now == value { Ok(()) } else { Err(format!("{css} is {now:?}, though {value:?} was chosen")) }
     }
 
     /// Selects what is in a field, and types over it.
-    async fn type_into(&self, css: &str, text: &str) -> Tried<()> {
+    pub(crate) async fn type_into(&self, css: &str, text: &str) -> Tried<()> {
         if self.value(css).await? == text {
             return Ok(());
         }

@@ -127,13 +127,16 @@ impl Page {
         first.map_err(at("the first sending".to_owned()))?;
         self.find(".because[data-right=true]").await.map_err(at("the answer".to_owned()))?;
 
-        let Solution { policy, request, steps } = &lesson.solution;
+        let Solution { policy, hand, request, steps } = &lesson.solution;
         for (number, step) in steps.iter().enumerate() {
             self.step(step, &mut reader).await.map_err(at(format!("step {}, {step:?}", number + 1)))?;
         }
         if steps.is_empty() {
             if let Some(policy) = policy {
                 self.apply_accepted(&json!(policy)).await.map_err(at("the policy".to_owned()))?;
+            }
+            if let Some(hand) = hand {
+                self.write_hand(&json!(hand)).await.map_err(at("the server".to_owned()))?;
             }
             if let Some(request) = request {
                 self.fill_request(&json!(request)).await.map_err(at("the request".to_owned()))?;
@@ -198,6 +201,7 @@ impl Page {
                 Ok(())
             }
             SolutionStep::Policy { policy } => self.apply_accepted(&json!(policy)).await,
+            SolutionStep::Hand { hand } => self.write_hand(&json!(hand)).await,
             SolutionStep::Request { request } => {
                 reader.request = LabRequest::clone(request);
                 self.fill_request(&json!(request)).await

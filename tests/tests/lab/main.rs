@@ -19,6 +19,7 @@ mod copies;
 mod diagram;
 mod first_minutes;
 mod forms;
+mod hand;
 mod lessons;
 mod links;
 mod message;
@@ -39,6 +40,7 @@ use stage::Stage;
 
 fn main() {
     let mut checks = first_minutes::checks();
+    checks.extend(hand::checks());
     checks.extend(lessons::checks());
     checks.extend(links::checks());
     checks.extend(view::checks());

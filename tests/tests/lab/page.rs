@@ -161,7 +161,7 @@ impl Page {
         let is_the_icon = (place.ends_with("/favicon.svg") && text.contains("net::ERR_FAILED"))
             || (text.starts_with("Cross-Origin Request Blocked") && text.contains("/favicon.svg"));
         let is_a_refusal =
-            ["/policy", "/import"].iter().any(|path| place.ends_with(path)) && text.contains("422");
+            ["/policy", "/hand", "/import"].iter().any(|path| place.ends_with(path)) && text.contains("422");
         // Firefox tells of itself, too, and of what its driver does to a page that is still loading.
         let is_of_firefox = self.session.engine() == Engine::Firefox
             && (!text.contains(origins.page.as_str()) && !place.contains(origins.page.as_str())

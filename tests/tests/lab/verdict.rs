@@ -109,6 +109,13 @@ impl Page {
     }
 }
 
+/// What every URL of the session begins with says nothing, so the page leaves it out; the run, too.
+fn without_session(text: &str, seen: &Seen) -> String {
+    let run = format!("run={}", seen.run);
+    let text = text.replace(&format!("/s/{}/", seen.names.session), "/");
+    text.replace(&format!("?{run}"), "").replace(&format!("&{run}"), "")
+}
+
 /// A text as running text shows it: without the marks that set code, and as a sentence.
 fn shown(text: &str) -> String {
     text.replace('`', "")
@@ -161,7 +168,7 @@ pub(crate) fn judge_why(case: &Case, seen: &Seen) -> Tried<()> {
         // The cause, in the words of the library, and somewhere the rule.
         let meant = sentence(diagnosis.summary.trim_start_matches("Blocked: "));
         for meant in [meant, sentence(&blocked.why())] {
-            let (why, meant) = (why.to_lowercase(), meant.to_lowercase());
+            let (why, meant) = (why.to_lowercase(), without_session(&meant, seen).to_lowercase());
             // Two of the causes are the rule, with another conjunction.
             if !why.contains(&meant) && !why.contains(&meant.replace(", but ", ", and ")) {
                 return Err(format!("the reason should say\n    {meant:?}\nand it is\n    {why:?}"));
@@ -192,7 +199,7 @@ pub(crate) fn judge_why(case: &Case, seen: &Seen) -> Tried<()> {
 pub(crate) fn judge_fix(case: &Case, seen: &Seen) -> Tried<()> {
     let room = seen.room.as_ref()?;
     let text = room.fix.as_deref().ok_or("no fix is shown")?;
-    let meant = sentence(&model::diagnosis(seen)?.remedy.to_string());
+    let meant = without_session(&sentence(&model::diagnosis(seen)?.remedy.to_string()), seen);
     if !text.contains(&meant) {
         return Err(format!("the fix should be\n    {meant:?}\nand it is\n    {text:?}"));
     }

@@ -62,6 +62,17 @@ fn message(blocked: &Blocked, engine: Engine) -> Option<String> {
 fn chromium(blocked: &Blocked) -> Option<String> {
     let url = blocked.url.as_ref()?;
     let why = match &blocked.reason {
+        // It looks at a preflight's redirect first, whatever the headers say.
+        Reason::AllowOriginMissing
+        | Reason::AllowOriginWildcard
+        | Reason::AllowOriginMultiple { .. }
+        | Reason::AllowOriginMismatch { .. }
+        | Reason::AllowCredentialsNotTrue { .. }
+        | Reason::PreflightStatus { .. }
+            if blocked.step == Step::Preflight && blocked.status.is_some_and(is_redirect_status) =>
+        {
+            "Redirect is not allowed for a preflight request.".to_owned()
+        }
         Reason::AllowOriginMissing => {
             "No 'Access-Control-Allow-Origin' header is present on the requested resource.".to_owned()
         }
@@ -87,9 +98,6 @@ fn chromium(blocked: &Blocked) -> Option<String> {
              when the request's credentials mode is 'include'.",
             value.as_deref().unwrap_or_default()
         ),
-        Reason::PreflightStatus { status } if is_redirect_status(*status) => {
-            "Redirect is not allowed for a preflight request.".to_owned()
-        }
         Reason::PreflightStatus { .. } => "It does not have HTTP ok status.".to_owned(),
         Reason::AllowMethodsInvalid { .. } => {
             "Cannot parse Access-Control-Allow-Methods response header field in preflight response."

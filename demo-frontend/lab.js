@@ -47,6 +47,8 @@ const engine = engineOf(navigator.userAgent);
 let allLessons = [];
 /** @type {Attempt | null} */
 let attempt = null;
+/** @type {Promise<ReturnType<typeof import("./rooms/paste.js").pasteRoom>> | undefined} */
+let pastes;
 
 const session = createSession(control, {
   onForce: showPolicy,
@@ -103,6 +105,7 @@ const run = createRun({
   },
 });
 
+find("[data-action=paste]").addEventListener("click", openPaste);
 for (const button of document.querySelectorAll("[data-action=reset]")) button.addEventListener("click", startOver);
 copyButton(find("[data-action=copy-link]"), () => location.href);
 window.addEventListener("hashchange", () => {
@@ -342,6 +345,29 @@ async function answer(given) {
   takeStock();
   await run.refresh(false);
   find("[data-action=send]").focus({ preventScroll: true });
+}
+
+/** Few bring an error of their own, and nobody else loads what that takes. */
+async function openPaste() {
+  pastes ??= import("./rooms/paste.js").then(({ pasteRoom }) =>
+    pasteRoom({ read: (text) => control.readPaste(session.id, text), onTake: takeOver, onSend: sendNow }),
+  );
+  (await pastes).open();
+}
+
+/**
+ * Puts a pasted error in the forms, at a place of its own: *Back* leads to what was there before.
+ *
+ * @param {import("./app/control.js").Import} imported
+ */
+async function takeOver({ request, hand }) {
+  const policy = policies.read();
+  setAttempt(null, []);
+  lessons.show(null, [], false);
+  showLesson(null);
+  showSent(null);
+  history.pushState(null, "", location.pathname);
+  await enter(policy, toHand(hand), toRequest(request), "form");
 }
 
 async function startOver() {

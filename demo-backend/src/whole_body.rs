@@ -18,11 +18,11 @@ use actix_web::{
 };
 use futures_util::StreamExt as _;
 
-use crate::json_error::JsonError;
+use crate::{json_error::JsonError, page::control};
 
 /// How long a body may take, however it trickles; as long as Actix gives the head.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest body. Handlers have lower limits of their own.
+/// The longest body, but for what the page's control API takes more of. Handlers have lower limits of their own.
 const MAX_BODY: usize = 64 * 1024;
 
 /// Passes on requests whose body has arrived whole, and refuses others.
@@ -36,7 +36,8 @@ pub(crate) async fn require<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut payload = request.take_payload();
     if !matches!(payload, Payload::None) {
-        let read = tokio::time::timeout(PATIENCE, read(&mut payload)).await;
+        let most = MAX_BODY.max(control::longest_body(request.path()));
+        let read = tokio::time::timeout(PATIENCE, read(&mut payload, most)).await;
         match read.unwrap_or_else(|_| Err(late())) {
             Ok(body) => request.set_payload(Payload::from(body)),
             Err(refusal) => {
@@ -49,12 +50,12 @@ pub(crate) async fn require<B: MessageBody + 'static>(
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }
 
-async fn read(payload: &mut Payload) -> Result<Bytes, JsonError> {
+async fn read(payload: &mut Payload, most: usize) -> Result<Bytes, JsonError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| JsonError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-        if body.len() + chunk.len() > MAX_BODY {
-            let message = format!("a body has at most {MAX_BODY} bytes");
+        if body.len() + chunk.len() > most {
+            let message = format!("a body has at most {most} bytes");
             return Err(JsonError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }
         body.extend_from_slice(&chunk);

@@ -23,6 +23,8 @@ fn only_the_page_gets_in() {
     let of_session = |path: &str| format!("/control/s/{session}/{path}");
     let (policy, allows) = (&*of_session("policy"), &*of_session("allows"));
     let predict = &*of_session("predict");
+    let (import, paste) = (&*of_session("import"), r#"{"text": "curl https://api.example/"}"#);
+    let large_paste = json!({ "text": "a b ".repeat(10_000) }).to_string();
     let (by_run, by_time) = (&*of_session("exchanges?run=A"), &*of_session("exchanges?since=soon"));
     let unknown = "/control/everything";
     let open = json!({ "allow_origins": ["*"] }).to_string();
@@ -63,6 +65,30 @@ fn only_the_page_gets_in() {
         ("a body that is not JSON", 400, "PUT", policy, &[MARK, JSON], "allow_origins = []"),
         ("an unknown setting", 400, "PUT", policy, &[MARK, JSON], r#"{"allow_origin": "*"}"#),
         ("too large a body", 413, "PUT", policy, &[MARK, JSON], &large),
+        ("a paste of the page", 200, "POST", import, &[MARK, JSON], paste),
+        ("a paste of as many bytes as no other body has", 422, "POST", import, &[MARK, JSON], &large_paste),
+        ("a paste without a mark", 403, "POST", import, &[JSON], paste),
+        ("a paste under another site's name", 421, "POST", import, &[MARK, JSON, ("host", rebound)], paste),
+        (
+            "a paste of another port",
+            403,
+            "POST",
+            import,
+            &[MARK, JSON, ("sec-fetch-site", "same-site")],
+            paste,
+        ),
+        (
+            "a paste of another site",
+            403,
+            "POST",
+            import,
+            &[MARK, JSON, ("sec-fetch-site", "cross-site")],
+            paste,
+        ),
+        ("a paste as a form", 415, "POST", import, &[MARK, ("content-type", "text/plain")], paste),
+        ("a paste's preflight", 403, "OPTIONS", import, &preflight, ""),
+        ("a paste by GET", 404, "GET", import, &[MARK], ""),
+        ("a large body elsewhere below an import", 404, "POST", "/control/import", &[MARK, JSON], paste),
         ("too many entries", 413, "PUT", policy, &[MARK, JSON], &many),
         ("too many entries that need an opt-in", 413, "PUT", policy, &[MARK, JSON], &risky),
         ("entries that are too long together", 413, "PUT", policy, &[MARK, JSON], &long),

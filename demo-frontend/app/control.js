@@ -7,6 +7,7 @@
  * @typedef {import("../generated/types.js").LoggedExchange} Exchange
  * @typedef {import("../generated/types.js").HandProblem} HandProblem
  * @typedef {import("../generated/types.js").HandWritten} HandWritten
+ * @typedef {import("../generated/types.js").Import} Import
  * @typedef {import("../generated/types.js").PolicyChange} PatchStep
  * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
  * @typedef {import("../generated/types.js").PolicyView} PolicyView
@@ -76,6 +77,15 @@ export function putHand(session, hand) {
  */
 export function predict(session, wanted) {
   return call("POST", `/control/s/${session}/predict`, wanted);
+}
+
+/**
+ * @param {string} session
+ * @param {string} text  an error that the reader has pasted
+ * @returns {Promise<Import>} throws a `ControlError` if it can't be read
+ */
+export function readPaste(session, text) {
+  return call("POST", `/control/s/${session}/import`, { text });
 }
 
 /**

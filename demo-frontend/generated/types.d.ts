@@ -195,6 +195,48 @@ export type Holdings = {
   balance: number,
 };
 
+/** What a paste comes to in the Lab. */
+export type Import = {
+  /** What it is. */
+  kind: PasteKind,
+  /** What it says, in a sentence. */
+  title: string,
+  /** The request to send here. */
+  request: LabRequest,
+  /** The server to send it to. */
+  hand: HandWritten,
+  /** Why the Lab can't show the same failure; null if it can. */
+  not_here: string | null,
+  /** What the paste says, a sentence each. */
+  known: Array<string>,
+  /** What it doesn't say, and what stands for that here, a sentence each. */
+  unknown: Array<string>,
+  /** What can't be taken over, a sentence each. */
+  left_out: Array<string>,
+  /** The causes that the paste leaves, likeliest first; empty if it leaves all of them. */
+  causes: Array<ImportedCause>,
+  /** Whether the paste rules out all others. */
+  certain: boolean,
+  /** What it rules out, a sentence each. */
+  excludes: Array<string>,
+  /** A line for each request whose response was pasted. */
+  evidence: Array<string>,
+  /** A line for each request that would tell the causes apart. */
+  to_settle: Array<string>,
+  /** The command that sends them. */
+  command: string,
+};
+
+/** A cause that a paste leaves. */
+export type ImportedCause = {
+  /** The names of the diagnosis' causes that it stands for. */
+  names: Array<string>,
+  /** What is wrong, in a sentence. */
+  what: string,
+  /** What to do, in a sentence; empty if another one says it. */
+  fix: string,
+};
+
 /** Why a policy was refused. */
 export type InvalidPolicy = {
   /** Every problem that it has. */
@@ -410,6 +452,9 @@ export type PartOfPolicy = Partial<PolicyConfig>;
 
 /** The fields of a request that differ from the default request. */
 export type PartOfRequest = Partial<LabRequest>;
+
+/** What a pasted text is. */
+export type PasteKind = "message" | "response" | "request" | "recording";
 
 /** A change of one setting: an entry to add to a list or to remove from it, or a value to set. */
 export type PolicyChange = {

@@ -35,6 +35,7 @@ use serde::{
 use serde_json::{Value, json};
 
 use super::{
+    import::{self, Pasted},
     policy_view::{PolicyView, lists},
     prediction::{self, PredictionRequest},
 };
@@ -52,6 +53,8 @@ use crate::{
 const MARK: &str = "x-cors-lab";
 /// The longest body, in bytes.
 const MAX_BODY: usize = 16 * 1024;
+/// The longest body with a paste: twice the text, because JSON escapes line breaks and quotation marks.
+const MAX_PASTE_BODY: usize = 2 * import::MAX_TEXT;
 /// The most entries of a policy, all settings together.
 pub(super) const MAX_ENTRIES: usize = 64;
 /// The most bytes of those entries.
@@ -134,15 +137,23 @@ pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
                 .route("/s/{session}/policy", web::put().to(replace_policy))
                 .route("/s/{session}/hand", web::get().to(read_hand))
                 .route("/s/{session}/hand", web::put().to(replace_hand))
+                .service(
+                    web::resource("/s/{session}/import")
+                        .app_data(web::PayloadConfig::new(MAX_PASTE_BODY))
+                        .route(web::post().to(read_paste))
+                        .default_service(web::to(no_such_endpoint)),
+                )
                 .route("/s/{session}/allows", web::post().to(allows))
                 .route("/s/{session}/predict", web::post().to(predict))
                 .route("/s/{session}/exchanges", web::get().to(exchanges))
                 .route("/s/{session}/notes", web::get().to(notes))
-                .default_service(web::to(async || {
-                    JsonError::new(StatusCode::NOT_FOUND, "no such control endpoint")
-                })),
+                .default_service(web::to(no_such_endpoint)),
         );
     }
+}
+
+async fn no_such_endpoint() -> JsonError {
+    JsonError::new(StatusCode::NOT_FOUND, "no such control endpoint")
 }
 
 async fn guard(
@@ -163,11 +174,12 @@ async fn guard(
     } else {
         None
     };
-    let is_long = value("content-length").parse().is_ok_and(|length: usize| length > MAX_BODY);
+    let most = longest_body(request.path());
+    let is_long = value("content-length").parse().is_ok_and(|length: usize| length > most);
     let mut response = if let Some((status, why)) = stranger {
         request.into_response(JsonError::new(status, why).error_response()).map_into_boxed_body()
     } else if is_long {
-        request.into_response(too_long().error_response()).map_into_boxed_body()
+        request.into_response(too_long(most).error_response()).map_into_boxed_body()
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
@@ -175,8 +187,19 @@ async fn guard(
     Ok(response)
 }
 
-fn too_long() -> Refused {
-    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "the Lab's server reads at most 16 KiB at once")
+/// The longest body that is read at a path.
+pub(crate) fn longest_body(path: &str) -> usize {
+    let is_paste = path.starts_with("/control/s/") && path.ends_with("/import");
+    if is_paste { MAX_PASTE_BODY } else { MAX_BODY }
+}
+
+fn too_long(most: usize) -> Refused {
+    let message = if most == MAX_PASTE_BODY {
+        "a paste has at most 1 MB"
+    } else {
+        "the Lab's server reads at most 16 KiB at once"
+    };
+    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -187,7 +210,7 @@ fn is_json(content_type: &str) -> bool {
 /// Reads a body whose type the guard has checked.
 fn read<T: DeserializeOwned>(body: &BodyResult) -> Result<T, Refused> {
     let body = body.as_ref().map_err(|error| match error.as_response_error().status_code() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_long(),
+        StatusCode::PAYLOAD_TOO_LARGE => too_long(MAX_BODY),
         status => Refused::new(status, error.to_string()),
     })?;
     serde_json::from_slice(body).map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))
@@ -321,6 +344,16 @@ async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: Bod
         let problems = problems.iter().map(|problem| json!(problem)).collect();
         let why = "the server written by hand is not valid";
         Err(Refused { problems, ..Refused::new(StatusCode::UNPROCESSABLE_ENTITY, why) })
+    }
+}
+
+/// Reads a paste. Nothing is changed by it: the page does that.
+async fn read_paste(control: Data<ControlContext>, id: Path<String>, body: BodyResult) -> ControlResult {
+    let session = control.session(&id)?;
+    let Pasted { text } = read(&body)?;
+    match import::import(&text, session.id(), &control.origins) {
+        Ok(import) => Ok(HttpResponse::Ok().json(import)),
+        Err(why) => Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
     }
 }
 

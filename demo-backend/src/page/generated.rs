@@ -11,6 +11,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
     control,
+    import::Import,
     kinds::{
         BodyContentType, BodyType, KindRules, PageAddressSpace, RequestAddress, RequestKind, SendingPage,
     },
@@ -85,6 +86,7 @@ fn the_types_are_current() {
     declarations.visit::<control::Holdings>();
     declarations.visit::<HandWritten>();
     declarations.visit::<HandProblem>();
+    declarations.visit::<Import>();
     declarations.visit::<InvalidPolicy>();
     declarations.visit::<control::Refused>();
     declarations.visit::<BodyContentType>();

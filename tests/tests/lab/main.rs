@@ -28,6 +28,7 @@ mod links;
 mod message;
 mod model;
 mod page;
+mod paste;
 mod seen;
 mod stage;
 mod verdict;
@@ -49,6 +50,7 @@ fn main() {
     checks.extend(limits::checks());
     checks.extend(cookies::checks());
     checks.extend(view::checks());
+    checks.extend(paste::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));
     }

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, fs};
 
 use demo_backend::page::{
     engine::EngineName,
+    kinds::SendingPage,
     lab_request::LabRequest,
     lesson::Ending,
     preset::{self, Preset},
@@ -66,7 +67,7 @@ fn every_preset_ends_as_it_says_and_the_fix_helps() {
             assert_eq!(ending, preset.fixed, "{case}: {after}");
             assert!(!has_dangers(&after), "{case}: {after}");
             // The Lab's own page is not locked out, whoever else was.
-            let own = LabRequest { page: Default::default(), ..preset.request.clone() };
+            let own = LabRequest { page: SendingPage::default(), ..preset.request.clone() };
             let (after, ending) = send(&mut sender, &own);
             assert_eq!(ending, Ending::Allowed, "{case}: {after}");
             assert!(!has_dangers(&after) && after["fix"].is_null(), "{case}: nothing is left to do: {after}");

@@ -9,7 +9,7 @@ use demo_backend::{
     api::hand,
     page::{engine::EngineName, import, lab_request::LabRequest},
 };
-use fetch_cors::browser::Engine;
+use fetch_cors::{browser::Engine, diagnosis::Cause};
 use lab::{TestLab, WireResponse, sender::Sender};
 use serde_json::{Value, json};
 
@@ -336,7 +336,7 @@ fn judge(lab: &TestLab, row: &Row) -> Result<(), String> {
     }
     let diagnosis = sender.diagnose();
     let diagnosed: Vec<_> =
-        std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(|cause| cause.name()).collect();
+        std::iter::once(&diagnosis.cause).chain(diagnosis.rivals()).map(Cause::name).collect();
     if !diagnosed.contains(cause) {
         let evidence: Vec<_> = diagnosis.evidence.iter().map(ToString::to_string).collect();
         return Err(format!(
@@ -556,7 +556,8 @@ fn origins_trade_places() {
 fn what_the_server_may_not_send_is_left_out_and_said() {
     let lab = TestLab::start();
     let session = lab.session(&json!({}));
-    let many: String = (0..60).map(|n| format!("x-line-{n}: {}\n", "v".repeat(60))).collect();
+    let many: Vec<_> = (0..60).map(|n| format!("x-line-{n}: {}\n", "v".repeat(60))).collect();
+    let many = many.concat();
     for (lines, kept, said) in [
         (
             "Set-Cookie: sid=1; Path=/\nStrict-Transport-Security: max-age=1\nX-A: 1",
@@ -699,12 +700,13 @@ fn a_recording_is_taken_over() {
     assert!(!is_allowed, "{predicted}");
 }
 
+const SECRET: &str = "s3cr3t-0123456789";
+
 /// What a paste has of secrets comes back in none of its parts.
 #[test]
 fn secrets_do_not_come_back() {
     let lab = TestLab::start();
     let session = lab.session(&json!({}));
-    const SECRET: &str = "s3cr3t-0123456789";
     for text in [
         format!(
             "curl https://api.example/?api_key={SECRET} -H 'Authorization: Bearer {SECRET}' -H 'X-Api-Key: {SECRET}' -b 'sid={SECRET}' -d 'password={SECRET}'"

@@ -216,11 +216,13 @@ fn what_is_predicted_happens_at_servers_written_by_hand() {
         request["server"] = json!("hand");
     }
     let (mut blocked, mut passed) = (0, 0);
-    for hand in hands(&lab) {
-        for engine in [EngineName::Standard, EngineName::Chromium, EngineName::Firefox, EngineName::WebKit] {
+    // The engines take turns: what they differ in is the same at every server.
+    let engines = [EngineName::Chromium, EngineName::Firefox, EngineName::WebKit];
+    for (hand, engine) in hands(&lab).iter().zip(engines.into_iter().cycle()) {
+        for engine in [EngineName::Standard, engine] {
             // Which the server written by hand knows nothing of.
             let mut sender = Sender::new(&lab, &json!({ "allow_origins": ["*"] }), engine);
-            lab.put_hand(sender.session(), &hand);
+            lab.put_hand(sender.session(), hand);
             for (index, request) in requests.iter().enumerate() {
                 let run = if request["same_url"] == true { "same".to_owned() } else { format!("run{index}") };
                 let read = serde_json::from_value(request.clone()).expect("a request of the Lab");
@@ -240,7 +242,7 @@ fn what_is_predicted_happens_at_servers_written_by_hand() {
             }
         }
     }
-    assert!(blocked > 1000 && passed > 1000, "{blocked} {passed}");
+    assert!(blocked > 500 && passed > 500, "{blocked} {passed}");
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Page {
         let brought = match self.session.engine() {
             Engine::Chromium => &CHROMIUM,
             Engine::Firefox => &FIREFOX,
-            _ => &WEBKIT,
+            Engine::WebKit => &WEBKIT,
         };
         self.brings(brought).await
     }

@@ -15,7 +15,7 @@ use actix_web::{
     dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
     http::header::{self, HeaderValue},
     middleware::{Compress, DefaultHeaders, Next, from_fn},
-    web::Data,
+    web::{self, Data},
 };
 use actix_web_cors::Cors;
 use futures_util::future::{Either, join_all, select, try_join_all};
@@ -25,7 +25,10 @@ use crate::{
     api::{cdn, headers, policy_source::SessionPolicy, record, routes, terminal::OnExchange},
     listeners::Listeners,
     origins::Origins,
-    page::control::{self, ControlContext},
+    page::{
+        control::{self, ControlContext},
+        own::OwnApis,
+    },
     session::{
         Sessions,
         policy_file::{Announce, PolicyFile},
@@ -44,6 +47,8 @@ pub struct Options {
     pub attacker: String,
     /// The policy's file; none for `demo-backend/cors.toml`.
     pub policy: Option<PathBuf>,
+    /// Whether *Your own API* may be on another machine.
+    pub allow_remote_apis: bool,
     /// Called whenever the policy's file was saved.
     pub announce: Announce,
     /// Called after every exchange.
@@ -61,6 +66,7 @@ pub struct Demo {
     policy_file: PolicyFile,
     frontend: PathBuf,
     sessions: Data<Sessions>,
+    own: Data<OwnApis>,
     on_exchange: OnExchange,
     /// Watches the policy's file for as long as it lives.
     watcher: Box<dyn Watcher + Send>,
@@ -83,6 +89,12 @@ impl Demo {
         let page = Listeners::bind(&options.page)?;
         let attacker = Listeners::bind(&options.attacker)?;
         let sessions = Data::new(Sessions::new(policy_file.clone()));
+        let listeners = [&api, &page, &attacker];
+        let own = Data::new(OwnApis::new(
+            listeners.iter().all(|listeners| listeners.is_loopback()),
+            listeners.map(Listeners::port).to_vec(),
+            options.allow_remote_apis,
+        ));
         // Last, so that nothing is announced if the start fails.
         let watcher = policy_file.watch(options.announce).map_err(StartError::CannotWatch)?;
         Ok(Self {
@@ -92,6 +104,7 @@ impl Demo {
             policy_file,
             frontend,
             sessions,
+            own,
             on_exchange: options.on_exchange,
             watcher,
         })
@@ -128,6 +141,7 @@ impl Demo {
             origins: origins.clone(),
             hosts: self.page.hosts(),
             sessions: self.sessions.clone(),
+            own: self.own,
         };
         let servers = [
             serve_attacker(self.attacker, self.frontend.join("attacker"), &origins)?,
@@ -184,9 +198,22 @@ fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) 
          img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )));
+    // This document sends to the reader's own API, wherever that is; it loads nothing from elsewhere either.
+    let reached = if control.own.is_on() { "'self' http: https:" } else { "'self'" };
+    let own_policy = Data::new(SecurityPolicy(format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src {reached}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )));
     start(listeners, move || {
         App::new()
             .configure(control::routes(control.clone()))
+            .service(web::redirect("/own", "/own/"))
+            .service(
+                web::scope("/own")
+                    .wrap(from_fn(add_security_policy))
+                    .app_data(own_policy.clone())
+                    .service(files(&frontend.join("own"))),
+            )
             .service(files(&frontend))
             .wrap(from_fn(add_security_policy))
             .app_data(policy.clone())
@@ -238,8 +265,13 @@ async fn add_security_policy<B: MessageBody>(
     let governs_nothing = ["text/javascript", "text/css", "application/json"];
     let is_document =
         !content_type.is_some_and(|value| governs_nothing.iter().any(|kind| value.starts_with(kind)));
-    if is_document && let Ok(value) = HeaderValue::try_from(&policy.0) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);
+    let headers = response.headers_mut();
+    // A document of its own has a policy of its own.
+    if is_document
+        && !headers.contains_key(header::CONTENT_SECURITY_POLICY)
+        && let Ok(value) = HeaderValue::try_from(&policy.0)
+    {
+        headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
     Ok(response)
 }

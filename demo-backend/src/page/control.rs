@@ -25,6 +25,7 @@ use actix_web_cors::PolicyConfig;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
+    own::{self, OwnApis},
     policy_view::PolicyView,
     prediction::{self, PredictionRequest},
 };
@@ -56,6 +57,8 @@ pub struct ControlContext {
     pub hosts: Vec<String>,
     /// All sessions.
     pub sessions: Data<Sessions>,
+    /// What *Your own API* needs.
+    pub own: Data<OwnApis>,
 }
 
 impl ControlContext {
@@ -65,9 +68,9 @@ impl ControlContext {
     }
 }
 
-type ControlResult = Result<HttpResponse, JsonError>;
+pub(super) type ControlResult = Result<HttpResponse, JsonError>;
 /// Body bytes, or why they couldn't be read.
-type BodyResult = Result<Bytes, Error>;
+pub(super) type BodyResult = Result<Bytes, Error>;
 
 /// The routes, all below `/control/`.
 pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
@@ -89,6 +92,7 @@ pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
                 .route("/s/{session}/predict", web::post().to(predict))
                 .route("/s/{session}/exchanges", web::get().to(exchanges))
                 .route("/s/{session}/notes", web::get().to(notes))
+                .configure(own::routes)
                 .default_service(web::to(async || {
                     JsonError::new(StatusCode::NOT_FOUND, "no such control endpoint")
                 })),
@@ -132,7 +136,7 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// Reads a body whose type the guard has checked.
-fn read<T: DeserializeOwned>(body: &BodyResult) -> Result<T, JsonError> {
+pub(super) fn read<T: DeserializeOwned>(body: &BodyResult) -> Result<T, JsonError> {
     let body = body
         .as_ref()
         .map_err(|error| JsonError::new(error.as_response_error().status_code(), error.to_string()))?;

@@ -94,7 +94,7 @@ pub fn predict(
     case.policy = is_of_api.then(|| session.policy_in_force().config);
     case.verdict = Some(verdict.clone());
     case.hints.is_direct = !request.cached;
-    let diagnosis = Diagnosed { session: session.id(), diagnosis: examine(case, &servers) };
+    let diagnosis = Diagnosed { session: Some(session.id()), diagnosis: examine(case, &servers) };
     let verdict = Verdict::new(&verdict, &diagnosis, request, *engine, messages.last());
     if *commit && request.same_url {
         let preflights = messages.iter().filter_map(Message::preflight);

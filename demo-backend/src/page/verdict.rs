@@ -16,8 +16,8 @@ use crate::api_path;
 /// A diagnosis of a request in a session.
 #[derive(Clone, Debug)]
 pub struct Diagnosed<'a> {
-    /// The session's id.
-    pub session: &'a str,
+    /// The session's id; none if it is a request to another server.
+    pub session: Option<&'a str>,
     /// The diagnosis.
     pub diagnosis: Diagnosis,
 }
@@ -189,7 +189,7 @@ fn blocked_by_browser(
         || summary.contains(&why);
     let mut fix = VerdictFix::new(&diagnosis.remedy);
     let is_cached = diagnosis.cause == Cause::CachedForAnother;
-    if is_cached {
+    if is_cached && session.is_some() {
         fix.change.push_str(if api_path::forgets_vary(&request.query) {
             " Here: remove vary=forgotten from the query."
         } else {
@@ -202,10 +202,11 @@ fn blocked_by_browser(
         blocked.spec()
     };
     // The session is in each URL, and says nothing.
-    let prefix = format!("{}{session}/", api_path::SESSION);
+    let prefix = session.map(|session| format!("{}{session}/", api_path::SESSION)).unwrap_or_default();
+    let without_session = |line: String| if prefix.is_empty() { line } else { line.replace(&prefix, "/") };
     let lines = |are_probes| {
         let chosen = diagnosis.evidence.iter().filter(move |line| line.purpose.is_some() == are_probes);
-        chosen.map(|line| line.to_string().replace(&prefix, "/")).collect()
+        chosen.map(|line| without_session(line.to_string())).collect()
     };
     // The diagram shows redirects, and everything here is on one machine.
     let notes = diagnosis
@@ -337,7 +338,7 @@ fn fails_after_fetch(
 }
 
 /// A sentence: capitalised, with a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     let stop = if text.ends_with('.') { "" } else { "." };

@@ -35,6 +35,7 @@ impl TestLab {
             page: free(),
             attacker: free(),
             policy: Some(policy),
+            allow_remote_apis: false,
             announce: |_| {},
             on_exchange: |_| {},
         };

@@ -34,3 +34,17 @@ export function headerRows(headers, decisive) {
     ...absent.map((name) => ({ name, value: null, decides: true })),
   ];
 }
+
+/**
+ * @param {string} text a header per line
+ * @returns {HeaderList}
+ */
+export function headersOf(text) {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => {
+      const colon = line.indexOf(":", 1);
+      return colon === -1 ? [line.trim(), ""] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+    });
+}

@@ -200,9 +200,10 @@ function grounds({ exchanges, observation, prediction }) {
 /**
  * What the page's script was given.
  *
- * @param {Sent} sent
+ * @param {Pick<Sent, "observation" | "prediction">} sent
+ * @param {string} [setting] where the server lists the headers that scripts may read
  */
-export function givenOf({ observation, prediction }) {
+export function givenOf({ observation, prediction }, setting = "expose_headers") {
   const { allowed, status, headers, body, error, type } = observation;
   const nothing = { error: null, status: null, headers: [], note: null, body: null };
   if (!allowed) {
@@ -230,7 +231,7 @@ export function givenOf({ observation, prediction }) {
     note:
       names === ""
         ? null
-        : `Sent, but kept from the page’s script: ${names}. Listing them in \`expose_headers\` shows them.`,
+        : `Sent, but kept from the page’s script: ${names}. Listing them in \`${setting}\` shows them.`,
     body: body === "" ? null : indented(body),
   };
 }

@@ -1,6 +1,7 @@
 // The request: a form for every kind a page can make, and the same request as code.
 
 import { asCurl, asDoctor, asScript } from "../pure/code.js";
+import { headersOf } from "../pure/headers.js";
 import { KINDS, toRequest, usesOf } from "../pure/state.js";
 import { copyButton } from "./copy.js";
 import { element, find, setText, tabs } from "./dom.js";
@@ -71,19 +72,12 @@ export function requestRoom({ onEdit, onSend }) {
   /** @returns {LabRequest} as the form says */
   function read() {
     const type = field("body-type").value;
-    const headers = field("headers")
-      .value.split("\n")
-      .filter((line) => line.trim() !== "")
-      .map((line) => {
-        const colon = line.indexOf(":", 1);
-        return colon === -1 ? [line.trim(), ""] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
-      });
     return toRequest({
       kind: field("kind").value,
       method: field("method").value.trim() || "GET",
       path: field("path").value.trim().replace(/^\/+/, ""),
       query: field("query").value.trim().replace(/^\?/, ""),
-      headers,
+      headers: headersOf(field("headers").value),
       body: type === "" ? null : { type, text: field("body").value },
       credentials: field("credentials").value,
       mode: field("mode").value,

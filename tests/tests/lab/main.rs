@@ -23,6 +23,7 @@ mod lessons;
 mod links;
 mod message;
 mod model;
+mod own;
 mod page;
 mod seen;
 mod stage;
@@ -41,6 +42,7 @@ fn main() {
     checks.extend(lessons::checks());
     checks.extend(links::checks());
     checks.extend(view::checks());
+    checks.extend(own::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));
     }

@@ -16,7 +16,7 @@ use actix_web::{
     dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse},
     http::header::{self, HeaderValue},
     middleware::{Compress, DefaultHeaders, Next, from_fn},
-    web::Data,
+    web::{self, Data},
 };
 use actix_web_cors::Cors;
 use futures_util::future::{Either, join_all, select, try_join_all};
@@ -28,6 +28,7 @@ use crate::{
     output::Output,
     page::{
         control::{self, ControlContext},
+        own::OwnApis,
         own_address::{self, OwnOrigin},
         proxy::{self, ProxyContext},
     },
@@ -51,6 +52,8 @@ pub struct Options {
     pub attacker: String,
     /// The policy's file; none for `demo-backend/cors.toml`.
     pub policy: Option<PathBuf>,
+    /// Whether *Your own API* may be on another machine.
+    pub allow_remote_apis: bool,
     /// Where exchanges, and saves of the policy's file, are said.
     pub output: Output,
 }
@@ -68,6 +71,7 @@ pub struct Demo {
     policy_file: PolicyFile,
     frontend: PathBuf,
     sessions: Data<Sessions>,
+    own: Data<OwnApis>,
     output: Output,
     watch: Watch,
 }
@@ -89,6 +93,12 @@ impl Demo {
         let page = Listeners::bind(&options.page)?;
         let attacker = Listeners::bind(&options.attacker)?;
         let sessions = Data::new(Sessions::new(policy_file.clone()));
+        let listeners = [&api, &page, &attacker];
+        let own = Data::new(OwnApis::new(
+            listeners.iter().all(|listeners| listeners.is_loopback()),
+            listeners.map(Listeners::port).to_vec(),
+            options.allow_remote_apis,
+        ));
         // Last, so that nothing is announced if the start fails.
         let watch = policy_file.watch(options.output.clone());
         Ok(Self {
@@ -98,6 +108,7 @@ impl Demo {
             policy_file,
             frontend,
             sessions,
+            own,
             output: options.output.clone(),
             watch,
         })
@@ -134,6 +145,7 @@ impl Demo {
             origins: origins.clone(),
             hosts: self.page.hosts(),
             sessions: self.sessions.clone(),
+            own: self.own,
         };
         let forwarded = Forwarded::default();
         let proxy = ProxyContext {
@@ -206,9 +218,22 @@ fn serve_page(
          img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )));
+    // This document sends to the reader's own API, wherever that is; it loads nothing from elsewhere either.
+    let reached = if control.own.is_on() { "'self' http: https:" } else { "'self'" };
+    let own_policy = Data::new(SecurityPolicy(format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src {reached}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )));
     start(listeners, move || {
         App::new()
             .configure(control::routes(control.clone()))
+            .service(web::redirect("/own", "/own/"))
+            .service(
+                web::scope("/own")
+                    .wrap(from_fn(add_security_policy))
+                    .app_data(own_policy.clone())
+                    .service(files(&frontend.join("own"))),
+            )
             .service(files(&frontend))
             .wrap(from_fn(own_address::keep))
             .app_data(own.clone())
@@ -266,8 +291,13 @@ async fn add_security_policy<B: MessageBody>(
     let governs_nothing = ["text/javascript", "text/css", "application/json"];
     let is_document =
         !content_type.is_some_and(|value| governs_nothing.iter().any(|kind| value.starts_with(kind)));
-    if is_document && let Ok(value) = HeaderValue::try_from(&policy.0) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);
+    let headers = response.headers_mut();
+    // A document of its own has a policy of its own.
+    if is_document
+        && !headers.contains_key(header::CONTENT_SECURITY_POLICY)
+        && let Ok(value) = HeaderValue::try_from(&policy.0)
+    {
+        headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
     Ok(response)
 }

@@ -77,6 +77,16 @@ impl Listeners {
         format!("http://{}", authority(&host, self.port))
     }
 
+    /// The port of all its sockets.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether only this machine reaches it.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.sockets.iter().all(|socket| socket.local_addr().is_ok_and(|address| address.ip().is_loopback()))
+    }
+
     /// The other origin of the same server: its address instead of its name.
     pub(crate) fn alias(&self) -> Option<String> {
         let is_bound = self

@@ -22,6 +22,10 @@ struct Arguments {
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:3001")]
     attacker: String,
 
+    /// Lets the page's *Your own API* send to other machines, too. Without it, only to this one.
+    #[arg(long)]
+    allow_remote_apis: bool,
+
     /// Opens the page in the browser.
     #[arg(long)]
     open: bool,
@@ -60,6 +64,7 @@ async fn serve(arguments: Arguments, output: &Output) -> Result<(), (u8, String)
         page: arguments.page,
         attacker: arguments.attacker,
         policy: arguments.policy,
+        allow_remote_apis: arguments.allow_remote_apis,
         output: output.clone(),
     };
     let demo = Demo::bind(&options).map_err(|error| (NOT_STARTED, error.to_string()))?;

@@ -120,9 +120,10 @@ export async function readAllows(session, origins) {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {number} [patience] in milliseconds
  * @returns {Promise<any>}
  */
-async function call(method, path, body) {
+export async function call(method, path, body, patience = PATIENCE_MS) {
   /** @type {Record<string, string>} */
   // A header that pages of other origins can't send here without a preflight, which the server refuses.
   const headers = { "x-cors-lab": "1" };
@@ -132,7 +133,7 @@ async function call(method, path, body) {
     headers,
     body: body === undefined ? null : JSON.stringify(body),
     cache: "no-store",
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(patience),
   });
   if (!response.ok) throw new ControlError(`${path} responded with ${response.status}`, response.status, []);
   const said = await response.json();

@@ -30,6 +30,8 @@
 /** A server written by hand may take five seconds for the preflight, and as long for the request. */
 const PERFORM_PATIENCE_MS = 12_000;
 const PERFORM_MAX_BODY = 4000;
+/** How long a body may take: one that never ends is shown as far as it came. */
+const PERFORM_BODY_PATIENCE_MS = 2000;
 
 /**
  * @param {Order} order
@@ -72,8 +74,33 @@ async function performFetch(order) {
   const signal = AbortSignal.timeout(PERFORM_PATIENCE_MS);
   const init = { method, headers, body: performBody(order), credentials, mode, redirect, signal };
   const response = await fetch(order.url, init);
-  const body = (await response.text()).slice(0, PERFORM_MAX_BODY);
+  const body = await performStartOf(response);
   return { type: response.type, status: response.status, headers: [...response.headers], body };
+}
+
+/**
+ * The start of a body, which may be endless.
+ *
+ * @param {Response} response
+ */
+async function performStartOf(response) {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return "";
+  const cancel = () => void reader.cancel().catch(() => {});
+  const patience = setTimeout(cancel, PERFORM_BODY_PATIENCE_MS);
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    while (text.length < PERFORM_MAX_BODY) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    clearTimeout(patience);
+    cancel();
+  }
+  return text.slice(0, PERFORM_MAX_BODY);
 }
 
 /**

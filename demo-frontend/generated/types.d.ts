@@ -441,6 +441,138 @@ export type OriginsToCheck = {
   origins: Array<string>,
 };
 
+/** A request that went over the wire, and its response. */
+export type OwnMessage = {
+  /** Whether it is a preflight. */
+  kind: MessageKind,
+  /** The method. */
+  method: string,
+  /** The URL. */
+  url: string,
+  /** The request's headers. */
+  request_headers: Array<[string, string]>,
+  /** The response's status; null if there is no response. */
+  status: number | null,
+  /** Why there is none. */
+  failure: string | null,
+  /** The response's headers, all of them. */
+  response_headers: Array<[string, string]>,
+  /** The names of the headers that the browser decides by. */
+  decisive: Array<string>,
+  /** The start of the response's body. */
+  body: string,
+};
+
+/** A request that would tell more. */
+export type OwnProbe = {
+  /** Its name. */
+  name: string,
+  /** What it asks, in a few words. */
+  purpose: string,
+  /** The method. */
+  method: string,
+  /** The URL. */
+  url: string,
+  /** The headers that tell it from other requests. */
+  headers: Array<[string, string]>,
+  /** Whether it may change something on the server. */
+  unsafe_method: boolean,
+  /** Whether it carries the credentials that were typed. */
+  carries_secrets: boolean,
+};
+
+/** What to do in a server. */
+export type OwnRecipe = {
+  /** Its short name. */
+  name: string,
+  /** The name as people write it. */
+  title: string,
+  /** What to do, in one line. */
+  line: string,
+  /** The setting in full. */
+  code: string,
+  /** What goes wrong with this server. */
+  traps: Array<string>,
+  /** Whether it was checked against the running server, and not only against its documentation. */
+  checked: boolean,
+};
+
+/** A request to somebody's own API. */
+export type OwnRequest = {
+  /** Where to, as the person wrote it. */
+  url: string,
+  /** What is sent; its path, query and the like are the Lab's own API's, and don't count here. */
+  request: LabRequest,
+  /** The cookies that the Lab sends, as in `Cookie`: it can't have those of the browser. */
+  cookies: string,
+  /** Whether the person confirmed a method that may change something. */
+  confirmed: boolean,
+  /** The engine whose rules apply. */
+  engine: EngineName,
+};
+
+/** The response that the browser needs. */
+export type OwnResponse = {
+  /** Whether it is the response to the preflight. */
+  preflight: boolean,
+  /** Its header lines. */
+  headers: Array<[string, string]>,
+};
+
+/** Whether it is on, and what it allows. */
+export type OwnState = {
+  /** Why it is off; null if it is on. */
+  off: string | null,
+  /** Whether targets may be on other machines. */
+  remote: boolean,
+};
+
+/** A server that the Lab connected to. */
+export type OwnTarget = {
+  /** Its host and port. */
+  host: string,
+  /** The addresses that were checked; the Lab connects to no others. */
+  addresses: Array<string>,
+  /** Whether browsers know these addresses without looking up a name. */
+  fixed: boolean,
+};
+
+/** A fetch of somebody's own API, as far as the Lab's own requests show. */
+export type OwnView = {
+  /** For its probes. */
+  id: string,
+  /** Where the Lab's own requests went, in order. */
+  targets: Array<OwnTarget>,
+  /** Whether the page may send its request now. */
+  may_send: boolean,
+  /** Whether the page's request may follow redirects: each of their targets was checked. */
+  follow: boolean,
+  /** Why the Lab went no further; null if it did. */
+  stopped: string | null,
+  /** What went over the wire, in order. */
+  messages: Array<OwnMessage>,
+  /** What the browser makes of it; null if a request was not sent. */
+  verdict: Verdict | null,
+  /** The cause in a sentence or two. */
+  summary: string,
+  /** Whether nothing else explains what was seen. */
+  certain: boolean,
+  /** The names of the causes that could not be ruled out. */
+  rivals: Array<string>,
+  /** A line for each request that was sent. */
+  evidence: Array<string>,
+  /** What else is worth knowing, a sentence each. */
+  notes: Array<string>,
+  /** The response that the browser needs; null if headers are not what is lacking. */
+  needed: OwnResponse | null,
+  /** What to do in each server. */
+  servers: Array<OwnRecipe>,
+  /** What would tell more. */
+  probes: Array<OwnProbe>,
+  /** How many were sent. */
+  probed: number,
+};
+
 /** The network that a page is loaded from, for Local Network Access. */
 export type PageAddressSpace = "public" | "local" | "loopback";
 
@@ -555,6 +687,16 @@ export type Preset = {
   cause: string,
   /** How it ends with the fix applied; the same where blocked is what it should stay. */
   fixed: Ending,
+};
+
+/** A probe that the person chose. */
+export type ProbeChoice = {
+  /** Of the fetch. */
+  id: string,
+  /** Its name in the latest list. */
+  probe: string,
+  /** How many had been sent when that list was shown. */
+  after: number,
 };
 
 /** A mistake in a policy. */

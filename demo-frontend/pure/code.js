@@ -234,13 +234,42 @@ export function asDoctor(config, session, wanted) {
   const body = kind === "fetch" || !/^(get|head)$/i.test(method) ? request.body : null;
   // Scripts can't set this one, and the doctor wants cookies said in another way.
   const headers = request.headers.filter(([name]) => name.toLowerCase() !== "cookie");
+  return doctorCommand({
+    url: hrefOf(config, session, request),
+    origin: originOf(config, request),
+    method,
+    headers,
+    credentials,
+    mode,
+    redirect,
+    body,
+    cookies: "",
+  });
+}
+
+/**
+ * @param {object} wanted
+ * @param {string} wanted.url
+ * @param {string} wanted.origin
+ * @param {string} wanted.method
+ * @param {HeaderList} wanted.headers
+ * @param {string} wanted.credentials
+ * @param {string} wanted.mode
+ * @param {string} wanted.redirect
+ * @param {LabRequest["body"]} wanted.body
+ * @param {string} wanted.cookies
+ * @returns {string} one line for a POSIX shell
+ */
+export function doctorCommand({ url, origin, method, headers: given, credentials, mode, redirect, body, cookies }) {
+  const headers = [...given];
   if (body?.type === "form" && !hasContentType(headers)) headers.push(["content-type", BODY_TYPES.form.browser]);
   return [
-    `cors-doctor check ${word(hrefOf(config, session, request))}`,
-    `--origin ${word(originOf(config, request))}`,
+    `cors-doctor check ${word(url)}`,
+    `--origin ${word(origin)}`,
     ...(method === "GET" && body === null ? [] : [option("-X", "--request", method)]),
     ...headers.map((pair) => option("-H", "--header", pair.join(": ").trim())),
     ...(credentials === "same-origin" ? [] : [credentials === "include" ? "--credentials" : "--credentials=omit"]),
+    ...(cookies === "" ? [] : [option("-b", "--cookie", cookies)]),
     ...(mode === "cors" ? [] : [`--mode ${mode}`]),
     ...(redirect === "follow" ? [] : [`--redirect ${redirect}`]),
     ...(body === null ? [] : [option("-d", "--data", sentText(body))]),

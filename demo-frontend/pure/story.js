@@ -53,14 +53,30 @@ import { effective } from "./state.js";
  * @property {string[]} decisive
  * @property {boolean} handler
  * @property {string} body
+ * @property {string} failure  why there is no response, if that is known
+ */
+
+/**
+ * What is expected, or what was seen of requests like those that the page sends.
+ *
+ * @typedef {object} Foretold
+ * @property {Foreseen[]} messages
+ * @property {import("../app/control.js").Verdict | null} verdict  null if a request was not sent, so that there is none
+ * @property {boolean} remembered
+ * @property {{name: string}[]} dropped  headers that the browser leaves out
+ *
+ * @typedef {Pick<Prediction["messages"][number], "kind" | "method" | "url" | "request_headers" | "response_headers"> & {
+ *   decisive: string[], status: number | null, server: Prediction["messages"][number]["server"], body?: string,
+ *   failure?: string | null,
+ * }} Foreseen
  */
 
 /**
  * @typedef {object} Run
  * @property {LabRequest} request
  * @property {Config} config
- * @property {Prediction | null} prediction
- * @property {Exchange[] | null} exchanges     null before it is sent
+ * @property {Foretold | null} prediction
+ * @property {Exchange[] | null} exchanges     null before it is sent, and where only what is foretold is known
  * @property {Observation | null} observation  null before it is sent
  * @property {boolean} isLogged                whether the session's log would have it
  */
@@ -153,7 +169,8 @@ function stepsOf(run) {
   const { request, prediction, observation } = run;
   const dropped = prediction?.dropped.map(({ name }) => name) ?? [];
   const legs = legsOf(run);
-  const isAllowed = observation ? observation.allowed : (prediction?.verdict.allowed ?? false);
+  const isAllowed = observation ? observation.allowed : (prediction?.verdict?.allowed ?? false);
+  const isUndecided = observation === null && prediction?.verdict === null;
   const isOpaque = isOpaqueRun(run);
 
   /** @type {Step[]} */
@@ -170,9 +187,10 @@ function stepsOf(run) {
   ];
   for (const [index, leg] of legs.entries()) {
     const isLast = index === legs.length - 1;
-    const passes = !isLast || (isAllowed && !leg.preflight) || (isOpaque && !leg.preflight);
+    const passes = !isLast || isUndecided || (isAllowed && !leg.preflight) || (isOpaque && !leg.preflight);
     steps.push(...legSteps(run, leg, passes ? (isLast && isOpaque ? "opaque" : "open") : "shut"));
   }
+  if (isUndecided) return steps;
   const last = legs.at(-1);
   if ((last === undefined || last.preflight) && !isAllowed) steps.push(notSent(run, last));
   steps.push(result(run, isAllowed, isOpaque));
@@ -208,7 +226,8 @@ function legsOf({ config, prediction, exchanges }) {
     got: message.response_headers,
     decisive: message.decisive,
     handler: false,
-    body: "",
+    body: message.body ?? "",
+    failure: message.failure ?? "",
   }));
   if (exchanges === null) return expected;
 
@@ -247,6 +266,7 @@ function toLeg(exchange, config, decisive) {
     decisive,
     handler: exchange.reached_handler,
     body: exchange.body,
+    failure: "",
   };
 }
 
@@ -295,11 +315,14 @@ function legSteps(run, leg, gate) {
       sub:
         gate === "opaque"
           ? ""
-          : isOfPage(run, leg)
-            ? "same origin: no CORS check"
-            : judgedBy.map((header) => inShort(leg, header)).join(", "),
+          : leg.status === null
+            ? leg.failure
+            : isOfPage(run, leg)
+              ? "same origin: no CORS check"
+              : judgedBy.map((header) => inShort(leg, header)).join(", "),
       tone: gate === "open" ? "good" : gate === "shut" ? "bad" : "opaque",
-      gate,
+      // Nothing came that a gate could stop.
+      gate: leg.failure === "" ? gate : null,
       handler: leg.handler && near === null,
       title: leg.preflight ? "The response to the preflight" : "The response",
       line: status,
@@ -372,7 +395,7 @@ function asSentTo({ server, sent, url }) {
  */
 function headerAtFault({ prediction }) {
   const verdict = prediction?.verdict;
-  return verdict === undefined || verdict.allowed ? null : verdict.header;
+  return !verdict || verdict.allowed ? null : verdict.header;
 }
 
 /**

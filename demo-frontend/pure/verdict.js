@@ -218,12 +218,18 @@ function grounds({ exchanges, observation, prediction }) {
   ].filter((text) => text !== "");
 }
 
+/** @param {Pick<import("./state.js").LabRequest, "server">} request */
+function exposing({ server }) {
+  return server === "hand" ? "Access-Control-Expose-Headers" : "expose_headers";
+}
+
 /**
  * What the page's script was given.
  *
- * @param {Sent} sent
+ * @param {Pick<Sent, "observation" | "prediction" | "request">} sent
+ * @param {string} [setting] where the server lists the headers that scripts may read
  */
-export function givenOf({ observation, prediction, request }) {
+export function givenOf({ observation, prediction, request }, setting = exposing(request)) {
   const { allowed, status, headers, body, error, type } = observation;
   const nothing = { error: null, status: null, headers: [], note: null, body: null };
   if (!allowed) {
@@ -247,7 +253,6 @@ export function givenOf({ observation, prediction, request }) {
   const withheld = all.filter(
     (name) => !/^(access-control-|vary$|set-cookie$|cdn-cache-control$|x-content-type-options$)/i.test(name),
   );
-  const lists = request.server === "hand" ? "Access-Control-Expose-Headers" : "expose_headers";
   const names = withheld.map((name) => `\`${name}\``).join(", ");
   return {
     ...nothing,
@@ -256,7 +261,7 @@ export function givenOf({ observation, prediction, request }) {
     note:
       names === ""
         ? null
-        : `The response also has ${names}, which the page’s script can’t read. To let it, list them under \`${lists}\`.`,
+        : `The response also has ${names}, which the page’s script can’t read. To let it, list them under \`${setting}\`.`,
     body: body === "" ? null : indented(body),
   };
 }

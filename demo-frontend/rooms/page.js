@@ -61,10 +61,18 @@ export function showSent(sent) {
  * @param {Element | null} sender what had the focus when the request was sent
  */
 export function turnToVerdict(sender) {
-  const room = find("[data-room=verdict]");
+  turnTo(find("[data-room=verdict]"), find("#verdict-title"), sender);
+}
+
+/**
+ * @param {HTMLElement} room
+ * @param {HTMLElement} title of the room
+ * @param {Element | null} sender
+ */
+export function turnTo(room, title, sender) {
   room.scrollTop = 0;
   const now = document.activeElement;
-  if (now === sender || now === document.body || now === null) find("#verdict-title").focus({ preventScroll: true });
+  if (now === sender || now === document.body || now === null) title.focus({ preventScroll: true });
   const { top, bottom } = room.getBoundingClientRect();
   // On a wide screen the verdict stands next to the button, and the page stays still.
   if (top < 0 || top > window.innerHeight * 0.5 || bottom < 0) room.scrollIntoView({ block: "start" });

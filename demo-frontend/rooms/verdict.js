@@ -147,7 +147,7 @@ export function verdictRoom(engine, { onFix, onSend }) {
  * @param {string} title
  * @param {Box} shown
  */
-function showBox(box, title, { outcome, detail }) {
+export function showBox(box, title, { outcome, detail }) {
   if (outcome === null) delete box.dataset.verdict;
   else box.dataset.verdict = outcome;
   box.replaceChildren(
@@ -189,7 +189,7 @@ function outcomeMark(outcome) {
 }
 
 /** @param {Sent} sent */
-function whyPart(sent) {
+export function whyPart(sent) {
   const why = whyOf(sent);
   if (why === null) return null;
   const link = specLink(why.spec, { "data-field": "spec" });
@@ -229,7 +229,7 @@ function proofPart(sent) {
  * @param {string[]} lines
  * @param {Record<string, string>} attributes
  */
-function evidence(lines, attributes) {
+export function evidence(lines, attributes) {
   return element("ul", { class: "evidence", ...attributes }, ...lines.map((line) => element("li", {}, line)));
 }
 
@@ -237,7 +237,7 @@ function evidence(lines, attributes) {
  * @param {Sent} sent
  * @param {((fix: Fix) => HTMLElement) | null} fixButton
  */
-function fixPart(sent, fixButton) {
+export function fixPart(sent, fixButton) {
   const fix = fixOf(sent);
   if (fix === null) return null;
   return element(
@@ -253,7 +253,7 @@ function fixPart(sent, fixButton) {
  * @param {Sent} sent
  * @param {Engine} engine
  */
-function consolePart(sent, engine) {
+export function consolePart(sent, engine) {
   const console = consoleOf(sent, engine);
   if (console === null) return null;
   const attributes = { "data-field": "console", tabindex: 0, role: "group", "aria-label": "Console message" };
@@ -266,11 +266,12 @@ function consolePart(sent, engine) {
 }
 
 /**
- * @param {Sent} sent
+ * @param {Pick<Sent, "observation" | "prediction" | "request">} sent
+ * @param {string} [setting] where the server lists the headers that scripts may read
  * @returns {HTMLElement}
  */
-function scriptSide(sent) {
-  const { error, status, headers, note, body } = givenOf(sent);
+export function scriptSide(sent, setting) {
+  const { error, status, headers, note, body } = givenOf(sent, setting);
   const bodyAttributes = {
     class: "body",
     "data-field": "body",

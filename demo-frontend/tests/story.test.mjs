@@ -130,7 +130,7 @@ const STEPS = {
   "without a prediction": [
     CALL,
     GET.replace("3000", "3001"),
-    "api > browser | response | no response | no allow-origin | bad, gate shut, handler",
+    "api > browser | response | no response |  | bad, gate shut, handler",
     NOTHING,
   ],
 };

@@ -1,5 +1,7 @@
 // Opens the Lab in headless Chromium and brings it, by clicks and typing, into the states that the checks look at.
 
+import { createServer } from "node:http";
+
 import { chromium } from "playwright-core";
 
 const ARGUMENTS = [
@@ -53,6 +55,38 @@ async function send(page, expected, button = "send") {
   await page.waitForSelector("[data-field=agreement][data-agree=true]");
 }
 
+/**
+ * A server that isn't the Lab's. It ends with the program.
+ *
+ * @param {Record<string, string>} headers of all its responses
+ * @returns {Promise<string>} its URL
+ */
+async function ownServer(headers) {
+  const server = createServer((_, response) => response.writeHead(200, headers).end("[]"));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  server.unref();
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return `http://localhost:${address.port}/items`;
+}
+
+/**
+ * Opens *Your own API* with a request filled in, and sends it.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {string} url
+ * @param {object} request
+ */
+async function sendToOwn(page, url, request) {
+  const fragment = new URLSearchParams({ url, request: JSON.stringify(request) });
+  await page.goto(new URL(`own/#${fragment}`, page.url()).href);
+  await page.waitForSelector("html[data-ready=true]");
+  await page.click("[data-action=send]:enabled");
+  await page.waitForSelector("body[data-sent='1']");
+  await page.evaluate(() => {
+    for (const part of document.querySelectorAll("details")) part.open = true;
+  });
+}
+
 /** @type {Record<string, (page: import("playwright-core").Page) => Promise<void>>} */
 export const STATES = {
   async "the first screen"() {},
@@ -76,5 +110,17 @@ export const STATES = {
     await page.click("[data-action=apply-fix]");
     await send(page, "readable", "send-again");
     await page.waitForSelector("[data-field=goal][data-reached=true]");
+  },
+  async "your own API, blocked"(page) {
+    await sendToOwn(page, await ownServer({}), {});
+  },
+  async "your own API, allowed"(page) {
+    await sendToOwn(page, await ownServer({ "access-control-allow-origin": "*", "x-total": "3" }), {});
+  },
+  async "your own API, not confirmed"(page) {
+    await sendToOwn(page, await ownServer({}), { method: "PUT", credentials: "include" });
+  },
+  async "your own API, refused"(page) {
+    await sendToOwn(page, "http://192.168.1.1/", {});
   },
 };

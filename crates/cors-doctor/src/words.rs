@@ -1,6 +1,9 @@
 //! Words that several parts share.
 
-use fetch_cors::{browser::Engine, diagnosis::Failure};
+use fetch_cors::{
+    browser::Engine,
+    diagnosis::{Failure, Purpose},
+};
 
 /// The browser that people know, by its engine.
 pub fn browser(engine: Engine) -> &'static str {
@@ -23,5 +26,21 @@ pub fn failure(failure: &Failure) -> String {
         Failure::NotHttp => "what came is not HTTP".to_owned(),
         Failure::Unknown(why) => why.clone(),
         _ => "no response".to_owned(),
+    }
+}
+
+/// What a probe asks, in a few words.
+pub fn purpose(purpose: &Purpose) -> String {
+    match purpose {
+        Purpose::PlainGet => "asking for GET".to_owned(),
+        Purpose::Method => "asking for the method alone".to_owned(),
+        Purpose::Header { name } => format!("asking for {name} alone"),
+        Purpose::UnlistedOrigin => "from an origin that nobody lists".to_owned(),
+        Purpose::NoOrigin => "without an Origin".to_owned(),
+        Purpose::NearMiss { origin } => format!("from {origin}"),
+        Purpose::Actual => "the request again".to_owned(),
+        Purpose::ActualWithSecrets => "the request again, with its session".to_owned(),
+        Purpose::OpenPath => "a path that needs no session".to_owned(),
+        _ => "a probe".to_owned(),
     }
 }

@@ -28,6 +28,7 @@ fn lab() -> Lab {
         page: format!("localhost:{port}"),
         attacker: "localhost:0".to_owned(),
         policy: Some(policy),
+        allow_remote_apis: false,
         output: Output::silent(),
     });
     Lab { running: running.expect("the Lab"), page, _folder: folder }

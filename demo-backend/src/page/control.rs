@@ -36,6 +36,7 @@ use serde_json::{Value, json};
 
 use super::{
     import::{self, Pasted},
+    own::{self, OwnApis},
     policy_view::{PolicyView, lists},
     prediction::{self, PredictionRequest},
 };
@@ -71,6 +72,8 @@ pub struct ControlContext {
     pub hosts: Vec<String>,
     /// All sessions.
     pub sessions: Data<Sessions>,
+    /// What *Your own API* needs.
+    pub own: Data<OwnApis>,
 }
 
 impl ControlContext {
@@ -94,7 +97,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self { status: status.as_u16(), error: error.into(), problems: Vec::new() }
     }
 }
@@ -115,9 +118,9 @@ impl ResponseError for Refused {
     }
 }
 
-type ControlResult = Result<HttpResponse, Refused>;
+pub(super) type ControlResult = Result<HttpResponse, Refused>;
 /// Body bytes, or why they couldn't be read.
-type BodyResult = Result<Bytes, Error>;
+pub(super) type BodyResult = Result<Bytes, Error>;
 
 /// The routes, all below `/control/`.
 pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
@@ -147,6 +150,7 @@ pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
                 .route("/s/{session}/predict", web::post().to(predict))
                 .route("/s/{session}/exchanges", web::get().to(exchanges))
                 .route("/s/{session}/notes", web::get().to(notes))
+                .configure(own::routes)
                 .default_service(web::to(no_such_endpoint)),
         );
     }
@@ -208,7 +212,7 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// Reads a body whose type the guard has checked.
-fn read<T: DeserializeOwned>(body: &BodyResult) -> Result<T, Refused> {
+pub(super) fn read<T: DeserializeOwned>(body: &BodyResult) -> Result<T, Refused> {
     let body = body.as_ref().map_err(|error| match error.as_response_error().status_code() {
         StatusCode::PAYLOAD_TOO_LARGE => too_long(MAX_BODY),
         status => Refused::new(status, error.to_string()),

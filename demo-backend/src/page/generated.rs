@@ -18,6 +18,7 @@ use super::{
     lab_request::LabRequest,
     lesson::Lesson,
     mirrors::InvalidPolicy,
+    own::{OwnRequest, OwnState, OwnView, ProbeChoice},
     policy_view::{LISTS, PolicyView},
     prediction::{Prediction, PredictionRequest},
     preset::Preset,
@@ -96,6 +97,10 @@ fn the_types_are_current() {
     declarations.visit::<Preset>();
     declarations.visit::<Prediction>();
     declarations.visit::<PredictionRequest>();
+    declarations.visit::<OwnState>();
+    declarations.visit::<OwnRequest>();
+    declarations.visit::<OwnView>();
+    declarations.visit::<ProbeChoice>();
     let text =
         declarations.by_name.into_values().fold(header(), |text, declaration| text + "\n" + &declaration);
     is_current(&expect_file!["../../../demo-frontend/generated/types.d.ts"], &text);

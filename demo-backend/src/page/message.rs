@@ -63,27 +63,23 @@ impl Message {
             }
         }
         let kind = if exchange.is_preflight() { MessageKind::Preflight } else { MessageKind::Request };
-        let mut message = Self {
+        let response_headers =
+            response.response.as_ref().map(Response::headers).map(to_lines).unwrap_or_default();
+        let decisive = decisive(kind, &request_headers, &response_headers, request.includes_credentials());
+        Self {
             kind,
             method: exchange.method().to_owned(),
             url: exchange.url().to_string(),
             request_headers,
             status: response.response.as_ref().map(Response::status),
-            response_headers: response
-                .response
-                .as_ref()
-                .map(Response::headers)
-                .map(to_lines)
-                .unwrap_or_default(),
-            decisive: Vec::new(),
+            response_headers,
+            decisive,
             server: None,
             cookies: Vec::new(),
             third_party: false,
             credentials: exchange.includes_credentials(),
             through_cache: response.through_cache,
-        };
-        message.decisive = message.find_decisive(request.includes_credentials());
-        message
+        }
     }
 
     /// The URL of a preflight, and how many methods and headers its response allows; none for other requests.
@@ -94,35 +90,41 @@ impl Message {
         let count = allowed.map(|(_, value)| value.split(',').count()).sum();
         (self.kind == MessageKind::Preflight).then_some((self.url.as_str(), count))
     }
-
-    fn find_decisive(&self, with_credentials: bool) -> Vec<&'static str> {
-        // The request header that states something, and the response header that permits it.
-        const PAIRS: [(RequestField, FieldName); 3] = [
-            (RequestField::Origin, FieldName::AccessControlAllowOrigin),
-            (RequestField::AccessControlRequestMethod, FieldName::AccessControlAllowMethods),
-            (RequestField::AccessControlRequestHeaders, FieldName::AccessControlAllowHeaders),
-        ];
-        let max_age = FieldName::AccessControlMaxAge.name();
-        let informative = [FieldName::AccessControlExposeHeaders.name(), max_age, "location", CACHE_OUTCOME];
-        let requests = |name: &str| self.request_headers.iter().any(|(header, _)| header == name);
-        let responds = |name: &str| self.response_headers.iter().any(|(header, _)| header == name);
-        let mut decisive = Vec::new();
-        for (stated, permitted) in PAIRS {
-            if requests(stated.name()) {
-                // A missing header decides, too; the page marks those that are there.
-                decisive.extend([stated.name(), permitted.name()]);
-            }
-        }
-        if requests(RequestField::Origin.name()) && with_credentials {
-            decisive.push(FieldName::AccessControlAllowCredentials.name());
-        }
-        if self.kind == MessageKind::Request || responds(max_age) {
-            decisive.extend(informative.into_iter().filter(|name| responds(name)));
-        }
-        decisive
-    }
 }
 
-fn to_lines(headers: &HeaderList) -> Vec<(String, String)> {
+/// The names of the headers that the browser decides by, in a request and in its response.
+pub(super) fn decisive(
+    kind: MessageKind,
+    request_headers: &[(String, String)],
+    response_headers: &[(String, String)],
+    with_credentials: bool,
+) -> Vec<&'static str> {
+    // The request header that states something, and the response header that permits it.
+    const PAIRS: [(RequestField, FieldName); 3] = [
+        (RequestField::Origin, FieldName::AccessControlAllowOrigin),
+        (RequestField::AccessControlRequestMethod, FieldName::AccessControlAllowMethods),
+        (RequestField::AccessControlRequestHeaders, FieldName::AccessControlAllowHeaders),
+    ];
+    let max_age = FieldName::AccessControlMaxAge.name();
+    let informative = [FieldName::AccessControlExposeHeaders.name(), max_age, "location", CACHE_OUTCOME];
+    let requests = |name: &str| request_headers.iter().any(|(header, _)| header == name);
+    let responds = |name: &str| response_headers.iter().any(|(header, _)| header.eq_ignore_ascii_case(name));
+    let mut decisive = Vec::new();
+    for (stated, permitted) in PAIRS {
+        if requests(stated.name()) {
+            // A missing header decides, too; the page marks those that are there.
+            decisive.extend([stated.name(), permitted.name()]);
+        }
+    }
+    if requests(RequestField::Origin.name()) && with_credentials {
+        decisive.push(FieldName::AccessControlAllowCredentials.name());
+    }
+    if kind == MessageKind::Request || responds(max_age) {
+        decisive.extend(informative.into_iter().filter(|name| responds(name)));
+    }
+    decisive
+}
+
+pub(super) fn to_lines(headers: &HeaderList) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| (name.to_owned(), text(value))).collect()
 }

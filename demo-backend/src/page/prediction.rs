@@ -139,7 +139,8 @@ pub fn predict(
         )
     });
     let run = run.as_deref().unwrap_or_default();
-    let diagnosed = Diagnosed { session: session.id(), run, diagnosis, by_hand: by_hand.unwrap_or_default() };
+    let diagnosed =
+        Diagnosed { session: Some(session.id()), run, diagnosis, by_hand: by_hand.unwrap_or_default() };
     let verdict = Verdict::new(&verdict, &diagnosed, request, *engine, messages.last());
     if *commit {
         session.state().cookies = jar;

@@ -23,8 +23,8 @@ use crate::{
 /// A diagnosis of a request in a session.
 #[derive(Clone, Debug)]
 pub struct Diagnosed<'a> {
-    /// The session's id.
-    pub session: &'a str,
+    /// The session's id; none if it is a request to another server.
+    pub session: Option<&'a str>,
     /// The run that the URL names; empty if none.
     pub run: &'a str,
     /// The diagnosis.
@@ -254,7 +254,7 @@ fn blocked_by_browser(
         || summary.contains(&why);
     let mut fix = VerdictFix::new(&diagnosis.remedy).with_hand(by_hand);
     let is_cached = diagnosis.cause == Cause::CachedForAnother;
-    if is_cached && request.server == ServerKind::Policy {
+    if is_cached && session.is_some() && request.server == ServerKind::Policy {
         fix.change.push_str(if api_path::forgets_vary(&request.query) {
             " Here: remove vary=forgotten from the query."
         } else {
@@ -266,12 +266,18 @@ fn blocked_by_browser(
     } else {
         blocked.spec()
     };
-    // Session and run are in each URL, and say nothing.
-    let prefix = format!("{}{session}/", api_path::SESSION);
-    let run = format!("{}{run}", api_path::RUN);
-    let short = |text: &str| {
-        let text = text.replace(&prefix, "/");
-        ["?", "&"].into_iter().fold(text, |text, mark| text.replace(&format!("{mark}{run}"), ""))
+    // Session and run are in each URL of the Lab, and say nothing.
+    let lab = session.map(|session| {
+        (
+            format!("{}{session}/", api_path::SESSION),
+            ["?", "&"].map(|mark| format!("{mark}{}{run}", api_path::RUN)),
+        )
+    });
+    let short = |text: &str| match &lab {
+        Some((prefix, runs)) => {
+            runs.iter().fold(text.replace(prefix.as_str(), "/"), |text, run| text.replace(run.as_str(), ""))
+        }
+        None => text.to_owned(),
     };
     let lines = |are_probes| {
         let chosen = diagnosis.evidence.iter().filter(move |line| line.purpose.is_some() == are_probes);
@@ -403,7 +409,7 @@ fn fails_after_fetch(
 }
 
 /// A sentence: capitalised, with a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     let stop = if text.ends_with('.') { "" } else { "." };

@@ -256,7 +256,7 @@ impl Sessions {
 }
 
 /// A hundred random bits, so that a session's id can't be guessed.
-fn random_id() -> Result<String, getrandom::Error> {
+pub(crate) fn random_id() -> Result<String, getrandom::Error> {
     const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut bytes = [0; 20];
     getrandom::fill(&mut bytes)?;

@@ -34,6 +34,7 @@ impl TestLab {
             page: free(),
             attacker: free(),
             policy: Some(policy),
+            allow_remote_apis: false,
             output: Output::silent(),
         };
         let running = Running::start(&options).expect("free ports");

@@ -118,8 +118,14 @@ impl Page {
         let policy = folder.path().join("cors.toml");
         std::fs::write(&policy, "allow_origins = \"*\"\n").map_err(said)?;
         let at = || "[::1]:0".to_owned();
-        let options =
-            Options { api: at(), page: at(), attacker: at(), policy: Some(policy), output: Output::silent() };
+        let options = Options {
+            api: at(),
+            page: at(),
+            attacker: at(),
+            policy: Some(policy),
+            allow_remote_apis: false,
+            output: Output::silent(),
+        };
         let lab = Running::start(&options).map_err(said)?;
         self.session.goto(&lab.origins().page).await.map_err(said)?;
         self.find("html[data-ready=true]").await?;

@@ -27,6 +27,7 @@ mod limits;
 mod links;
 mod message;
 mod model;
+mod own;
 mod page;
 mod paste;
 mod seen;
@@ -51,6 +52,7 @@ fn main() {
     checks.extend(cookies::checks());
     checks.extend(view::checks());
     checks.extend(paste::checks());
+    checks.extend(own::checks());
     for case in case::CASES {
         checks.extend(checks_of(case));
     }

@@ -42,6 +42,8 @@ pub(crate) struct Page {
     _folder: TempDir,
     /// What the engine wrote to its console since the page was entered.
     console: RefCell<Vec<Message>>,
+    /// Origins of servers that aren't the Lab's; what the console says of requests to them is explained.
+    others: RefCell<Vec<String>>,
 }
 
 impl Page {
@@ -53,12 +55,20 @@ impl Page {
             page: "localhost:0".to_owned(),
             attacker: "localhost:0".to_owned(),
             policy: Some(shipped_policy(&policy)?),
+            allow_remote_apis: false,
             output: Output::silent(),
         })
         .map_err(said)?;
         let session = installed.start().await.map_err(said)?;
         session.watch_console().await.map_err(said)?;
-        let page = Self { session, demo, policy, _folder: folder, console: RefCell::default() };
+        let page = Self {
+            session,
+            demo,
+            policy,
+            _folder: folder,
+            console: RefCell::default(),
+            others: RefCell::default(),
+        };
         page.resize(view::WIDE).await?;
         Ok(page)
     }
@@ -147,15 +157,22 @@ impl Page {
         }
     }
 
+    /// Requests to a server of this origin are expected.
+    pub(crate) fn explain(&self, origin: &str) {
+        self.others.borrow_mut().push(origin.to_owned());
+    }
+
     /// Whether a message belongs to what the Lab is about, requests to the API. Calls to the page's own server leave none: the
     /// reader is told to look at the console.
     fn is_explained(&self, message: &Message) -> bool {
         let origins = self.demo.origins();
         let Message { place, text } = message;
         let api = [Some(&origins.api), origins.api_alias.as_ref(), Some(&origins.attacker)];
+        let others = self.others.borrow();
         let is_of_a_request = api
             .into_iter()
             .flatten()
+            .chain(others.iter())
             .any(|origin| place.contains(origin.as_str()) || text.contains(origin.as_str()));
         // The lesson on redirects is led back to the page's own icon, which script may not read then.
         let is_the_icon = (place.ends_with("/favicon.svg") && text.contains("net::ERR_FAILED"))

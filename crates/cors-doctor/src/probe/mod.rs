@@ -1,5 +1,6 @@
 //! From what was pasted to what a browser sends, and from what was recorded to a case. No I/O: the caller sends.
 
+mod failure;
 mod recorded;
 mod replay;
 mod secrets;
@@ -8,6 +9,7 @@ use fetch_cors::browser::{PageOrigin, Request};
 
 use crate::paste::PastedRequest;
 
+pub use failure::no_response;
 pub use recorded::case_of;
 pub use replay::{Replayed, in_engines, replay};
 pub use secrets::{Secrets, is_secret_name};

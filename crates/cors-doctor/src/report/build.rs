@@ -171,7 +171,7 @@ fn evidence(line: &Evidence) -> EvidenceLine {
     let purpose = match &line.purpose {
         None if line.is_preflight => "as the browser sends it".to_owned(),
         None => "the request itself".to_owned(),
-        Some(purpose) => words_of(purpose),
+        Some(purpose) => words::purpose(purpose),
     };
     EvidenceLine {
         method: line.method.clone(),
@@ -181,21 +181,6 @@ fn evidence(line: &Evidence) -> EvidenceLine {
         status: line.result.as_ref().ok().copied(),
         error: line.result.as_ref().err().map(words::failure),
         header: line.decisive.clone(),
-    }
-}
-
-fn words_of(purpose: &Purpose) -> String {
-    match purpose {
-        Purpose::PlainGet => "asking for GET".to_owned(),
-        Purpose::Method => "asking for the method alone".to_owned(),
-        Purpose::Header { name } => format!("asking for {name} alone"),
-        Purpose::UnlistedOrigin => "from an origin that nobody lists".to_owned(),
-        Purpose::NoOrigin => "without an Origin".to_owned(),
-        Purpose::NearMiss { origin } => format!("from {origin}"),
-        Purpose::Actual => "the request again".to_owned(),
-        Purpose::ActualWithSecrets => "the request again, with its session".to_owned(),
-        Purpose::OpenPath => "a path that needs no session".to_owned(),
-        _ => "a probe".to_owned(),
     }
 }
 

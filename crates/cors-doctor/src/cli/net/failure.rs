@@ -4,6 +4,7 @@ use std::{error::Error, io};
 
 use actix_http::error::ParseError;
 use awc::error::{ConnectError, SendRequestError};
+use cors_doctor::probe::no_response;
 use fetch_cors::diagnosis::Failure;
 
 /// What the error says.
@@ -52,20 +53,7 @@ fn of_io(error: &io::Error) -> Failure {
     if let Some(tls) = tls_error(error) {
         return of_tls(tls);
     }
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused
-        | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::AddrNotAvailable => Failure::Refused,
-        io::ErrorKind::TimedOut => Failure::TimedOut,
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::NotConnected
-        | io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::WriteZero => Failure::Closed,
-        _ => Failure::Unknown(error.to_string()),
-    }
+    no_response(error)
 }
 
 fn tls_error(error: &io::Error) -> Option<&rustls::Error> {

@@ -7,6 +7,7 @@
  * @typedef {import("../generated/types.js").LoggedExchange} Exchange
  * @typedef {import("../generated/types.js").HandProblem} HandProblem
  * @typedef {import("../generated/types.js").HandWritten} HandWritten
+ * @typedef {import("../generated/types.js").Import} Import
  * @typedef {import("../generated/types.js").PolicyChange} PatchStep
  * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
  * @typedef {import("../generated/types.js").PolicyView} PolicyView
@@ -19,11 +20,11 @@
 
 const PATIENCE_MS = 6000;
 
-/** A response whose status is not a success. */
+/** A call that the server refuses. */
 export class ControlError extends Error {
   /**
    * @param {string} message
-   * @param {number} status
+   * @param {number} status  of the response, or what it would be, were it not for the console
    * @param {any[]} problems  of a policy, or of a server written by hand
    */
   constructor(message, status, problems) {
@@ -79,6 +80,15 @@ export function predict(session, wanted) {
 }
 
 /**
+ * @param {string} session
+ * @param {string} text  an error that the reader has pasted
+ * @returns {Promise<Import>} throws a `ControlError` if it can't be read
+ */
+export function readPaste(session, text) {
+  return call("POST", `/control/s/${session}/import`, { text });
+}
+
+/**
  * What came over the wire, in the order in which it arrived.
  *
  * @param {string} session
@@ -124,11 +134,10 @@ async function call(method, path, body) {
     cache: "no-store",
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (response.ok) return response.json();
-  const said = await response.json().catch(() => ({}));
-  throw new ControlError(
-    said.error ?? `${path} responded with ${response.status}`,
-    response.status,
-    said.problems ?? [],
-  );
+  if (!response.ok) throw new ControlError(`${path} responded with ${response.status}`, response.status, []);
+  const said = await response.json();
+  if (said.refused === undefined) return said;
+  /** @type {import("../generated/types.js").Refused} */
+  const { status, error, problems } = said.refused;
+  throw new ControlError(error, status, problems);
 }

@@ -65,7 +65,8 @@ fn every_message_of_the_model_is_recognised() {
             message.clone(),
             format!("app.js:12:7 {message}"),
             format!(
-                "GET https://api.test/ net::ERR_FAILED 200 (OK)\n{message}\nUncaught TypeError: Failed to fetch"
+                "GET https://api.test/ net::ERR_FAILED {}\n{message}\nUncaught TypeError: Failed to fetch",
+                status.map(|status| format!("{status} (OK)")).unwrap_or_default()
             ),
             message.replace(['‘', '’', '“', '”'], "'"),
             message.replacen(' ', "\n    ", 9),
@@ -239,6 +240,121 @@ fn the_facts_of_a_cut_off_message_are_read() {
     );
     assert_eq!(found[0].facts.page.as_deref(), Some("http://127.0.0.1"));
     assert_eq!(found[0].facts.url.as_deref(), Some("https://a.example/u"));
+}
+
+/// A message, and whether it leaves only one cause; then causes that it leaves, and causes that it rules out.
+type Left<'a> = (&'a str, bool, &'a [&'a str], &'a [&'a str]);
+
+#[test]
+fn a_text_rules_out_what_can_not_be() {
+    let origin = |why: &str| {
+        format!(
+            "Access to fetch at 'https://api.test/' from origin 'https://app.test' has been blocked by CORS policy: {why}"
+        )
+    };
+    let mismatch = |value: &str| {
+        origin(&format!(
+            "The 'Access-Control-Allow-Origin' header has a value '{value}' that is not equal to the supplied origin. Have the server \
+             send the header with a valid value."
+        ))
+    };
+    let multiple = |value: &str| {
+        origin(&format!(
+            "The 'Access-Control-Allow-Origin' header contains multiple values '{value}', but only one is allowed. Have the server \
+             send the header with a valid value."
+        ))
+    };
+    let header = |name: &str| {
+        origin(&format!(
+            "Request header field {name} is not allowed by Access-Control-Allow-Headers in preflight response."
+        ))
+    };
+    let missing = "No 'Access-Control-Allow-Origin' header is present on the requested resource.";
+    let rows: &[Left<'_>] = &[
+        (&mismatch("https://app.test/"), true, &["not-an-origin"], &["origin-not-listed"]),
+        (
+            &mismatch("http://app.test"),
+            false,
+            &["origin-not-listed", "cached-for-another"],
+            &["not-an-origin", "opaque-origin"],
+        ),
+        (&mismatch("https://a.test https://b.test"), true, &["list-of-origins"], &["two-writers"]),
+        (
+            &multiple("https://app.test, https://app.test"),
+            false,
+            &["two-writers", "hidden-error"],
+            &["list-of-origins", "service-worker-or-extension"],
+        ),
+        (&multiple("*, *"), false, &["two-writers", "service-worker-or-extension"], &["list-of-origins"]),
+        (
+            &multiple("https://a.test, https://b.test"),
+            false,
+            &["two-writers", "list-of-origins"],
+            &["service-worker-or-extension"],
+        ),
+        (
+            &header("access-control-allow-origin"),
+            true,
+            &["response-header-on-request"],
+            &["headers-not-listed"],
+        ),
+        (
+            &header("x-token"),
+            false,
+            &["headers-not-listed", "wildcard-without-effect"],
+            &["response-header-on-request"],
+        ),
+        (&origin(missing), false, &["no-cors", "origin-not-listed", "hidden-error"], &["opaque-origin"]),
+        (&origin(missing).replace("https://app.test", "null"), false, &["no-cors", "opaque-origin"], &[]),
+        (
+            "Preflight response is not successful. Status code: 401",
+            false,
+            &["authentication-in-front", "no-cors"],
+            &["redirected"],
+        ),
+        (
+            "Preflight response is not successful. Status code: 301",
+            false,
+            &["redirected", "login-redirect"],
+            &["no-cors"],
+        ),
+        (
+            "Credentials flag is true, but Access-Control-Allow-Credentials is not \"true\".",
+            false,
+            &["credentials-not-allowed", "cached-for-another"],
+            &[],
+        ),
+        ("net::ERR_UNSAFE_PORT", true, &["request-refused"], &[]),
+        // A part of a message may be of another one.
+        ("contains the invalid value", false, &["not-an-origin"], &[]),
+        ("TypeError: Failed to fetch", false, &[], &[]),
+    ];
+    for (text, is_certain, left, ruled_out) in rows {
+        let found = recognize(text);
+        let names: Vec<_> = found[0].causes().into_iter().flat_map(|cause| cause.names).collect();
+        assert_eq!(found[0].is_certain(), *is_certain, "{text}: {names:?}");
+        assert!(left.iter().all(|name| names.contains(name)), "{text}: {names:?}");
+        assert!(!ruled_out.iter().any(|name| names.contains(name)), "{text}: {names:?}");
+    }
+}
+
+#[test]
+fn the_status_next_to_a_message_is_likely_its_own() {
+    let line = |status: &str| format!("GET https://api.test/ net::ERR_FAILED {status}\n");
+    let message = "Access to fetch at 'https://api.test/' from origin 'https://app.test' has been blocked by CORS policy: No \
+                   'Access-Control-Allow-Origin' header is present on the requested resource.";
+    for (text, status, first) in [
+        (format!("{message}\n{}", line("502 (Bad Gateway)")), Some(502), "hidden-error"),
+        (format!("{}{message}", line("404")), Some(404), "hidden-error"),
+        (format!("{message}\n{}", line("")), None, "hidden-error"),
+        // Nobody knows which of them it is.
+        (format!("{message}\n{}{}", line("200 (OK)"), line("502 (Bad Gateway)")), None, "hidden-error"),
+        (format!("{message}\n{}", line("200 (OK)")), Some(200), "origin-not-listed"),
+    ] {
+        let found = recognize(&text);
+        assert_eq!(found[0].facts.status, status, "{text}");
+        assert_eq!(found[0].causes()[0].names[0], first, "{text}");
+    }
 }
 
 #[test]

@@ -81,6 +81,7 @@ fn whole_of(text: &str, is_meant: impl Fn(&Kind) -> bool) -> Vec<Recognized> {
         facts.add(found.parts);
         facts.add_lead(&text[end..found.start], message.lead);
         facts.add_tail(&text[found.end..]);
+        facts.add_status(text);
         end = found.end;
         let writers = kind.messages.iter().filter(|other| normalized(other.why) == normalized(message.why));
         let engine = (writers.count() == 1).then_some(message.engine);
@@ -115,7 +116,8 @@ impl Facts {
             match name {
                 "url" => self.url = Some(part.trim_matches('\'').to_owned()),
                 "first" => self.first_url = Some(part),
-                "page" | "origin" if part != "null" => self.page = Some(part),
+                "page" | "origin" => self.page = Some(part),
+                "initiator" => self.initiator = Some(part),
                 "status" => self.status = part.parse().ok(),
                 "method" => self.method = Some(part),
                 "name" => self.header = Some(part),
@@ -150,6 +152,18 @@ impl Facts {
             && let Some(found) = Template::of(TAIL).find(after, 0).filter(|found| found.start < 3)
         {
             self.add(found.parts);
+        }
+    }
+}
+
+impl Facts {
+    /// Chromium writes the status in a line of its own, next to the message: `GET https://… net::ERR_FAILED 502 (Bad Gateway)`.
+    /// With several such lines, nobody knows which one belongs to the message.
+    fn add_status(&mut self, text: &str) {
+        let mut lines = text.split("net::ERR_FAILED ").skip(1);
+        if let (None, Some(line), None) = (self.status, lines.next(), lines.next()) {
+            let status = line.split(' ').next().filter(|status| status.len() == 3);
+            self.status = status.and_then(|status| status.parse().ok());
         }
     }
 }

@@ -183,6 +183,16 @@ pub const KINDS: &[Kind] = &[
                 what: "One writer sends its whole list of origins.",
                 fix: "Respond with the one origin of the request if it is in the list, and with Vary: Origin.",
             },
+            Cause {
+                names: &["hidden-error"],
+                what: "The server or a proxy fails, and only what makes its error responses adds a second value.",
+                fix: "Look at the status first, and fix that; then let only one of them write the header.",
+            },
+            Cause {
+                names: &["service-worker-or-extension"],
+                what: "A browser extension that promises to allow CORS adds a * of its own.",
+                fix: "Try a private window without extensions.",
+            },
         ],
         excludes: &["A missing header.", "An origin that is not allowed: the value is not even compared."],
         messages: &[
@@ -217,7 +227,7 @@ pub const KINDS: &[Kind] = &[
                 fix: "Add the page's origin to the server's list, exactly as the message or the address bar has it. Respond with the request's own origin if it is listed.",
             },
             Cause {
-                names: &["origin-not-listed", "not-an-origin"],
+                names: &["origin-not-listed"],
                 what: "A near miss: http instead of https, another port, www, localhost instead of 127.0.0.1.",
                 fix: "Write the origin of the page exactly.",
             },
@@ -232,8 +242,13 @@ pub const KINDS: &[Kind] = &[
                 fix: "Serve the page over http, and write the URL that the redirect leads to in it.",
             },
             Cause {
-                names: &["list-of-origins", "not-an-origin", "two-writers"],
-                what: "Firefox: the value has several origins in one line, or a slash at the end.",
+                names: &["not-an-origin"],
+                what: "The value is not an origin: it has a slash or a path at the end, or something else too many.",
+                fix: "Respond with the bare origin: scheme, host and port.",
+            },
+            Cause {
+                names: &["list-of-origins", "two-writers"],
+                what: "The value has several origins in one line.",
                 fix: "Respond with one origin: scheme, host and port.",
             },
         ],
@@ -311,6 +326,16 @@ pub const KINDS: &[Kind] = &[
                 what: "Two settings contradict: any origin and credentials, and the framework sends * all the same.",
                 fix: "List origins instead of *.",
             },
+            Cause {
+                names: &["cached-for-another"],
+                what: "A cache holds a response that was made for a request without credentials.",
+                fix: "Send Vary: Origin with every response, and clear the cache.",
+            },
+            Cause {
+                names: &["service-worker-or-extension"],
+                what: "A browser extension that promises to allow CORS replaces the header by *.",
+                fix: "Try a private window without extensions.",
+            },
         ],
         excludes: &["An origin that is not allowed.", "A missing header."],
         messages: &[
@@ -353,6 +378,11 @@ pub const KINDS: &[Kind] = &[
                 names: &["credentials-not-allowed"],
                 what: "The script asks for credentials without needing them.",
                 fix: "Leave out credentials: \"include\" or withCredentials in the page.",
+            },
+            Cause {
+                names: &["cached-for-another"],
+                what: "A cache holds a response that was made for a request without credentials.",
+                fix: "Send Vary: Origin with every response, and clear the cache.",
             },
         ],
         excludes: &["An origin that is not allowed: it is named correctly."],
@@ -1162,11 +1192,18 @@ pub const KINDS: &[Kind] = &[
     Kind {
         id: "mixed-content",
         meaning: "A page over https requests a URL over http.",
-        causes: &[Cause {
-            names: &["mixed-content"],
-            what: "The URL in the page begins with http.",
-            fix: "In the page, write https, and serve the API over https.",
-        }],
+        causes: &[
+            Cause {
+                names: &["mixed-content"],
+                what: "The URL in the page begins with http.",
+                fix: "In the page, write https, and serve the API over https.",
+            },
+            Cause {
+                names: &["redirected"],
+                what: "A redirect leads from https to http, as from a server behind a proxy that ends TLS.",
+                fix: "Let the server build its redirects with https, or write the URL that the redirect leads to in the page.",
+            },
+        ],
         excludes: &["The server's CORS headers: nothing was sent."],
         messages: &[
             Message {

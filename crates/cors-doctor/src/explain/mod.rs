@@ -6,6 +6,7 @@ mod kinds;
 mod matching;
 mod messages;
 mod response;
+mod ruled_out;
 
 use fetch_cors::browser::Engine;
 
@@ -32,6 +33,19 @@ pub struct Recognized {
     pub facts: Facts,
 }
 
+/// A cause of a message that the text doesn't rule out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FittingCause {
+    /// The names of the [causes](fetch_cors::diagnosis::Cause::NAMES) of a diagnosis that it stands for; none if it stands for
+    /// all of them.
+    pub names: Vec<&'static str>,
+    /// What is wrong, in a sentence.
+    pub what: &'static str,
+    /// What to do, in a sentence.
+    pub fix: &'static str,
+}
+
 /// What a message says about the request; what is not known is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,8 +54,10 @@ pub struct Facts {
     pub url: Option<String>,
     /// The URL that was redirected to it.
     pub first_url: Option<String>,
-    /// The page's origin.
+    /// The page's origin; `null` for a page that has none of its own.
     pub page: Option<String>,
+    /// What loads, in Chromium's words: `fetch`, `XMLHttpRequest`, `font`, …
+    pub initiator: Option<String>,
     /// The status of the response.
     pub status: Option<u16>,
     /// The request's method.

@@ -1,6 +1,6 @@
 //! Response heads as `curl -i` and `curl -v` print them, several one after another.
 
-use super::{PasteError, excerpt};
+use super::{PasteError, PastedRequest, curl, excerpt};
 
 /// A response as it was printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,49 @@ pub fn parse(text: &str) -> Result<Vec<PastedResponse>, PasteError> {
     Ok(responses)
 }
 
+/// The request that the first response is to, if the command was pasted, too, or `curl -v` printed what it sent.
+///
+/// ```
+/// let text = "$ curl -i https://api.example/ -H 'Origin: https://app.example'\nHTTP/2 200 \nvary: Origin\n\n";
+/// let request = cors_doctor::paste::http::request(text).unwrap();
+/// assert_eq!(request.page.unwrap().to_string(), "https://app.example");
+/// ```
+pub fn request(text: &str) -> Option<PastedRequest> {
+    let before: Vec<&str> =
+        text.lines().take_while(|line| status_line(without_marker(line)).is_none()).collect();
+    let bare =
+        |line: &str| line.trim_start_matches(|c: char| "$>#%".contains(c) || c.is_whitespace()).to_owned();
+    let command = before.iter().position(|line| bare(line).starts_with("curl"));
+    let command = command.and_then(|start| {
+        // What curl -v prints about itself is not the command's.
+        let lines = before[start..]
+            .iter()
+            .take_while(|line| !line.starts_with(['*', '>']) || bare(line).starts_with("curl"));
+        curl::parse(&bare(&lines.copied().collect::<Vec<_>>().join("\n"))).ok()
+    });
+    command.or_else(|| printed_request(&before))
+}
+
+/// What `curl -v` printed of its request.
+fn printed_request(lines: &[&str]) -> Option<PastedRequest> {
+    let is_tls = lines.iter().any(|line| line.starts_with("* SSL connection") || line.contains("port 443"));
+    let mut lines = lines.iter().filter_map(|line| line.strip_prefix("> "));
+    let (method, target) = lines.find_map(|line| {
+        let mut words = line.split_whitespace();
+        let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+        version.starts_with("HTTP/").then_some((method, target))
+    })?;
+    let headers = lines.filter_map(|line| line.split_once(':')).filter(|(name, _)| is_name(name));
+    let headers: Vec<_> = headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
+    let host =
+        headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, host)| host.as_str());
+    let scheme = if is_tls { "https" } else { "http" };
+    let mut request = PastedRequest::new(method, format!("{scheme}://{}{target}", host?));
+    request.headers = headers;
+    request.settle();
+    Some(request)
+}
+
 /// `curl -v` marks the lines of the response.
 fn without_marker(line: &str) -> &str {
     line.strip_prefix("< ").unwrap_or(if line == "<" { "" } else { line })
@@ -122,6 +165,45 @@ mod tests {
         }
         for text in ["", "hello", "HTTP/1.1 abc", "HTTP/1.1 2000 OK", "HTTP/ 200"] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_request_is_read_with_its_response() {
+        /// The method, the URL, the page's origin, and whether the response is a preflight's.
+        type Read = Option<(&'static str, &'static str, &'static str, bool)>;
+        let preflight = "-X OPTIONS -H 'Origin: http://b' -H 'Access-Control-Request-Method: PUT'";
+        let rows: &[(String, Read)] = &[
+            ("HTTP/1.1 200 OK\na: 1\n".to_owned(), None),
+            ("$ curl -i http://a/\nHTTP/1.1 200 OK\n".to_owned(), Some(("GET", "http://a/", "", false))),
+            (
+                format!("$ curl -i http://a/x {preflight}\nHTTP/1.1 204 No Content\n"),
+                Some(("PUT", "http://a/x", "http://b", true)),
+            ),
+            (
+                format!("curl -v \\\n  http://a/x \\\n  {preflight}\n* Connected to a\n> OPTIONS /x HTTP/1.1\n< HTTP/1.1 204\n"),
+                Some(("PUT", "http://a/x", "http://b", true)),
+            ),
+            (
+                "* Connected to a (1.2.3.4) port 443\n> POST /x?y=1 HTTP/2\n> Host: a\n> Origin: https://b\n>\n< HTTP/2 200 \n".to_owned(),
+                Some(("POST", "https://a/x?y=1", "https://b", false)),
+            ),
+            ("> OPTIONS /x HTTP/1.1\n> Host: a:80\n>\n< HTTP/1.1 200 OK\n".to_owned(), Some(("OPTIONS", "http://a:80/x", "", true))),
+            ("> GET / HTTP/1.1\n>\n< HTTP/1.1 200 OK\n".to_owned(), None),
+            ("$ curl --no-such-option\nHTTP/1.1 200 OK\n".to_owned(), None),
+            ("HTTP/1.1 200 OK\na: 1\n\n$ curl http://a/".to_owned(), None),
+            ("HTTP/1.1 200 OK\n\n> GET / HTTP/1.1\n> Host: a\n".to_owned(), None),
+        ];
+        for (text, expected) in rows {
+            let read = request(text);
+            let read = read.as_ref().map(|read| {
+                let page = read.page.as_ref().map(ToString::to_string).unwrap_or_default();
+                (read.method.clone(), read.url.clone(), page, read.is_preflight)
+            });
+            let expected = expected.map(|(method, url, page, is_preflight)| {
+                (method.to_owned(), url.to_owned(), page.to_owned(), is_preflight)
+            });
+            assert_eq!(read, expected, "{text}");
         }
     }
 }

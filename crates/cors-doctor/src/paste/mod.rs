@@ -43,6 +43,8 @@ pub struct PastedRequest {
     pub cookies: Option<String>,
     /// The page's origin, if the paste says it.
     pub page: Option<PageOrigin>,
+    /// Whether a preflight was pasted; what is here is the request that it is for, as far as it says that.
+    pub is_preflight: bool,
     /// Whether certificates are not to be checked.
     pub insecure: bool,
     /// What the paste does not say, or what was left out, each in a sentence.
@@ -71,6 +73,7 @@ impl PastedRequest {
             redirect: Redirect::Follow,
             cookies: None,
             page: None,
+            is_preflight: false,
             insecure: false,
             notes: Vec::new(),
         }

@@ -52,7 +52,8 @@ impl PastedRequest {
                 _ => self.headers.push((name, value)),
             }
         }
-        if let (true, Some(method)) = (self.method.eq_ignore_ascii_case("OPTIONS"), requested.0) {
+        self.is_preflight = self.method.eq_ignore_ascii_case("OPTIONS");
+        if let (true, Some(method)) = (self.is_preflight, requested.0) {
             self.become_actual(method, requested.1.as_deref().unwrap_or_default());
         }
         if self.cookies.is_some() && self.is_to_another_origin() {

@@ -10,7 +10,7 @@ use crate::paste::PastedRequest;
 
 pub use recorded::case_of;
 pub use replay::{Replayed, in_engines, replay};
-pub use secrets::Secrets;
+pub use secrets::{Secrets, is_secret_name};
 
 impl PastedRequest {
     /// The request, as the script of a page of this origin makes it.

@@ -149,7 +149,7 @@ fn mask_parameters(text: &str) -> String {
 }
 
 /// Whether a header or a parameter of this name usually has a secret as its value.
-fn is_secret_name(name: &str) -> bool {
+pub fn is_secret_name(name: &str) -> bool {
     const PARTS: &[&str] = &[
         "auth",
         "cookie",

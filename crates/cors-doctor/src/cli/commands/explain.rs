@@ -54,8 +54,12 @@ fn message_json(one: &Recognized) -> Value {
         })
     });
     let facts = &one.facts;
+    let left = one.causes().into_iter();
+    let left = left.map(|cause| json!({ "names": cause.names, "what": cause.what, "fix": cause.fix }));
     json!({
         "kinds": kinds.collect::<Vec<_>>(),
+        "causes": left.collect::<Vec<_>>(),
+        "certain": one.is_certain(),
         "browser": one.engine.map(words::browser),
         "whole": one.is_whole,
         "url": facts.url,
@@ -88,8 +92,13 @@ fn message_text(one: &Recognized) -> String {
     if let (Some(status), Some(hint)) = (one.facts.status, one.status_hint()) {
         text += &wrap(hint, &format!("  Its status was {status}. "), "  ", width);
     }
-    let _ = write!(text, "\n  {}\n", paint.bold("Causes that fit, likeliest first"));
-    for (index, cause) in kind.causes.iter().enumerate() {
+    let heading = if one.is_certain() {
+        "The cause; the message rules out all others"
+    } else {
+        "Causes that fit, likeliest first"
+    };
+    let _ = write!(text, "\n  {}\n", paint.bold(heading));
+    for (index, cause) in one.causes().iter().enumerate() {
         text += &wrap(cause.what, &format!("  {}. ", index + 1), "     ", width);
         text += &wrap(cause.fix, "     Fix: ", "     ", width);
     }

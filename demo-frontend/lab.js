@@ -7,6 +7,7 @@ import { send } from "./app/send.js";
 import { createSession } from "./app/session.js";
 import { fromFragment, opened, toFragment } from "./pure/address.js";
 import { engineOf } from "./pure/engine.js";
+import { trueOf } from "./pure/goal.js";
 import { firstRequest, readLessons } from "./pure/lessons.js";
 import { patched } from "./pure/patch.js";
 import { readPresets } from "./pure/presets.js";
@@ -51,9 +52,12 @@ let pastes;
 
 const session = createSession(control, {
   onForce: showPolicy,
-  onRefused(problems) {
+  onRefused(problems, isByRule) {
     policies.refuse(problems);
-    attempt?.refuse(problems);
+    if (isByRule) {
+      attempt?.refuse(problems);
+      takeStock();
+    }
   },
   async onHand() {
     hands.show();
@@ -91,7 +95,14 @@ const run = createRun({
   },
   isAsking: () => attempt?.isAsking ?? false,
   onChange: keepInAddress,
-  onSent: judge,
+  onSent(sent) {
+    showSent(sent);
+    judge(sent);
+  },
+  onPredicted(expected) {
+    // Only a lesson about a request that can't be sent takes a prediction for the outcome.
+    if (attempt !== null && firstRequest(attempt.lesson).page_address_space !== null) judge(expected);
+  },
 });
 
 find("[data-action=paste]").addEventListener("click", openPaste);
@@ -138,14 +149,18 @@ async function loadPresets() {
   return readPresets(await response.text(), session.config);
 }
 
-/** Opens the situation that the address names. Nothing of it is sent to the API: the link may come from anyone. */
+/**
+ * Opens the situation that the address names. Nothing of it is sent to the API: the link may come from anyone. What a lesson
+ * sends when it begins is not the link's.
+ */
 async function open() {
-  const { policy, hand, request, lesson, source, isAtStart } = opened(location.hash, allLessons);
-  setAttempt(lesson);
+  const { policy, hand, request, lesson, source } = opened(location.hash, allLessons);
+  setAttempt(lesson, lesson === null ? [] : lessons.earlier(lesson));
   lessons.fill(allLessons);
-  lessons.show(lesson, false);
+  lessons.show(lesson, attempt?.reached ?? [], false);
+  showLesson(null);
   await enter(policy, hand, request, source);
-  if (isAtStart) await sendBefore(lesson);
+  await sendBefore(lesson);
   showLesson(lesson?.id ?? null);
 }
 
@@ -191,19 +206,34 @@ async function showPolicy(view, source) {
     attempt.compare(allowed);
     lessons.showOrigins(origins, allowed);
   }
+  takeStock();
   await run.refresh(false);
 }
 
 /** @param {Sent} sent */
 function judge(sent) {
-  showSent(sent);
   if (attempt === null || attempt.answer === null) return;
-  const { lesson } = attempt;
-  const judged = attempt.judge({ ...sent, policy: session.policy, hand: session.hand });
-  if (judged.guess === "judged now") lessons.tellAnswer(lesson, attempt.answer);
-  if (judged.guess === "judged before") lessons.keepAnswer();
-  if (judged.guess === "about something else") lessons.tellUnjudged();
-  if (judged.isReached) lessons.reached(lesson);
+  const { guess, parts } = attempt.judge(sent);
+  if (guess.is === "judged before") lessons.keepAnswer();
+  show(attempt, guess, parts);
+}
+
+/** What the lesson makes of the policy, without any request. */
+function takeStock() {
+  if (attempt === null) return;
+  const { guess, parts } = attempt.takeStock(session.policy);
+  show(attempt, guess, parts);
+}
+
+/**
+ * @param {Attempt} attempt
+ * @param {import("./app/attempt.js").Judgement | null} guess
+ * @param {import("./generated/types.js").GoalPart[]} parts of the goal that are reached by now
+ */
+function show({ lesson, answer, reached }, guess, parts) {
+  if (guess?.is === "judged now") lessons.tellAnswer(answer === true, guess.isRight, guess.because);
+  if (guess?.is === "about something else") lessons.tellUnjudged();
+  if (parts.length > 0) lessons.reach(lesson, parts, reached);
 }
 
 async function sendNow() {
@@ -229,7 +259,7 @@ async function startPreset(preset) {
   const request = preset.request ?? toRequest({ server: "hand" });
   await enter(session.policy, preset.hand, request, "form");
   hands.showPreset(preset);
-  await sendBefore(preset);
+  await behindTheScenes((stage) => run.sendBefore(preset.before, stage));
 }
 
 /**
@@ -260,35 +290,49 @@ async function afterFix() {
   find("[data-action=send-again]").focus({ preventScroll: true });
 }
 
-/** @param {Lesson | null} lesson */
-function setAttempt(lesson) {
-  attempt = lesson && new Attempt(lesson);
+/**
+ * @param {Lesson | null} lesson
+ * @param {string[]} earlier parts of its goal that were reached before
+ */
+function setAttempt(lesson, earlier) {
+  attempt = lesson && new Attempt(lesson, earlier);
   showTitle(lesson && plain(lesson.title));
 }
 
 /** @param {Lesson} lesson */
 async function startLesson(lesson) {
   const isAnother = attempt?.lesson !== lesson;
-  setAttempt(lesson);
+  lessons.forget(lesson);
+  setAttempt(lesson, []);
   // A place of its own for Back and Forward. What is edited there changes its address, and makes no other place.
   if (isAnother) history.pushState(null, "", `#lesson=${lesson.id}`);
-  lessons.show(lesson, true);
+  lessons.show(lesson, [], true);
+  showLesson(null);
   showSent(null);
   await enter(toPolicy(lesson.policy), toHand(lesson.hand), firstRequest(lesson), "form");
   await sendBefore(lesson);
   showLesson(lesson.id);
 }
 
-/** @param {{before?: unknown[]} | null} situation */
-async function sendBefore(situation) {
-  const before = situation?.before;
-  if (before) await behindTheScenes((stage) => run.sendBefore(before, stage));
+/**
+ * What a lesson sends when it begins, and what may be said of it.
+ *
+ * @param {Lesson | null} lesson
+ */
+async function sendBefore(lesson) {
+  const before = lesson?.before;
+  if (before === undefined) return;
+  const requests = before.map(({ request }) => request);
+  const sent = await behindTheScenes((stage) => run.sendBefore(requests, stage));
+  if (attempt?.lesson !== lesson) return;
+  const standing = { refused: new Set(), origins: [] };
+  lessons.showBefore(sent.flatMap((run, index) => trueOf(before[index].said, { ...run, ...standing })));
 }
 
 async function leaveLesson() {
-  setAttempt(null);
+  setAttempt(null, []);
   history.pushState(null, "", fragment() || location.pathname);
-  lessons.show(null, true);
+  lessons.show(null, [], true);
   showLesson(null);
   await run.refresh(false);
 }
@@ -298,6 +342,7 @@ async function answer(given) {
   if (attempt === null || !attempt.isAsking) return;
   attempt.answer = given;
   lessons.answered(given);
+  takeStock();
   await run.refresh(false);
   find("[data-action=send]").focus({ preventScroll: true });
 }
@@ -317,8 +362,8 @@ async function openPaste() {
  */
 async function takeOver({ request, hand }) {
   const policy = policies.read();
-  setAttempt(null);
-  lessons.show(null, false);
+  setAttempt(null, []);
+  lessons.show(null, [], false);
   showLesson(null);
   showSent(null);
   history.pushState(null, "", location.pathname);
@@ -328,5 +373,5 @@ async function takeOver({ request, hand }) {
 async function startOver() {
   if (attempt !== null) return startLesson(attempt.lesson);
   await enter(noPolicy(), toHand({}), toRequest({}), "form");
-  announce("Everything is as at the start.");
+  announce("Everything is back at the start.");
 }

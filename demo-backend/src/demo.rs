@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use actix_files::Files;
@@ -19,18 +20,24 @@ use actix_web::{
 };
 use actix_web_cors::Cors;
 use futures_util::future::{Either, join_all, select, try_join_all};
-use notify::Watcher;
 
 use crate::{
-    api::{cdn, headers, policy_source::SessionPolicy, record, routes, terminal::OnExchange},
+    api::{cdn, headers, policy_source::SessionPolicy, record, routes},
     listeners::Listeners,
-    origins::Origins,
-    page::control::{self, ControlContext},
+    origins::{Origins, source},
+    output::Output,
+    page::{
+        control::{self, ControlContext},
+        own_address::{self, OwnOrigin},
+        proxy::{self, ProxyContext},
+    },
     session::{
         Sessions,
-        policy_file::{Announce, PolicyFile},
+        forwarded::Forwarded,
+        policy_file::{PolicyFile, Watch},
     },
     start_error::StartError,
+    whole_body,
 };
 
 /// What to start.
@@ -44,14 +51,14 @@ pub struct Options {
     pub attacker: String,
     /// The policy's file; none for `demo-backend/cors.toml`.
     pub policy: Option<PathBuf>,
-    /// Called whenever the policy's file was saved.
-    pub announce: Announce,
-    /// Called after every exchange.
-    pub on_exchange: OnExchange,
+    /// Where exchanges, and saves of the policy's file, are said.
+    pub output: Output,
 }
 
 /// How long the servers wait for a request under way when they stop.
 const GRACE_SECONDS: u64 = 1;
+/// How long the servers may take to stop. Whatever keeps one from it, the Lab ends.
+const STOP_PATIENCE: Duration = Duration::from_secs(GRACE_SECONDS + 2);
 
 /// All servers, bound and ready, with nothing running yet.
 pub struct Demo {
@@ -61,9 +68,8 @@ pub struct Demo {
     policy_file: PolicyFile,
     frontend: PathBuf,
     sessions: Data<Sessions>,
-    on_exchange: OnExchange,
-    /// Watches the policy's file for as long as it lives.
-    watcher: Box<dyn Watcher + Send>,
+    output: Output,
+    watch: Watch,
 }
 
 impl Demo {
@@ -84,7 +90,7 @@ impl Demo {
         let attacker = Listeners::bind(&options.attacker)?;
         let sessions = Data::new(Sessions::new(policy_file.clone()));
         // Last, so that nothing is announced if the start fails.
-        let watcher = policy_file.watch(options.announce).map_err(StartError::CannotWatch)?;
+        let watch = policy_file.watch(options.output.clone());
         Ok(Self {
             api,
             page,
@@ -92,8 +98,8 @@ impl Demo {
             policy_file,
             frontend,
             sessions,
-            on_exchange: options.on_exchange,
-            watcher,
+            output: options.output.clone(),
+            watch,
         })
     }
 
@@ -129,22 +135,28 @@ impl Demo {
             hosts: self.page.hosts(),
             sessions: self.sessions.clone(),
         };
+        let forwarded = Forwarded::default();
+        let proxy = ProxyContext {
+            api: self.api.socket().ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?,
+            api_host: origins.api.trim_start_matches("http://").to_owned(),
+            hosts: self.page.hosts(),
+            forwarded: forwarded.clone(),
+        };
         let servers = [
             serve_attacker(self.attacker, self.frontend.join("attacker"), &origins)?,
-            serve_api(self.api, self.sessions, origins, self.on_exchange)?,
-            serve_page(self.page, self.frontend, control)?,
+            serve_api(self.api, self.sessions, origins, forwarded, self.output)?,
+            serve_page(self.page, self.frontend, control, proxy)?,
         ];
         let handles = servers.each_ref().map(Server::handle);
 
-        let _watcher = self.watcher;
+        let _watch = self.watch;
         let servers = std::pin::pin!(try_join_all(servers));
         match select(servers, std::pin::pin!(stop)).await {
             Either::Left((result, _)) => result.map(drop),
             Either::Right(((), servers)) => {
                 // They end after they are told to stop, and only while they are polled.
-                let (ended, _) =
-                    futures_util::future::join(servers, join_all(handles.map(stop_server))).await;
-                ended.map(drop)
+                let ended = futures_util::future::join(servers, join_all(handles.map(stop_server)));
+                tokio::time::timeout(STOP_PATIENCE, ended).await.map_or(Ok(()), |(ended, _)| ended.map(drop))
             }
         }
     }
@@ -158,9 +170,10 @@ fn serve_api(
     listeners: Listeners,
     sessions: Data<Sessions>,
     origins: Origins,
-    on_exchange: OnExchange,
+    forwarded: Forwarded,
+    output: Output,
 ) -> io::Result<Server> {
-    let (origins, on_exchange) = (Data::new(origins), Data::new(on_exchange));
+    let (origins, forwarded, output) = (Data::new(origins), Data::new(forwarded), Data::new(output));
     start(listeners, move || {
         // From the inside out: a request meets the last one first.
         App::new()
@@ -170,15 +183,24 @@ fn serve_api(
             .wrap(from_fn(headers::add_cache_headers))
             .wrap(from_fn(cdn::serve))
             .app_data(sessions.clone())
-            .app_data(on_exchange.clone())
+            .app_data(output.clone())
+            .app_data(forwarded.clone())
             .wrap(from_fn(record::record))
     })
 }
 
-fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) -> io::Result<Server> {
+fn serve_page(
+    listeners: Listeners,
+    frontend: PathBuf,
+    control: ControlContext,
+    proxy: ProxyContext,
+) -> io::Result<Server> {
+    let proxy = Data::new(proxy);
     // The page may connect to the Lab's servers alone, and loads nothing from elsewhere.
-    let Origins { api, page, attacker, .. } = &control.origins;
-    let others = control.origins.sources();
+    let Origins { page, attacker, .. } = &control.origins;
+    let (api, page, attacker) = (control.origins.api_sources(), source(page), source(attacker));
+    let others = format!("{api} {attacker}");
+    let own = Data::new(OwnOrigin(control.origins.page.clone()));
     let policy = Data::new(SecurityPolicy(format!(
         "default-src 'none'; script-src 'self' {api}; style-src 'self'; font-src {others} {page}; \
          img-src 'self' {others}; media-src {others}; connect-src 'self' {others}; frame-src {attacker}; \
@@ -188,19 +210,25 @@ fn serve_page(listeners: Listeners, frontend: PathBuf, control: ControlContext) 
         App::new()
             .configure(control::routes(control.clone()))
             .service(files(&frontend))
+            .wrap(from_fn(own_address::keep))
+            .app_data(own.clone())
             .wrap(from_fn(add_security_policy))
             .app_data(policy.clone())
             .wrap(static_headers())
             .wrap(Compress::default())
+            .app_data(proxy.clone())
+            // Outermost: what the API responds goes on as it is.
+            .wrap(from_fn(proxy::forward))
     })
 }
 
 fn serve_attacker(listeners: Listeners, folder: PathBuf, origins: &Origins) -> io::Result<Server> {
     // Only the Lab's page may frame it. In a sandboxed frame 'self' matches no origin, so its own is named.
-    let (own, page, others) = (&origins.attacker, &origins.page, origins.sources());
+    let (own, page) = (source(&origins.attacker), source(&origins.page));
+    let others = format!("{} {own}", origins.api_sources());
     let policy = Data::new(SecurityPolicy(format!(
-        "default-src 'none'; script-src {others}; style-src {own}; font-src {others} {page}; \
-         img-src {others}; media-src {others}; connect-src {others} {page}; \
+        "default-src 'none'; script-src {others} {page}; style-src {own}; font-src {others} {page}; \
+         img-src {others} {page}; media-src {others} {page}; connect-src {others} {page}; \
          base-uri 'none'; form-action 'none'; frame-ancestors {page}"
     )));
     start(listeners, move || {
@@ -256,6 +284,7 @@ where
         > + 'static,
     B: MessageBody + 'static,
 {
+    let app = move || app().wrap(from_fn(whole_body::require));
     let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(GRACE_SECONDS);
     Ok(listeners.sockets.into_iter().try_fold(server, HttpServer::listen)?.run())
 }

@@ -6,6 +6,7 @@
 //! - [`api`]: the API's server, from the log that sees every exchange to the routes, which know nothing of CORS.
 //! - [`page`]: what the page gets from its own server: control of a session, and predictions.
 //! - [`api_path`]: how the API's paths are built and read. [`origins`]: where the three servers are.
+//! - [`output`]: what is printed, which nothing ever waits for.
 //! - [`demo`] puts them together, and starts and stops them.
 //!
 //! `api` and `page` use `session`, and `page` uses the part of `api` that says what would be responded; nothing points the
@@ -17,10 +18,13 @@ pub mod demo;
 mod json_error;
 mod listeners;
 pub mod origins;
+pub mod output;
 pub mod page;
 pub mod session;
 mod start_error;
+mod whole_body;
 
 pub use demo::{Demo, Options, Running};
 pub use origins::Origins;
+pub use output::Output;
 pub use start_error::StartError;

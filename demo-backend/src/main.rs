@@ -1,10 +1,10 @@
 //! `cargo run -p demo-backend`: reads the command line, starts CORS Lab, shows what comes over the wire, and stops at
 //! Ctrl-C.
 
-use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use demo_backend::{Demo, Options, Origins};
+use demo_backend::{Demo, Options, Origins, Output};
 
 /// CORS Lab: an API on one port, a page on another, an attacker's page on a third, and your browser in between.
 #[derive(Parser)]
@@ -31,71 +31,68 @@ struct Arguments {
     policy: Option<PathBuf>,
 }
 
+/// How long the last lines may take. Whoever has not read them by then won't.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 #[actix_web::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    init_log();
+    let output = Output::standard(std::io::stdout().is_terminal());
+    init_log(&output);
+    let code = match serve(arguments, &output).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((code, message)) => {
+            output.errors().say(format!("error: {message}"));
+            ExitCode::from(code)
+        }
+    };
+    output.finish(LAST_LINES);
+    code
+}
+
+/// Serves until it is told to stop. An error has its exit code.
+async fn serve(arguments: Arguments, output: &Output) -> Result<(), (u8, String)> {
+    const NOT_STARTED: u8 = 2;
+    const FAILED: u8 = 1;
 
     let options = Options {
         api: arguments.api,
         page: arguments.page,
         attacker: arguments.attacker,
         policy: arguments.policy,
-        announce: |message| match message {
-            Ok(message) => println!("{message}"),
-            Err(message) => eprintln!("{message}"),
-        },
-        on_exchange: if std::io::stdout().is_terminal() {
-            |line| println!("{}", line.coloured())
-        } else {
-            |line| println!("{line}")
-        },
+        output: output.clone(),
     };
-    let demo = match Demo::bind(&options) {
-        Ok(demo) => demo,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    let stop = match stop_signal() {
-        Ok(stop) => stop,
-        Err(error) => {
-            eprintln!("error: can't listen for Ctrl-C: {error}");
-            return ExitCode::from(2);
-        }
-    };
+    let demo = Demo::bind(&options).map_err(|error| (NOT_STARTED, error.to_string()))?;
+    // From here on a signal has to be awaited, so nothing may wait for anything else before it is.
+    let stop = stop_signal().map_err(|error| (NOT_STARTED, format!("can't listen for Ctrl-C: {error}")))?;
     let Origins { page, api, attacker, .. } = demo.origins();
-    println!("CORS Lab\n");
-    println!("  the page     {page}   <- open this in your browser");
-    println!("  the API      {api}");
-    println!("  the attacker {attacker}");
-    println!("  the policy   {}   <- edit and save; no restart needed\n", demo.policy_file().shown());
-    println!("{}\nCtrl-C stops the servers.\n", demo.policy_file().in_force());
+    let (policy, in_force) = (demo.policy_file().shown(), demo.policy_file().in_force());
+    output.lines().say(format!(
+        "CORS Lab\n\n  \
+         the page     {page}   <- open this in your browser\n  \
+         the API      {api}\n  \
+         the attacker {attacker}\n  \
+         the policy   {policy}   <- edit and save; no restart needed\n\n\
+         {in_force}\nCtrl-C stops the servers.\n"
+    ));
     // The addresses are bound already, so a browser that is quicker than the servers waits for them.
     if arguments.open
         && let Err(error) = open::that_detached(&page)
     {
-        eprintln!("no browser could be opened ({error}); open {page} yourself");
+        output.errors().say(format!("no browser could be opened ({error}); open {page} yourself"));
     }
-
-    match demo.run(stop).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: the server stopped: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    demo.run(stop).await.map_err(|error| (FAILED, format!("the server stopped: {error}")))
 }
 
 /// Writes to stderr what the middleware logs in addition to the line of each exchange; `RUST_LOG` changes how much.
-fn init_log() {
+fn init_log(output: &Output) {
     use tracing_subscriber::EnvFilter;
 
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let errors = output.errors().clone();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(move || errors.clone())
         .with_ansi(std::io::stderr().is_terminal())
         .without_time()
         .init();

@@ -7,25 +7,23 @@ use crate::session::policy_file::PolicyFileError;
 /// Why nothing was started.
 #[derive(Debug)]
 pub enum StartError {
-    /// The text is not an address.
-    BadAddress(String, io::Error),
+    /// The text is not an address, and why.
+    BadAddress(String, String),
     /// Another program listens there, or the system doesn't allow it.
     CannotListen(SocketAddr, io::Error),
     /// The policy can't be read.
     Policy(PolicyFileError),
     /// A folder or file of the Lab's own is not where it should be.
     Missing(&'static str),
-    /// The policy's file can't be watched.
-    CannotWatch(notify::Error),
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadAddress(address, error) => {
+            Self::BadAddress(address, why) => {
                 write!(
                     f,
-                    "{address:?} is not an address to listen at ({error}); write one such as localhost:8080"
+                    "{address:?} is not an address to listen at ({why}); write one such as localhost:8080"
                 )
             }
             Self::CannotListen(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -39,7 +37,6 @@ impl fmt::Display for StartError {
             Self::Missing(what) => {
                 write!(f, "{what} was not found; start the demo from the project's folder")
             }
-            Self::CannotWatch(error) => write!(f, "the policy file can't be watched for changes: {error}"),
         }
     }
 }

@@ -1,94 +1,10 @@
 //! The program as people start it: its first lines, its messages about mistakes, and its end.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Read as _},
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::mpsc::{self, Receiver},
-    thread,
-    time::Duration,
-};
+mod program;
 
-/// Far longer than anything takes, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+use std::{fs, io::Read as _, net::TcpListener};
 
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_demo-backend"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// A program that is ended when the test is, however that ends.
-struct Started {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Started {
-    fn new(mut command: Command) -> Self {
-        let mut child = command.spawn().expect("the program starts");
-        let (sender, lines) = mpsc::channel();
-        let streams: [Option<Box<dyn std::io::Read + Send>>; 2] = [
-            child.stdout.take().map(|stream| Box::new(stream) as _),
-            child.stderr.take().map(|stream| Box::new(stream) as _),
-        ];
-        for stream in streams.into_iter().flatten() {
-            let sender = sender.clone();
-            thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    let _ = sender.send(line);
-                }
-            });
-        }
-        Self { child, lines }
-    }
-
-    /// Waits for a line that contains the text.
-    fn expect(&self, text: &str) -> String {
-        let mut seen = Vec::new();
-        loop {
-            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
-                panic!("no line has {text:?}; there were {seen:#?}");
-            };
-            if line.contains(text) {
-                return line;
-            }
-            seen.push(line);
-        }
-    }
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_ports() -> [&'static str; 6] {
-    ["--api", "localhost:0", "--page", "localhost:0", "--attacker", "localhost:0"]
-}
-
-/// Runs a program that is expected to end by itself.
-fn run(arguments: &[&str]) -> Output {
-    let started = program(arguments).spawn().expect("the program starts");
-    let (sender, receiver) = mpsc::channel();
-    let id = started.id();
-    thread::spawn(move || sender.send(started.wait_with_output()));
-    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
-        let _ = Command::new("kill").arg(id.to_string()).status();
-        panic!("{arguments:?}: the program should have ended");
-    };
-    output.expect("its output can be read")
-}
-
-fn policy_file(folder: &Path, text: &str) -> String {
-    let path = folder.join("cors.toml");
-    fs::write(&path, text).expect("a temporary file can be written");
-    path.to_str().expect("a temporary path is UTF-8").to_owned()
-}
+use program::{PATIENCE, Started, free_ports, policy_file, program, run};
 
 #[test]
 fn mistakes_are_one_clear_message_and_exit_code_2() {
@@ -213,16 +129,50 @@ fn ctrl_c_ends_it() {
     let path = policy_file(folder.path(), "");
     let arguments = [&free_ports()[..], &["--policy", &path]].concat();
     for signal in ["-INT", "-TERM"] {
-        let mut started = Started::new(program(&arguments));
+        let started = Started::new(program(&arguments));
         started.expect("Ctrl-C");
-        let sent = Command::new("kill").args([signal, &started.child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "the signal can be sent");
-        let ended = (0..600).find_map(|_| {
-            thread::sleep(Duration::from_millis(50));
-            started.child.try_wait().expect("the program can be waited for")
-        });
-        assert!(ended.is_some_and(|status| status.success()), "{signal}: {ended:?}");
+        started.ends_at(signal, "it was just started");
     }
+}
+
+/// Even while clients keep their connections open, in every state that a request can be in.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_whatever_its_clients_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = policy_file(folder.path(), "");
+    let started = Started::new(program(&[&free_ports()[..], &["--policy", &path]].concat()));
+    let servers = ["the page", "the API", "the attacker"].map(|name| {
+        let line = started.expect(name);
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
+        address.expect("an address").to_owned()
+    });
+    started.expect("Ctrl-C");
+    let open = |authority: &String, sent: &str| {
+        let mut connection = std::net::TcpStream::connect(authority).expect("the server listens");
+        let sent = sent.replace("HOST", authority);
+        std::io::Write::write_all(&mut connection, sent.as_bytes()).expect("the server reads");
+        connection
+    };
+    let whole = "GET /style.css HTTP/1.1\r\nhost: HOST\r\n\r\n";
+    let connections: Vec<_> = servers
+        .iter()
+        .flat_map(|server| {
+            [
+                // Nothing, a part of a head, a part of a body, chunks without an end, and responses that nobody reads.
+                open(server, ""),
+                open(server, "GET / HTTP/1.1\r\nhost: HOST\r\n"),
+                open(server, "POST /api/notes HTTP/1.1\r\nhost: HOST\r\ncontent-length: 9\r\n\r\n{"),
+                open(
+                    server,
+                    "POST /api/notes HTTP/1.1\r\nhost: HOST\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n",
+                ),
+                open(server, &whole.repeat(100)),
+            ]
+        })
+        .collect();
+    started.ends_at("-TERM", "connections are open");
+    drop(connections);
 }
 
 /// One line for each exchange, with the verdict, and without colours where stdout is not a terminal.
@@ -243,20 +193,40 @@ fn every_exchange_is_a_line() {
         connection.read_to_string(&mut String::new()).expect("the response can be read");
     };
     let from = |origin: &str| format!("origin: {origin}\r\n");
-    let preflight = from("https://a.example") + "access-control-request-method: PUT\r\n";
+    let preflight =
+        |method: &str| format!("{}access-control-request-method: {method}\r\n", from("https://a.example"));
     for (method, lines, said) in [
         (
             "GET",
             from("https://a.example"),
-            "GET     200  api/notes/1               allowed for https://a.example",
+            "GET     200  api/notes/1               allowed for https://a.example, without cookies",
         ),
         (
             "GET",
             from("https://b.example"),
             "GET     200  api/notes/1               the origin \"https://b.example\" is not",
         ),
-        ("GET", String::new(), "GET     200  api/notes/1               no Origin, so CORS doesn't apply"),
-        ("OPTIONS", preflight, "OPTIONS 204  api/notes/1               the method \"PUT\" is not allowed"),
+        (
+            "GET",
+            String::new(),
+            "GET     200  api/notes/1               no Origin header, so CORS doesn't apply",
+        ),
+        (
+            "OPTIONS",
+            preflight("PUT\r\naccess-control-request-headers: access-control-allow-origin"),
+            "remove \"access-control-allow-origin\" from the request's headers",
+        ),
+        (
+            "GET",
+            from("https://a.example") + "cookie: a=b\r\n",
+            "the request carries cookies, which the policy does not allow",
+        ),
+        ("OPTIONS", preflight("GET"), "may be sent by https://a.example, without cookies"),
+        (
+            "OPTIONS",
+            preflight("PUT"),
+            "OPTIONS 204  api/notes/1               the method \"PUT\" is not allowed",
+        ),
     ] {
         send(method, &lines);
         let line = started.expect("api/notes/1");

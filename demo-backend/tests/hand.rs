@@ -138,7 +138,8 @@ fn what_would_harm_other_servers_is_refused() {
         for &(abuse, name, value) in REFUSED {
             let lines = json!([["x-before", "1"], [name, value]]);
             let put = lab.control("PUT", &path, Some(&json!({ part: { "headers": lines } })));
-            let problem = if put.status == 422 { put.json()["problems"][0].clone() } else { json!(null) };
+            let problem =
+                if put.outcome() == 422 { put.json()["refused"]["problems"][0].clone() } else { json!(null) };
             let said = problem["message"].as_str().unwrap_or_default();
             let is_at = (&problem["part"], &problem["field"], &problem["line"]);
             // What is wrong, why, and what to write instead.
@@ -195,8 +196,8 @@ fn what_the_lab_does_not_play_is_refused() {
     ] {
         for part in ["preflight", "response"] {
             let put = lab.control("PUT", &path, Some(&json!({ part: response })));
-            assert_eq!(put.status, 422, "{name}: {put:?}");
-            let problem = &put.json()["problems"][0];
+            assert_eq!(put.outcome(), 422, "{name}: {put:?}");
+            let problem = &put.json()["refused"]["problems"][0];
             assert_eq!(
                 (&problem["part"], &problem["field"]),
                 (&json!(part), &json!(field)),
@@ -213,7 +214,7 @@ fn what_the_lab_does_not_play_is_refused() {
         ("a negative delay", json!({ "response": { "delay_ms": -1 } })),
         ("a header of three parts", json!({ "response": { "headers": [["a", "b", "c"]] } })),
     ] {
-        assert_eq!(lab.control("PUT", &path, Some(&body)).status, 400, "{name}");
+        assert_eq!(lab.control("PUT", &path, Some(&body)).outcome(), 400, "{name}");
     }
 }
 
@@ -226,7 +227,7 @@ fn every_problem_is_named_at_its_place() {
         "response": { "status": 200, "redirect": "//evil.example/", "delay_ms": 9000 },
     });
     let put = lab.control("PUT", &format!("/s/{session}/hand"), Some(&wrong));
-    let problems = put.json()["problems"].clone();
+    let problems = put.json()["refused"]["problems"].clone();
     let places: Vec<_> = problems.as_array().expect("a list").iter().collect();
     let places: Vec<_> =
         places.iter().map(|problem| json!([problem["part"], problem["field"], problem["line"]])).collect();
@@ -379,10 +380,10 @@ fn the_default_session_has_none() {
     lab.put_hand(&session, &open);
     for method in ["GET", "PUT"] {
         let refused = lab.control(method, "/s/default/hand", (method == "PUT").then_some(&open));
-        assert_eq!(refused.status, 409, "{method}: {refused:?}");
+        assert_eq!(refused.outcome(), 409, "{method}: {refused:?}");
     }
     let wanted = json!({ "request": { "server": "hand" } });
-    assert_eq!(lab.control("POST", "/s/default/predict", Some(&wanted)).status, 422);
+    assert_eq!(lab.control("POST", "/s/default/predict", Some(&wanted)).outcome(), 422);
     for path in [
         "/hand/notes",
         "/cached/hand/notes",
@@ -434,7 +435,7 @@ fn only_the_page_may_write_it() {
         assert!(matches!(got.status, 404 | 405), "{method}: {got:?}");
     }
     let large = json!({ "response": { "headers": [["x-a", "x".repeat(20_000)]] } }).to_string();
-    assert_eq!(send(lab.page(), "PUT", &path, &[mark, json], large.as_bytes()).status, 413);
+    assert_eq!(send(lab.page(), "PUT", &path, &[mark, json], large.as_bytes()).outcome(), 413);
     let in_force = lab.control("GET", &format!("/s/{session}/hand"), None).json();
     assert_eq!(in_force["response"]["headers"], json!([]), "nothing changed");
 }

@@ -843,7 +843,7 @@ fn no_part_of_a_paste_breaks_anything() {
                 read += 1;
                 let problems = hand::problems(&import.hand, &session, origins);
                 assert!(problems.is_empty(), "{paste:.300}: {problems:?}");
-                assert_eq!(import.request.check(&session), Ok(()), "{paste:.300}");
+                assert_eq!(import.request.check(&session, origins), Ok(()), "{paste:.300}");
                 assert!(!import.certain || !import.causes.is_empty(), "{paste:.300}");
                 assert!(import.request.method.len() <= 40, "{paste:.300}");
                 let said = import.known.iter().chain(&import.unknown).chain(&import.left_out);

@@ -88,10 +88,60 @@ fn requests(lab: &TestLab) -> Vec<Value> {
     ]
 }
 
+/// Those of a user who signs in, and those that go elsewhere than to the API's own address.
+fn requests_of_a_user(lab: &TestLab) -> Vec<Value> {
+    let origins = lab.running.origins();
+    let alias = origins.api_alias.clone().expect("localhost has an address");
+    let text = json!({ "type": "text/plain", "text": "a note" });
+    let in_json = json!({ "type": "application/json", "text": "{\"text\": \"a note\"}" });
+    let form = json!({ "type": "form", "text": "text=a+note" });
+    vec![
+        json!({ "path": "my-notes", "credentials": "include" }),
+        json!({ "path": "login", "query": "cookie=crumbs", "method": "POST" }),
+        json!({ "path": "login", "method": "POST" }),
+        json!({ "path": "my-notes", "credentials": "include" }),
+        json!({ "path": "login", "method": "POST", "credentials": "include" }),
+        json!({ "path": "my-notes", "credentials": "include" }),
+        json!({ "path": "my-notes", "credentials": "omit" }),
+        json!({ "path": "my-notes", "page": "attacker", "credentials": "include" }),
+        json!({ "path": "my-notes", "address": "second", "credentials": "include" }),
+        json!({ "path": "my-notes", "address": "proxy" }),
+        json!({ "path": "my-notes", "address": "proxy", "credentials": "omit" }),
+        json!({ "path": "login", "query": "cookie=none", "method": "POST", "address": "second", "credentials": "include" }),
+        json!({ "path": "my-notes", "address": "second", "credentials": "include" }),
+        json!({ "path": "transfer", "method": "POST", "body": text }),
+        json!({ "path": "transfer", "method": "POST", "body": text, "credentials": "include" }),
+        json!({ "path": "transfer", "method": "POST", "page": "attacker", "credentials": "include", "mode": "no-cors" }),
+        json!({ "path": "transfer", "method": "POST", "page": "attacker", "credentials": "include",
+                "query": "guard=fetch-metadata" }),
+        json!({ "path": "transfer", "method": "POST", "page": "attacker", "credentials": "include", "mode": "no-cors",
+                "query": "guard=fetch-metadata", "body": form }),
+        json!({ "path": "transfer", "method": "POST", "credentials": "include", "query": "guard=fetch-metadata" }),
+        json!({ "path": "transfer", "method": "POST", "address": "proxy", "query": "guard=fetch-metadata" }),
+        json!({ "path": "transfer", "method": "POST", "address": "second", "credentials": "include",
+                "query": "guard=fetch-metadata" }),
+        json!({ "path": "notes", "address": "proxy" }),
+        json!({ "path": "notes", "address": "proxy", "mode": "same-origin" }),
+        json!({ "path": "notes", "address": "proxy", "page": "attacker" }),
+        json!({ "path": "notes/1", "method": "PUT", "body": in_json, "address": "proxy" }),
+        json!({ "path": "notes/1", "method": "PUT", "body": in_json, "address": "second" }),
+        json!({ "path": "redirect", "query": "to=notes", "address": "proxy" }),
+        json!({ "path": "redirect", "query": format!("to={alias}/api/notes"), "address": "proxy" }),
+        json!({ "path": "redirect", "query": format!("to={}/api/notes", origins.page) }),
+        json!({ "path": "notes", "cached": true, "address": "proxy" }),
+        json!({ "kind": "module", "path": "module.js", "address": "second" }),
+        json!({ "kind": "image", "path": "image.png", "address": "proxy", "page": "attacker" }),
+        json!({ "path": "notes", "page_address_space": "public" }),
+        json!({ "path": "notes", "page_address_space": "public", "address": "proxy" }),
+        json!({ "path": "notes/1", "method": "PUT", "page_address_space": "local" }),
+        json!({ "path": "notes", "page_address_space": "loopback" }),
+    ]
+}
+
 #[test]
 fn what_is_predicted_happens() {
     let lab = TestLab::start();
-    let requests = requests(&lab);
+    let requests = [requests(&lab), requests_of_a_user(&lab)].concat();
     for policy in policies(&lab) {
         for engine in [EngineName::Standard, EngineName::Chromium, EngineName::Firefox, EngineName::WebKit] {
             let mut sender = Sender::new(&lab, &policy, engine);
@@ -233,7 +283,7 @@ fn one_fix_leads_to_a_response() {
     // With credentials, most of these stars can't stay.
     let all_stars = json!({ "allow_origins": ["*"], "allow_methods": ["*"], "expose_headers": ["*"] });
     let starts = [json!({}), all_stars];
-    let requests = requests(&lab);
+    let requests = [requests(&lab), requests_of_a_user(&lab)].concat();
     let cases = requests.iter().flat_map(|request| starts.iter().map(move |start| (request, start)));
     let mut fixed = 0;
     for (request, start) in cases {
@@ -326,7 +376,7 @@ fn a_prediction_has_no_effect() {
         (of("notes"), of("exchanges")["exchanges"].clone(), of("policy"))
     };
     let before = state();
-    for request in requests(&lab) {
+    for request in [requests(&lab), requests_of_a_user(&lab)].concat() {
         let wanted = json!({ "request": request, "run": "a1", "engine": "chromium", "commit": true });
         let response = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
         assert_eq!(response.status, 200, "{request}: {response:?}");
@@ -334,12 +384,23 @@ fn a_prediction_has_no_effect() {
     assert_eq!(state(), before);
     for (name, request) in [
         ("a path out of the API", json!({ "path": "../control" })),
+        ("a path out of the session", json!({ "path": "../../control/config" })),
+        ("a path outside of ASCII", json!({ "path": "nötes/😀" })),
+        ("an encoded path", json!({ "path": "%2e%2e/x" })),
+        ("a long path", json!({ "path": "x".repeat(201) })),
+        ("a long query", json!({ "query": "x".repeat(1001) })),
+        (
+            "a body over the limit",
+            json!({ "method": "POST", "body": { "type": "text/plain", "text": "x".repeat(20_000) } }),
+        ),
         ("a query with a fragment", json!({ "query": "a#b" })),
         ("an unknown field", json!({ "pth": "notes" })),
         ("an unknown kind", json!({ "kind": "telepathy" })),
     ] {
         let wanted = json!({ "request": request });
         let response = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
-        assert!(matches!(response.status, 400 | 422), "{name}: {response:?}");
+        assert!(matches!(response.outcome(), 400 | 413 | 422), "{name}: {response:?}");
+        let why = response.json()["refused"]["error"].as_str().map(str::len);
+        assert!(why > Some(20), "{name}: it says why: {response:?}");
     }
 }

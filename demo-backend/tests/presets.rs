@@ -37,7 +37,7 @@ fn every_preset_ends_as_it_says_and_the_fix_helps() {
                 let (predicted, allowed) = sender.send(request, &format!("run{run}"));
                 let verdict = predicted["verdict"].clone();
                 assert_eq!(verdict["allowed"], allowed, "{case}: {predicted}");
-                (verdict, if allowed { Ending::Allowed } else { Ending::Blocked })
+                (verdict, if allowed { Ending::Readable } else { Ending::Blocked })
             };
             lab.put_hand(sender.session(), &json!(preset.hand));
             for before in &preset.before {
@@ -53,7 +53,7 @@ fn every_preset_ends_as_it_says_and_the_fix_helps() {
             assert_eq!(found.cause.name(), preset.cause, "{case}: {found}");
             let has_dangers =
                 |verdict: &Value| verdict["dangers"].as_array().is_some_and(|list| !list.is_empty());
-            assert_eq!(has_dangers(&verdict), preset.first == Ending::Allowed, "{case}: {verdict}");
+            assert_eq!(has_dangers(&verdict), preset.first == Ending::Readable, "{case}: {verdict}");
 
             let fixed = &verdict["fix"]["hand"];
             assert!(fixed.is_object(), "{case}: there is something to do: {verdict}");
@@ -69,7 +69,7 @@ fn every_preset_ends_as_it_says_and_the_fix_helps() {
             // The Lab's own page is not locked out, whoever else was.
             let own = LabRequest { page: SendingPage::default(), ..preset.request.clone() };
             let (after, ending) = send(&mut sender, &own);
-            assert_eq!(ending, Ending::Allowed, "{case}: {after}");
+            assert_eq!(ending, Ending::Readable, "{case}: {after}");
             assert!(!has_dangers(&after) && after["fix"].is_null(), "{case}: nothing is left to do: {after}");
         }
     }

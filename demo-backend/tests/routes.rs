@@ -17,6 +17,11 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded;charset=UTF-8");
 const KEY: (&str, &str) = ("x-api-key", "open sesame");
 
+/// Stands for the cookie of the user who signed in.
+const SIGNED_IN: (&str, &str) = ("cookie", "(of the user)");
+const SAME_SITE: (&str, &str) = ("sec-fetch-site", "same-site");
+const ATTACKER: (&str, &str) = ("origin", "http://localhost:3001");
+
 /// A method, a path with its query below `/api/`, headers, and a body.
 type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
@@ -55,6 +60,23 @@ const FRESH: &[Case<'_>] = &[
     ("GET", "session", &[], ""),
     ("GET", "session", &[("cookie", "lab_session=0123456789abcdef")], ""),
     ("DELETE", "session", &[], ""),
+    ("GET", "my-notes", &[], ""),
+    ("POST", "transfer", &[], ""),
+    ("POST", "login?cookie=crumbs", &[], ""),
+    ("POST", "login?cookie=none", &[], ""),
+    ("POST", "login?cookie=partitioned", &[TEXT], "x"),
+    ("POST", "login", &[], ""),
+    ("GET", "login", &[], ""),
+    ("GET", "my-notes", &[SIGNED_IN], ""),
+    ("GET", "my-notes", &[("cookie", "lab_user=0123456789abcdef")], ""),
+    ("GET", "my-notes", &[("cookie", "lab_user=")], ""),
+    ("POST", "my-notes", &[SIGNED_IN], ""),
+    ("POST", "transfer", &[SIGNED_IN, SAME_SITE, ATTACKER, TEXT], "to=the+attacker"),
+    ("POST", "transfer?guard=fetch-metadata", &[SIGNED_IN, SAME_SITE, ATTACKER, TEXT], "to=the+attacker"),
+    ("POST", "transfer?guard=fetch-metadata", &[SIGNED_IN, ("sec-fetch-site", "same-origin")], ""),
+    ("POST", "transfer?guard=fetch-metadata", &[SIGNED_IN], ""),
+    ("GET", "transfer", &[SIGNED_IN], ""),
+    ("PUT", "transfer", &[SIGNED_IN, TEXT], "x"),
     ("GET", "fail", &[], ""),
     ("POST", "fail", &[], ""),
     ("GET", "guarded", &[], ""),
@@ -86,6 +108,13 @@ const FRESH: &[Case<'_>] = &[
     ("GET", "", &[], ""),
 ];
 
+/// For an account on which there is nothing.
+const EMPTY: &[Case<'_>] = &[
+    ("POST", "transfer", &[SIGNED_IN], ""),
+    ("POST", "transfer?guard=fetch-metadata", &[SIGNED_IN, SAME_SITE, ATTACKER], ""),
+    ("POST", "transfer", &[], ""),
+];
+
 /// For a session without room.
 const FULL: &[Case<'_>] = &[
     ("POST", "notes", &[TEXT], "one too many"),
@@ -110,6 +139,12 @@ fn the_table_says_what_the_routes_respond() {
             connection.send("PUT", &format!("/s/{session}/api/notes/{id}"), &[TEXT], b"x");
         }
         seen.extend(compare(&lab, &session, prefix, FULL));
+        let found = lab.running.sessions().find(&session).expect("the session is there");
+        for _ in 0..20 {
+            found.state().account.transfer();
+        }
+        drop(found);
+        seen.extend(compare(&lab, &session, prefix, EMPTY));
     }
     seen.extend(compare(&lab, DEFAULT_SESSION, "", FRESH));
     let unseen: Vec<usize> = (0..route_table::ROWS).filter(|row| !seen.contains(row)).collect();
@@ -126,7 +161,18 @@ fn compare(lab: &TestLab, session: &str, prefix: &str, cases: &[Case<'_>]) -> BT
         let mark = if target.contains('?') { "&" } else { "?" };
         let target = format!("{of_session}{prefix}/api/{target}{mark}case={index}");
         let (path, query) = target.split_once('?').expect("it has a query");
-        let notes = sessions.find(session).expect("the session is there").state().notes.clone();
+        let found = sessions.find(session).expect("the session is there");
+        let notes = found.state().notes.clone();
+        let account = found.state().account.clone();
+        let policy = found.policy();
+        // Like a browser's, but the value is known to the server alone.
+        let token = account.clone().sign_in().unwrap_or_default();
+        let cookie = format!("lab_user={token:016x}");
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|&line| if line == SIGNED_IN { ("cookie", cookie.as_str()) } else { line })
+            .collect();
+        let is_signed_in = headers.contains(&("cookie", cookie.as_str()));
         let value = |name| headers.iter().find(|(listed, _)| *listed == name).map(|(_, value)| *value);
         let request = RouteRequest {
             method,
@@ -134,14 +180,19 @@ fn compare(lab: &TestLab, session: &str, prefix: &str, cases: &[Case<'_>]) -> BT
             query,
             content_type: value("content-type"),
             has_key: value("x-api-key").is_some(),
+            sec_fetch_site: value("sec-fetch-site"),
+            origin: value("origin"),
+            is_signed_in,
             body: body.as_bytes(),
             notes: &notes,
+            account: &account,
+            policy: &policy,
             origins: lab.running.origins(),
         };
         let said = route_table::respond(&request);
         seen.extend(route_table::row_for(&request));
 
-        let response = send(lab.api(), method, &target, headers, body.as_bytes());
+        let response = send(lab.api(), method, &target, &headers, body.as_bytes());
         let case = format!("{method} {target} {headers:?} {body:?}");
         assert_eq!(response.status, said.status, "{case}: {response:?}");
         let from_outside = ["vary", "x-lab-cache"];

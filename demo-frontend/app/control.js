@@ -20,11 +20,11 @@
 
 const PATIENCE_MS = 6000;
 
-/** A response whose status is not a success. */
+/** A call that the server refuses. */
 export class ControlError extends Error {
   /**
    * @param {string} message
-   * @param {number} status
+   * @param {number} status  of the response, or what it would be, were it not for the console
    * @param {any[]} problems  of a policy, or of a server written by hand
    */
   constructor(message, status, problems) {
@@ -134,11 +134,10 @@ async function call(method, path, body) {
     cache: "no-store",
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (response.ok) return response.json();
-  const said = await response.json().catch(() => ({}));
-  throw new ControlError(
-    said.error ?? `${path} responded with ${response.status}`,
-    response.status,
-    said.problems ?? [],
-  );
+  if (!response.ok) throw new ControlError(`${path} responded with ${response.status}`, response.status, []);
+  const said = await response.json();
+  if (said.refused === undefined) return said;
+  /** @type {import("../generated/types.js").Refused} */
+  const { status, error, problems } = said.refused;
+  throw new ControlError(error, status, problems);
 }

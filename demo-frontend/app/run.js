@@ -1,8 +1,9 @@
 // A request on its way: what is expected of it whenever something is edited, and all that happens from the press of *Send*
 // to the verdict. It knows no document: what is to be shown goes to the rooms.
 
-import { effective, newRun, toRequest } from "../pure/state.js";
-import { apisOf, tell } from "../pure/story.js";
+import { isLogged } from "../pure/place.js";
+import { effective, newRun, toRequest, urlOf } from "../pure/state.js";
+import { reachesApi, tell } from "../pure/story.js";
 import { ControlError } from "./control.js";
 import { isGone } from "./session.js";
 
@@ -24,16 +25,20 @@ import { isGone } from "./session.js";
  * @property {import("./session.js").Session} session
  * @property {Pick<ReturnType<typeof import("../rooms/request.js").requestRoom>, "fill" | "showCode" | "setReady">} requests
  * @property {Pick<ReturnType<typeof import("../rooms/wire.js").wireRoom>, "show" | "clear">} wire
- * @property {Pick<ReturnType<typeof import("../rooms/verdict.js").verdictRoom>, "hide" | "expect" | "waiting" | "show" | "stage">} verdict
+ * @property {Pick<ReturnType<typeof import("../rooms/verdict.js").verdictRoom>, "hide" | "expect" | "waiting" | "lose" | "show" | "stage">} verdict
  * @property {() => Promise<void>} settle  waits for edits of the policy that are under way
  * @property {() => boolean} isAsking      whether a lesson's question is to be answered first
  * @property {() => void} onChange         the request, or the policy, is another one
  * @property {(sent: Sent) => void} onSent
+ * @property {(expected: Sent) => void} onPredicted  a request that can only be predicted, as it is expected to end
  */
 
 const EDIT_REST_MS = 120;
 const LOG_TRIES = 8;
 const LOG_PAUSE_MS = 60;
+const NO_RESPONSE = "the Lab’s server does not respond";
+const NO_SERVER = "The Lab’s server stopped responding, so what happened is not known. Send again when it is back.";
+const PREDICTION_ONLY = "Prediction only.";
 const ANSWER_FIRST = "Answer the lesson’s question first.";
 
 /** @param {Parts} parts */
@@ -49,25 +54,35 @@ export function createRun({
   isAsking,
   onChange,
   onSent,
+  onPredicted,
 }) {
   let request = toRequest({});
   /** Of the next sending. */
   let nextRun = newRun();
   /** @type {Prediction | null} */
   let prediction = null;
+  /** Why there is no prediction. */
+  let unpredicted = "";
   let isSending = false;
   /** Counts what makes an earlier prediction worthless: edits, sessions, sendings. */
   let moment = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let editing;
 
+  /** Whether the request says of the page what is not so. */
+  function isPredictionOnly() {
+    return request.page_address_space !== null;
+  }
+
   /**
    * @param {LabRequest} request
    * @param {Exchange[] | null} exchanges
    * @param {Observation | null} observation
+   * @param {boolean} [isLogged] whether the session's log would have it
    */
-  function showStory(request, exchanges, observation) {
-    wire.show(tell({ request, config: session.config, prediction, exchanges, observation }));
+  function showStory(request, exchanges, observation, isLogged = true) {
+    if (prediction === null && exchanges === null) return wire.clear("There is no prediction to show.");
+    wire.show(tell({ request, config: session.config, prediction, exchanges, observation, isLogged }));
   }
 
   /**
@@ -81,6 +96,7 @@ export function createRun({
     moment += 1;
     const mine = moment;
     let predicted = null;
+    let why = "";
     try {
       predicted = await control.predict(session.id, {
         request: effective(request),
@@ -91,10 +107,12 @@ export function createRun({
     } catch (error) {
       if (isGone(error) && session.source === "form") return void (await session.renew(session.policy));
       // What the server refuses to predict has no prediction; anything else means that there is no server.
+      why = error instanceof ControlError ? error.message : NO_RESPONSE;
       if (!(error instanceof ControlError)) session.lost();
     }
     if (mine !== moment) return;
     prediction = predicted;
+    unpredicted = why;
     requests.showCode(session.config, session.id, request, prediction);
     if (isSending) return;
     if (isAsking()) {
@@ -103,9 +121,38 @@ export function createRun({
       requests.setReady(false, ANSWER_FIRST);
       return;
     }
-    requests.setReady(true, "");
-    verdict.expect(prediction, wasFixed);
+    requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
+    verdict.expect(prediction, wasFixed, unpredicted, !isPredictionOnly());
     showStory(request, null, null);
+    if (isPredictionOnly() && prediction !== null) onPredicted(expected(request, prediction));
+  }
+
+  /**
+   * A request that can only be predicted, as if it ended so. Nothing reached the API.
+   *
+   * @param {LabRequest} request
+   * @param {Prediction} prediction
+   * @returns {Sent}
+   */
+  function expected(request, prediction) {
+    const { verdict } = prediction;
+    const nothing = { allowed: false, type: "", status: null, headers: [], body: "", error: null };
+    const observation = verdict.allowed
+      ? { ...nothing, allowed: true, type: verdict.type, status: verdict.status, headers: verdict.readable }
+      : nothing;
+    const { policy } = session;
+    return {
+      run: nextRun,
+      request: effective(request),
+      policy,
+      prediction,
+      unpredicted: "",
+      observation,
+      exchanges: [],
+      isLogged: true,
+      before: null,
+      after: null,
+    };
   }
 
   /**
@@ -114,7 +161,7 @@ export function createRun({
    * @returns {Promise<boolean>} whether it came to a verdict
    */
   async function sendNow() {
-    if (isSending || isAsking()) return false;
+    if (isSending || isAsking() || isPredictionOnly()) return false;
     isSending = true;
     let isJudged = false;
     requests.setReady(false, "Sending…");
@@ -123,10 +170,12 @@ export function createRun({
       onSent(await carryOut(sent));
       isJudged = true;
     } catch {
+      verdict.lose(NO_SERVER);
+      wire.clear(NO_SERVER);
       session.lost();
     }
     isSending = false;
-    requests.setReady(true, "");
+    requests.setReady(!isPredictionOnly(), isPredictionOnly() ? PREDICTION_ONLY : "");
     // It was edited meanwhile: what is shown would be another request's.
     if (request !== sent) await refresh(false);
     return isJudged;
@@ -138,6 +187,7 @@ export function createRun({
    */
   async function carryOut(sent) {
     await settle();
+    const { policy } = session;
     clearTimeout(editing);
     // A prediction under way is another moment's.
     moment += 1;
@@ -147,16 +197,34 @@ export function createRun({
     if (before === null && session.source === "form") await session.apply(session.policy);
     const earlier = sent.same_url ? await control.readExchanges(session.id, `run=${run}`) : [];
     const question = { request: effective(sent), run, engine, commit: true };
-    prediction = await control.predict(session.id, question).catch(() => null);
+    unpredicted = "";
+    prediction = await control.predict(session.id, question).catch((error) => {
+      unpredicted = error instanceof ControlError ? error.message : NO_RESPONSE;
+      return null;
+    });
     requests.showCode(session.config, session.id, sent, prediction);
+    // What is drawn until then may have happened to an earlier sending.
+    showStory(sent, null, null);
 
     const observed = await send(session.config, session.id, sent, run, verdict.stage);
     const observation = withType(observed, prediction);
 
-    const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, observation);
+    const exchanges = await exchangesOf(run, earlier.at(-1)?.number ?? 0, prediction, observation);
     const after = await control.readHoldings(session.id).catch(() => null);
-    showStory(sent, exchanges, observation);
-    const all = { run, request: effective(sent), prediction, observation, exchanges, before, after };
+    const hasLog = isLogged(new URL(urlOf(session.config, session.id, sent, run)), session.id, run);
+    showStory(sent, exchanges, observation, hasLog);
+    const all = {
+      run,
+      request: effective(sent),
+      policy,
+      prediction,
+      unpredicted,
+      observation,
+      exchanges,
+      isLogged: hasLog,
+      before,
+      after,
+    };
     verdict.show(all, session.source === "form");
     if (!sent.same_url) nextRun = newRun();
     return all;
@@ -168,12 +236,12 @@ export function createRun({
    *
    * @param {string} run
    * @param {number} last  the number of the last exchange before it
+   * @param {Prediction | null} prediction
    * @param {Observation} observation
    * @returns {Promise<Exchange[]>}
    */
-  async function exchangesOf(run, last, observation) {
-    const apis = apisOf(session.config);
-    const expected = prediction?.messages.filter(({ url }) => apis.includes(new URL(url).origin)).length ?? 0;
+  async function exchangesOf(run, last, prediction, observation) {
+    const expected = prediction?.messages.filter(reachesApi).length ?? 0;
     for (let tries = 1; ; tries += 1) {
       const all = await control.readExchanges(session.id, `run=${run}`);
       const exchanges = all.filter(({ number }) => number > last);
@@ -209,20 +277,27 @@ export function createRun({
     refresh,
     send: sendNow,
     /**
-     * Sends what others sent before the reader came. These are requests like any other, but none of the reader's business.
+     * Sends what a lesson sends before the reader comes in, behind the scenes.
      *
-     * @param {unknown[]} before
+     * @param {unknown[]} requests
      * @param {HTMLElement} stage
+     * @returns {Promise<Sent[]>}
      */
-    async sendBefore(before, stage) {
-      for (const given of before) {
+    async sendBefore(requests, stage) {
+      const all = [];
+      for (const given of requests) {
         const earlier = toRequest(given);
-        const run = newRun();
+        const run = earlier.same_url ? nextRun : newRun();
         const question = { request: effective(earlier), run, engine, commit: true };
-        await control.predict(session.id, question).catch(() => null);
-        await send(session.config, session.id, earlier, run, stage);
+        const predicted = await control.predict(session.id, question).catch(() => null);
+        const observation = await send(session.config, session.id, earlier, run, stage);
+        const exchanges = await exchangesOf(run, 0, predicted, observation).catch(() => []);
+        const known = { run, request: effective(earlier), policy: session.policy, prediction: predicted };
+        const seen = { observation, exchanges, isLogged: true, before: null, after: null };
+        all.push({ ...known, unpredicted: "", ...seen });
       }
       await refresh(false);
+      return all;
     },
   };
 }

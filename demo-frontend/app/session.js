@@ -1,6 +1,6 @@
 // The session at the server, whose policy is in force there. It knows no document: what is to be shown goes to its hooks.
 
-import { noPolicy, toHand, toPolicy } from "../pure/state.js";
+import { beyondBounds, LISTS, noPolicy, notApplied, toHand, toPolicy } from "../pure/state.js";
 import { ControlError } from "./control.js";
 
 /**
@@ -15,7 +15,8 @@ import { ControlError } from "./control.js";
 /**
  * @typedef {object} Hooks
  * @property {(view: PolicyView, source: "form" | "file") => Promise<void>} onForce  a policy is in force
- * @property {(problems: Problem[]) => void} onRefused   a policy is refused; the one before stays in force
+ * @property {(problems: Problem[], isByRule: boolean) => void} onRefused
+ *   a policy is refused, by the rules for policies or for another reason; the one before stays in force
  * @property {(hand: HandWritten) => Promise<void>} onHand  a server written by hand is in force
  * @property {(problems: HandProblem[]) => void} onHandRefused  one is refused; the one before stays in force
  * @property {() => void} onRenewed                      the session had ended, and there is a new one
@@ -25,7 +26,17 @@ import { ControlError } from "./control.js";
  */
 
 const FILE_POLL_MS = 1000;
-const RETRY_MS = 1500;
+/** How long it waits before it tries again, the longer the more often it has failed. */
+const RETRY_MS = [1500, 3000, 5000];
+/** After so many failures with no rest between them, it tries again only when the reader does something. */
+const MOST_FAILURES = 5;
+/** A rest: longer than it takes to wait and to fail again. */
+const REST_MS = 30_000;
+/** What is said by what stands in front of a server that is not there. */
+const NO_SERVER = [502, 503, 504];
+const GAVE_UP =
+  "The connection to the Lab’s server has failed again and again, so this policy is not sent any more. Edit it, or reload " +
+  "the page, to try again.";
 
 /**
  * @param {Pick<typeof import("./control.js"), "readConfig" | "newSession" | "readPolicy" | "putPolicy" | "putHand">} control
@@ -42,25 +53,44 @@ export function createSession(control, hooks) {
   let hand = toHand({});
   /** @type {Problem[] | null} */
   let problems = null;
+  /** Whether it was the rules for policies that refused it. */
+  let wasByRule = false;
   /** Whether the server is waited for. */
   let isLost = false;
+  /** How often something failed since the last rest, and when it did last. */
+  let failures = 0;
+  let failedAt = Number.NEGATIVE_INFINITY;
   /** What the file's policy was when it was last read. */
   let lastFile = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let filePoll;
 
-  /** Asks the server where all is, again and again until there is a response. */
+  /** Requests from the server where all is, until there is a response. */
   async function reach() {
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       try {
         config = await control.readConfig();
         break;
       } catch {
         hooks.onServer(true);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await pause(tries);
       }
     }
     hooks.onServer(false);
+  }
+
+  /**
+   * Something failed that is tried again: waits, unless it was the first time.
+   *
+   * @returns {Promise<boolean>} whether to try again at all
+   */
+  async function mayTryAgain() {
+    const now = Date.now();
+    failures = now - failedAt > REST_MS ? 1 : failures + 1;
+    failedAt = now;
+    if (failures > MOST_FAILURES) return false;
+    if (failures > 1) await pause(failures - 1);
+    return true;
   }
 
   /** @param {PolicyView} view */
@@ -78,15 +108,28 @@ export function createSession(control, hooks) {
    */
   async function apply(wanted) {
     if (source === "file") return true;
-    try {
-      await inForce(await control.putPolicy(id, wanted));
-      return true;
-    } catch (error) {
-      if (isGone(error)) return renew(wanted);
-      if (error instanceof ControlError && error.status === 422) refuse(error.problems);
-      else lost();
+    const beyond = beyondBounds(wanted);
+    if (beyond.length > 0) {
+      refuse(beyond, false);
       return false;
     }
+    /** @type {PolicyView} */
+    let view;
+    try {
+      view = await control.putPolicy(id, wanted);
+    } catch (error) {
+      if (isGone(error)) return renew(wanted);
+      if (error instanceof ControlError && error.problems.length > 0) refuse(error.problems, true);
+      else fail(error);
+      return false;
+    }
+    try {
+      await inForce(view);
+    } catch (error) {
+      // It is in force, but could not be shown.
+      fail(error);
+    }
+    return true;
   }
 
   /**
@@ -100,20 +143,45 @@ export function createSession(control, hooks) {
     if (source === "file") return true;
     try {
       hand = toHand(await control.putHand(id, wanted));
-      await hooks.onHand(hand);
-      return true;
     } catch (error) {
       if (isGone(error) && !isRetry && (await renew(policy))) return applyHand(wanted, true);
-      if (error instanceof ControlError && error.status === 422) hooks.onHandRefused(error.problems);
-      else lost();
+      if (error instanceof ControlError && error.problems.length > 0) hooks.onHandRefused(error.problems);
+      else fail(error);
       return false;
     }
+    try {
+      await hooks.onHand(hand);
+    } catch (error) {
+      // It is in force, but could not be shown.
+      fail(error);
+    }
+    return true;
   }
 
-  /** @param {Problem[]} found */
-  function refuse(found) {
+  /**
+   * @param {Problem[]} found
+   * @param {boolean} isByRule
+   */
+  function refuse(found, isByRule) {
     problems = found;
-    hooks.onRefused(found);
+    wasByRule = isByRule;
+    hooks.onRefused(found, isByRule);
+  }
+
+  /** @param {string} message */
+  function refuseBecause(message) {
+    refuse([notApplied(LISTS[0], message)], false);
+  }
+
+  /**
+   * A call failed. What a server refuses, it would refuse again, so that is said; only a server that is not there is waited
+   * for.
+   *
+   * @param {unknown} error
+   */
+  function fail(error) {
+    if (isResponse(error)) refuseBecause(error.message);
+    else lost();
   }
 
   /**
@@ -122,11 +190,15 @@ export function createSession(control, hooks) {
    * @param {PolicyConfig} wanted
    */
   async function renew(wanted) {
+    if (!(await mayTryAgain())) {
+      refuseBecause(GAVE_UP);
+      return false;
+    }
     try {
       id = await control.newSession();
       await control.putHand(id, hand);
-    } catch {
-      lost();
+    } catch (error) {
+      fail(error);
       return false;
     }
     hooks.onRenewed();
@@ -152,12 +224,12 @@ export function createSession(control, hooks) {
         lastFile = "";
         await pollFile();
       } else if (!(await apply(first)) && problems !== null) {
-        const found = problems;
+        const [found, isByRule] = [problems, wasByRule];
         await inForce(await control.readPolicy(id));
-        refuse(found);
+        refuse(found, isByRule);
       }
-    } catch {
-      lost();
+    } catch (error) {
+      fail(error);
     }
   }
 
@@ -165,7 +237,7 @@ export function createSession(control, hooks) {
   async function pollFile() {
     clearTimeout(filePoll);
     if (source !== "file") return;
-    if (hooks.isWatched()) {
+    if (hooks.isWatched() && !isLost) {
       try {
         const view = await control.readPolicy("default");
         const key = `${view.generation} ${view.file?.problem}`;
@@ -173,8 +245,11 @@ export function createSession(control, hooks) {
           lastFile = key;
           await inForce(view);
         }
-      } catch {
-        lost();
+      } catch (error) {
+        const key = String(error);
+        // A refusal is said once, however often it is read.
+        if (!isResponse(error) || key !== lastFile) fail(error);
+        lastFile = key;
       }
     }
     clearTimeout(filePoll);
@@ -185,9 +260,12 @@ export function createSession(control, hooks) {
   async function lost() {
     if (isLost) return;
     isLost = true;
+    const isWorthIt = await mayTryAgain();
     await reach();
     isLost = false;
-    if (source === "form") await apply(hooks.wanted());
+    if (source !== "form") return;
+    if (isWorthIt) await apply(hooks.wanted());
+    else refuseBecause(GAVE_UP);
   }
 
   return {
@@ -222,6 +300,22 @@ export function createSession(control, hooks) {
  */
 export function isGone(error) {
   return error instanceof ControlError && error.status === 404;
+}
+
+/**
+ * Whether the Lab's server sent it, and not what stands in front of a server that is not there.
+ *
+ * @param {unknown} error
+ * @returns {error is ControlError}
+ */
+function isResponse(error) {
+  return error instanceof ControlError && !NO_SERVER.includes(error.status);
+}
+
+/** @param {number} failures how many there were */
+function pause(failures) {
+  const ms = RETRY_MS[Math.min(failures, RETRY_MS.length) - 1];
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** @typedef {ReturnType<typeof createSession>} Session */

@@ -6,6 +6,8 @@
  * @typedef {import("./types.js").BodyType} BodyType
  * @typedef {import("./types.js").KindRules} KindRules
  * @typedef {import("./types.js").LabRequest} LabRequest
+ * @typedef {import("./types.js").PageAddressSpace} PageAddressSpace
+ * @typedef {import("./types.js").RequestAddress} RequestAddress
  * @typedef {import("./types.js").RequestKind} RequestKind
  * @typedef {import("./types.js").SendingPage} SendingPage
  * @typedef {import("./types.js").ServerKind} ServerKind
@@ -46,11 +48,26 @@ export const BODY_TYPES = {
 export const PAGES = ["lab","attacker","sandbox"];
 
 /**
+ * Where a request can be sent to.
+ *
+ * @type {readonly RequestAddress[]}
+ */
+export const ADDRESSES = ["api","second","proxy"];
+
+/**
+ * The networks that a page can be said to be loaded from.
+ *
+ * @type {readonly PageAddressSpace[]}
+ */
+export const ADDRESS_SPACES = ["public","local","loopback"];
+
+/**
  * What a request is where nothing else is said.
  *
  * @type {Readonly<LabRequest>}
  */
 export const DEFAULT_REQUEST = {
+  "address": "api",
   "body": null,
   "cached": false,
   "credentials": "same-origin",
@@ -59,6 +76,7 @@ export const DEFAULT_REQUEST = {
   "method": "GET",
   "mode": "cors",
   "page": "lab",
+  "page_address_space": null,
   "path": "notes",
   "query": "",
   "redirect": "follow",
@@ -75,6 +93,12 @@ export const SERVERS = ["policy","hand"];
 
 /** The settings of a policy that are lists. */
 export const LISTS = /** @type {const} */ (["allow_origins","danger_allow_origins","allow_methods","allow_headers","expose_headers"]);
+
+/** The most entries of a policy, all lists together, and the most bytes of them. */
+export const MOST_OF_A_POLICY = /** @type {const} */ ({
+  "entries": 64,
+  "bytes": 2048,
+});
 
 /** The parts of an API path, and the query's parameter that names a run. */
 export const PATHS = /** @type {const} */ ({

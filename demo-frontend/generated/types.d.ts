@@ -25,6 +25,14 @@ export type AllowedVerdict = {
   spec: string,
 };
 
+/** A request that the page sends before the reader comes in. */
+export type Before = {
+  /** The request. */
+  request: PartOfRequest,
+  /** What may be said of it once it was sent. */
+  said: Array<Fact>,
+};
+
 /** Why the script gets an error. */
 export type BlockedVerdict = {
   /** Tells it from an [`AllowedVerdict`]. */
@@ -90,8 +98,18 @@ export type ConsoleMessages = {
 /** `{ credentials }` */
 export type CredentialsMode = "same-origin" | "include" | "omit";
 
+/** A header that the browser leaves out. */
+export type DroppedHeader = {
+  /** Its name, as the script writes it. */
+  name: string,
+  /** Why: `forbidden`, or `no-cors`. */
+  why: string,
+  /** The same in a sentence. */
+  sentence: string,
+};
+
 /** How a request ends. */
-export type Ending = "allowed" | "blocked";
+export type Ending = "readable" | "opaque" | "blocked";
 
 /** An engine, or the standard to the letter. */
 export type EngineName = "standard" | "chromium" | "firefox" | "webkit";
@@ -104,40 +122,24 @@ export type Exchanges = {
   now: number,
 };
 
-/** What is to be reached. */
-export type Goal = {
+/** A sentence about what happened, with what must be so for it to be true. */
+export type Fact = {
+  /** Of which runs it is true. */
+  when: RunCheck,
   /** In words. */
   text: string,
-  /** As the page checks it. */
-  check: GoalCheck,
 };
 
-/** Conditions that one run must meet, all of them. */
-export type GoalCheck = {
-  /** How it ends. */
-  observed?: Ending,
-  /** The status that the script reads. */
-  status?: number,
-  /** Headers that the script can read. */
-  readable?: Array<string>,
-  /** What the request has. */
-  request?: Members,
-  /** How many preflights the API sees. */
-  preflights?: number,
-  /** Whether a handler runs. */
-  handler_ran?: boolean,
-  /** What the policy has; of a list, these entries. */
-  policy_has?: Members,
-  /** What the policy doesn't have; of a list, none of these entries. */
-  policy_lacks?: Members,
-  /** What the shared cache does with the last request. */
-  cache?: CacheOutcome,
-  /** What the attacker's page gets. */
-  attacker?: Loot,
-  /** A setting: since the lesson started, a policy with a problem there was refused. */
-  refused?: string,
-  /** Whether the policy decides all of the lesson's origins as the lesson wants. */
-  origins?: boolean,
+/** A part of the goal. */
+export type GoalPart = {
+  /** In the browser's memory. */
+  id: string,
+  /** What to do, in words. */
+  text: string,
+  /** As the page checks it. */
+  check: RunCheck,
+  /** What may be said of a run that reached it. */
+  shows?: string,
 };
 
 /** The file that governs a policy. */
@@ -189,6 +191,8 @@ export type Holdings = {
   notes: Array<Note>,
   /** The visits of all visitors. */
   visits: number,
+  /** What is on the account of the user who can sign in. */
+  balance: number,
 };
 
 /** What a paste comes to in the Lab. */
@@ -231,12 +235,6 @@ export type ImportedCause = {
   what: string,
   /** What to do, in a sentence; empty if another one says it. */
   fix: string,
-};
-
-/** Why a server written by hand was refused. */
-export type InvalidHand = {
-  /** Every problem that it has. */
-  problems: Array<HandProblem>,
 };
 
 /** Why a policy was refused. */
@@ -285,13 +283,24 @@ export type LabRequest = {
   redirect: RedirectMode,
   /** Whether it goes through the shared cache. */
   cached: boolean,
+  /** Where it is sent to. */
+  address: RequestAddress,
   /** The page that sends it. */
   page: SendingPage,
+  /** The network that the page is said to be loaded from; null if nothing is said. Such a request can only be predicted:
+   * the Lab's pages are loaded from this computer. */
+  page_address_space: PageAddressSpace | null,
   /** Whether every sending has the same URL, so that the browser may remember a preflight. */
   same_url: boolean,
 };
 
-/** A lesson. In its texts `{page}`, `{api}` and `{attacker}` stand for this Lab's origins. */
+/** One of the Lab's servers, as a request reaches it. */
+export type LabServer = "api" | "second" | "proxy" | "page" | "attacker";
+
+/** A lesson. In its texts `{page}`, `{api}`, `{alias}` and `{attacker}` stand for this Lab's origins.
+ *
+ * What happens in a lesson is up to its reader, so no text may tell it in advance: `text`, `question`, `hint`, `learned` and
+ * `after` are rules, and what the lesson begins with. What a run showed stands in a [`Fact`], with what must be so. */
 export type Lesson = {
   /** In addresses and in the browser's memory. */
   id: string,
@@ -306,26 +315,28 @@ export type Lesson = {
   /** The server written by hand that it starts with; one that knows nothing of CORS if nothing is said. A request is sent to it
    * if its `server` is `hand`. */
   hand?: PartOfHandWritten,
-  /** What others send before the reader comes. */
-  before?: Array<PartOfRequest>,
+  /** What the page sends whenever the lesson begins. */
+  before?: Array<Before>,
   /** Whether all its requests have the same URL. */
   same_url?: boolean,
+  /** The engine that its first request is about, where engines differ: in the others, the other answer is right. */
+  engine?: EngineName,
   /** The question before the first sending. */
-  question: string,
-  /** The right answer: yes or no. */
-  answer: boolean,
-  /** Why that is right. */
-  because: string,
+  question: Question,
+  /** What may be said of the run that the question was about. The first one is true of the lesson's beginning. */
+  because: Array<Fact>,
   /** How the first sending ends. */
   first: Ending,
-  /** What is to be reached. */
-  goal: Goal,
+  /** What is to be reached, each part by a run of its own or with others. */
+  goal: Array<GoalPart>,
   /** Origins, and whether the policy should allow them. */
   origins?: Array<[string, boolean]>,
   /** A hint. */
   hint: string,
-  /** A way to the goal. */
-  solution: Solution,
+  /** A way to the goal, after the first sending, step by step. */
+  solution: Array<SolutionStep>,
+  /** What to keep of it, in a sentence. */
+  learned: string,
   /** What to read afterwards, in paragraphs. */
   after: Array<string>,
   /** Titles and addresses of what to read on. */
@@ -340,6 +351,8 @@ export type LoggedExchange = {
   at: number,
   /** The `run` of the query string, by which the page finds its own requests; empty if there was none. */
   run: string,
+  /** How it reached the API. */
+  server: LabServer,
   /** Whether it is a preflight. */
   preflight: boolean,
   /** The request's method. */
@@ -362,9 +375,6 @@ export type LoggedExchange = {
   body: string,
 };
 
-/** What the attacker's page gets. */
-export type Loot = "read" | "nothing";
-
 /** Members of an object with their values. */
 export type Members = Record<string, unknown>;
 
@@ -384,8 +394,14 @@ export type Message = {
   response_headers: Array<[string, string]>,
   /** The names of the headers that the browser decides by, in the request and in the response. */
   decisive: Array<string>,
-  /** Whether cookies are sent. */
+  /** The server that it is sent to; null if it is none of the Lab's. */
+  server: LabServer | null,
+  /** Whether cookies may be sent. */
   credentials: boolean,
+  /** The names of the cookies that are sent. */
+  cookies: Array<string>,
+  /** Whether its cookies are third-party cookies, about which a setting of the browser decides. */
+  third_party: boolean,
   /** What the shared cache does; null where there is none. */
   through_cache: CacheOutcome | null,
 };
@@ -424,6 +440,9 @@ export type OriginsToCheck = {
   /** At most 32. */
   origins: Array<string>,
 };
+
+/** The network that a page is loaded from, for Local Network Access. */
+export type PageAddressSpace = "public" | "local" | "loopback";
 
 /** What a server written by hand responds with, as far as it differs from a status of 200 without headers. */
 export type PartOfHandWritten = { preflight?: Partial<HandResponse>; response?: Partial<HandResponse> };
@@ -499,6 +518,8 @@ export type Prediction = {
   verdict: Verdict,
   /** Whether the browser remembers a preflight, and so doesn't send one. */
   remembered: boolean,
+  /** The headers of the script that the browser leaves out, without an error. */
+  dropped: Array<DroppedHeader>,
 };
 
 /** A request whose outcome is to be predicted. */
@@ -554,8 +575,31 @@ export type Problem = {
   message: string,
 };
 
+/** A question that is answered by yes or no. */
+export type Question = {
+  /** In words. */
+  text: string,
+  /** Of which runs *yes* is right. */
+  yes: RunCheck,
+  /** What is right where nothing was changed. */
+  answer: boolean,
+};
+
 /** `{ redirect }` */
 export type RedirectMode = "follow" | "manual" | "error";
+
+/** Why a call by the page itself is refused. */
+export type Refused = {
+  /** The status that the response would have, were it not for the console. */
+  status: number,
+  /** Why, in words. */
+  error: string,
+  /** What is wrong with a policy, or with a server written by hand; empty if it is something else. */
+  problems: Array<Problem | HandProblem>,
+};
+
+/** Where a request is sent to. */
+export type RequestAddress = "api" | "second" | "proxy";
 
 /** A body. */
 export type RequestBody = {
@@ -571,23 +615,61 @@ export type RequestKind = "fetch" | "xhr" | "font" | "image" | "image-cors" | "c
 /** `{ mode }` */
 export type RequestMode = "cors" | "no-cors" | "same-origin";
 
+/** Conditions that one run must meet, all of them; a request that can only be predicted is judged by its prediction. Of a message that was not sent, no header is known, not even that it is
+ * absent. */
+export type RunCheck = {
+  /** How it ends. */
+  outcome?: Ending,
+  /** The status that the script reads. */
+  status?: number,
+  /** What the body that the script reads contains. */
+  body_has?: string,
+  /** Headers that the script can read. */
+  readable?: Array<string>,
+  /** Headers that the script can't read. */
+  unreadable?: Array<string>,
+  /** What the request has. */
+  request?: Members,
+  /** How many preflights the API sees. */
+  preflights?: number,
+  /** How many other requests the API sees. */
+  requests?: number,
+  /** Whether a handler runs. */
+  handler_ran?: boolean,
+  /** Whether what the API stores is different afterwards. */
+  changed?: boolean,
+  /** The status of the API's last response that is not a preflight's. */
+  api_status?: number,
+  /** Headers of the last request that is not a preflight, by their names in lower case: a value, which is all lines joined, or
+   * whether it is there. */
+  sent?: Members,
+  /** Headers of its response. */
+  got?: Members,
+  /** The status of the response to the last preflight. */
+  preflight_status?: number,
+  /** Headers of the last preflight. */
+  preflight_sent?: Members,
+  /** Headers of its response. */
+  preflight_got?: Members,
+  /** What the policy has; of a list, these entries. */
+  policy_has?: Members,
+  /** What the policy doesn't have; of a list, none of these entries. */
+  policy_lacks?: Members,
+  /** What the shared cache does with the last request. */
+  cache?: CacheOutcome,
+  /** A setting: since the lesson started, a policy with a problem there was refused. */
+  refused?: string,
+  /** Whether the policy decides all of the lesson's origins as the lesson wants. */
+  origins?: boolean,
+  /** Which of the lesson's origins the policy allows. */
+  allows?: Members,
+};
+
 /** The page that sends a request. */
 export type SendingPage = "lab" | "attacker" | "sandbox";
 
 /** Which server responds. */
 export type ServerKind = "policy" | "hand";
-
-/** A way to the goal: a policy, a server written by hand and a request, and then one sending; or steps. */
-export type Solution = {
-  /** The policy to apply, if another one is needed. */
-  policy: PartOfPolicy | null,
-  /** The server to write by hand, if another one is needed. */
-  hand?: PartOfHandWritten,
-  /** The request to send, if another one is needed. */
-  request: PartOfRequest | null,
-  /** What to do one after the other instead. */
-  steps?: Array<SolutionStep>,
-};
 
 /** Something to do. */
 export type SolutionStep = {

@@ -82,8 +82,7 @@ export function fromFragment(hash) {
  *
  * @param {string} hash
  * @param {Lesson[]} lessons
- * @returns {{policy: PolicyConfig, hand: HandWritten, request: LabRequest, lesson: Lesson | null, source: "form" | "file", isAtStart: boolean}}
- *   at the start: whether what a lesson sends before the reader comes in is still to be sent
+ * @returns {{policy: PolicyConfig, hand: HandWritten, request: LabRequest, lesson: Lesson | null, source: "form" | "file"}}
  */
 export function opened(hash, lessons) {
   const named = fromFragment(hash);
@@ -97,7 +96,6 @@ export function opened(hash, lessons) {
     request: source === "file" ? { ...request, server: DEFAULT_REQUEST.server } : request,
     lesson,
     source,
-    isAtStart: named.policy === null && named.hand === null,
   };
 }
 

@@ -166,14 +166,16 @@ export function callInShort({ kind, path }) {
  * @param {Config} config
  * @param {string} session
  * @param {LabRequest} wanted
- * @param {Prediction | null} prediction says whether a preflight comes first
+ * @param {Prediction | null} prediction says whether a preflight comes first, and which headers browsers leave out
  * @returns {string} lines for a POSIX shell
  */
 export function asCurl(config, session, wanted, prediction) {
   const request = effective(wanted);
   const url = hrefOf(config, session, request);
   const preflight = prediction?.messages.find(({ kind }) => kind === "preflight");
-  const actual = curl(url, ...actualArguments(config, request));
+  const dropped = prediction?.dropped.map(({ name }) => name.toLowerCase()) ?? [];
+  const headers = request.headers.filter(([name]) => !dropped.includes(name.toLowerCase()));
+  const actual = curl(url, ...actualArguments(config, { ...request, headers }));
   const lines = callThrows(request)
     ? ["# fetch() throws for this request; this is what is left of it", actual]
     : [actual];
@@ -283,13 +285,13 @@ function callThrows({ kind, method, headers, body }) {
 }
 
 /**
- * Whether a browser takes it, and so whether curl may be given it: curl reads `-H @name` from a file, and sends line breaks
- * as they are.
+ * Whether a browser accepts it, and so whether curl may be given it: curl reads `-H @name` from a file, and sends line breaks
+ * as they are. Scripts can set only characters of Latin-1.
  *
  * @param {[string, string]} pair
  */
 function isHeader([name, value]) {
-  return /^[!#$%&'*+.^_`|~\w-]+$/.test(name) && !/[\0\r\n]/.test(value.trim());
+  return /^[!#$%&'*+.^_`|~\w-]+$/.test(name) && !/[\0\r\n]|[^\0-\xff]/.test(value.trim());
 }
 
 /** @param {HeaderList} headers */

@@ -27,7 +27,24 @@ const FOOT = 8;
 const NARROW = 520;
 
 /** @type {Record<Lane, string>} */
-const NAMES = { page: "Page", browser: "Browser", cache: "Cache", api: "API" };
+const NAMES = {
+  page: "Page",
+  browser: "Browser",
+  site: "Page’s server",
+  attacker: "Attacker’s server",
+  cache: "Cache",
+  api: "API",
+};
+
+/**
+ * Where the lanes between the two outer ones stand, in parts of the width, by how many there are.
+ *
+ * @type {Record<"wide" | "narrow", number[][]>}
+ */
+const BETWEEN = {
+  wide: [[], [0.38], [0.32, 0.68], [0.27, 0.51, 0.75], [0.24, 0.43, 0.62, 0.8]],
+  narrow: [[], [0.41], [0.41, 0.72], [0.3, 0.53, 0.76], [0.26, 0.44, 0.62, 0.8]],
+};
 
 /**
  * @param {string} name
@@ -57,18 +74,16 @@ function textOf(drawn) {
 export function picture({ steps, happened, lanes }, chosen, width, arrives) {
   const row = steps.length > MOST_ROWS ? CLOSE_ROW : ROW;
   const height = HEAD + steps.length * row + FOOT;
-  const hasCache = steps.some((step) => step.to === "cache") || "cache" in lanes;
   const isNarrow = width < NARROW;
   // What a handler did is written to the right of the API's lane.
   const edge = isNarrow ? 24 : Math.min(82, Math.max(70, width * 0.11));
-  /** @type {Record<Lane, number>} */
-  const at = {
-    page: edge,
-    browser: Math.round(width * (isNarrow ? 0.41 : hasCache ? 0.32 : 0.38)),
-    cache: Math.round(width * (isNarrow ? 0.72 : 0.68)),
-    api: width - edge,
-  };
-  const order = /** @type {Lane[]} */ (hasCache ? ["page", "browser", "cache", "api"] : ["page", "browser", "api"]);
+  const isThere = /** @param {Lane} lane */ (lane) =>
+    lane in lanes || steps.some(({ from, to }) => from === lane || to === lane);
+  const between = /** @type {const} */ (["browser", "site", "attacker", "cache"]).filter(isThere);
+  const parts = BETWEEN[isNarrow ? "narrow" : "wide"][between.length] ?? [];
+  const places = between.map((lane, index) => [lane, Math.round(width * (parts[index] ?? 0))]);
+  const at = /** @type {Record<Lane, number>} */ ({ page: edge, api: width - edge, ...Object.fromEntries(places) });
+  const order = /** @type {Lane[]} */ (["page", ...between, "api"]);
   const gates = steps.flatMap((step, index) => (step.gate === null ? [] : [rowY(index, row)]));
 
   return shape(
@@ -252,7 +267,7 @@ function cut(text, room, each) {
  */
 function spoken(step, happened) {
   const who = `${NAMES[step.from]} to ${NAMES[step.to]}`;
-  const gate = { open: "the gate is open", shut: "the gate is shut", opaque: "passed on, but opaque" };
+  const gate = { open: "the browser lets it through", shut: "the browser stops it", opaque: "passed on, but opaque" };
   return [
     happened ? null : "expected",
     step.title,
@@ -270,12 +285,12 @@ function spoken(step, happened) {
  * @param {Step} step
  * @param {boolean} happened
  */
-export function details({ kind, title, line, headers, decisive, body }, happened) {
+export function details({ kind, title, line, headers, decisive, dropped, body }, happened) {
   return {
     title,
     isExpected: !happened,
     line,
-    headers: kind === "not-sent" ? null : headerRows(headers, decisive),
+    headers: kind === "not-sent" ? null : headerRows(headers, decisive, dropped),
     body: body === "" ? null : body,
   };
 }

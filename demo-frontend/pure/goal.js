@@ -1,43 +1,151 @@
-// Whether a lesson's goal is reached, from what one run showed. Pure, so that a goal means the same wherever it is checked.
+// What is true of one run: whether it reaches a part of a goal, answers a question with yes, or bears out a sentence. Pure, so
+// that a condition means the same wherever it is checked.
 
 import { headerValue } from "./headers.js";
-
-/** @typedef {import("../generated/types.js").GoalCheck} Check */
+import { observedOutcome } from "./outcome.js";
 
 /**
- * @typedef {object} Outcome
- * @property {import("./state.js").LabRequest} request
- * @property {import("../app/control.js").PolicyConfig} policy
- * @property {import("../app/control.js").Exchange[]} exchanges
- * @property {Observation} observation
- * @property {Set<string>} refused   settings at which a policy was refused
- * @property {boolean} originsAgree
+ * @typedef {import("../generated/types.js").RunCheck} Check
+ * @typedef {import("../generated/types.js").Fact} Fact
+ * @typedef {import("../app/control.js").Exchange} Exchange
+ * @typedef {import("../app/control.js").Holdings} Holdings
  */
+
+/**
+ * What the reader did with the policy, without any request.
+ *
+ * @typedef {object} Standing
+ * @property {import("../app/control.js").PolicyConfig} policy
+ * @property {Set<string>} refused                settings at which a policy was refused
+ * @property {[string, boolean, boolean][]} origins the lesson's: whether it should be allowed, and whether it is
+ */
+
+/**
+ * A run, with all that is known of it.
+ *
+ * @typedef {Standing & {
+ *   request: import("./state.js").LabRequest,
+ *   exchanges: Exchange[],
+ *   observation: Observation,
+ *   before: Holdings | null,
+ *   after: Holdings | null,
+ * }} Run
+ */
+
+/** The conditions that need no run. */
+const OF_STANDING = ["policy_has", "policy_lacks", "refused", "origins", "allows"];
+
+/**
+ * Whether a condition is about the policy alone, so that nothing needs to be sent to meet it.
+ *
+ * @param {Check} check
+ */
+export function isOfStanding(check) {
+  return Object.keys(check).every((name) => OF_STANDING.includes(name));
+}
+
+/**
+ * @param {Check} check one that is about the policy alone
+ * @param {Standing} standing
+ */
+export function isMetByStanding(check, standing) {
+  const hold = ofStanding(check, standing);
+  return isOfStanding(check) && Object.keys(check).every((name) => hold[name]());
+}
 
 /**
  * @param {Check} check
- * @param {Outcome} outcome
+ * @param {Run} run
  * @returns {boolean}
  */
-export function isReached(check, { request, policy, exchanges, observation, refused, originsAgree }) {
-  const actual = exchanges.filter((exchange) => !exchange.preflight);
+export function isMet(check, run) {
+  const hold = { ...ofStanding(check, run), ...ofRun(check, run) };
+  return Object.keys(check).every((name) => hold[name]());
+}
+
+/**
+ * The sentences that are true of a run.
+ *
+ * @param {Fact[]} facts
+ * @param {Run} run
+ * @returns {string[]}
+ */
+export function trueOf(facts, run) {
+  return facts.filter(({ when }) => isMet(when, run)).map(({ text }) => text);
+}
+
+/**
+ * @param {Check} check
+ * @param {Standing} standing
+ * @returns {Record<string, () => boolean>}
+ */
+function ofStanding(check, { policy, refused, origins }) {
   const had = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (policy));
-  const readable = observation.headers.map(([name]) => name.toLowerCase());
-  const holds = {
-    observed: () => (check.observed === "allowed") === observation.allowed,
-    status: () => observation.status === check.status,
-    readable: () => (check.readable ?? []).every((name) => readable.includes(name.toLowerCase())),
-    request: () => contains(request, check.request),
-    preflights: () => exchanges.length - actual.length === check.preflights,
-    handler_ran: () => actual.some((exchange) => exchange.reached_handler) === check.handler_ran,
+  return {
     policy_has: () => entries(check.policy_has).every(([setting, wanted]) => has(had[setting], wanted)),
     policy_lacks: () => entries(check.policy_lacks).every(([setting, unwanted]) => lacks(had[setting], unwanted)),
-    cache: () => headerValue(exchanges.at(-1)?.response_headers ?? [], "x-lab-cache") === check.cache,
-    attacker: () => request.page === "attacker" && (check.attacker === "read") === observation.allowed,
     refused: () => check.refused !== undefined && refused.has(check.refused),
-    origins: () => originsAgree === check.origins,
+    // Before the server has said which of them the policy allows, nothing is known of them.
+    origins: () => origins.length > 0 && origins.every(([, wanted, is]) => wanted === is) === check.origins,
+    allows: () =>
+      entries(check.allows).every(([origin, wanted]) =>
+        origins.some(([listed, , is]) => listed === origin && is === wanted),
+      ),
   };
-  return Object.entries(holds).every(([name, hold]) => !(name in check) || hold());
+}
+
+/**
+ * @param {Check} check
+ * @param {Run} run
+ * @returns {Record<string, () => boolean>}
+ */
+function ofRun(check, { request, exchanges, observation, before, after }) {
+  const actual = exchanges.filter((exchange) => !exchange.preflight);
+  const preflights = exchanges.filter((exchange) => exchange.preflight);
+  const last = actual.at(-1);
+  const readable = observation.headers.map(([name]) => name.toLowerCase());
+  const isReadable = (/** @type {string} */ name) => readable.includes(name.toLowerCase());
+  return {
+    outcome: () => observedOutcome(observation) === check.outcome,
+    status: () => observation.status === check.status,
+    body_has: () => observation.body.includes(check.body_has ?? ""),
+    readable: () => (check.readable ?? []).every(isReadable),
+    unreadable: () => !(check.unreadable ?? []).some(isReadable),
+    request: () => contains(request, check.request),
+    preflights: () => preflights.length === check.preflights,
+    requests: () => actual.length === check.requests,
+    handler_ran: () => actual.some((exchange) => exchange.reached_handler) === check.handler_ran,
+    changed: () => before !== null && after !== null && (stored(before) !== stored(after)) === check.changed,
+    api_status: () => last?.status === check.api_status,
+    sent: () => carries(last?.request_headers, check.sent),
+    got: () => carries(last?.response_headers, check.got),
+    preflight_status: () => preflights.at(-1)?.status === check.preflight_status,
+    preflight_sent: () => carries(preflights.at(-1)?.request_headers, check.preflight_sent),
+    preflight_got: () => carries(preflights.at(-1)?.response_headers, check.preflight_got),
+    cache: () => headerValue(exchanges.at(-1)?.response_headers ?? [], "x-lab-cache") === check.cache,
+  };
+}
+
+/**
+ * @param {import("./headers.js").HeaderList | undefined} headers undefined for a message that was not sent, of which nothing
+ *   is true
+ * @param {Record<string, unknown> | undefined} wanted by name: a value, or whether the header is there
+ */
+function carries(headers, wanted) {
+  if (headers === undefined) return false;
+  return entries(wanted).every(([name, value]) => {
+    const lines = headers.filter(([found]) => found.toLowerCase() === name).map(([, line]) => line);
+    return typeof value === "boolean" ? value === lines.length > 0 : lines.length > 0 && value === lines.join(", ");
+  });
+}
+
+/**
+ * What the API holds, without what it only counts.
+ *
+ * @param {Holdings} holdings
+ */
+function stored({ visits, ...rest }) {
+  return JSON.stringify(rest);
 }
 
 /**

@@ -1,5 +1,7 @@
 // Lists of headers, as pairs in the order in which they were sent.
 
+import { headerFrom } from "./pasted.js";
+
 /** @typedef {import("../app/control.js").HeaderList} HeaderList */
 
 /**
@@ -21,17 +23,31 @@ export function headerValues(headers, name) {
 }
 
 /**
+ * @typedef {object} HeaderRow
+ * @property {string} name
+ * @property {string | null} value  null where the header would have decided and is not there
+ * @property {boolean} decides
+ * @property {boolean} dropped      whether the browser leaves it out
+ */
+
+/**
  * The rows of a list of headers: first those that are there, then those that would have decided and are not there.
  *
  * @param {HeaderList} headers
  * @param {string[]} decisive names, in lower case, of those that decided
- * @returns {{name: string, value: string | null, decides: boolean}[]} the value of an absent one is null
+ * @param {string[]} dropped  names, as they are written, of those that the browser leaves out
+ * @returns {HeaderRow[]}
  */
-export function headerRows(headers, decisive) {
+export function headerRows(headers, decisive, dropped = []) {
   const absent = decisive.filter((name) => headerValue(headers, name) === null);
   return [
-    ...headers.map(([name, value]) => ({ name, value, decides: decisive.includes(name.toLowerCase()) })),
-    ...absent.map((name) => ({ name, value: null, decides: true })),
+    ...headers.map(([name, value]) => ({
+      name,
+      value,
+      decides: decisive.includes(name.toLowerCase()),
+      dropped: dropped.includes(name),
+    })),
+    ...absent.map((name) => ({ name, value: null, decides: true, dropped: false })),
   ];
 }
 
@@ -43,11 +59,7 @@ export function fromLines(text) {
   return text
     .split("\n")
     .filter((line) => line.trim() !== "")
-    .map((line) => {
-      // The name of a pseudo-header would begin with a colon.
-      const colon = line.indexOf(":", 1);
-      return colon === -1 ? [line.trim(), ""] : [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
-    });
+    .map(headerFrom);
 }
 
 /**

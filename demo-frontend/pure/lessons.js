@@ -8,7 +8,7 @@ import { toRequest } from "./state.js";
  * Reads the lessons, with this Lab's origins in place of their placeholders.
  *
  * @param {string} json
- * @param {Pick<import("../app/control.js").Config, "page" | "api" | "attacker">} origins
+ * @param {Pick<import("../app/control.js").Config, "page" | "api" | "api_alias" | "attacker">} origins
  * @returns {Lesson[]}
  */
 export function readLessons(json, origins) {
@@ -17,11 +17,12 @@ export function readLessons(json, origins) {
 
 /**
  * @param {string} json
- * @param {Pick<import("../app/control.js").Config, "page" | "api" | "attacker">} origins
+ * @param {Pick<import("../app/control.js").Config, "page" | "api" | "api_alias" | "attacker">} origins
  */
-export function withOrigins(json, origins) {
+export function withOrigins(json, { page, api, api_alias, attacker }) {
+  const names = /** @type {Record<string, string>} */ ({ page, api, alias: api_alias ?? api, attacker });
   // Origins hold nothing that would mean something within a JSON string.
-  return json.replace(/\{(page|api|attacker)\}/g, (_, name) => origins[/** @type {keyof typeof origins} */ (name)]);
+  return json.replace(/\{(page|api|alias|attacker)\}/g, (_, name) => names[name]);
 }
 
 /**

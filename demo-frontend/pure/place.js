@@ -45,6 +45,17 @@ export function placeOf(path) {
 }
 
 /**
+ * Whether the log of a session has a request under the name of its run. A path with `..`, `?` or `#` in it may lead elsewhere.
+ *
+ * @param {URL} url
+ * @param {string} session
+ * @param {string} run
+ */
+export function isLogged({ pathname, searchParams }, session, run) {
+  return placeOf(pathname)?.session === session && searchParams.get("run") === run;
+}
+
+/**
  * @param {string} query
  * @param {string | null} run
  * @returns {string} the query with its `?`, if there is any

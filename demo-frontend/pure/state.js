@@ -1,6 +1,16 @@
 // What a policy, a request and a server written by hand look like, what a request's kind can carry, and where it goes.
 
-import { BODY_TYPES, DEFAULT_REQUEST, KINDS, LISTS, PAGES, SERVERS } from "../generated/constants.js";
+import {
+  ADDRESS_SPACES,
+  ADDRESSES,
+  BODY_TYPES,
+  DEFAULT_REQUEST,
+  KINDS,
+  LISTS,
+  MOST_OF_A_POLICY,
+  PAGES,
+  SERVERS,
+} from "../generated/constants.js";
 import { pathOf, withRun } from "./place.js";
 
 export { DEFAULT_REQUEST, KINDS, LISTS };
@@ -11,6 +21,7 @@ export { DEFAULT_REQUEST, KINDS, LISTS };
  * @typedef {import("../generated/types.js").HandWritten} HandWritten
  * @typedef {import("../generated/types.js").LabRequest} LabRequest
  * @typedef {import("../generated/types.js").PolicyConfig} PolicyConfig
+ * @typedef {import("../generated/types.js").Problem} Problem
  * @typedef {import("../generated/types.js").RequestKind} Kind
  */
 
@@ -22,6 +33,8 @@ const WORDS = {
   redirect: /** @type {string[]} */ (KINDS.fetch.redirect),
   page: /** @type {readonly string[]} */ (PAGES),
   server: /** @type {readonly string[]} */ (SERVERS),
+  address: /** @type {readonly string[]} */ (ADDRESSES),
+  page_address_space: /** @type {readonly string[]} */ (ADDRESS_SPACES),
 };
 
 /** @returns {PolicyConfig} the policy that allows nothing */
@@ -49,6 +62,44 @@ export function toPolicy(given) {
 }
 
 /**
+ * Whether a policy is more than the Lab keeps. The server refuses it; the page says so at the field, and sends nothing.
+ *
+ * @param {PolicyConfig} policy
+ * @returns {Problem[]} one at the first list that is too much, if one is
+ */
+export function beyondBounds(policy) {
+  const encoder = new TextEncoder();
+  let entries = 0;
+  let bytes = 0;
+  /** @type {typeof LISTS[number] | null} */
+  let setting = null;
+  for (const list of LISTS) {
+    for (const entry of policy[list] ?? []) {
+      entries += 1;
+      bytes += encoder.encode(entry).length;
+    }
+    if (setting === null && (entries > MOST_OF_A_POLICY.entries || bytes > MOST_OF_A_POLICY.bytes)) setting = list;
+  }
+  if (setting === null) return [];
+  const message =
+    `The Lab keeps policies of at most ${MOST_OF_A_POLICY.entries} entries and ${MOST_OF_A_POLICY.bytes} bytes, all lists ` +
+    `together. This one has ${entries} entries and ${bytes} bytes, so it was not applied. Shorten it, or save it in the ` +
+    "policy’s file, which may be longer.";
+  return [notApplied(setting, message)];
+}
+
+/**
+ * A problem that is not a mistake in the policy.
+ *
+ * @param {typeof LISTS[number]} setting where it is shown
+ * @param {string} message
+ * @returns {Problem}
+ */
+export function notApplied(setting, message) {
+  return { setting, index: null, line: null, value: "", kind: "not-applied", suggestions: [], message };
+}
+
+/**
  * A whole request from a part of one. What is not a field of a request is left out.
  *
  * @param {unknown} given
@@ -58,7 +109,15 @@ export function toRequest(given) {
   const from = record(given);
   const kind = /** @type {Kind} */ (WORDS.kind.includes(String(from.kind)) ? from.kind : DEFAULT_REQUEST.kind);
   const request = { ...DEFAULT_REQUEST, kind, path: KINDS[kind].path };
-  for (const key of /** @type {const} */ (["credentials", "mode", "redirect", "page", "server"])) {
+  for (const key of /** @type {const} */ ([
+    "credentials",
+    "mode",
+    "redirect",
+    "page",
+    "server",
+    "address",
+    "page_address_space",
+  ])) {
     if (WORDS[key].includes(String(from[key]))) Object.assign(request, { [key]: from[key] });
   }
   for (const key of /** @type {const} */ (["method", "path", "query"])) {
@@ -156,7 +215,8 @@ export function usesOf(kind) {
  */
 export function urlOf(config, session, request, run) {
   const { cached, server, path, query } = request;
-  return config.api + pathOf({ session, cached, server, route: path }) + withRun(query, run);
+  const origins = { api: config.api, second: config.api_alias ?? config.api, proxy: config.page };
+  return origins[request.address] + pathOf({ session, cached, server, route: path }) + withRun(query, run);
 }
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";

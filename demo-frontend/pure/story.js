@@ -12,13 +12,18 @@ import { effective } from "./state.js";
  * @typedef {import("../app/control.js").Prediction} Prediction
  * @typedef {import("../app/control.js").Exchange} Exchange
  * @typedef {import("./state.js").LabRequest} LabRequest
+ * @typedef {import("../generated/types.js").LabServer} LabServer
  */
 
-/** @typedef {"page" | "browser" | "cache" | "api"} Lane */
+/**
+ * Between the browser and the API stand the servers of the two pages, where a request goes there.
+ *
+ * @typedef {"page" | "browser" | "site" | "attacker" | "cache" | "api"} Lane
+ */
 
 /**
  * @typedef {object} Step
- * @property {"call" | "preflight" | "preflight-response" | "request" | "response" | "not-sent" | "result"} kind
+ * @property {"call" | "preflight" | "preflight-response" | "request" | "response" | "not-sent" | "result" | "forwarded" | "forwarded-response"} kind
  * @property {Lane} from
  * @property {Lane} to
  * @property {string} label
@@ -30,6 +35,7 @@ import { effective } from "./state.js";
  * @property {string} line      the first line of its details
  * @property {HeaderList} headers
  * @property {string[]} decisive
+ * @property {string[]} dropped  names, as the script writes them, of headers that the browser leaves out
  * @property {string} body
  */
 
@@ -40,6 +46,7 @@ import { effective } from "./state.js";
  * @property {boolean} preflight
  * @property {string} method
  * @property {string} url
+ * @property {LabServer | null} server  where it went
  * @property {HeaderList} sent
  * @property {number | null} status
  * @property {HeaderList} got
@@ -55,6 +62,7 @@ import { effective } from "./state.js";
  * @property {Prediction | null} prediction
  * @property {Exchange[] | null} exchanges     null before it is sent
  * @property {Observation | null} observation  null before it is sent
+ * @property {boolean} isLogged                whether the session's log would have it
  */
 
 /**
@@ -82,6 +90,7 @@ const PHRASES = /** @type {Record<number, string>} */ ({
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  413: "Content Too Large",
   500: "Internal Server Error",
 });
 
@@ -100,12 +109,19 @@ export function tell(given) {
   const { request, config, prediction, observation } = run;
   const pages = { lab: config.page, attacker: config.attacker, sandbox: "null" };
   /** @type {Story["lanes"]} */
-  const lanes = { page: withoutScheme(pages[request.page]), browser: "yours", api: withoutScheme(config.api) };
+  const lanes = { page: withoutScheme(pages[request.page]), browser: "yours", api: withoutScheme(apiOf(run)) };
   if (request.cached) lanes.cache = "shared";
+  const steps = stepsOf(run);
+  for (const [lane, origin] of /** @type {const} */ ([
+    ["site", config.page],
+    ["attacker", config.attacker],
+  ])) {
+    if (steps.some(({ from, to }) => from === lane || to === lane)) lanes[lane] = withoutScheme(origin);
+  }
   const happened = observation !== null;
   const spared = prediction?.remembered ? "; a preflight is remembered" : "";
   return {
-    steps: stepsOf(run),
+    steps,
     happened,
     lanes,
     caption: (happened ? "as it happened" : "expected, not sent yet") + spared,
@@ -113,11 +129,20 @@ export function tell(given) {
 }
 
 /**
- * @param {Config} config
- * @returns {string[]} the origins under which the API responds, its own first
+ * Whether a request reaches the API, so that its log knows of it.
+ *
+ * @param {{server: LabServer | null}} message
  */
-export function apisOf({ api, api_alias }) {
-  return api_alias ? [api, api_alias] : [api];
+export function reachesApi({ server }) {
+  return server === "api" || server === "second" || server === "proxy";
+}
+
+/**
+ * @param {Run} run
+ * @returns {string} the origin of the API by the address that the request names
+ */
+function apiOf({ request, config }) {
+  return request.address === "second" ? (config.api_alias ?? config.api) : config.api;
 }
 
 /**
@@ -126,6 +151,7 @@ export function apisOf({ api, api_alias }) {
  */
 function stepsOf(run) {
   const { request, prediction, observation } = run;
+  const dropped = prediction?.dropped.map(({ name }) => name) ?? [];
   const legs = legsOf(run);
   const isAllowed = observation ? observation.allowed : (prediction?.verdict.allowed ?? false);
   const isOpaque = isOpaqueRun(run);
@@ -134,10 +160,11 @@ function stepsOf(run) {
   const steps = [
     step("call", "page", "browser", {
       label: callInShort(request),
-      sub: "the page’s script",
+      sub: dropped.length === 0 ? "the page’s script" : `the browser drops ${dropped.join(", ")}`,
       title: "What the page’s script called",
       line: callInShort(request),
       headers: request.headers,
+      dropped,
       body: request.body?.text ?? "",
     }),
   ];
@@ -169,13 +196,13 @@ function isOpaqueRun({ observation, prediction, request }) {
  * @returns {Leg[]}
  */
 function legsOf({ config, prediction, exchanges }) {
-  const apis = apisOf(config);
   const messages = prediction?.messages ?? [];
   /** @type {Leg[]} */
   const expected = messages.map((message) => ({
     preflight: message.kind === "preflight",
     method: message.method,
     url: message.url,
+    server: message.server,
     sent: message.request_headers,
     status: message.status,
     got: message.response_headers,
@@ -189,29 +216,31 @@ function legsOf({ config, prediction, exchanges }) {
   const legs = [];
   const seen = [...exchanges];
   for (const leg of expected) {
-    if (!apis.includes(new URL(leg.url).origin)) {
+    if (!reachesApi(leg)) {
       // A redirect led away from the API, which can't know what became of it.
       if (legs.at(-1)?.got.some(([name]) => name.toLowerCase() === "location")) legs.push(leg);
     } else if (seen[0]?.preflight === leg.preflight) {
-      legs.push(toLeg(/** @type {Exchange} */ (seen.shift()), apis, leg.decisive));
+      legs.push(toLeg(/** @type {Exchange} */ (seen.shift()), config, leg.decisive));
     }
   }
-  return [...legs, ...seen.map((exchange) => toLeg(exchange, apis, []))];
+  return [...legs, ...seen.map((exchange) => toLeg(exchange, config, []))];
 }
 
 /**
  * @param {Exchange} exchange
- * @param {string[]} apis
+ * @param {Config} config
  * @param {string[]} decisive
  * @returns {Leg}
  */
-function toLeg(exchange, apis, decisive) {
-  const host = headerValue(exchange.request_headers, "host");
-  const api = apis.find((origin) => new URL(origin).host === host) ?? apis[0];
+function toLeg(exchange, config, decisive) {
+  const second = config.api_alias ?? config.api;
+  const { api, page, attacker } = config;
+  const origin = { api, second, proxy: page, page, attacker }[exchange.server];
   return {
     preflight: exchange.preflight,
     method: exchange.method,
-    url: api + exchange.target,
+    url: origin + exchange.target,
+    server: exchange.server,
     sent: exchange.request_headers,
     status: exchange.status,
     got: exchange.response_headers,
@@ -228,10 +257,16 @@ function toLeg(exchange, apis, decisive) {
  * @returns {Step[]}
  */
 function legSteps(run, leg, gate) {
-  const { api } = run.config;
   const isHit = headerValue(leg.got, "x-lab-cache") === "hit";
-  const far = isHit ? "cache" : "api";
+  const near = leg.server === "proxy" || leg.server === "page" ? "site" : leg.server === "attacker" ? "attacker" : null;
+  const end = isHit ? "cache" : "api";
+  const far = near ?? end;
+  // The origin stands over the lane.
+  const { page, attacker } = run.config;
+  const api = near === "site" ? page : near === "attacker" ? attacker : apiOf(run);
   const name = `${leg.method} ${shortUrl(leg.url, api)}`;
+  /** What the page's server passes on, and what it gets for it. */
+  const forwarded = leg.server !== "proxy" ? [] : forwardedSteps(leg, end, name);
   const status = leg.status === null ? "no response" : `${leg.status} ${PHRASES[leg.status] ?? ""}`.trim();
   const names = headerValue(leg.sent, "access-control-request-headers");
   const origin = headerValue(leg.sent, "origin");
@@ -251,15 +286,21 @@ function legSteps(run, leg, gate) {
         : (origin === null ? "no Origin" : `Origin: ${withoutScheme(origin)}`) + cookie,
       title: leg.preflight ? "The preflight" : "The request",
       line: `${leg.preflight ? "OPTIONS" : leg.method} ${leg.url}`,
-      headers: leg.sent,
+      headers: asSentTo(leg),
       decisive: OF_REQUEST.filter((header) => headerValue(leg.sent, header) !== null),
     }),
+    ...forwarded,
     step(leg.preflight ? "preflight-response" : "response", far, "browser", {
       label: status,
-      sub: gate === "opaque" ? "" : judgedBy.map((header) => inShort(leg, header)).join(", "),
+      sub:
+        gate === "opaque"
+          ? ""
+          : isOfPage(run, leg)
+            ? "same origin: no CORS check"
+            : judgedBy.map((header) => inShort(leg, header)).join(", "),
       tone: gate === "open" ? "good" : gate === "shut" ? "bad" : "opaque",
       gate,
-      handler: leg.handler,
+      handler: leg.handler && near === null,
       title: leg.preflight ? "The response to the preflight" : "The response",
       line: status,
       headers: leg.got,
@@ -267,6 +308,62 @@ function legSteps(run, leg, gate) {
       body: leg.body,
     }),
   ];
+}
+
+/**
+ * Whether the page that sends it is of the origin that it goes to, and it was not led there from elsewhere.
+ *
+ * @param {Run} run
+ * @param {Leg} leg
+ */
+function isOfPage({ request }, { server, sent }) {
+  // After a way through another origin, the browser sends `null`.
+  const cameBack = headerValue(sent, "origin") === "null";
+  return server === "proxy" && request.address === "proxy" && request.page === "lab" && !cameBack;
+}
+
+/**
+ * The way from the page's server to the API and back. No browser is there, and so no gate.
+ *
+ * @param {Leg} leg
+ * @param {Lane} end
+ * @param {string} name
+ * @returns {Step[]}
+ */
+function forwardedSteps(leg, end, name) {
+  const status = leg.status === null ? "no response" : `${leg.status} ${PHRASES[leg.status] ?? ""}`.trim();
+  return [
+    step("forwarded", "site", end, {
+      label: name,
+      sub: "forwarded",
+      title: "The request, as the page’s server forwards it",
+      line: `${leg.method} ${leg.url}`,
+      headers: leg.sent,
+    }),
+    step("forwarded-response", end, "site", {
+      label: status,
+      sub: "no browser here",
+      handler: leg.handler,
+      title: "The response to the page’s server",
+      line: status,
+      headers: leg.got,
+      body: leg.body,
+    }),
+  ];
+}
+
+/**
+ * The headers that the browser sent: of what the page's server forwards, all but what it adds itself.
+ *
+ * @param {Leg} leg
+ * @returns {HeaderList}
+ */
+function asSentTo({ server, sent, url }) {
+  if (server !== "proxy") return sent;
+  const { host } = new URL(url);
+  return sent
+    .filter(([name, value]) => name !== "connection" && !(name === "via" && value.endsWith(` ${host}`)))
+    .map(([name, value]) => (name === "host" ? [name, host] : [name, value]));
 }
 
 /**
@@ -311,15 +408,24 @@ function inShort(leg, name) {
  * @returns {Step}
  */
 function notSent(run, preflight) {
-  const { request, prediction, exchanges } = run;
-  const isMissing = preflight === undefined && exchanges !== null && (prediction?.messages.length ?? 0) > 0;
-  return step("not-sent", "browser", "api", {
+  const { request, prediction, exchanges, isLogged } = run;
+  const far = request.address === "proxy" ? "site" : "api";
+  if (!isLogged && preflight === undefined && exchanges !== null) {
+    return step("request", "browser", far, {
+      label: `${request.method} ${request.path}`,
+      sub: "not in this session’s log",
+      title: "A request outside of this session",
+      line: "The path leads out of this session, and its log has only the session’s own requests.",
+    });
+  }
+  const isMissing = preflight === undefined && exchanges !== null && prediction?.messages.length !== 0;
+  return step("not-sent", "browser", far, {
     label: `${request.method} ${request.path}`,
     sub: isMissing ? "never arrived" : "never sent",
     tone: "bad",
     title: isMissing ? "A request that never arrived" : "A request that was never sent",
     line: isMissing
-      ? "Nothing reached the API. Is it running?"
+      ? "No request reached the API. Is it running?"
       : preflight
         ? "The response to the preflight did not allow it, so the browser did not send it, and no handler ran."
         : "The browser refused before it sent anything.",
@@ -339,7 +445,7 @@ function result({ observation, prediction }, isAllowed, isOpaque) {
   const error = observation?.error ?? null;
   return step("result", "browser", "page", {
     label: isAllowed ? (isOpaque ? "opaque" : status ? `status ${status}` : "loaded") : (error?.name ?? "an error"),
-    sub: isAllowed ? (isOpaque ? "nothing to read" : "the script reads it") : "nothing more",
+    sub: isAllowed ? (isOpaque ? "nothing to read" : "the script reads it") : "no response",
     tone: isAllowed ? (isOpaque ? "opaque" : "good") : "bad",
     title: "What the page’s script is given",
     line: error
@@ -348,7 +454,7 @@ function result({ observation, prediction }, isAllowed, isOpaque) {
         ? status
           ? `status ${status}`
           : "It is loaded."
-        : "An error, and no reason.",
+        : "An error without a reason.",
     headers: readable,
     body: observation?.body ?? "",
   });
@@ -363,7 +469,7 @@ function result({ observation, prediction }, isAllowed, isOpaque) {
  */
 function step(kind, from, to, rest) {
   const plain = { label: "", sub: "", tone: /** @type {const} */ ("plain"), gate: null, handler: false };
-  return { kind, from, to, ...plain, title: "", line: "", headers: [], decisive: [], body: "", ...rest };
+  return { kind, from, to, ...plain, title: "", line: "", headers: [], decisive: [], dropped: [], body: "", ...rest };
 }
 
 /**

@@ -21,9 +21,12 @@ import { withoutSession } from "./place.js";
  * @typedef {object} Sent
  * @property {string} run
  * @property {import("./state.js").LabRequest} request
+ * @property {import("../app/control.js").PolicyConfig} policy  the one in force when it was sent
  * @property {Prediction | null} prediction
+ * @property {string} unpredicted   why there is no prediction
  * @property {Observation} observation
  * @property {Exchange[]} exchanges
+ * @property {boolean} isLogged     whether the log of this session would have the request
  * @property {Holdings | null} before  what the API held
  * @property {Holdings | null} after
  */
@@ -47,7 +50,16 @@ const STEPS = {
   use: "loaded, but of no use",
 };
 
+export const NEVER_SENT = "This can only be predicted: the Lab’s pages are loaded from this computer.";
 export const NOT_SENT = "This is a prediction. Send the request to see what your browser does.";
+/**
+ * @param {string} why
+ * @returns {string} what is said in place of a prediction
+ */
+export function noPrediction(why) {
+  return why === "" ? "There is no prediction." : `There is no prediction: ${why}.`;
+}
+
 export const FIXED = "The fix is applied, and in force.";
 
 /**
@@ -102,8 +114,8 @@ export function agreementOf({ prediction, observation }) {
     words: agrees ? "as predicted" : "not as predicted",
     warning: agrees
       ? null
-      : "Your browser did something else than the model expected. Something other than CORS may have stopped the request " +
-        "(an extension, a lost connection), or the model is wrong; then please report it.",
+      : "Your browser did not do what the model predicted. Something other than CORS may have interfered, such as an " +
+        "extension or a lost connection. If nothing did, the model is wrong: please report it.",
   };
 }
 
@@ -125,14 +137,15 @@ export function agreementOf({ prediction, observation }) {
  */
 export function whyOf(sent) {
   if (sent.prediction === null) return null;
-  const { verdict } = sent.prediction;
+  const { verdict, dropped } = sent.prediction;
   const { cause, spec } = verdict;
+  const leftOut = dropped.map(({ sentence }) => sentence);
   if (verdict.allowed) {
     const text = [verdict.sentence, ...grounds(sent)].join(" ");
-    return { text, cause, dangers: verdict.dangers, evidence: [], probes: [], notes: [], rule: null, spec };
+    return { text, cause, dangers: verdict.dangers, evidence: [], probes: [], notes: leftOut, rule: null, spec };
   }
   const { sentence, evidence, probes, notes, rule } = verdict;
-  return { text: sentence, cause, dangers: [], evidence, probes, notes, rule, spec };
+  return { text: sentence, cause, dangers: [], evidence, probes, notes: [...notes, ...leftOut], rule, spec };
 }
 
 /**
@@ -217,14 +230,16 @@ export function givenOf({ observation, prediction, request }) {
     return {
       ...nothing,
       error: error ? `${error.name}: ${error.message}` : "an error",
-      note: "No status, no headers, no body, and no reason: the reason goes to the console alone.",
+      note: isSilent(error)
+        ? "No status, no headers, no body, and no reason: only the console shows the reason."
+        : "No status, no headers, no body. The message of the exception is the reason.",
     };
   }
   if (type.startsWith("opaque") && body === "") {
     return {
       ...nothing,
       status: String(status ?? 0),
-      note: "An opaque response: it may be kept or shown, never read. No status, no headers, no body.",
+      note: "An opaque response: the browser can store and show it, but no script can read it. No status, no headers, no body.",
     };
   }
   const all = prediction?.verdict.allowed && headers.length > 0 ? prediction.verdict.withheld : [];
@@ -239,9 +254,23 @@ export function givenOf({ observation, prediction, request }) {
     status: status === null ? null : String(status),
     headers: headerRows(headers, []),
     note:
-      names === "" ? null : `Sent, but kept from the page’s script: ${names}. Listing them in \`${lists}\` shows them.`,
+      names === ""
+        ? null
+        : `The response also has ${names}, which the page’s script can’t read. To let it, list them under \`${lists}\`.`,
     body: body === "" ? null : indented(body),
   };
+}
+
+/**
+ * Whether an error doesn't say why: these are the words of the three engines for every fetch that fails, and the page's own
+ * for an event without a message. What a call itself throws has its reason as the message.
+ *
+ * @param {Observation["error"]} error
+ */
+function isSilent(error) {
+  const words =
+    /^(Failed to fetch|NetworkError when attempting to fetch resource|Load failed|A network error occurred)\.?$/;
+  return error === null || words.test(error.message) || error.message.startsWith("the error event of ");
 }
 
 /**
@@ -249,9 +278,16 @@ export function givenOf({ observation, prediction, request }) {
  *
  * @param {Sent} sent
  */
-export function effectsOf({ exchanges, before, after, observation }) {
+export function effectsOf({ exchanges, before, after, observation, prediction, isLogged }) {
   const changes = before && after ? changesOf(before, after) : [];
+  const isCutOff = prediction !== null && prediction.messages.length === 0;
   return {
+    nothing: !isLogged
+      ? "Not known here: the path leads out of this session, and its log has only the session’s own requests."
+      : isCutOff
+        ? "It saw nothing: the request was not sent."
+        : "It saw nothing: no request reached it.",
+    unchanged: before && after ? "Its notes and counters are unchanged." : "",
     lines: exchanges.map((exchange) => ({
       request: `${exchange.method} ${withoutSession(exchange.target)}`,
       effect: effectOf(exchange),
@@ -259,7 +295,7 @@ export function effectsOf({ exchanges, before, after, observation }) {
     changes,
     warning:
       !observation.allowed && changes.length > 0
-        ? "The response was withheld, and the change was made all the same."
+        ? "The browser withheld the response, but the API made the change anyway."
         : null,
   };
 }
@@ -286,10 +322,11 @@ function changesOf(before, after) {
   for (const [id, text] of is) {
     const old = was.get(id);
     if (old === undefined) changes.push(`Note ${id} is new: “${text}”`);
-    else if (old !== text) changes.push(`Note ${id} was “${old}”, and is “${text}”`);
+    else if (old !== text) changes.push(`Note ${id} changed from “${old}” to “${text}”`);
   }
-  for (const [id, text] of was) if (!is.has(id)) changes.push(`Note ${id} is gone: “${text}”`);
-  if (after.visits !== before.visits) changes.push(`It counts ${after.visits} visits, ${before.visits} before`);
+  for (const [id, text] of was) if (!is.has(id)) changes.push(`Note ${id} was deleted: “${text}”`);
+  if (after.visits !== before.visits) changes.push(`The visit counter went from ${before.visits} to ${after.visits}`);
+  if (after.balance !== before.balance) changes.push(`The account held ${before.balance}, and holds ${after.balance}`);
   return changes;
 }
 

@@ -1,6 +1,8 @@
 // Building the document. Every text on this page that comes from a server passes through here and becomes a text node;
 // nothing in the Lab ever parses data as HTML.
 
+import { sectionName } from "../pure/sections.js";
+
 /**
  * @typedef {Record<string, string | number | boolean | null | undefined>} Attributes
  * @typedef {Node | string | null | undefined | false} Child
@@ -52,7 +54,7 @@ function fill(made, attributes, children) {
 /**
  * A list of headers. A name and its value share a line where that fits.
  *
- * @param {ReturnType<typeof import("../pure/headers.js").headerRows>} rows
+ * @param {import("../pure/headers.js").HeaderRow[]} rows
  * @param {Attributes} [attributes] of the list
  * @returns {HTMLElement}
  */
@@ -61,7 +63,7 @@ export function headerList(rows, attributes = {}) {
   return element(
     "dl",
     { ...attributes, class: "headers" },
-    ...rows.map(({ name, value, decides }) => {
+    ...rows.map(({ name, value, decides, dropped }) => {
       if (value === null) {
         return element(
           "div",
@@ -72,9 +74,15 @@ export function headerList(rows, attributes = {}) {
       }
       return element(
         "div",
-        { class: decides ? "decisive" : null },
+        { class: decides ? "decisive" : dropped ? "dropped" : null },
         element("dt", {}, name),
-        element("dd", { "data-header": name.toLowerCase() }, value, decides && tag("decides")),
+        element(
+          "dd",
+          { "data-header": name.toLowerCase() },
+          dropped ? element("del", {}, value) : value,
+          decides && tag("decides"),
+          dropped && tag("left out by the browser"),
+        ),
       );
     }),
   );
@@ -86,7 +94,21 @@ function tag(text) {
 }
 
 /**
- * Running text: `names like this` are set as code, *words like this* are stressed.
+ * Text in which `names like this` are set as code. A `*` stays a `*`: in policies and headers it is a value.
+ *
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+export function withCode(text) {
+  return text
+    .split(/(`[^`]+`)/)
+    .filter((part) => part !== "")
+    .map((part) => (/^`[^`]+`$/.test(part) ? element("code", {}, part.slice(1, -1)) : part));
+}
+
+/**
+ * A text of the lessons: as `withCode`, and *words like this* are stressed. Nothing that a reader or a server wrote goes through
+ * it.
  *
  * @param {string} text
  * @returns {(Node | string)[]}
@@ -135,21 +157,14 @@ export function announce(message) {
 }
 
 /**
- * A link to the standard, named after the section that its address names.
+ * A link to a section of a standard, named for what it leads to.
  *
  * @param {string} address
  * @param {Attributes} [attributes]
  * @returns {HTMLElement}
  */
 export function specLink(address, attributes = {}) {
-  const { host, hash } = new URL(address);
-  const standard = host.startsWith("fetch.") ? "Fetch Standard" : host.startsWith("html.") ? "HTML Standard" : host;
-  const section = decodeURIComponent(hash.slice(1)).replace(/-0$/, "").replaceAll("-", " ");
-  return element(
-    "a",
-    { href: address, target: "_blank", rel: "noreferrer", ...attributes },
-    `${standard}${section === "" ? "" : ` § ${section}`}`,
-  );
+  return element("a", { href: address, target: "_blank", rel: "noreferrer", ...attributes }, sectionName(address));
 }
 
 /**

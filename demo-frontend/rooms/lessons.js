@@ -1,12 +1,17 @@
 // The lessons: their list with the reader's progress, which stays in this browser, and the current one: its text, its
-// question, its goal; and, at the verdict, the reader's guess, what became of it, and the way on. What they say is data, in
-// `lessons/lessons.json`.
+// question, the parts of its goal; and, at the verdict, the reader's guess, what became of it, and the way on. What they say
+// is data, in `lessons/lessons.json`; what of it is true, others find out.
 
 import { announce, element, find, prose, setText } from "./dom.js";
 
-/** @typedef {import("../pure/lessons.js").Lesson} Lesson */
+/**
+ * @typedef {import("../pure/lessons.js").Lesson} Lesson
+ * @typedef {import("../generated/types.js").GoalPart} GoalPart
+ */
 
-const KEY = "cors-lab.lessons";
+const DONE = "cors-lab.lessons";
+/** For each lesson, and in this tab only: the parts of its goal that were reached. */
+const PARTS = "cors-lab.parts.";
 
 /**
  * Opens the room.
@@ -24,7 +29,7 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
   const news = find("[data-part=lesson-news]");
   const because = find("[data-part=because]", news);
   const onwards = find("[data-part=next]", news);
-  const done = readProgress();
+  const done = new Set(remembered(() => localStorage, DONE));
   const onward = find("[data-action=continue]", menu);
   /** @type {Lesson[]} */
   let lessons = [];
@@ -112,6 +117,7 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
         ...prose(lesson.title),
       ),
       ...lesson.text.map((text) => element("p", {}, ...prose(text))),
+      element("div", { "data-part": "before" }),
       question(lesson),
       goal(lesson),
     );
@@ -132,7 +138,7 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       "div",
       { class: "question", role: "group", "aria-labelledby": "question-text" },
       element("h3", {}, "First, a guess"),
-      element("p", { id: "question-text" }, ...prose(lesson.question)),
+      element("p", { id: "question-text" }, ...prose(lesson.question.text)),
       element("div", { class: "answers" }, ...buttons),
       element("div", { "data-part": "told" }),
     );
@@ -144,11 +150,38 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       "div",
       { class: "goal", "data-field": "goal", "data-reached": "false" },
       element("h3", {}, "The goal"),
-      element("p", {}, ...prose(lesson.goal.text)),
+      element("ul", { class: "parts" }, ...lesson.goal.map(part)),
       lesson.origins && element("ul", { class: "origin-list", "data-part": "origins" }),
       element("details", { class: "more" }, element("summary", {}, "A hint"), element("p", {}, ...prose(lesson.hint))),
       element("div", { "data-part": "reached", role: "status" }),
     );
+  }
+
+  /**
+   * A part of the goal, not reached yet.
+   *
+   * @param {GoalPart} part
+   */
+  function part({ id, text }) {
+    return element(
+      "li",
+      { "data-goal-part": id, "data-reached": "false" },
+      element("p", {}, ...prose(text)),
+      element("div", { "data-part": "shows" }),
+    );
+  }
+
+  /**
+   * Ticks a part of the goal off, with what may be said of how it was reached.
+   *
+   * @param {string} id
+   * @param {string | null} shows
+   */
+  function tick(id, shows) {
+    const item = find(`[data-goal-part="${id}"]`, place);
+    item.dataset.reached = "true";
+    item.prepend(element("span", { class: "visually-hidden" }, "Done: "));
+    find("[data-part=shows]", item).replaceChildren(...(shows === null ? [] : [element("p", {}, ...prose(shows))]));
   }
 
   /**
@@ -159,6 +192,7 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
   function reward(lesson) {
     return [
       element("p", { class: "reached" }, "Reached."),
+      element("p", {}, ...prose(lesson.learned)),
       ...lesson.after.map((text) => element("p", {}, ...prose(text))),
       element(
         "ul",
@@ -200,6 +234,17 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
     );
   }
 
+  /** @param {Lesson} lesson whose whole goal is reached */
+  function complete(lesson) {
+    find("[data-field=goal]", place).dataset.reached = "true";
+    done.add(lesson.id);
+    remember(() => localStorage, DONE, [...done]);
+    find("[data-part=reached]", place).replaceChildren(...reward(lesson));
+    onwards.replaceChildren(element("p", { class: "reached" }, "Goal reached."), wayOn(lesson));
+    news.hidden = false;
+    showList();
+  }
+
   /** @param {HTMLElement} words */
   function tell(words) {
     because.replaceChildren(words);
@@ -213,10 +258,18 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       showList();
     },
     /**
+     * @param {Lesson} lesson
+     * @returns {string[]} the parts of its goal that were reached in this tab, before the page was loaded
+     */
+    earlier: (lesson) => remembered(() => sessionStorage, PARTS + lesson.id),
+    /** @param {Lesson} lesson */
+    forget: (lesson) => remember(() => sessionStorage, PARTS + lesson.id, []),
+    /**
      * @param {Lesson | null} lesson null for the free Lab
+     * @param {string[]} reached parts of its goal
      * @param {boolean} takesFocus
      */
-    show(lesson, takesFocus) {
+    show(lesson, reached, takesFocus) {
       current = lesson;
       room.hidden = lesson === null;
       main.classList.toggle("with-lesson", lesson !== null);
@@ -234,6 +287,8 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       }
       showGuess(null, "your guess?");
       open(lesson);
+      for (const id of reached) tick(id, null);
+      if (reached.length === lesson.goal.length) complete(lesson);
       if (takesFocus) {
         find("[data-part=lesson-title]", place).focus({ preventScroll: true });
         room.scrollTop = 0;
@@ -254,13 +309,21 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       showGuess(answer, "your guess");
     },
     /**
+     * What was sent when the lesson began.
+     *
+     * @param {string[]} said
+     */
+    showBefore(said) {
+      find("[data-part=before]", place).replaceChildren(...said.map((text) => element("p", {}, ...prose(text))));
+    },
+    /**
      * What became of the reader's guess.
      *
-     * @param {Lesson} lesson
      * @param {boolean} answer
+     * @param {boolean} isRight
+     * @param {string[]} reasons
      */
-    tellAnswer(lesson, answer) {
-      const isRight = lesson.answer === answer;
+    tellAnswer(answer, isRight, reasons) {
       guess.dataset.right = String(isRight);
       showGuess(answer, isRight ? "right" : "wrong");
       tell(
@@ -268,7 +331,7 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
           "p",
           { class: "because", "data-right": String(isRight) },
           element("strong", {}, isRight ? "You were right. " : "Your guess was wrong. "),
-          ...prose(lesson.because),
+          ...prose(reasons.join(" ")),
         ),
       );
     },
@@ -279,31 +342,34 @@ export function lessonsRoom({ onStart, onLeave, onAnswer }) {
       setText(find(".detail", guess), guess.dataset.right === "true" ? "right, at first" : "wrong, at first");
       news.hidden = onwards.firstChild === null;
     },
-    /** The question was about another request, or another policy, than what was sent. */
+    /** The question was about another request than what was sent. */
     tellUnjudged() {
       tell(
         element(
           "p",
           { class: "note" },
-          "Your guess was about the lesson’s first request and policy, and one of them was changed. “Start over” brings them back.",
+          "Your guess was about the lesson’s first request, and that was changed. “Start over” brings it back.",
         ),
       );
     },
     /**
+     * Parts of the goal are reached.
+     *
      * @param {Lesson} lesson
+     * @param {GoalPart[]} parts
+     * @param {string[]} all that are
      */
-    reached(lesson) {
+    reach(lesson, parts, all) {
+      for (const { id, shows } of parts) tick(id, shows ?? null);
+      remember(() => sessionStorage, PARTS + lesson.id, all);
       const target = find("[data-field=goal]", place);
-      if (target.dataset.reached === "true") return;
-      target.dataset.reached = "true";
-      done.add(lesson.id);
-      writeProgress(done);
-      find("[data-part=reached]", place).replaceChildren(...reward(lesson));
-      onwards.replaceChildren(element("p", { class: "reached" }, "Goal reached."), wayOn(lesson));
-      news.hidden = false;
-      showList();
+      if (all.length === lesson.goal.length) complete(lesson);
       bringIntoView(target);
-      announce("The lesson’s goal is reached.");
+      announce(
+        all.length === lesson.goal.length
+          ? "The lesson’s goal is reached."
+          : `${all.length} of ${lesson.goal.length} parts of the goal are reached.`,
+      );
     },
     /**
      * What the policy in force says of the lesson's origins.
@@ -352,21 +418,30 @@ export function plain(title) {
   return title.replaceAll("`", "");
 }
 
-/** @returns {Set<string>} the lessons whose goal was reached */
-function readProgress() {
+/**
+ * What a storage keeps. It may be switched off; then nothing outlasts the page.
+ *
+ * @param {() => Storage} storage
+ * @param {string} key
+ * @returns {string[]}
+ */
+function remembered(storage, key) {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return new Set(Array.isArray(kept) ? kept.filter((id) => typeof id === "string") : []);
+    const kept = JSON.parse(storage().getItem(key) ?? "[]");
+    return Array.isArray(kept) ? kept.filter((id) => typeof id === "string") : [];
   } catch {
-    // Storage may be switched off; then progress lasts as long as the page.
-    return new Set();
+    return [];
   }
 }
 
-/** @param {Set<string>} done */
-function writeProgress(done) {
+/**
+ * @param {() => Storage} storage
+ * @param {string} key
+ * @param {string[]} ids
+ */
+function remember(storage, key, ids) {
   try {
-    localStorage.setItem(KEY, JSON.stringify([...done]));
+    storage().setItem(key, JSON.stringify(ids));
   } catch {
     // As above.
   }

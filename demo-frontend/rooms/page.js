@@ -5,7 +5,7 @@ import { observedOutcome, predictedOutcome } from "../pure/outcome.js";
 import { announce, element, find, setText } from "./dom.js";
 
 const NO_SERVER =
-  "The demo server does not respond. Start it with cargo run -p demo-backend; this page reconnects by itself.";
+  "The Lab’s server does not respond. Start it with cargo run -p demo-backend; this page then reconnects.";
 
 /** Each outcome as a sentence begins with it. */
 const OUTCOMES = { readable: "Readable", opaque: "Opaque", blocked: "Blocked" };

@@ -1,9 +1,11 @@
 // The policy: a form whose edits are applied to the running API at once, the same policy as a file, as Rust and as JSON,
 // and what it means. What the library refuses is said at the field it belongs to, and is not in force.
 
+import { takenFrom } from "../pure/pasted.js";
+import { shortened, toSeconds, withoutPlace } from "../pure/problem.js";
 import { LISTS, toPolicy } from "../pure/state.js";
 import { copyButton } from "./copy.js";
-import { element, find, prose, setText, tabs } from "./dom.js";
+import { announce, element, find, setText, tabs } from "./dom.js";
 
 /**
  * @typedef {import("../app/control.js").PolicyConfig} PolicyConfig
@@ -16,11 +18,11 @@ const REST_MS = 350;
 
 /** @type {Record<string, {hint: string, example: string}>} */
 const HINTS = {
-  allow_origins: { hint: "whose pages may read the responses", example: "http://localhost:3000" },
-  danger_allow_origins: { hint: "origins that need an opt-in", example: "http://192.168.1.20:5173" },
-  allow_methods: { hint: "in addition to GET, HEAD and POST", example: "PUT" },
-  allow_headers: { hint: "request headers that a page’s script may set", example: "content-type" },
-  expose_headers: { hint: "response headers that a page’s script may read", example: "etag" },
+  allow_origins: { hint: "whose pages may read the responses, one per line", example: "http://localhost:3000" },
+  danger_allow_origins: { hint: "origins that need an opt-in, one per line", example: "http://192.168.1.20:5173" },
+  allow_methods: { hint: "in addition to GET, HEAD and POST, one per line", example: "PUT" },
+  allow_headers: { hint: "request headers that a page’s script may set, one per line", example: "content-type" },
+  expose_headers: { hint: "response headers that a page’s script may read, one per line", example: "etag" },
 };
 
 /** The list of origins that need an opt-in. */
@@ -48,7 +50,7 @@ export function policyRoom({ onEdit, onSource }) {
   }
 
   form.addEventListener("input", (event) => {
-    if (nameOf(event.target) === "source") return;
+    if (nameOf(event.target) === "source" || takeOver(nameOf(event.target))) return;
     grow();
     setStatus("edited", "editing…");
     clearTimeout(resting);
@@ -63,6 +65,22 @@ export function policyRoom({ onEdit, onSource }) {
     event.preventDefault();
     apply();
   });
+
+  /**
+   * A whole policy in one field, as somebody pastes it, goes where it belongs.
+   *
+   * @param {string} name of the field
+   * @returns {boolean} whether there was one
+   */
+  function takeOver(name) {
+    const taken = LISTS.some((list) => list === name) ? takenFrom(field(name).value) : null;
+    if (taken === null) return false;
+    field(name).value = "";
+    fill(toPolicy({ ...read(), ...taken }));
+    announce(`The policy that you pasted was taken over: ${Object.keys(taken).join(", ")}.`);
+    apply();
+    return true;
+  }
 
   function apply() {
     clearTimeout(resting);
@@ -82,18 +100,15 @@ export function policyRoom({ onEdit, onSource }) {
     return /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   }
 
-  /** @returns {PolicyConfig} as the form says */
+  /** @returns {PolicyConfig} as the form says, even where that is not valid: the server says why */
   function read() {
     /** @type {Record<string, unknown>} */
     const said = { allow_credentials: box("allow_credentials").checked };
-    for (const list of LISTS)
-      said[list] = field(list)
-        .value.split(/\n/)
-        .map((line) => line.trim())
-        .filter(Boolean);
+    for (const list of LISTS) said[list] = entriesOf(field(list));
+    const policy = toPolicy(said);
     const age = field("max_age").value.trim();
-    if (age !== "") said.max_age = Number(age);
-    return toPolicy(said);
+    if (age !== "") Object.assign(policy, { max_age: toSeconds(age) });
+    return policy;
   }
 
   /** Every list is as tall as what is in it. */
@@ -126,27 +141,25 @@ export function policyRoom({ onEdit, onSource }) {
   }
 
   /** @param {Problem} problem */
-  function problemNote({ setting, value, message, suggestions }) {
-    const canReplace = suggestions.length > 0 && value !== "" && field(setting) instanceof HTMLTextAreaElement;
+  function problemNote({ setting, index, value, message, suggestions }) {
+    const canReplace = suggestions.length > 0 && index !== null && field(setting) instanceof HTMLTextAreaElement;
     const button = canReplace
       ? element("button", { type: "button", class: "quiet" }, `Write ${suggestions.join(", ")}`)
       : null;
     button?.addEventListener("click", () => {
       const area = field(setting);
-      area.value = area.value
-        .split("\n")
-        .flatMap((line) => (line.trim() === value ? suggestions : [line]))
-        .join("\n");
+      // By its place: a password in it is not shown, so the text here may differ.
+      const entries = entriesOf(area).flatMap((entry, at) => (at === index ? suggestions : [entry]));
+      area.value = [...new Set(entries)].join("\n");
       area.focus();
       apply();
     });
     return element(
       "p",
       { class: "problem", "data-problem": setting },
-      value === "" ? null : element("code", {}, value),
-      value === "" ? null : ": ",
-      // The message names setting and value first; here they stand next to it.
-      ...prose(message.replace(/^[a-z_]+(?:\[\d+\])?(?: "[^"]*")?: /, "")),
+      value === "" || index === null ? null : element("code", {}, shortened(value)),
+      value === "" || index === null ? null : ": ",
+      withoutPlace(message),
       button ? " " : null,
       button,
     );
@@ -156,11 +169,7 @@ export function policyRoom({ onEdit, onSource }) {
   function fill(policy) {
     for (const list of LISTS) {
       const text = (policy[list] ?? []).join("\n");
-      const now = field(list)
-        .value.split(/\n/)
-        .map((line) => line.trim())
-        .filter(Boolean)
-        .join("\n");
+      const now = entriesOf(field(list)).join("\n");
       if (now !== text) field(list).value = text;
     }
     box("allow_credentials").checked = policy.allow_credentials;
@@ -213,8 +222,8 @@ export function policyRoom({ onEdit, onSource }) {
               `The last save was refused; the previous policy stays in force. ${view.file.problem}`,
             )
           : "",
-        element("ul", { class: "sentences" }, ...view.sentences.map((text) => element("li", {}, ...prose(text)))),
-        ...view.risks.map((text) => element("p", { class: "risk" }, ...prose(text))),
+        element("ul", { class: "sentences" }, ...view.sentences.map((text) => element("li", {}, text))),
+        ...view.risks.map((text) => element("p", { class: "risk" }, text)),
       );
       if (resting === undefined)
         setStatus(view.file?.problem ? "refused" : "force", view.file?.problem ? "save refused" : "in force");
@@ -224,9 +233,17 @@ export function policyRoom({ onEdit, onSource }) {
       showProblems(problems);
       setStatus("refused", "not applied");
       const first = find("[data-problems]", room);
-      if (problems.length === 0) first.textContent = "The server did not accept this policy.";
+      if (problems.length === 0) first.textContent = "The server refused this policy.";
     },
   };
+}
+
+/** @param {HTMLInputElement | HTMLTextAreaElement} area with an entry per line */
+function entriesOf(area) {
+  return area.value
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
 }
 
 /** @param {EventTarget | null} target */
@@ -295,10 +312,9 @@ function lastSettings() {
       element("code", {}, "max_age"),
       element("input", {
         name: "max_age",
-        type: "number",
-        min: 0,
-        step: 1,
+        // Not of the type "number", whose value is empty for what is not one.
         inputmode: "numeric",
+        autocomplete: "off",
         "aria-describedby": "problems-max_age",
       }),
       " s",

@@ -92,7 +92,9 @@ export function requestRoom({ onEdit, onSend }) {
       mode: field("mode").value,
       redirect: field("redirect").value,
       cached: box("cached").checked,
+      address: field("address").value,
       page: field("page").value,
+      page_address_space: field("page_address_space").value,
       same_url: box("same_url").checked,
     });
   }
@@ -110,10 +112,12 @@ export function requestRoom({ onEdit, onSend }) {
         "credentials",
         "mode",
         "redirect",
+        "address",
         "page",
       ])) {
         field(name).value = request[name];
       }
+      field("page_address_space").value = request.page_address_space ?? "";
       kind = request.kind;
       sendTo(request.server);
       field("headers").value = toLines(request.headers);
@@ -122,7 +126,9 @@ export function requestRoom({ onEdit, onSend }) {
       box("cached").checked = request.cached;
       box("same_url").checked = request.same_url;
       const more = /** @type {HTMLDetailsElement} */ (find("details", form));
-      if (request.query !== "" || request.redirect !== "follow" || request.cached || request.same_url) more.open = true;
+      const { query, redirect, address, page_address_space, cached, same_url } = request;
+      const isPlain = query === "" && redirect === "follow" && address === "api" && page_address_space === null;
+      if (!isPlain || cached || same_url) more.open = true;
       fit();
     },
     /**

@@ -8,12 +8,16 @@ import {
   FIXED,
   fixOf,
   givenOf,
+  NEVER_SENT,
   NOT_SENT,
+  noPrediction,
   observedBox,
   predictedBox,
   whyOf,
 } from "../pure/verdict.js";
-import { element, find, headerList, prose, specLink, svg } from "./dom.js";
+import { element, find, headerList, specLink, svg, withCode } from "./dom.js";
+
+const NOT_YET = "not sent yet";
 
 /**
  * @typedef {import("../app/control.js").Prediction} Prediction
@@ -60,11 +64,12 @@ export function verdictRoom(engine, { onFix, onSend }) {
    * Before a request is sent.
    *
    * @param {Box} expected
+   * @param {string} detail  why there is nothing of the browser
    * @param {Node[]} words
    */
-  function notSent(expected, ...words) {
+  function notSent(expected, detail, ...words) {
     showBox(predicted, "The model", expected);
-    showBox(observed, "Your browser", { outcome: null, detail: "not sent yet" });
+    showBox(observed, "Your browser", { outcome: null, detail });
     agreement.hidden = true;
     for (const part of [stage, proof, given]) part.replaceChildren();
     reasons.replaceChildren(...words);
@@ -75,24 +80,38 @@ export function verdictRoom(engine, { onFix, onSend }) {
     stage,
     /** Nothing is predicted: the reader answers first. */
     hide() {
-      notSent({ outcome: null, detail: "after your guess" });
+      notSent({ outcome: null, detail: "after your guess" }, NOT_YET);
     },
     /**
      * @param {Prediction | null} prediction
      * @param {boolean} wasFixed
+     * @param {string} why there is none, if there is none
+     * @param {boolean} canSend  false if it can only be predicted
      */
-    expect(prediction, wasFixed) {
+    expect(prediction, wasFixed, why, canSend) {
+      if (!canSend) {
+        const sentence = element("p", {}, prediction === null ? noPrediction(why) : prediction.verdict.sentence);
+        const hint = element("p", { class: "hint" }, NEVER_SENT);
+        notSent(predictedBox(prediction), "can’t be sent from here", sentence, hint);
+        return;
+      }
       notSent(
         predictedBox(prediction),
+        NOT_YET,
         wasFixed
           ? element("div", { class: "fixed" }, element("p", {}, FIXED), againButton())
-          : element("p", { class: "hint" }, NOT_SENT),
+          : element("p", { class: "hint" }, prediction === null ? noPrediction(why) : NOT_SENT),
       );
     },
     waiting() {
       showBox(observed, "Your browser", { outcome: null, detail: "sending…" });
       agreement.hidden = true;
       for (const part of [stage, proof, given]) part.replaceChildren();
+    },
+    /** @param {string} why nothing is known of what was sent */
+    lose(why) {
+      showBox(observed, "Your browser", { outcome: null, detail: "not known" });
+      reasons.replaceChildren(element("p", { class: "hint" }, why));
     },
     /**
      * @param {Sent} sent
@@ -111,6 +130,7 @@ export function verdictRoom(engine, { onFix, onSend }) {
       reasons.replaceChildren(
         ...[
           agrees?.warning && element("p", { class: "risk" }, agrees.warning),
+          sent.prediction === null && element("p", { class: "hint" }, noPrediction(sent.unpredicted)),
           whyPart(sent),
           fixPart(sent, canFix ? fixButton : null),
         ].filter((part) => part instanceof Node),
@@ -176,12 +196,12 @@ function whyPart(sent) {
   return element(
     "div",
     { class: why.rule === null ? "why" : "why withheld", "data-cause": why.cause ?? "" },
-    element("p", { "data-field": "why" }, ...prose(why.text)),
-    ...why.dangers.map((danger) => element("p", { class: "risk", "data-field": "danger" }, ...prose(danger))),
-    ...why.notes.map((note) => element("p", { class: "note" }, ...prose(note))),
+    element("p", { "data-field": "why" }, ...withCode(why.text)),
+    ...why.dangers.map((danger) => element("p", { class: "risk", "data-field": "danger" }, ...withCode(danger))),
+    ...why.notes.map((note) => element("p", { class: "note" }, ...withCode(note))),
     why.rule === null
       ? element("p", { class: "rule" }, "The rule: ", link)
-      : element("p", { class: "rule", "data-field": "rule" }, "The rule: ", ...prose(why.rule), " ", link),
+      : element("p", { class: "rule", "data-field": "rule" }, "The rule: ", ...withCode(why.rule), " ", link),
   );
 }
 
@@ -196,11 +216,12 @@ function proofPart(sent) {
   return element(
     "div",
     { class: "proof" },
-    element("h3", {}, "What shows it"),
-    why.evidence.length > 0 && evidence(why.evidence, { "data-field": "evidence", "aria-label": "What shows it" }),
+    element("h3", {}, "Evidence"),
+    why.evidence.length > 0 && evidence(why.evidence, { "data-field": "evidence", "aria-label": "Evidence" }),
     why.probes.length > 0 &&
-      element("p", { class: "note" }, "Your browser sends no more than that. Other requests would tell:"),
-    why.probes.length > 0 && evidence(why.probes, { "data-field": "probes", "aria-label": "What else would tell" }),
+      element("p", { class: "note" }, "Your browser sends nothing else. These requests would tell more:"),
+    why.probes.length > 0 &&
+      evidence(why.probes, { "data-field": "probes", "aria-label": "Requests that would tell more" }),
   );
 }
 
@@ -222,7 +243,7 @@ function fixPart(sent, fixButton) {
   return element(
     "div",
     { class: "fix", "data-field": "fix", "data-place": fix.place },
-    element("div", {}, element("h3", {}, fix.title), element("p", {}, ...prose(fix.change))),
+    element("div", {}, element("h3", {}, fix.title), element("p", {}, ...withCode(fix.change))),
     (fix.patch.length > 0 || fix.hand !== null) && fixButton?.(fix),
     fix.warning && element("p", { class: "risk" }, fix.warning),
   );
@@ -265,7 +286,7 @@ function scriptSide(sent) {
     status !== null && element("p", {}, "Status ", element("strong", { "data-field": "status" }, status)),
     headers.length > 0 && element("h4", {}, "Readable headers"),
     headers.length > 0 && headerList(headers, { "data-field": "headers" }),
-    note !== null && element("p", { class: "note" }, ...prose(note)),
+    note !== null && element("p", { class: "note" }, ...withCode(note)),
     body !== null && element("pre", bodyAttributes, body),
   );
 }
@@ -275,7 +296,7 @@ function scriptSide(sent) {
  * @returns {HTMLElement}
  */
 function apiSide(sent) {
-  const { lines, changes, warning } = effectsOf(sent);
+  const { lines, nothing, changes, unchanged, warning } = effectsOf(sent);
   return element(
     "section",
     { class: "side", "data-field": "effects" },
@@ -286,10 +307,10 @@ function apiSide(sent) {
           {},
           ...lines.map(({ request, effect }) => element("li", {}, element("code", {}, request), ` ${effect}`)),
         )
-      : element("p", {}, "It saw nothing: nothing was sent to it."),
+      : element("p", {}, nothing),
     changes.length > 0
       ? element("ul", { class: "changes" }, ...changes.map((text) => element("li", {}, text)))
-      : element("p", { class: "note" }, "Nothing it holds has changed."),
+      : element("p", { class: "note" }, unchanged),
     warning !== null && element("p", { class: "risk" }, warning),
   );
 }

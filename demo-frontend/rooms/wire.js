@@ -20,8 +20,11 @@ export function wireRoom() {
   let chosen = null;
   let width = 0;
 
+  // In the next frame: what is drawn changes the height, which the observer would report as a loop.
   new ResizeObserver(() => {
-    if (Math.abs(diagram.clientWidth - width) > 1) draw(false);
+    requestAnimationFrame(() => {
+      if (Math.abs(diagram.clientWidth - width) > 1) draw(false);
+    });
   }).observe(diagram);
 
   diagram.addEventListener("click", (event) => choose(indexOf(event.target), false));

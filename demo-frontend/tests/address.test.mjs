@@ -26,7 +26,9 @@ const REQUESTS = {
   mode: "no-cors",
   redirect: "error",
   cached: true,
+  address: "second",
   page: "attacker",
+  page_address_space: "public",
   same_url: true,
 };
 
@@ -61,7 +63,7 @@ test("each field of a request comes back from the address", () => {
     assert.deepEqual(request[field], value, field);
     const hash = toFragment({ ...FREE, request });
     assert.notEqual(hash, "", field);
-    assert.deepEqual(opened(hash, []), { ...FREE, request, isAtStart: true }, field);
+    assert.deepEqual(opened(hash, []), { ...FREE, request }, field);
   }
 });
 
@@ -71,7 +73,7 @@ test("each field of a policy comes back from the address", () => {
     assert.deepEqual(policy[field], value, field);
     const hash = toFragment({ ...FREE, policy });
     assert.notEqual(hash, "", field);
-    assert.deepEqual(opened(hash, []), { ...FREE, policy, isAtStart: false }, field);
+    assert.deepEqual(opened(hash, []), { ...FREE, policy }, field);
   }
 });
 
@@ -83,7 +85,7 @@ test("each field of a server written by hand comes back from the address", () =>
       assert.deepEqual(hand[part][field], value, field);
       const hash = toFragment({ ...FREE, hand });
       assert.notEqual(hash, "", field);
-      assert.deepEqual(opened(hash, []), { ...FREE, hand, isAtStart: false }, field);
+      assert.deepEqual(opened(hash, []), { ...FREE, hand }, field);
     }
   }
 });
@@ -99,7 +101,7 @@ test("all of them at once come back, and so does the lesson", () => {
   };
   const hash = toFragment(situation);
   assert.deepEqual(fromFragment(hash), situation);
-  assert.deepEqual(opened(hash, [lesson]), { ...situation, lesson, isAtStart: false });
+  assert.deepEqual(opened(hash, [lesson]), { ...situation, lesson });
 });
 
 test("the kind's own path is not written down", () => {
@@ -131,14 +133,11 @@ test("what a link says counts before what its lesson says", () => {
   const request = JSON.stringify({ method: "DELETE" });
   const hand = JSON.stringify({ preflight: { status: 401 } });
   for (const [hash, wanted] of [
-    [
-      "#lesson=a",
-      { policy: toPolicy(lesson.policy), request: { ...toRequest(lesson.request), same_url: true }, isAtStart: true },
-    ],
-    [`#lesson=a&policy=${policy}`, { policy: toPolicy({ allow_methods: ["DELETE"] }), isAtStart: false }],
+    ["#lesson=a", { policy: toPolicy(lesson.policy), request: { ...toRequest(lesson.request), same_url: true } }],
+    [`#lesson=a&policy=${policy}`, { policy: toPolicy({ allow_methods: ["DELETE"] }) }],
+    [`#lesson=a&request=${request}`, { request: toRequest({ method: "DELETE" }) }],
     ["#lesson=a", { hand: toHand(lesson.hand) }],
-    [`#lesson=a&hand=${hand}`, { hand: toHand({ preflight: { status: 401 } }), isAtStart: false }],
-    [`#lesson=a&request=${request}`, { request: toRequest({ method: "DELETE" }), isAtStart: true }],
+    [`#lesson=a&hand=${hand}`, { hand: toHand({ preflight: { status: 401 } }) }],
     [
       `#policy=${policy}&request=${request}`,
       { lesson: null, policy: toPolicy({ allow_methods: ["DELETE"] }), request: toRequest({ method: "DELETE" }) },

@@ -175,6 +175,22 @@ test("curl: the preflight comes first, without a body and without what only the 
   assert.match(lines, /\n\n# the request itself\ncurl -i -X PUT \\\n/);
 });
 
+test("curl: what a browser leaves out is left out", async () => {
+  const headers = [
+    ["Origin", "https://a.example"],
+    ["cookie", "a=b"],
+    ["Host", "a.example"],
+    ["x-a", "1"],
+  ];
+  const dropped = ["Origin", "Cookie", "Host"].map((name) => ({ name, why: "forbidden", sentence: "" }));
+  const predicted = { ...prediction(allowed(), message()), dropped };
+  const [seen] = await shell(asCurl(config, "abc", toRequest({ headers }), predicted));
+  assert.equal(seen.headers.origin, CONFIG.page);
+  assert.equal(seen.headers.cookie, undefined);
+  assert.match(seen.headers.host, /^127\.0\.0\.1:/);
+  assert.equal(seen.headers["x-a"], "1");
+});
+
 test("curl: other methods keep their case, and stay one word", () => {
   // Node's own server knows no method in lower case.
   const line = (method) => asCurl(config, "abc", toRequest({ method }), null).split(" \\\n")[0];
@@ -187,6 +203,9 @@ test("curl: what fetch() throws for is said", () => {
   assert.equal(says({ body: JSON_BODY }), true);
   assert.equal(says({ headers: [["x a", "1"]] }), true);
   assert.equal(says({ headers: [["x-a", "1\n2"]] }), true);
+  assert.equal(says({ headers: [["x-a", "😀"]] }), true);
+  assert.equal(says({ headers: [["x-a", "5 €"]] }), true);
+  assert.equal(says({ headers: [["x-a", "Grüße"]] }), false);
   assert.equal(says({ method: "POST", body: JSON_BODY }), false);
   assert.equal(says({ kind: "xhr", body: JSON_BODY }), false);
 });

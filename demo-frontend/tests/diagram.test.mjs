@@ -88,6 +88,22 @@ for (const [name, wanted] of Object.entries({
     "API > Browser, open gate: let through, handler, tone-good",
     GIVEN,
   ],
+  "through the page's server": [
+    CALL,
+    "Browser > Page’s server, tone-plain",
+    "Page’s server > API, tone-plain",
+    "API > Page’s server, handler, tone-plain",
+    "Page’s server > Browser, open gate: let through, tone-good",
+    GIVEN,
+  ],
+  "redirected away": [
+    CALL,
+    SENT,
+    "API > Browser, open gate: let through, handler, tone-good",
+    "Browser > Page’s server, tone-plain",
+    "Page’s server > Browser, closed gate: withheld, tone-bad",
+    ERROR,
+  ],
   opaque: [CALL, SENT, "API > Browser, closed gate: opaque, handler, tone-opaque", "Browser > Page, tone-opaque"],
   failed: [CALL, "Browser cut, tone-bad", ERROR],
   "out of the cache": [CALL, "Browser > Cache, tone-plain", "Cache > Browser, closed gate: withheld, tone-bad", ERROR],
@@ -137,9 +153,9 @@ test("every message can be chosen by keyboard and says what it shows", () => {
     [
       'fetch("notes/1") the page’s script, 1 of 5, What the page’s script called, Page to Browser',
       "OPTIONS notes/1 may I PUT with content-type?, 2 of 5, The preflight, Browser to API",
-      "204 No Content no allow-methods refused, 3 of 5, The response to the preflight, API to Browser, the gate is shut",
+      "204 No Content no allow-methods refused, 3 of 5, The response to the preflight, API to Browser, the browser stops it",
       "PUT notes/1 never sent, 4 of 5, A request that was never sent",
-      "TypeError nothing more, 5 of 5, What the page’s script is given, Browser to Page",
+      "TypeError no response, 5 of 5, What the page’s script is given, Browser to Page",
     ],
   );
   assert.deepEqual(
@@ -154,7 +170,7 @@ test("every message can be chosen by keyboard and says what it shows", () => {
   const handled = messages(drawn("blocked"))[2].attributes["aria-label"];
   assert.equal(
     handled,
-    "200 OK no allow-origin withheld handler ran, 3 of 4, The response, API to Browser, the gate is shut, the handler ran",
+    "200 OK no allow-origin withheld handler ran, 3 of 4, The response, API to Browser, the browser stops it, the handler ran",
   );
   assert.match(messages(drawn("expected"))[1].attributes["aria-label"], /, 2 of 4, expected, The request, /);
 });
@@ -165,7 +181,7 @@ test("what is only expected is drawn so, and what is narrow is cut to fit", () =
   const narrow = drawn("redirected away", 340);
   assert.equal(narrow.attributes.class, "sequence narrow");
   const labels = all(narrow).filter(hasClass("label")).map(textOf);
-  assert.ok(labels.includes("GET localhost:3000/favico…"), labels.join(" | "));
+  assert.ok(labels.includes("GET /favicon.s…"), labels.join(" | "));
   for (const lane of lanesOf(narrow).values()) assert.ok(lane > 0 && lane < 340);
 });
 
@@ -176,8 +192,8 @@ test("a chosen message shows its headers and its body", () => {
     isExpected: false,
     line: "200 OK",
     headers: [
-      { name: "content-type", value: "application/json", decides: false },
-      { name: "access-control-allow-origin", value: null, decides: true },
+      { name: "content-type", value: "application/json", decides: false, dropped: false },
+      { name: "access-control-allow-origin", value: null, decides: true, dropped: false },
     ],
     body: '{"notes":[]}',
   });
@@ -186,8 +202,8 @@ test("a chosen message shows its headers and its body", () => {
     isExpected: true,
     line: "GET http://localhost:8080/s/abc/api/notes?run=r1",
     headers: [
-      { name: "host", value: "localhost:8080", decides: false },
-      { name: "origin", value: "http://localhost:3000", decides: true },
+      { name: "host", value: "localhost:8080", decides: false, dropped: false },
+      { name: "origin", value: "http://localhost:3000", decides: true, dropped: false },
     ],
     body: null,
   });

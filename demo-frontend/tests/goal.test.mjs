@@ -1,12 +1,12 @@
-// Whether a goal is reached: one row per condition, with what reaches it and what does not.
+// What is true of a run: one row per condition, with runs that meet it and runs that don't.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Attempt } from "../app/attempt.js";
-import { isReached } from "../pure/goal.js";
-import { effective, toHand, toPolicy, toRequest } from "../pure/state.js";
+import { isMet, isMetByStanding, isOfStanding, trueOf } from "../pure/goal.js";
+import { effective, toPolicy, toRequest } from "../pure/state.js";
 import { exchange, failure, response } from "./support.mjs";
 
 const policy = (given) => ({ policy: toPolicy(given) });
@@ -15,10 +15,27 @@ const seen = (...exchanges) => ({ exchanges });
 const got = (observation) => ({ observation });
 const preflight = exchange({ preflight: true, reached_handler: false });
 
-/** @type {[string, import("../pure/goal.js").Check, object[], object[]][]} condition, what reaches it, what doesn't */
+const stored = (text) => ({ notes: [{ id: 1, text }], visits: 1 });
+const opaque = response({ type: "opaque", status: 0, headers: [], body: "" });
+const origins = (...is) => ({
+  origins: [
+    ["https://a.example", true, is[0]],
+    ["https://b.example", false, is[1]],
+  ],
+});
+
+/** @type {[string, import("../pure/goal.js").Check, object[], object[]][]} condition, what meets it, what doesn't */
 const ROWS = [
-  ["allowed", { observed: "allowed" }, [got(response())], [got(failure())]],
-  ["blocked", { observed: "blocked" }, [got(failure())], [got(response())]],
+  ["readable", { outcome: "readable" }, [got(response())], [got(failure()), got(opaque)]],
+  ["opaque", { outcome: "opaque" }, [got(opaque)], [got(failure()), got(response())]],
+  ["blocked", { outcome: "blocked" }, [got(failure())], [got(response()), got(opaque)]],
+  [
+    "a part of the body",
+    { body_has: "code" },
+    [got(response({ body: "the code" }))],
+    [got(response()), got(failure())],
+  ],
+  ["unreadable headers", { unreadable: ["ETag"] }, [got(response())], [got(response({ headers: [["etag", "1"]] }))]],
   ["a status", { status: 201 }, [got(response({ status: 201 }))], [got(response()), got(failure())]],
   [
     "readable headers",
@@ -75,21 +92,73 @@ const ROWS = [
     [seen(exchange({ response_headers: [["x-lab-cache", "miss"]] })), seen(exchange()), seen()],
   ],
   [
-    "the attacker gets nothing",
-    { attacker: "nothing" },
-    [{ ...request({ page: "attacker" }), ...got(failure()) }],
+    "requests",
+    { requests: 1 },
+    [seen(exchange()), seen(preflight, exchange())],
+    [seen(), seen(preflight), seen(exchange(), exchange())],
+  ],
+  [
+    "a change",
+    { changed: true },
+    [{ before: stored("a"), after: stored("b") }],
+    [{}, { before: stored("a"), after: { ...stored("a"), visits: 2 } }, { before: null, after: stored("a") }],
+  ],
+  ["no change", { changed: false }, [{ before: stored("a"), after: stored("a") }], [{}]],
+  [
+    "the API's status",
+    { api_status: 500 },
+    [seen(exchange({ status: 500 })), seen(exchange(), exchange({ status: 500 }))],
+    [seen(), seen(exchange({ status: 500 }), exchange()), seen({ ...preflight, status: 500 })],
+  ],
+  [
+    "headers of the request",
+    { sent: { "x-a": "1", cookie: false } },
+    [seen(exchange({ request_headers: [["X-A", "1"]] }))],
     [
-      { ...request({ page: "attacker" }), ...got(response()) },
-      { ...request({}), ...got(failure()) },
+      // Of a request that was not sent nothing is known, not even what it lacks.
+      seen(),
+      seen(preflight),
+      seen(exchange({ request_headers: [["x-a", "2"]] })),
+      seen(
+        exchange({
+          request_headers: [
+            ["x-a", "1"],
+            ["cookie", "b=c"],
+          ],
+        }),
+      ),
+    ],
+  ],
+  ["a header that is absent", { sent: { cookie: false } }, [seen(exchange())], [seen(), seen(preflight)]],
+  [
+    "headers of the response, all lines of one name",
+    { got: { "x-a": "1, 2", "x-b": true } },
+    [
+      seen(
+        exchange({
+          response_headers: [
+            ["x-a", "1"],
+            ["x-b", ""],
+            ["x-a", "2"],
+          ],
+        }),
+      ),
+    ],
+    [
+      seen(),
+      seen(exchange({ response_headers: [["x-a", "1"]] })),
+      seen(exchange({ response_headers: [["x-a", "1, 2"]] })),
     ],
   ],
   [
-    "the attacker reads",
-    { attacker: "read" },
-    [{ ...request({ page: "attacker" }), ...got(response()) }],
+    "a preflight's status and headers",
+    { preflight_status: 401, preflight_sent: { "x-a": true }, preflight_got: { "x-b": false } },
+    [seen({ ...preflight, status: 401, request_headers: [["x-a", "1"]] })],
     [
-      { ...request({ page: "attacker" }), ...got(failure()) },
-      { ...request({}), ...got(response()) },
+      seen(),
+      seen({ ...preflight, request_headers: [["x-a", "1"]] }),
+      seen({ ...preflight, status: 401, request_headers: [] }),
+      seen({ ...preflight, status: 401, request_headers: [["x-a", "1"]], response_headers: [["x-b", "1"]] }),
     ],
   ],
   [
@@ -98,10 +167,16 @@ const ROWS = [
     [{ refused: new Set(["allow_origins"]) }],
     [{ refused: new Set(["allow_methods"]) }, {}],
   ],
-  ["the origins", { origins: true }, [{ originsAgree: true }], [{ originsAgree: false }]],
+  ["the origins", { origins: true }, [origins(true, false)], [origins(true, true), origins(false, false), {}]],
+  [
+    "one of the origins",
+    { allows: { "https://b.example": false } },
+    [origins(true, false), origins(false, false)],
+    [origins(true, true), {}],
+  ],
   [
     "all conditions hold at once",
-    { observed: "allowed", preflights: 1 },
+    { outcome: "readable", preflights: 1 },
     [{ ...got(response()), ...seen(preflight) }],
     [
       { ...got(response()), ...seen() },
@@ -116,83 +191,132 @@ const NOTHING = {
   ...seen(),
   ...got(failure()),
   refused: new Set(),
-  originsAgree: false,
+  origins: [],
+  before: null,
+  after: null,
 };
 
-for (const [name, check, reaching, others] of ROWS) {
-  test(`the goal: ${name}`, () => {
-    for (const outcome of reaching)
-      assert.equal(isReached(check, { ...NOTHING, ...outcome }), true, JSON.stringify(outcome));
-    for (const outcome of others)
-      assert.equal(isReached(check, { ...NOTHING, ...outcome }), false, JSON.stringify(outcome));
+for (const [name, check, meeting, others] of ROWS) {
+  test(`the condition: ${name}`, () => {
+    for (const run of meeting) assert.equal(isMet(check, { ...NOTHING, ...run }), true, JSON.stringify(run));
+    for (const run of others) assert.equal(isMet(check, { ...NOTHING, ...run }), false, JSON.stringify(run));
+    // What the policy alone shows is the same without a run; what takes a run, no policy shows.
+    for (const run of [...meeting, ...others]) {
+      const whole = { ...NOTHING, ...run };
+      assert.equal(isMetByStanding(check, whole), isOfStanding(check) && isMet(check, whole), JSON.stringify(run));
+    }
   });
 }
 
 test("every condition that a lesson has is in the table", () => {
   const lessons = JSON.parse(readFileSync(new URL("../lessons/lessons.json", import.meta.url), "utf8"));
   const tested = new Set(ROWS.flatMap(([, check]) => Object.keys(check)));
-  for (const { id, goal } of lessons) {
-    for (const condition of Object.keys(goal.check)) assert.ok(tested.has(condition), `${id}: ${condition}`);
+  for (const { id, question, because, goal, before = [] } of lessons) {
+    const facts = [...because, ...before.flatMap(({ said }) => said)];
+    const checks = [question.yes, ...goal.map(({ check }) => check), ...facts.map(({ when }) => when)];
+    for (const condition of checks.flatMap(Object.keys)) assert.ok(tested.has(condition), `${id}: ${condition}`);
   }
 });
 
-test("an attempt remembers what was refused, and tells the answer once", () => {
-  const lesson = {
-    answer: false,
-    origins: [
-      ["https://a.example", true],
-      ["https://b.example", false],
-    ],
-    goal: { check: { refused: "allow_origins", origins: true, observed: "allowed" } },
-  };
-  const outcome = { ...request({}), ...policy({}), hand: toHand({}), ...seen(exchange()), ...got(response()) };
-  const attempt = new Attempt(lesson);
-  assert.equal(attempt.isAsking, true);
-  attempt.answer = false;
-  assert.equal(attempt.isAsking, false);
-  assert.deepEqual(attempt.judge(outcome), { guess: "judged now", isReached: false });
-  attempt.refuse([{ setting: "allow_origins" }]);
-  assert.deepEqual(attempt.judge(outcome), { guess: "judged before", isReached: false });
-  attempt.compare([true, true]);
-  assert.equal(attempt.judge(outcome).isReached, false);
-  attempt.compare([true, false]);
-  assert.deepEqual(attempt.judge(outcome), { guess: "judged before", isReached: true });
-  assert.equal(new Attempt(lesson).judge(outcome).isReached, false, "another attempt begins with nothing");
+test("of a lesson's sentences those are said that are true of the run", () => {
+  const facts = [
+    { when: { outcome: "blocked" }, text: "blocked" },
+    { when: { outcome: "readable" }, text: "readable" },
+    { when: { outcome: "readable", preflights: 0 }, text: "no preflight" },
+  ];
+  assert.deepEqual(trueOf(facts, { ...NOTHING, ...got(response()) }), ["readable", "no preflight"]);
+  assert.deepEqual(trueOf(facts, { ...NOTHING, ...got(opaque) }), []);
 });
 
-test("a guess is judged by what the question was about, and by nothing else", () => {
-  const lesson = {
-    answer: false,
-    policy: { allow_origins: ["https://a.example"] },
-    hand: { response: { status: 500 } },
-    request: { path: "notes", body: { type: "application/json", text: "{}" }, method: "POST" },
-    same_url: true,
-    goal: { check: { observed: "allowed" } },
-  };
-  // What is sent has the headers that the page's script adds, and settings in the order of the form.
-  const asked = effective(toRequest({ ...lesson.request, same_url: true }));
-  const begun = {
-    policy: { max_age: undefined, ...toPolicy(lesson.policy) },
-    hand: toHand(lesson.hand),
-    ...seen(exchange()),
-    ...got(response()),
-  };
-  const judged = (given) => new Attempt(lesson).judge({ ...begun, request: asked, ...given }).guess;
-  assert.equal(judged({}), "judged now");
-  for (const given of [
-    policy({}),
-    policy({ allow_origins: ["*"] }),
-    policy({ ...lesson.policy, max_age: 5 }),
-    request({ ...asked, path: "session" }),
-    request({ ...asked, mode: "no-cors" }),
-    request({ ...asked, headers: [] }),
-    request({ ...asked, server: "hand" }),
-    { hand: toHand({}) },
-    { hand: toHand({ response: { status: 500, headers: [["a", "b"]] } }) },
+const LESSON = {
+  id: "a",
+  policy: { allow_origins: ["https://a.example"] },
+  request: { path: "notes", body: { type: "application/json", text: "{}" }, method: "POST" },
+  same_url: true,
+  question: { text: "Readable?", yes: { outcome: "readable" }, answer: false },
+  because: [
+    { when: { outcome: "blocked" }, text: "It was blocked." },
+    { when: { outcome: "readable" }, text: "It was readable." },
+  ],
+  goal: [
+    { id: "refused", text: "Try", check: { refused: "allow_origins" } },
+    { id: "origins", text: "List", check: { origins: true } },
+    { id: "read", text: "Read", check: { outcome: "readable" } },
+  ],
+  origins: [
+    ["https://a.example", true],
+    ["https://b.example", false],
+  ],
+};
+// What is sent has the headers that the page's script adds.
+const ASKED = effective(toRequest({ ...LESSON.request, same_url: true }));
+const run = (observation, given = {}) => ({ ...NOTHING, ...seen(exchange()), request: ASKED, observation, ...given });
+const ids = (parts) => parts.map(({ id }) => id);
+
+test("a guess is judged by what the reader's first sending showed, whatever the policy", () => {
+  for (const [answer, observation, isRight, because] of [
+    [false, failure(), true, "It was blocked."],
+    [false, response(), false, "It was readable."],
+    [true, response(), true, "It was readable."],
+    [true, failure(), false, "It was blocked."],
   ]) {
-    assert.equal(judged(given), "about something else", JSON.stringify(given));
+    const attempt = new Attempt(LESSON);
+    assert.equal(attempt.isAsking, true);
+    attempt.answer = answer;
+    assert.equal(attempt.isAsking, false);
+    const { guess } = attempt.judge(run(observation, policy({ allow_origins: ["*"] })));
+    assert.deepEqual(guess, { is: "judged now", isRight, because: [because] });
+    assert.deepEqual(attempt.judge(run(failure())).guess, { is: "judged before" }, "once");
   }
-  const attempt = new Attempt(lesson);
-  assert.equal(attempt.judge({ ...begun, request: asked, ...policy({}) }).guess, "about something else");
-  assert.equal(attempt.judge({ ...begun, request: asked }).guess, "judged now", "once it is as it was");
+});
+
+test("a guess about the lesson's request says nothing of another", () => {
+  const attempt = new Attempt(LESSON);
+  attempt.answer = true;
+  for (const changed of [{ path: "session" }, { mode: "no-cors" }, { headers: [] }]) {
+    const { guess } = attempt.judge(run(response(), { request: { ...ASKED, ...changed } }));
+    assert.deepEqual(guess, { is: "about something else" }, JSON.stringify(changed));
+  }
+  assert.equal(attempt.judge(run(response())).guess.is, "judged now", "once it is as it was");
+});
+
+test("a question about the policy is judged by the policy", () => {
+  const question = { text: "b?", yes: { allows: { "https://b.example": true } }, answer: false };
+  const because = [
+    { when: { allows: { "https://b.example": false } }, text: "It is not listed." },
+    { when: { outcome: "blocked" }, text: "It was blocked." },
+  ];
+  const attempt = new Attempt({ ...LESSON, question, because });
+  attempt.answer = false;
+  assert.equal(attempt.takeStock(toPolicy({})).guess, null, "as long as nothing is known of the origins");
+  attempt.compare([true, false]);
+  const { guess } = attempt.takeStock(toPolicy({}));
+  assert.deepEqual(guess, { is: "judged now", isRight: true, because: ["It is not listed."] });
+  assert.equal(attempt.takeStock(toPolicy({})).guess, null, "once");
+  assert.equal(attempt.judge(run(failure())).guess.is, "judged before");
+});
+
+test("the parts of a goal are ticked off one by one, each by what reaches it", () => {
+  const attempt = new Attempt(LESSON);
+  attempt.answer = true;
+  assert.deepEqual(ids(attempt.judge(run(failure())).parts), []);
+  attempt.refuse([{ setting: "allow_methods" }]);
+  assert.deepEqual(ids(attempt.takeStock(toPolicy({})).parts), []);
+  attempt.refuse([{ setting: "allow_origins" }]);
+  assert.deepEqual(ids(attempt.takeStock(toPolicy({})).parts), ["refused"]);
+  assert.deepEqual(ids(attempt.takeStock(toPolicy({})).parts), [], "once");
+  assert.deepEqual(ids(attempt.judge(run(response())).parts), ["read"]);
+  assert.deepEqual([attempt.reached, attempt.isReached], [["refused", "read"], false]);
+  attempt.compare([true, true]);
+  assert.deepEqual(ids(attempt.takeStock(toPolicy({})).parts), []);
+  attempt.compare([true, false]);
+  assert.deepEqual(ids(attempt.takeStock(toPolicy({})).parts), ["origins"]);
+  assert.deepEqual([attempt.reached, attempt.isReached], [["refused", "origins", "read"], true]);
+});
+
+test("what was reached before the page was loaded is kept, and what is unknown is not", () => {
+  const attempt = new Attempt(LESSON, ["read", "gone"]);
+  assert.deepEqual([attempt.reached, attempt.isReached], [["read"], false]);
+  assert.deepEqual(ids(attempt.judge(run(response())).parts), [], "it is ticked off already");
+  assert.deepEqual(new Attempt(LESSON).reached, [], "another attempt begins with nothing");
 });

@@ -36,7 +36,12 @@ test("what is observed", () => {
 
 test("where the model is right, what is predicted is what is observed", () => {
   for (const [name, { prediction, observation }] of Object.entries(RUNS)) {
-    if (prediction === null || observation === null || name === "failed") continue;
+    if (
+      prediction === null ||
+      observation === null ||
+      (RUNS[name].exchanges?.length === 0 && prediction.messages.length > 0)
+    )
+      continue;
     assert.equal(predictedOutcome(prediction.verdict), observedOutcome(observation), name);
   }
 });

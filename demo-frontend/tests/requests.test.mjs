@@ -9,7 +9,12 @@ import { placeOf, withoutSession } from "../pure/place.js";
 import { effective, urlOf } from "../pure/state.js";
 
 const examples = JSON.parse(readFileSync(new URL("requests.json", import.meta.url), "utf8"));
-const config = { api: "http://localhost:8080", api_alias: null, page: "", attacker: "" };
+const config = {
+  api: "http://localhost:8080",
+  api_alias: "http://127.0.0.1:8080",
+  page: "http://localhost:3000",
+  attacker: "http://localhost:3001",
+};
 
 test("each kind carries what the server says that it carries", () => {
   assert.ok(examples.length > 40);

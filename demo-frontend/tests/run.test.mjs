@@ -31,7 +31,7 @@ function lab(name, given = {}) {
     },
     readExchanges: async (_id, filter) => {
       note("log", filter);
-      return log;
+      return log.filter((one) => filter === `run=${one.run}`);
     },
     readHoldings: async () => holdings,
     ...given.control,
@@ -68,11 +68,13 @@ function lab(name, given = {}) {
     verdict: {
       stage: /** @type {any} */ ("the stage"),
       hide: () => note("hide"),
-      expect: (prediction, wasFixed) => note("expect", { prediction, wasFixed }),
+      expect: (prediction, wasFixed, why) => note("expect", { prediction, wasFixed, why }),
       waiting: () => note("waiting"),
+      lose: (why) => note("lose", why),
       show: (sent, canFix) => note("verdict", { sent, canFix }),
     },
     settle: async () => note("settle"),
+    onPredicted: (expected) => note("predicted only", expected),
     isAsking: () => isAsking,
     onChange: () => note("change"),
     onSent: (sent) => note("sent", sent),
@@ -95,7 +97,7 @@ test("an edit is predicted and shown, and nothing is sent", async () => {
   assert.deepEqual(told, ["fill", "change", "predict", "code", "ready", "expect", "expected"]);
   assert.deepEqual(last.predict.request, request);
   assert.equal(last.predict.engine, "chromium");
-  assert.deepEqual(last.expect, { prediction: RUNS.blocked.prediction, wasFixed: false });
+  assert.deepEqual(last.expect, { prediction: RUNS.blocked.prediction, wasFixed: false, why: "" });
   assert.equal(last.expected.caption, "expected, not sent yet");
 });
 
@@ -137,6 +139,25 @@ test("before a lesson's question is answered nothing is shown, and nothing can b
   assert.ok(told.includes("expect"));
 });
 
+test("what can only be predicted is not sent, and nothing of it is said to have reached the API", async () => {
+  for (const [name, allowed] of [
+    ["blocked", false],
+    ["allowed", true],
+  ]) {
+    const { run, told, last } = lab(/** @type {string} */ (name));
+    run.begin(toRequest({ page_address_space: "public" }));
+    await run.refresh(false);
+    assert.equal(await run.send(), false);
+    assert.ok(!told.includes("send"));
+    const expected = last["predicted only"];
+    assert.deepEqual([expected.observation.allowed, expected.exchanges, expected.after], [allowed, [], null], name);
+    assert.equal(expected.request.page_address_space, "public");
+  }
+  const { run, told } = lab("blocked");
+  await run.refresh(false);
+  assert.ok(!told.includes("predicted only"), "what can be sent is not judged by its prediction");
+});
+
 test("a request is sent as it is shown, and compared with what was predicted", async () => {
   const { run, told, last } = lab("preflight granted");
   const request = toRequest({ method: "PUT", path: "notes/1" });
@@ -149,6 +170,7 @@ test("a request is sent as it is shown, and compared with what was predicted", a
     "waiting",
     "predict, to be sent",
     "code",
+    "expected",
     "send",
     "log",
     "happened",
@@ -210,22 +232,67 @@ test("an edit while a request is on its way is shown once it is back", async () 
 
 test("what the server refuses to predict has no prediction; a lost session is renewed; a lost server is waited for", async () => {
   for (const [error, wanted] of [
-    [new ControlError("no", 422, []), ["change", "code", "ready", "expect", "expected"]],
+    [new ControlError("no", 422, []), ["change", "code", "ready", "expect", "clear"]],
     [new ControlError("gone", 404, []), ["change", "renew"]],
-    [new TypeError("Failed to fetch"), ["change", "lost", "code", "ready", "expect", "expected"]],
+    [new TypeError("Failed to fetch"), ["change", "lost", "code", "ready", "expect", "clear"]],
   ]) {
     const { run, told, last } = lab("blocked", { control: { predict: () => Promise.reject(error) } });
     await run.refresh(false);
     assert.deepEqual(told, wanted, error.message);
     if (told.includes("expect")) assert.equal(last.expect.prediction, null);
+    if (error.status === 422) assert.equal(last.expect.why, "no");
   }
 });
 
-test("when nothing can be reached, sending ends and can be tried again", async () => {
-  const { run, told } = lab("blocked", { control: { readExchanges: () => Promise.reject(new TypeError("gone")) } });
+test("when the server stops, nothing says that a request is on its way, and it can be tried again", async () => {
+  const gone = () => Promise.reject(new TypeError("gone"));
+  for (const control of [
+    { readExchanges: gone },
+    { readExchanges: gone, readHoldings: gone },
+    { readExchanges: gone, readHoldings: gone, predict: gone },
+    { readExchanges: () => Promise.reject(new ControlError("it failed", 500, [])) },
+  ]) {
+    const { run, told, last } = lab("blocked", { control });
+    await run.send();
+    assert.deepEqual(told.slice(-4), ["lose", "clear", "lost", "ready"], Object.keys(control).join());
+    assert.match(last.lose, /not known/);
+    assert.match(last.clear, /not known/, "no diagram of an earlier request is left");
+    assert.ok(!told.includes("verdict"));
+  }
+});
+
+test("while a request is on its way, nothing is drawn that happened to an earlier one", async () => {
+  let drawn = "";
+  const { run, last, told } = lab("allowed", {
+    whileSending: () => {
+      drawn = told.findLast((what) => ["happened", "expected", "clear"].includes(what)) ?? "";
+    },
+  });
   await run.send();
-  assert.deepEqual(told.slice(-2), ["lost", "ready"]);
-  assert.ok(!told.includes("verdict"));
+  assert.equal(last.happened.happened, true);
+  await run.send();
+  assert.equal(drawn, "expected");
+});
+
+test("what is not predicted has its reason, and no claim about what the log can’t show", async () => {
+  const predict = () => Promise.reject(new ControlError("the path is odd", 422, []));
+  for (const [path, hasLog] of [
+    ["notes", true],
+    ["nötes/😀", true],
+    ["notes/../notes", true],
+    ["../../control/config", false],
+    ["../../../api/notes", false],
+    ["../../../s/other123/api/notes", false],
+    ["%2e%2e/%2e%2e/x", false],
+    ["notes?x=1", false],
+    ["notes#x", false],
+  ]) {
+    const { run, last } = lab("allowed", { control: { predict } });
+    run.begin(toRequest({ path }));
+    await run.send();
+    const { sent } = last.verdict;
+    assert.deepEqual([sent.prediction, sent.unpredicted, sent.isLogged], [null, "the path is odd", hasLog], path);
+  }
 });
 
 test("with the file's policy no fix can be applied, and no policy is put", async () => {
@@ -239,10 +306,23 @@ test("with the file's policy no fix can be applied, and no policy is put", async
   assert.ok(form.told.includes("apply"), "a session that is gone is renewed first");
 });
 
-test("what others sent before is sent first, each in a run of its own, and not shown", async () => {
+test("what a lesson sends when it begins is not shown, and comes back with what the API saw of it", async () => {
   const { run, told, last } = lab("blocked");
-  await run.sendBefore([{ path: "session" }, { mode: "no-cors" }], /** @type {any} */ ("behind the scenes"));
-  assert.deepEqual(told.slice(0, 4), ["predict, to be sent", "send", "predict, to be sent", "send"]);
+  const requests = [{ path: "session" }, { mode: "no-cors" }];
+  const sent = await run.sendBefore(requests, /** @type {any} */ ("behind the scenes"));
+  const each = ["predict, to be sent", "send", "log"];
+  assert.deepEqual(
+    told.filter((what) => each.includes(what)),
+    [...each, ...each],
+  );
+  assert.deepEqual(
+    sent.map(({ run: name, request, exchanges }) => [exchanges.map((one) => one.run === name), request.mode]),
+    [
+      [[true], "cors"],
+      [[true], "no-cors"],
+    ],
+  );
+  assert.notEqual(sent[0].run, sent[1].run);
   assert.ok(!told.includes("verdict"));
   assert.equal(last.send.request.mode, "no-cors");
 });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { details } from "../pure/diagram.js";
 import { toRequest } from "../pure/state.js";
 import { tell } from "../pure/story.js";
 import { ALLOW_ORIGIN, allowed, CONFIG, exchange, message, prediction, RUNS } from "./support.mjs";
@@ -17,7 +18,7 @@ const GET = "browser > api | request | GET notes | Origin: localhost:3000 | ";
 const PUT = "browser > api | request | PUT notes/1 | Origin: localhost:3000 | ";
 const PREFLIGHT = "browser > api | preflight | OPTIONS notes/1 | may I PUT with content-type? | ";
 const READ = "browser > page | result | status 200 | the script reads it | good";
-const NOTHING = "browser > page | result | TypeError | nothing more | bad";
+const NOTHING = "browser > page | result | TypeError | no response | bad";
 
 /** @type {Record<keyof typeof RUNS, string[]>} */
 const STEPS = {
@@ -25,7 +26,7 @@ const STEPS = {
     CALL,
     GET,
     "api > browser | response | 200 OK | no allow-origin | bad, gate shut",
-    "browser > page | result | an error | nothing more | bad",
+    "browser > page | result | an error | no response | bad",
   ],
   blocked: [CALL, GET, "api > browser | response | 200 OK | no allow-origin | bad, gate shut, handler", NOTHING],
   allowed: [
@@ -61,8 +62,31 @@ const STEPS = {
     CALL.replace("notes", "redirect"),
     GET.replace("notes", "redirect"),
     "api > browser | response | 302 Found | allow-origin: localhost:3000 | good, gate open, handler",
-    "browser > api | request | GET localhost:3000/favicon.svg | Origin: null | ",
-    "api > browser | response | 200 OK | no allow-origin | bad, gate shut",
+    "browser > site | request | GET /favicon.svg | Origin: null | ",
+    "site > browser | response | 200 OK | no allow-origin | bad, gate shut",
+    NOTHING,
+  ],
+  "through the page's server": [
+    CALL,
+    "browser > site | request | GET notes | no Origin | ",
+    "site > api | forwarded | GET notes | forwarded | ",
+    "api > site | forwarded-response | 200 OK | no browser here | handler",
+    "site > browser | response | 200 OK | same origin: no CORS check | good, gate open",
+    READ,
+  ],
+  "to the second address": [
+    CALL,
+    GET,
+    "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
+    READ,
+  ],
+  "never reached the page's server": [CALL, "browser > site | not-sent | GET notes | never arrived | bad", NOTHING],
+  "redirected to the attacker": [
+    CALL.replace("notes", "redirect"),
+    GET.replace("notes", "redirect"),
+    "api > browser | response | 302 Found | allow-origin: localhost:3000 | good, gate open, handler",
+    "browser > attacker | request | GET / | Origin: null | ",
+    "attacker > browser | response | 200 OK | no allow-origin | bad, gate shut",
     NOTHING,
   ],
   opaque: [
@@ -75,7 +99,7 @@ const STEPS = {
     "page > browser | call | image.src | the page’s script | ",
     "browser > api | request | GET image.png | no Origin | ",
     "api > browser | response | 200 OK |  | opaque, gate opaque, handler",
-    "browser > page | result | SecurityError | nothing more | bad",
+    "browser > page | result | SecurityError | no response | bad",
   ],
   "never sent": [CALL, "browser > api | not-sent | GET notes | never sent | bad", NOTHING],
   failed: [CALL, "browser > api | not-sent | GET notes | never arrived | bad", NOTHING],
@@ -97,6 +121,12 @@ const STEPS = {
     "api > browser | response | 200 OK | allow-origin: localhost:3000 | good, gate open, handler",
     READ,
   ],
+  "a path out of the session": [
+    CALL.replace("notes", "../../control/config"),
+    "browser > api | request | GET ../../control/config | not in this session’s log | ",
+    NOTHING,
+  ],
+  "not predicted, and never arrived": [CALL, "browser > api | not-sent | POST notes | never arrived | bad", NOTHING],
   "without a prediction": [
     CALL,
     GET.replace("3000", "3001"),
@@ -110,6 +140,23 @@ test("every run is in the table", () => assert.deepEqual(Object.keys(STEPS), Obj
 for (const [name, steps] of Object.entries(STEPS)) {
   test(`the steps: ${name}`, () => assert.deepEqual(tell(RUNS[name]).steps.map(line), steps));
 }
+
+test("the call says what the browser drops of it", () => {
+  const { prediction, ...rest } = RUNS.allowed;
+  const dropped = ["Cookie", "Host"].map((name) => ({ name, why: "forbidden", sentence: "" }));
+  const [call] = tell({ ...rest, prediction: { ...prediction, dropped } }).steps;
+  assert.equal(call.sub, "the browser drops Cookie, Host");
+  assert.deepEqual(call.dropped, ["Cookie", "Host"]);
+  const headers = [
+    ["Cookie", "a=1"],
+    ["x-a", "1"],
+  ];
+  const shown = details({ ...call, headers }, true).headers;
+  assert.deepEqual(
+    shown.map((row) => row.dropped),
+    [true, false],
+  );
+});
 
 test("each message has all the headers that were sent, and its body", () => {
   const { steps } = tell(RUNS["preflight granted"]);
@@ -163,7 +210,7 @@ test("details say in one line what was sent and what came of it", () => {
     ["preflight granted", "preflight-response", "The response to the preflight", "204 No Content"],
     ["blocked", "response", "The response", "200 OK"],
     ["blocked", "result", "What the page’s script is given", "TypeError: Failed to fetch"],
-    ["expected", "result", "What the page’s script is given", "An error, and no reason."],
+    ["expected", "result", "What the page’s script is given", "An error without a reason."],
     ["allowed", "result", "What the page’s script is given", "status 200"],
     [
       "preflight refused",
@@ -172,7 +219,7 @@ test("details say in one line what was sent and what came of it", () => {
       "The response to the preflight did not allow it, so the browser did not send it, and no handler ran.",
     ],
     ["never sent", "not-sent", "A request that was never sent", "The browser refused before it sent anything."],
-    ["failed", "not-sent", "A request that never arrived", "Nothing reached the API. Is it running?"],
+    ["failed", "not-sent", "A request that never arrived", "No request reached the API. Is it running?"],
   ]) {
     const step = tell(RUNS[name]).steps.find((one) => one.kind === kind);
     assert.deepEqual([step.title, step.line], [title, text], `${name}, ${kind}`);
@@ -205,4 +252,17 @@ test("what the log has and nobody predicted is shown as well", () => {
     steps.filter(({ kind }) => kind === "request").map(({ label }) => label),
     ["GET notes", "GET session"],
   );
+});
+
+test("the page's server is shown to forward what the browser sent, and no more", () => {
+  const { steps, lanes } = tell(RUNS["through the page's server"]);
+  const headersOf = (kind) => steps.find((step) => step.kind === kind).headers;
+  assert.deepEqual(headersOf("request"), [
+    ["host", "localhost:3000"],
+    ["via", "1.0 somebody"],
+    ["sec-fetch-site", "same-origin"],
+  ]);
+  assert.deepEqual(headersOf("forwarded"), RUNS["through the page's server"].exchanges[0].request_headers);
+  assert.deepEqual(lanes, { page: "localhost:3000", browser: "yours", api: "localhost:8080", site: "localhost:3000" });
+  assert.equal(tell(RUNS["to the second address"]).lanes.api, "127.0.0.1:8080");
 });

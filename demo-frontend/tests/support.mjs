@@ -15,15 +15,27 @@ const ORIGIN = ["origin", CONFIG.page];
 /** A message that the model predicts; by default a `GET` of the notes from the Lab's page. */
 export function message(given = {}) {
   const { path = "notes", ...rest } = given;
+  const url = path.startsWith("http") ? path : `${CONFIG.api}/s/abc/api/${path}?run=r1`;
+  const { origin, pathname } = new URL(url);
+  const page = pathname.startsWith("/s/") ? "proxy" : "page";
+  const servers = {
+    [CONFIG.api]: "api",
+    [CONFIG.api_alias]: "second",
+    [CONFIG.page]: page,
+    [CONFIG.attacker]: "attacker",
+  };
   return {
     kind: "request",
     method: "GET",
-    url: path.startsWith("http") ? path : `${CONFIG.api}/s/abc/api/${path}?run=r1`,
+    url,
+    server: servers[origin] ?? null,
     request_headers: [ORIGIN],
     status: 200,
     response_headers: [],
     decisive: ["origin", "access-control-allow-origin"],
     credentials: false,
+    cookies: [],
+    third_party: false,
     through_cache: null,
     ...rest,
   };
@@ -34,6 +46,7 @@ export function exchange(given = {}) {
   const { path = "notes", host = "localhost:8080", request_headers = [ORIGIN], ...rest } = given;
   return {
     number: 1,
+    server: host === "127.0.0.1:8080" ? "second" : "api",
     run: "r1",
     at: 0,
     preflight: false,
@@ -91,7 +104,7 @@ export function blocked(given = {}) {
 }
 
 export function prediction(verdict, ...messages) {
-  return { at: 0, messages, verdict, remembered: false };
+  return { at: 0, messages, verdict, remembered: false, dropped: [] };
 }
 
 /** What the page's script was given: a response. */
@@ -207,6 +220,47 @@ const ENDS = {
     exchanges: [exchange({ ...redirects, response_headers: away, body: "" })],
     observation: failure(),
   },
+  "through the page's server": {
+    request: { address: "proxy" },
+    prediction: prediction(
+      allowed({ type: "basic" }),
+      message({ path: `${CONFIG.page}/s/abc/api/notes?run=r1`, request_headers: [] }),
+    ),
+    exchanges: [
+      exchange({
+        server: "proxy",
+        request_headers: [
+          ["via", "1.1 localhost:3000"],
+          ["connection", "close"],
+          ["via", "1.0 somebody"],
+          ["sec-fetch-site", "same-origin"],
+        ],
+      }),
+    ],
+    observation: response({ type: "basic" }),
+  },
+  "to the second address": {
+    request: { address: "second" },
+    prediction: prediction(allowed(), message({ path: `${CONFIG.api_alias}/s/abc/api/notes?run=r1` })),
+    exchanges: [exchange({ host: "127.0.0.1:8080", response_headers: [ALLOW_ORIGIN] })],
+    observation: response(),
+  },
+  "never reached the page's server": {
+    request: { address: "proxy" },
+    prediction: prediction(allowed(), message({ path: `${CONFIG.page}/s/abc/api/notes?run=r1` })),
+    exchanges: [],
+    observation: failure(),
+  },
+  "redirected to the attacker": {
+    request: { path: "redirect", query: `to=${CONFIG.attacker}/` },
+    prediction: prediction(
+      blocked(),
+      message({ ...redirects, response_headers: away }),
+      message({ path: `${CONFIG.attacker}/`, request_headers: [["origin", "null"]] }),
+    ),
+    exchanges: [exchange({ ...redirects, response_headers: away, body: "" })],
+    observation: failure(),
+  },
   opaque: {
     request: { mode: "no-cors" },
     prediction: prediction(allowed({ type: "opaque", status: 0, readable: [] }), message({ request_headers: [] })),
@@ -252,6 +306,19 @@ const ENDS = {
     exchanges: [exchange({ method: "PUT", path: "notes/1", response_headers: [ALLOW_ORIGIN] })],
     observation: response(),
   },
+  "a path out of the session": {
+    request: { path: "../../control/config" },
+    prediction: null,
+    exchanges: [],
+    isLogged: false,
+    observation: failure(),
+  },
+  "not predicted, and never arrived": {
+    request: { method: "POST", body: { type: "text/plain", text: "x".repeat(20_000) } },
+    prediction: null,
+    exchanges: [],
+    observation: failure(),
+  },
   "without a prediction": {
     request: { page: "attacker" },
     prediction: null,
@@ -264,6 +331,6 @@ const ENDS = {
 export const RUNS = Object.fromEntries(
   Object.entries(ENDS).map(([name, { request, ...rest }]) => [
     name,
-    { request: toRequest(request), config: CONFIG, ...rest },
+    { request: toRequest(request), config: CONFIG, isLogged: true, ...rest },
   ]),
 );

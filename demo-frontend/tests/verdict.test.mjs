@@ -12,6 +12,7 @@ import {
   effectsOf,
   fixOf,
   givenOf,
+  noPrediction,
   observedBox,
   predictedBox,
   whyOf,
@@ -32,7 +33,8 @@ import {
 /** A run as the verdict knows it. */
 function sent(name, given = {}) {
   const { request, prediction, exchanges, observation } = RUNS[name];
-  return { run: "r1", request, prediction, exchanges, observation, before: null, after: null, ...given };
+  const known = { run: "r1", request, prediction, unpredicted: "", exchanges, observation, isLogged: true };
+  return { ...known, before: null, after: null, ...given };
 }
 
 test("what is predicted, in a word and a few more", () => {
@@ -190,12 +192,12 @@ test("what the page's script was given", () => {
   assert.deepEqual(givenOf(sent("blocked")), {
     ...nothing,
     error: "TypeError: Failed to fetch",
-    note: "No status, no headers, no body, and no reason: the reason goes to the console alone.",
+    note: "No status, no headers, no body, and no reason: only the console shows the reason.",
   });
   assert.deepEqual(givenOf(sent("allowed")), {
     ...nothing,
     status: "200",
-    headers: [{ name: "content-type", value: "application/json", decides: false }],
+    headers: [{ name: "content-type", value: "application/json", decides: false, dropped: false }],
     body: '{\n  "notes": []\n}',
   });
   assert.equal(givenOf(sent("opaque")).status, "0");
@@ -205,7 +207,7 @@ test("what the page's script was given", () => {
   const kept = sent("allowed", { prediction: prediction(allowed({ withheld }), message()) });
   assert.equal(
     givenOf(kept).note,
-    "Sent, but kept from the page’s script: `etag`, `x-request-id`. Listing them in `expose_headers` shows them.",
+    "The response also has `etag`, `x-request-id`, which the page’s script can’t read. To let it, list them under `expose_headers`.",
   );
 });
 
@@ -234,6 +236,56 @@ test("what the API saw and did", () => {
   ]);
 });
 
+test("an exception’s message is the reason, unless it is what every failed fetch says", () => {
+  const silent = /only the console shows the reason/;
+  const told = /The message of the exception is the reason/;
+  for (const [name, text, wanted] of [
+    ["TypeError", "Failed to fetch", silent],
+    ["TypeError", "NetworkError when attempting to fetch resource.", silent],
+    ["TypeError", "Load failed", silent],
+    ["NetworkError", "A network error occurred.", silent],
+    ["Event", "the error event of the image", silent],
+    ["NetworkError", "the error event of XMLHttpRequest, with status 0", silent],
+    ["TypeError", "Failed to execute 'fetch' on 'Window': 'CONNECT' HTTP method is unsupported.", told],
+    ["SecurityError", "Failed to execute 'getImageData': The canvas has been tainted by cross-origin data.", told],
+    ["SecurityError", "The operation is insecure.", told],
+    ["TypeError", "Window.fetch: Cannot convert value in record<ByteString, ByteString> branch to ByteString", told],
+    ["SyntaxError", "Failed to execute 'setRequestHeader' on 'XMLHttpRequest': 'x y' is not a valid name.", told],
+    ["TypeError", "HEAD or GET Request cannot have a body.", told],
+    ["TimeoutError", "signal timed out", told],
+  ]) {
+    assert.match(givenOf(sent("blocked", { observation: failure(name, text) })).note, wanted, text);
+  }
+});
+
+test("what the browser left out is among what is worth knowing", () => {
+  const dropped = [{ name: "Cookie", why: "forbidden", sentence: "The browser left out `Cookie`." }];
+  for (const verdict of [allowed(), blocked({ notes: ["One more thing."] })]) {
+    const { notes } = whyOf(sent("blocked", { prediction: { ...prediction(verdict), dropped } }));
+    assert.equal(notes.at(-1), "The browser left out `Cookie`.");
+    assert.equal(notes.length, verdict.allowed ? 1 : 2);
+  }
+});
+
+test("that the API saw nothing is said only where it is known, and says why", () => {
+  const none = { exchanges: [], observation: failure() };
+  for (const [given, wanted] of [
+    [{ prediction: prediction(blocked({ step: "request" })) }, "It saw nothing: the request was not sent."],
+    [{ prediction: prediction(allowed(), message()) }, "It saw nothing: no request reached it."],
+    [{ prediction: null }, "It saw nothing: no request reached it."],
+    [{ prediction: null, isLogged: false }, /^Not known here: the path leads out of this session/],
+  ]) {
+    const { nothing, unchanged } = effectsOf(sent("blocked", { ...none, ...given }));
+    assert.match(nothing, wanted instanceof RegExp ? wanted : new RegExp(`^${wanted}$`));
+    assert.equal(unchanged, "", "what was not read is not said to be the same");
+  }
+});
+
+test("no prediction has a reason where there is one", () => {
+  assert.equal(noPrediction(""), "There is no prediction.");
+  assert.equal(noPrediction("the path is long"), "There is no prediction: the path is long.");
+});
+
 test("a connection that was closed is told as that", () => {
   const closed = exchange({ closed: true, status: null, response_headers: [] });
   const { lines } = effectsOf({ ...sent("blocked"), exchanges: [closed] });
@@ -242,9 +294,9 @@ test("a connection that was closed is told as that", () => {
 
 test("what is kept from the script is shown by a setting, or by a header where there is no policy", () => {
   const withheld = { prediction: prediction(allowed({ withheld: ["etag"] })) };
-  assert.match(givenOf(sent("allowed", withheld)).note, /Listing them in `expose_headers`/);
+  assert.match(givenOf(sent("allowed", withheld)).note, /list them under `expose_headers`/);
   const byHand = { ...withheld, request: toRequest({ server: "hand" }) };
-  assert.match(givenOf(sent("allowed", byHand)).note, /Listing them in `Access-Control-Expose-Headers`/);
+  assert.match(givenOf(sent("allowed", byHand)).note, /list them under `Access-Control-Expose-Headers`/);
 });
 
 test("what has changed at the API", () => {
@@ -266,16 +318,17 @@ test("what has changed at the API", () => {
   };
   const { changes, warning } = effectsOf(sent("blocked", { before, after }));
   assert.deepEqual(changes, [
-    "Note 2 was “b”, and is “B”",
+    "Note 2 changed from “b” to “B”",
     "Note 4 is new: “d”",
-    "Note 3 is gone: “c”",
-    "It counts 2 visits, 1 before",
+    "Note 3 was deleted: “c”",
+    "The visit counter went from 1 to 2",
   ]);
-  assert.equal(warning, "The response was withheld, and the change was made all the same.");
+  assert.equal(warning, "The browser withheld the response, but the API made the change anyway.");
   assert.equal(effectsOf(sent("allowed", { before, after })).warning, null);
   assert.deepEqual(effectsOf(sent("blocked", { before, after: before })), {
     ...effectsOf(sent("blocked")),
     changes: [],
+    unchanged: "Its notes and counters are unchanged.",
     warning: null,
   });
 });
@@ -293,9 +346,9 @@ test("headers are found in any case, and those that should be there are named", 
   );
   assert.equal(headerValue([["a", "1"]], "b"), null);
   assert.deepEqual(headerRows([ALLOW_ORIGIN, ["Vary", "Origin"]], ["vary", "location"]), [
-    { name: ALLOW_ORIGIN[0], value: CONFIG.page, decides: false },
-    { name: "Vary", value: "Origin", decides: true },
-    { name: "location", value: null, decides: true },
+    { name: ALLOW_ORIGIN[0], value: CONFIG.page, decides: false, dropped: false },
+    { name: "Vary", value: "Origin", decides: true, dropped: false },
+    { name: "location", value: null, decides: true, dropped: false },
   ]);
 });
 

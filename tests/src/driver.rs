@@ -83,9 +83,12 @@ impl Driver {
             Kind::Chromium => {
                 let profile = format!("--user-data-dir={}", self.home.path().join("profile").display());
                 let mut arguments = CHROMIUM_ARGUMENTS.to_vec();
+                // Debian blocks third-party cookies, which Chrome does not do by default.
+                let preferences =
+                    json!({ "profile.cookie_controls_mode": 0, "profile.block_third_party_cookies": false });
                 arguments.push(&profile);
                 arguments.extend(installed.arguments.iter().map(String::as_str));
-                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments }))
+                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments, "prefs": preferences }))
             }
             // geckodriver makes a fresh profile in TMPDIR.
             Kind::Firefox => ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"] })),

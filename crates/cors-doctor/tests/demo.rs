@@ -3,7 +3,7 @@
 
 use std::{fs, net::TcpListener, process::Command};
 
-use demo_backend::demo::{Options, Running};
+use demo_backend::{Options, Output, Running};
 use end_to_end::peer::{Peer, required_peers};
 use serde_json::Value;
 
@@ -28,8 +28,7 @@ fn lab() -> Lab {
         page: format!("localhost:{port}"),
         attacker: "localhost:0".to_owned(),
         policy: Some(policy),
-        announce: |_| {},
-        on_exchange: |_| {},
+        output: Output::silent(),
     });
     Lab { running: running.expect("the Lab"), page, _folder: folder }
 }

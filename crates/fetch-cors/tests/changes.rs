@@ -281,7 +281,7 @@ fn where_no_policy_helps_the_reason_is_said() {
                 name: "access-control-allow-origin".to_owned(),
                 kind: ProblemKind::ResponseHeaderAmongAllowed,
             },
-            "this is a response header",
+            "in the page, remove \"access-control-allow-origin\" from the request's headers",
         ),
         (
             "not a header",

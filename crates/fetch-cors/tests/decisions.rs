@@ -592,7 +592,7 @@ fn refusals_say_what_to_change() {
             &listed,
             &[ORIGIN, PUT, request_headers("x-c,access-control-allow-origin")],
             Setting::AllowHeaders,
-            "\"access-control-allow-origin\" can't be added to allow_headers: this is a response header; allow_headers lists request headers that scripts may send",
+            "in the page, remove \"access-control-allow-origin\" from the request's headers: only a response can use it",
         ),
         (
             "cookies",

@@ -167,7 +167,7 @@ const MORE_METHODS: &[Row] = &[
     ("$METHODS", "UnfilledVariable", &[]),
     ("undefined", "UnfilledVariable", &[]),
     ("Access-Control-Allow-Methods: PUT", "HeaderLine", &["PUT"]),
-    ("Access-Control-Allow-Methods: PUT, DELETE", "HeaderLine", &[]),
+    ("Access-Control-Allow-Methods: PUT, DELETE", "HeaderLine", &["PUT", "DELETE"]),
     ("PSOT", "UnusualName", &["POST"]),
     ("GETT", "UnusualName", &["GET"]),
     ("PACTH", "UnusualName", &["PATCH"]),

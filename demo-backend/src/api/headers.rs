@@ -15,6 +15,8 @@ use crate::{
 
 /// The cookie by which the API knows a visitor. Cookies ignore ports: the page's server gets it as well.
 pub const VISITOR_COOKIE: &str = "lab_session";
+/// The cookie of the user who is signed in.
+pub const USER_COOKIE: &str = "lab_user";
 /// Says what the shared cache did.
 pub const CACHE_OUTCOME: &str = "x-lab-cache";
 /// What an API says to shared caches alone ([RFC 9213](https://httpwg.org/specs/rfc9213.html)).

@@ -4,9 +4,11 @@
 
 pub mod cdn;
 mod closed;
+pub mod fetch_metadata;
 pub mod files;
 pub mod hand;
 pub mod headers;
+pub mod login;
 pub mod note_text;
 pub mod policy_source;
 pub mod record;

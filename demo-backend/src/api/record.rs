@@ -7,7 +7,7 @@ use actix_web::{
     Error, HttpMessage as _,
     body::{self, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::HeaderMap,
+    http::header::{self, HeaderMap},
     middleware::Next,
     web::{Bytes, Data},
 };
@@ -17,13 +17,16 @@ use fetch_cors::server::{self, Decision};
 use super::{
     closed::ClosedConnection,
     headers::lines,
-    terminal::{ActixHead, OnExchange, PendingLine},
+    terminal::{ActixHead, PendingLine},
 };
 use crate::{
     api_path::{ApiPath, ServerKind, run_of},
+    origins::{LabServer, Origins},
+    output::Output,
     session::{
         Sessions,
         cache::CacheOutcome,
+        forwarded::Forwarded,
         log::{ArrivedRequest, SentResponse},
     },
 };
@@ -39,7 +42,9 @@ pub(super) struct Reached;
 /// None of its own: what the application returns goes on as it is.
 pub async fn record(
     sessions: Data<Sessions>,
-    on_exchange: Data<OnExchange>,
+    origins: Data<Origins>,
+    forwarded: Data<Forwarded>,
+    output: Data<Output>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -57,11 +62,15 @@ pub async fn record(
         .zip(decision)
         .and_then(|(policy, decision)| server::refusal(policy, &ActixHead(&request), decision))
         .map(|refusal| refusal.to_string());
+    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let server =
+        if forwarded.contains(request.peer_addr()) { LabServer::Proxy } else { origins.address_of(host) };
     let line = PendingLine::new(&request, session.as_deref(), is_preflight, refusal);
     let number = session.as_ref().map(|session| {
         session.state().log.begin(ArrivedRequest {
             at: sessions.now_ms(),
             run: run_of(request.query_string()),
+            server,
             is_preflight,
             method: request.method().as_str(),
             target: &request.uri().to_string(),
@@ -79,7 +88,7 @@ pub async fn record(
             let response = SentResponse { reached_handler, through_cache, status, headers, body };
             session.state().log.end(number, response);
         }
-        on_exchange(&line);
+        output.exchange(&line);
     };
     match next.call(request).await {
         Ok(response) => {

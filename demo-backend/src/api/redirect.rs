@@ -39,7 +39,7 @@ impl Redirection {
     /// Why not, in words.
     pub fn read(path: ApiPath<'_>, query: &str, origins: &Origins) -> Result<Self, String> {
         let Query(wanted) = Query::<RedirectQuery>::from_query(query).map_err(|error| {
-            format!("write ?to=notes/1, or a URL of the Lab's, and perhaps &status=307: {error}")
+            format!("write ?to=notes/1 or ?to= with a URL of the Lab, and add a status such as &status=307 if you like: {error}")
         })?;
         if !is_redirect(wanted.status) {
             return Err(format!(
@@ -111,6 +111,10 @@ mod tests {
                 Some((302, "http://127.0.0.1:8080/api/notes?run=a1")),
             ),
             ("to=http://localhost:3000/&run=a1", Some((302, "http://localhost:3000/"))),
+            (
+                "to=http://localhost:3000/s/abcdefgh/api/notes&run=a1",
+                Some((302, "http://localhost:3000/s/abcdefgh/api/notes?run=a1")),
+            ),
             ("to=http://localhost:3001/", Some((302, "http://localhost:3001/"))),
             ("to=//localhost:3000/", Some((302, "http://localhost:3000/"))),
             ("to=/.//example.com/", Some((302, "http://localhost:8080//example.com/"))),

@@ -1,15 +1,19 @@
 //! What each route of the API responds, as a table: status and headers, without running a handler. Predictions are made from
 //! it, and a test compares it with the real routes. The CORS headers are up to the policy, and not in it.
 
+use actix_web_cors::Policy;
+
 use super::{
+    fetch_metadata,
     headers::{VISITOR_COOKIE, cache_headers},
+    login::CookieKind,
     note_text::{BadNoteText, read_note_text},
     redirect::Redirection,
 };
 use crate::{
     api_path::{ApiPath, run_of, session_prefix},
     origins::Origins,
-    session::notes::Notes,
+    session::{account::Account, notes::Notes},
 };
 
 /// A request as the routes read it.
@@ -25,10 +29,20 @@ pub struct RouteRequest<'a> {
     pub content_type: Option<&'a str>,
     /// Whether it has an `X-Api-Key`.
     pub has_key: bool,
+    /// `Sec-Fetch-Site`
+    pub sec_fetch_site: Option<&'a str>,
+    /// `Origin`
+    pub origin: Option<&'a str>,
+    /// Whether it has the cookie of the user who is signed in.
+    pub is_signed_in: bool,
     /// The body.
     pub body: &'a [u8],
     /// What the API stores.
     pub notes: &'a Notes,
+    /// Whose account it is.
+    pub account: &'a Account,
+    /// The policy in force.
+    pub policy: &'a Policy,
     /// Where redirects may lead.
     pub origins: &'a Origins,
 }
@@ -111,6 +125,20 @@ const TABLE: &[Row] = &[
     row(PUT, "notes/{id}", ALWAYS, Is(201), &[JSON]),
     row(Any, "notes/{id}", ALWAYS, Is(405), &[JSON]),
     row(GET, "session", ALWAYS, Is(200), &[("set-cookie", Of(cookie)), JSON]),
+    row(
+        POST,
+        "login",
+        |request| login_kind(request).is_some(),
+        Is(200),
+        &[("set-cookie", Of(user_cookie)), JSON],
+    ),
+    row(POST, "login", ALWAYS, Is(400), &[JSON]),
+    row(GET, "my-notes", |request| request.is_signed_in, Is(200), &[JSON]),
+    row(GET, "my-notes", ALWAYS, Is(401), &[JSON]),
+    row(POST, "transfer", is_refused_as_foreign, Is(403), &[JSON]),
+    row(POST, "transfer", |request| !request.is_signed_in, Is(401), &[JSON]),
+    row(POST, "transfer", |request| request.account.is_empty(), Is(409), &[JSON]),
+    row(POST, "transfer", ALWAYS, Is(200), &[JSON]),
     row(GET, "fail", ALWAYS, Is(500), &[JSON]),
     // The middleware runs before the method is looked at.
     row(Any, "guarded", |request| !request.has_key, Is(401), &[JSON]),
@@ -136,6 +164,9 @@ const TABLE: &[Row] = &[
         ],
     ),
     row(Any, "session", ALWAYS, Is(405), &[JSON]),
+    row(Any, "login", ALWAYS, Is(405), &[JSON]),
+    row(Any, "my-notes", ALWAYS, Is(405), &[JSON]),
+    row(Any, "transfer", ALWAYS, Is(405), &[JSON]),
     row(Any, "fail", ALWAYS, Is(405), &[JSON]),
     row(Any, "guarded", ALWAYS, Is(405), &[JSON]),
     row(Any, "font", ALWAYS, Is(405), &[JSON]),
@@ -232,6 +263,20 @@ fn redirect_location(request: &RouteRequest<'_>) -> String {
 /// Its value can't be predicted; scripts can't read it.
 fn cookie(request: &RouteRequest<'_>) -> String {
     format!("{VISITOR_COOKIE}=…; HttpOnly; SameSite=Lax; Path={}/", session_prefix(request.path.session))
+}
+
+fn login_kind(request: &RouteRequest<'_>) -> Option<CookieKind> {
+    CookieKind::read(request.query).ok()
+}
+
+fn user_cookie(request: &RouteRequest<'_>) -> String {
+    let path = session_prefix(request.path.session) + "/";
+    login_kind(request).unwrap_or_default().set_cookie("…", &path)
+}
+
+fn is_refused_as_foreign(request: &RouteRequest<'_>) -> bool {
+    fetch_metadata::is_guarded(request.query)
+        && fetch_metadata::is_foreign(request.sec_fetch_site, request.origin, request.policy)
 }
 
 fn request_id(request: &RouteRequest<'_>) -> String {

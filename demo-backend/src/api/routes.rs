@@ -19,9 +19,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
+    fetch_metadata,
     files::{EVENTS, FONT, MODULE, PNG, SVG},
     hand::by_hand,
-    headers::VISITOR_COOKIE,
+    headers::{USER_COOKIE, VISITOR_COOKIE},
+    login::CookieKind,
     note_text::{BadNoteText, read_note_text},
     record::mark_reached,
     redirect::Redirection,
@@ -32,6 +34,7 @@ use crate::{
     origins::Origins,
     session::{
         Session,
+        account::{Account, USER},
         notes::{MAX_NOTE_BYTES, Note},
     },
 };
@@ -69,6 +72,9 @@ fn scope(prefix: &str) -> Scope {
                 .route(marked(web::delete().to(delete))),
         )
         .service(resource("/session").route(marked(get().to(session))))
+        .service(resource("/login").route(marked(web::post().to(login))))
+        .service(resource("/my-notes").route(marked(get().to(my_notes))))
+        .service(resource("/transfer").route(marked(web::post().to(transfer))))
         .service(resource("/fail").route(marked(get().to(fail))))
         .service(resource("/guarded").route(marked(get().to(guarded))).wrap(from_fn(require_key)))
         .service(resource("/redirect").route(marked(web::to(redirect))))
@@ -178,20 +184,73 @@ async fn delete(session: OfSession, path: Path<NoteId>) -> HttpResponse {
 
 /// `GET /api/session`: counts the visits of the visitor whose cookie is sent, and gives new visitors a cookie.
 async fn session(session: OfSession, request: HttpRequest) -> Result<HttpResponse, JsonError> {
-    let known =
-        request.cookie(VISITOR_COOKIE).and_then(|cookie| u64::from_str_radix(cookie.value(), 16).ok());
+    let known = cookie_of(&request, VISITOR_COOKIE);
     let (id, visits) = session
         .state()
         .visitors
         .count(known)
         .map_err(|error| JsonError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    // Below the session's own paths, so that the sessions of one browser don't see each other's.
-    let path = session_prefix(session.id()) + "/";
     let cookie = Cookie::build(VISITOR_COOKIE, format!("{id:016x}"))
-        .path(path)
+        .path(cookie_path(&session))
         .http_only(true)
         .same_site(SameSite::Lax);
     Ok(HttpResponse::Ok().cookie(cookie.finish()).json(json!({ "visits": visits })))
+}
+
+/// `POST /api/login?cookie=…`: signs the user in; see [`CookieKind`].
+async fn login(session: OfSession, request: HttpRequest) -> Result<HttpResponse, JsonError> {
+    let kind = CookieKind::read(request.query_string())
+        .map_err(|message| JsonError::new(StatusCode::BAD_REQUEST, message))?;
+    let token = session
+        .state()
+        .account
+        .sign_in()
+        .map_err(|error| JsonError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let cookie = kind.set_cookie(format_args!("{token:016x}"), &cookie_path(&session));
+    Ok(HttpResponse::Ok().insert_header((header::SET_COOKIE, cookie)).json(json!({ "user": USER })))
+}
+
+/// `GET /api/my-notes`: the signed-in user's own notes, and nobody else's.
+async fn my_notes(session: OfSession, request: HttpRequest) -> Result<HttpResponse, JsonError> {
+    require_user(&session, &request)?;
+    Ok(HttpResponse::Ok().json(Account::notes()))
+}
+
+/// `POST /api/transfer`: takes money from the signed-in user's account. A body is not read, so that a form of any page can
+/// send it. With `?guard=fetch-metadata` it refuses other sites' requests.
+async fn transfer(session: OfSession, request: HttpRequest) -> Result<HttpResponse, JsonError> {
+    let value = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if fetch_metadata::is_guarded(request.query_string())
+        && fetch_metadata::is_foreign(value("sec-fetch-site"), value("origin"), &session.policy())
+    {
+        return Err(JsonError::new(StatusCode::FORBIDDEN, "a page of another origin may not do that"));
+    }
+    require_user(&session, &request)?;
+    let account = &mut session.state().account;
+    if account.is_empty() {
+        return Err(JsonError::new(StatusCode::CONFLICT, "the account is empty; start over"));
+    }
+    account.transfer();
+    Ok(HttpResponse::Ok().json(json!({ "balance": account.balance() })))
+}
+
+/// 401 without the cookie of somebody who signed in.
+fn require_user(session: &Session, request: &HttpRequest) -> Result<(), JsonError> {
+    if session.state().account.is_signed_in(cookie_of(request, USER_COOKIE)) {
+        Ok(())
+    } else {
+        Err(JsonError::new(StatusCode::UNAUTHORIZED, "sign in first: POST to login"))
+    }
+}
+
+/// The number in a cookie.
+fn cookie_of(request: &HttpRequest, name: &str) -> Option<u64> {
+    request.cookie(name).and_then(|cookie| u64::from_str_radix(cookie.value(), 16).ok())
+}
+
+/// Below the session's own paths, so that the sessions of one browser don't see each other's cookies.
+fn cookie_path(session: &Session) -> String {
+    session_prefix(session.id()) + "/"
 }
 
 /// `GET /api/fail`: errors are responses too.
@@ -238,7 +297,7 @@ async fn headers(request: HttpRequest) -> HttpResponse {
 async fn wrong_method(request: HttpRequest) -> JsonError {
     JsonError::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        format!("{} can't be {}", request.path(), request.method()),
+        format!("{} does not accept {}", request.path(), request.method()),
     )
 }
 

@@ -16,9 +16,6 @@ use crate::{
     session::{Session, cache::CacheOutcome},
 };
 
-/// Called with the line of every exchange.
-pub type OnExchange = fn(&ExchangeLine);
-
 /// What a browser does with the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -122,23 +119,30 @@ impl PendingLine {
 
     fn verdict(&self, headers: &HeaderMap) -> (String, Tone) {
         let Some(origin) = &self.origin else {
-            return ("no Origin, so CORS doesn't apply".to_owned(), Tone::Neither);
+            return ("no Origin header, so CORS doesn't apply".to_owned(), Tone::Neither);
         };
         if let Some(refusal) = &self.refusal {
             return (refusal.clone(), Tone::Blocked);
         }
         // A response out of the cache may be older than the policy.
-        let allowed = headers.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        let value = |name| headers.get(name).map(HeaderValue::as_bytes);
         let who = escape(origin.as_bytes());
-        match allowed {
-            Some(value) if value == origin || value == "*" && !self.has_cookie => {
-                let what = if self.is_preflight { "may be sent by" } else { "allowed for" };
-                (format!("{what} {who}"), Tone::Allowed)
+        let (allowed, is_exact) = match value(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+            None => return (format!("not allowed for {who}"), Tone::Blocked),
+            Some(b"*") => ("any origin".to_owned(), false),
+            Some(named) if named == origin.as_bytes() => (who, true),
+            Some(named) => return (format!("allowed for {}, not for {who}", escape(named)), Tone::Blocked),
+        };
+        let verb = if self.is_preflight { "may be sent by" } else { "allowed for" };
+        // Browsers reject a `*` for requests with credentials, whatever else the response says.
+        let covers_cookies =
+            is_exact && value(header::ACCESS_CONTROL_ALLOW_CREDENTIALS) == Some(b"true".as_slice());
+        match (covers_cookies, self.has_cookie) {
+            (true, _) => (format!("{verb} {allowed}"), Tone::Allowed),
+            (false, false) => (format!("{verb} {allowed}, without cookies"), Tone::Allowed),
+            (false, true) => {
+                (format!("{verb} {allowed} only without cookies, and this request has one"), Tone::Blocked)
             }
-            Some(value) => {
-                (format!("allowed for {}, not for {who}", escape(value.as_bytes())), Tone::Blocked)
-            }
-            None => (format!("not allowed for {who}"), Tone::Blocked),
         }
     }
 }
@@ -153,5 +157,61 @@ impl RequestHead for ActixHead<'_> {
 
     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
         self.0.headers().get_all(field.name()).map(HeaderValue::as_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_line_says_whether_cookies_are_covered() {
+        const A: &str = "https://a.example";
+        for (cookie, preflight, allow_origin, allow_credentials, said, tone) in [
+            (false, false, Some(A), true, "allowed for https://a.example", Tone::Allowed),
+            (true, false, Some(A), true, "allowed for https://a.example", Tone::Allowed),
+            (false, false, Some(A), false, "allowed for https://a.example, without cookies", Tone::Allowed),
+            (
+                true,
+                false,
+                Some(A),
+                false,
+                "allowed for https://a.example only without cookies",
+                Tone::Blocked,
+            ),
+            (false, false, Some("*"), false, "allowed for any origin, without cookies", Tone::Allowed),
+            (true, false, Some("*"), false, "allowed for any origin only without cookies", Tone::Blocked),
+            (true, false, Some("*"), true, "allowed for any origin only without cookies", Tone::Blocked),
+            (false, true, Some("*"), false, "may be sent by any origin, without cookies", Tone::Allowed),
+            (false, true, Some(A), true, "may be sent by https://a.example", Tone::Allowed),
+            (
+                false,
+                false,
+                Some("https://b.example"),
+                true,
+                "allowed for https://b.example, not for",
+                Tone::Blocked,
+            ),
+            (false, false, Some("null"), false, "allowed for null, not for", Tone::Blocked),
+            (false, false, None, true, "not allowed for https://a.example", Tone::Blocked),
+        ] {
+            let mut request = TestRequest::with_uri("/api/notes").insert_header((header::ORIGIN, A));
+            if cookie {
+                request = request.insert_header((header::COOKIE, "a=b"));
+            }
+            let pending = PendingLine::new(&request.to_srv_request(), None, preflight, None);
+            let mut headers = HeaderMap::new();
+            if let Some(value) = allow_origin {
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static(value));
+            }
+            if allow_credentials {
+                headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            }
+            let line = pending.finish(Some(200), &headers, None);
+            assert!(line.verdict.starts_with(said), "{said:?}: {line}");
+            assert_eq!(line.tone, tone, "{said:?}: {line}");
+        }
     }
 }

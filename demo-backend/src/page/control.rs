@@ -7,8 +7,11 @@
 //! - A site that points its own name at this machine (DNS rebinding) is stopped by the `Host` that its requests carry.
 //! - A `GET` changes nothing. What changes something has a JSON body, which a form can't send.
 //! - Bodies, sessions and logs are bounded.
+//!
+//! What the page's own calls can run into (a policy that is refused, a session that has ended) is said in the body of a 200:
+//! browsers write every status of 400 and above to the console, and the console is where the lessons tell the reader to look.
 
-use std::sync::Arc;
+use std::{fmt, iter, sync::Arc};
 
 use actix_web::{
     Error, HttpResponse, ResponseError,
@@ -21,19 +24,23 @@ use actix_web::{
     middleware::{Next, from_fn},
     web::{self, Bytes, Data, Path, Query, ServiceConfig},
 };
-use actix_web_cors::PolicyConfig;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use actix_web_cors::{InvalidPolicy, Policy, PolicyConfig};
+use serde::{
+    Deserialize, Serialize,
+    de::{
+        DeserializeOwned,
+        value::{self, MapDeserializer},
+    },
+};
+use serde_json::{Value, json};
 
 use super::{
     import::{self, Pasted},
-    policy_view::PolicyView,
+    policy_view::{PolicyView, lists},
     prediction::{self, PredictionRequest},
 };
 use crate::{
-    api::{
-        hand::{self, HandProblem},
-        headers::NO_STORE,
-    },
+    api::{hand, headers::NO_STORE},
     api_path::is_run,
     json_error::JsonError,
     origins::Origins,
@@ -49,9 +56,9 @@ const MAX_BODY: usize = 16 * 1024;
 /// The longest body with a paste: twice the text, because JSON escapes line breaks and quotation marks.
 const MAX_PASTE_BODY: usize = 2 * import::MAX_TEXT;
 /// The most entries of a policy, all settings together.
-const MAX_ENTRIES: usize = 64;
+pub(super) const MAX_ENTRIES: usize = 64;
 /// The most bytes of those entries.
-const MAX_ENTRY_BYTES: usize = 2048;
+pub(super) const MAX_ENTRY_BYTES: usize = 2048;
 /// The most origins that can be checked at once.
 const MAX_ORIGINS: usize = 32;
 
@@ -67,13 +74,48 @@ pub struct ControlContext {
 }
 
 impl ControlContext {
-    fn session(&self, id: &str) -> Result<Arc<Session>, JsonError> {
-        let unknown = || JsonError::new(StatusCode::NOT_FOUND, "no such session; make a new one");
+    fn session(&self, id: &str) -> Result<Arc<Session>, Refused> {
+        let unknown = || Refused::new(StatusCode::NOT_FOUND, "this session has ended; start a new one");
         self.sessions.find(id).ok_or_else(unknown)
     }
 }
 
-type ControlResult = Result<HttpResponse, JsonError>;
+/// Why a call by the page itself is refused.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(super) struct Refused {
+    /// The status that the response would have, were it not for the console.
+    status: u16,
+    /// Why, in words.
+    error: String,
+    /// What is wrong with a policy, or with a server written by hand; empty if it is something else.
+    #[cfg_attr(test, ts(type = "Array<Problem | HandProblem>"))]
+    problems: Vec<Value>,
+}
+
+impl Refused {
+    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self { status: status.as_u16(), error: error.into(), problems: Vec::new() }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.error)
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::OK
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::Ok().json(json!({ "refused": self }))
+    }
+}
+
+type ControlResult = Result<HttpResponse, Refused>;
 /// Body bytes, or why they couldn't be read.
 type BodyResult = Result<Bytes, Error>;
 
@@ -85,7 +127,7 @@ pub fn routes(control: ControlContext) -> impl FnOnce(&mut ServiceConfig) {
                 .app_data(Data::new(control))
                 .app_data(web::PayloadConfig::new(MAX_BODY))
                 .app_data(web::QueryConfig::default().error_handler(|error, _| {
-                    JsonError::new(StatusCode::BAD_REQUEST, error.to_string()).into()
+                    Refused::new(StatusCode::BAD_REQUEST, error.to_string()).into()
                 }))
                 .wrap(from_fn(guard))
                 .route("/config", web::get().to(origins))
@@ -121,32 +163,43 @@ async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let value =
         |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_paste = request.path().ends_with("/import");
-    let most = if is_paste { MAX_PASTE_BODY } else { MAX_BODY };
-    let refusal = if !control.hosts.iter().any(|expected| expected == value("host")) {
-        Some((StatusCode::MISDIRECTED_REQUEST, "this server doesn't have that name"))
+    let stranger = if !control.hosts.iter().any(|expected| expected == value("host")) {
+        Some((StatusCode::MISDIRECTED_REQUEST, "this server is not known by that name"))
     } else if value(MARK) != "1" {
         Some((StatusCode::FORBIDDEN, "this is for the Lab's own page, which sends the header x-cors-lab: 1"))
     } else if !matches!(value("sec-fetch-site"), "" | "same-origin" | "none") {
         Some((StatusCode::FORBIDDEN, "this is for the Lab's own page"))
     } else if *request.method() != Method::GET && !is_json(value("content-type")) {
         Some((StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON, with content-type: application/json"))
-    } else if value("content-length").parse().is_ok_and(|length: usize| length > most) {
-        Some((
-            StatusCode::PAYLOAD_TOO_LARGE,
-            if is_paste { "a paste has at most 1 MB" } else { "a body has at most 16 KiB" },
-        ))
     } else {
         None
     };
-    let mut response = match refusal {
-        Some((status, why)) => {
-            request.into_response(JsonError::new(status, why).error_response()).map_into_boxed_body()
-        }
-        None => next.call(request).await?.map_into_boxed_body(),
+    let most = longest_body(request.path());
+    let is_long = value("content-length").parse().is_ok_and(|length: usize| length > most);
+    let mut response = if let Some((status, why)) = stranger {
+        request.into_response(JsonError::new(status, why).error_response()).map_into_boxed_body()
+    } else if is_long {
+        request.into_response(too_long(most).error_response()).map_into_boxed_body()
+    } else {
+        next.call(request).await?.map_into_boxed_body()
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(NO_STORE));
     Ok(response)
+}
+
+/// The longest body that is read at a path.
+pub(crate) fn longest_body(path: &str) -> usize {
+    let is_paste = path.starts_with("/control/s/") && path.ends_with("/import");
+    if is_paste { MAX_PASTE_BODY } else { MAX_BODY }
+}
+
+fn too_long(most: usize) -> Refused {
+    let message = if most == MAX_PASTE_BODY {
+        "a paste has at most 1 MB"
+    } else {
+        "the Lab's server reads at most 16 KiB at once"
+    };
+    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -155,11 +208,31 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// Reads a body whose type the guard has checked.
-fn read<T: DeserializeOwned>(body: &BodyResult) -> Result<T, JsonError> {
-    let body = body
-        .as_ref()
-        .map_err(|error| JsonError::new(error.as_response_error().status_code(), error.to_string()))?;
-    serde_json::from_slice(body).map_err(|error| JsonError::new(StatusCode::BAD_REQUEST, error.to_string()))
+fn read<T: DeserializeOwned>(body: &BodyResult) -> Result<T, Refused> {
+    let body = body.as_ref().map_err(|error| match error.as_response_error().status_code() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_long(MAX_BODY),
+        status => Refused::new(status, error.to_string()),
+    })?;
+    serde_json::from_slice(body).map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))
+}
+
+/// Reads a policy. A `max_age` that is not a number of seconds is a problem like any other, at its field.
+fn read_policy(body: &BodyResult) -> Result<(PolicyConfig, Vec<Value>), Refused> {
+    let mut whole: Value = read(body)?;
+    let mut problems = Vec::new();
+    if let Some(max_age) = whole.get("max_age").cloned()
+        && let Err(why) = check_max_age(&max_age)
+    {
+        whole["max_age"] = Value::Null;
+        let value = max_age.as_str().map_or_else(|| max_age.to_string(), str::to_owned);
+        problems.push(json!({
+            "setting": "max_age", "index": null, "line": null, "value": value, "kind": "max_age_not_seconds",
+            "suggestions": [], "message": why,
+        }));
+    }
+    let config = serde_json::from_value(whole)
+        .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    Ok((config, problems))
 }
 
 async fn origins(control: Data<ControlContext>) -> HttpResponse {
@@ -182,7 +255,7 @@ async fn create(control: Data<ControlContext>, body: BodyResult) -> ControlResul
     let EmptyObject {} = read(&body)?;
     let session = control.sessions.create();
     let session =
-        session.map_err(|error| JsonError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        session.map_err(|error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(HttpResponse::Created().json(NewSession { id: session.id() }))
 }
 
@@ -199,33 +272,55 @@ async fn policy(control: Data<ControlContext>, id: Path<String>) -> ControlResul
 async fn replace_policy(control: Data<ControlContext>, id: Path<String>, body: BodyResult) -> ControlResult {
     let session = control.session(&id)?;
     if let Some(file) = session.policy_file() {
-        let message = format!("{} governs this session: edit the file", file.shown());
-        return Err(JsonError::new(StatusCode::CONFLICT, message));
+        let message = format!("the policy of this session comes from {}; edit the file", file.shown());
+        return Err(Refused::new(StatusCode::CONFLICT, message));
     }
-    let config: PolicyConfig = read(&body)?;
-    let entries =
-        [&config.allow_origins, &config.allow_methods, &config.allow_headers, &config.expose_headers];
-    let (count, length) =
-        entries.into_iter().flatten().fold((0, 0), |(n, len), entry| (n + 1, len + entry.len()));
+    let (config, mut problems) = read_policy(&body)?;
+    let entries = lists(&config).into_iter().flatten();
+    let (count, length) = entries.fold((0, 0), |(n, len), entry| (n + 1, len + entry.len()));
     if count > MAX_ENTRIES || length > MAX_ENTRY_BYTES {
-        let message =
-            format!("the Lab keeps policies of at most {MAX_ENTRIES} entries and {MAX_ENTRY_BYTES} bytes");
-        return Err(JsonError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+        let message = format!(
+            "the Lab keeps policies of at most {MAX_ENTRIES} entries and {MAX_ENTRY_BYTES} bytes; this one has {count} entries \
+             and {length} bytes"
+        );
+        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, message));
     }
-    match session.replace_policy(config) {
-        Ok(()) => Ok(HttpResponse::Ok().json(PolicyView::of(&session))),
-        Err(invalid) => Ok(HttpResponse::UnprocessableEntity().json(invalid)),
+    let invalid = if problems.is_empty() {
+        session.replace_policy(config).err()
+    } else {
+        Policy::try_from(config).err()
+    };
+    problems.extend(invalid.iter().flat_map(InvalidPolicy::problems).map(|problem| json!(problem)));
+    if problems.is_empty() {
+        return Ok(HttpResponse::Ok().json(PolicyView::of(&session)));
     }
+    Err(Refused { problems, ..Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "the policy is not valid") })
+}
+
+/// Whether it is a number of seconds; if not, why, in the library's words.
+fn check_max_age(max_age: &Value) -> Result<(), String> {
+    let read = match max_age.as_str() {
+        // The library reads a text where a file has one; JSON's reader doesn't hand it over.
+        Some(text) => {
+            let field = MapDeserializer::<_, value::Error>::new(iter::once(("max_age", text)));
+            PolicyConfig::deserialize(field).map_err(|error| error.to_string())
+        }
+        None => serde_json::from_value(json!({ "max_age": max_age })).map_err(|error| error.to_string()),
+    };
+    read.map(|_: PolicyConfig| ())
 }
 
 /// The session, unless it is the default one, which has no server written by hand.
-fn session_of_page(control: &ControlContext, id: &str) -> Result<Arc<Session>, JsonError> {
+fn session_of_page(control: &ControlContext, id: &str) -> Result<Arc<Session>, Refused> {
     let session = control.session(id)?;
     match session.policy_file() {
         None => Ok(session),
         Some(file) => {
-            let message = format!("{} governs this session: it has no server written by hand", file.shown());
-            Err(JsonError::new(StatusCode::CONFLICT, message))
+            let message = format!(
+                "the policy of this session comes from {}; it has no server written by hand",
+                file.shown()
+            );
+            Err(Refused::new(StatusCode::CONFLICT, message))
         }
     }
 }
@@ -233,14 +328,6 @@ fn session_of_page(control: &ControlContext, id: &str) -> Result<Arc<Session>, J
 async fn read_hand(control: Data<ControlContext>, id: Path<String>) -> ControlResult {
     let hand = session_of_page(&control, &id)?.state().hand.clone();
     Ok(HttpResponse::Ok().json(hand))
-}
-
-/// Why a server written by hand was refused.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub(super) struct InvalidHand {
-    /// Every problem that it has.
-    problems: Vec<HandProblem>,
 }
 
 async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: BodyResult) -> ControlResult {
@@ -254,7 +341,9 @@ async fn replace_hand(control: Data<ControlContext>, id: Path<String>, body: Bod
         state.cache = SharedCache::default();
         Ok(HttpResponse::Ok().json(written))
     } else {
-        Ok(HttpResponse::UnprocessableEntity().json(InvalidHand { problems }))
+        let problems = problems.iter().map(|problem| json!(problem)).collect();
+        let why = "the server written by hand is not valid";
+        Err(Refused { problems, ..Refused::new(StatusCode::UNPROCESSABLE_ENTITY, why) })
     }
 }
 
@@ -264,7 +353,7 @@ async fn read_paste(control: Data<ControlContext>, id: Path<String>, body: BodyR
     let Pasted { text } = read(&body)?;
     match import::import(&text, session.id(), &control.origins) {
         Ok(import) => Ok(HttpResponse::Ok().json(import)),
-        Err(why) => Err(JsonError::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
+        Err(why) => Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, why)),
     }
 }
 
@@ -290,7 +379,7 @@ async fn allows(control: Data<ControlContext>, id: Path<String>, body: BodyResul
     let OriginsToCheck { origins } = read(&body)?;
     if origins.len() > MAX_ORIGINS {
         let message = format!("check at most {MAX_ORIGINS} origins at once");
-        return Err(JsonError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+        return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, message));
     }
     let allowed = origins.iter().map(|text| text.parse().is_ok_and(|origin| policy.allows(&origin)));
     Ok(HttpResponse::Ok().json(CheckedOrigins { allowed: allowed.collect() }))
@@ -303,8 +392,7 @@ async fn predict(control: Data<ControlContext>, id: Path<String>, body: BodyResu
         return Err(bad_run());
     }
     let prediction = prediction::predict(&session, &wanted, &control.origins, &control.sessions);
-    let prediction =
-        prediction.map_err(|message| JsonError::new(StatusCode::UNPROCESSABLE_ENTITY, message))?;
+    let prediction = prediction.map_err(|message| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, message))?;
     Ok(HttpResponse::Ok().json(prediction))
 }
 
@@ -350,14 +438,20 @@ pub(super) struct Holdings {
     notes: Vec<Note>,
     /// The visits of all visitors.
     visits: u32,
+    /// What is on the account of the user who can sign in.
+    balance: u32,
 }
 
 async fn notes(control: Data<ControlContext>, id: Path<String>) -> ControlResult {
     let session = control.session(&id)?;
     let state = session.state();
-    Ok(HttpResponse::Ok().json(Holdings { notes: state.notes.list(), visits: state.visitors.total() }))
+    Ok(HttpResponse::Ok().json(Holdings {
+        notes: state.notes.list(),
+        visits: state.visitors.total(),
+        balance: state.account.balance(),
+    }))
 }
 
-fn bad_run() -> JsonError {
-    JsonError::new(StatusCode::BAD_REQUEST, "a run's name has at most 32 characters of a-z and 0-9")
+fn bad_run() -> Refused {
+    Refused::new(StatusCode::BAD_REQUEST, "a run's name has at most 32 characters of a-z and 0-9")
 }

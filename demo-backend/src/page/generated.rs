@@ -12,7 +12,9 @@ use ts_rs::{Config, TS, TypeVisitor};
 use super::{
     control,
     import::Import,
-    kinds::{BodyContentType, BodyType, KindRules, RequestKind, SendingPage},
+    kinds::{
+        BodyContentType, BodyType, KindRules, PageAddressSpace, RequestAddress, RequestKind, SendingPage,
+    },
     lab_request::LabRequest,
     lesson::Lesson,
     mirrors::InvalidPolicy,
@@ -21,6 +23,7 @@ use super::{
     preset::Preset,
 };
 use crate::{
+    api::hand::HandProblem,
     api_path::{self, ServerKind},
     origins::Origins,
     session::hand_written::HandWritten,
@@ -82,9 +85,10 @@ fn the_types_are_current() {
     declarations.visit::<control::Exchanges>();
     declarations.visit::<control::Holdings>();
     declarations.visit::<HandWritten>();
-    declarations.visit::<control::InvalidHand>();
+    declarations.visit::<HandProblem>();
     declarations.visit::<Import>();
     declarations.visit::<InvalidPolicy>();
+    declarations.visit::<control::Refused>();
     declarations.visit::<BodyContentType>();
     declarations.visit::<KindRules>();
     declarations.visit::<Lesson>();
@@ -135,6 +139,18 @@ fn the_constants_are_current() {
             json!(SendingPage::ALL).to_string(),
         ),
         (
+            "Where a request can be sent to.",
+            "ADDRESSES",
+            "readonly RequestAddress[]",
+            json!(RequestAddress::ALL).to_string(),
+        ),
+        (
+            "The networks that a page can be said to be loaded from.",
+            "ADDRESS_SPACES",
+            "readonly PageAddressSpace[]",
+            json!(PageAddressSpace::ALL).to_string(),
+        ),
+        (
             "What a request is where nothing else is said.",
             "DEFAULT_REQUEST",
             "Readonly<LabRequest>",
@@ -148,6 +164,12 @@ fn the_constants_are_current() {
         ),
         ("The settings of a policy that are lists.", "LISTS", "", json!(LISTS).to_string()),
         (
+            "The most entries of a policy, all lists together, and the most bytes of them.",
+            "MOST_OF_A_POLICY",
+            "",
+            by_name([("entries", json!(control::MAX_ENTRIES)), ("bytes", json!(control::MAX_ENTRY_BYTES))]),
+        ),
+        (
             "The parts of an API path, and the query's parameter that names a run.",
             "PATHS",
             "",
@@ -160,6 +182,8 @@ fn the_constants_are_current() {
         "BodyType",
         "KindRules",
         "LabRequest",
+        "PageAddressSpace",
+        "RequestAddress",
         "RequestKind",
         "SendingPage",
         "ServerKind",
@@ -182,7 +206,7 @@ fn the_constants_are_current() {
 fn the_examples_are_current() {
     let origins = Origins {
         api: "http://localhost:8080".to_owned(),
-        api_alias: None,
+        api_alias: Some("http://127.0.0.1:8080".to_owned()),
         page: "http://localhost:3000".to_owned(),
         attacker: "http://localhost:3001".to_owned(),
     };
@@ -198,6 +222,8 @@ fn the_examples_are_current() {
         json!({ "method": "POST", "body": { "type": "form", "text": "a=1" } }),
         json!({ "method": "POST", "body": { "type": "text/plain", "text": "a" } }),
         everything,
+        json!({ "address": "second", "credentials": "include" }),
+        json!({ "address": "proxy", "cached": true, "page_address_space": "public" }),
     ];
     let sessions = [(api_path::DEFAULT_SESSION, ""), ("abcdefgh", "a1")];
     let lines = RequestKind::ALL

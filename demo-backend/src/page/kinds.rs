@@ -1,7 +1,7 @@
 //! What a request of the Lab can be made of, and what each kind of request can carry. The page has the same tables, which are
 //! generated from these.
 
-use fetch_cors::browser::{Credentials, Redirect};
+use fetch_cors::browser::{AddressSpace, Credentials, Redirect};
 use serde::{Deserialize, Serialize};
 
 /// What loads.
@@ -40,6 +40,33 @@ pub enum SendingPage {
     Attacker,
     /// A sandboxed frame in the Lab's page, whose origin is opaque.
     Sandbox,
+}
+
+/// Where a request is sent to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum RequestAddress {
+    /// The API.
+    #[default]
+    Api,
+    /// The API's second address, which is another site for browsers.
+    Second,
+    /// The page's own origin, whose server forwards it to the API.
+    Proxy,
+}
+
+/// The network that a page is loaded from, for Local Network Access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum PageAddressSpace {
+    /// The internet.
+    Public,
+    /// The local network.
+    Local,
+    /// This computer.
+    Loopback,
 }
 
 /// What a body is made of.
@@ -201,6 +228,16 @@ impl SendingPage {
     pub const ALL: [Self; 3] = [Self::Lab, Self::Attacker, Self::Sandbox];
 }
 
+impl RequestAddress {
+    /// Every address, in the order of the form.
+    pub const ALL: [Self; 3] = [Self::Api, Self::Second, Self::Proxy];
+}
+
+impl PageAddressSpace {
+    /// Every address space, in the order of the form.
+    pub const ALL: [Self; 3] = [Self::Public, Self::Local, Self::Loopback];
+}
+
 impl BodyType {
     /// Every type, in the order of the form.
     pub const ALL: [Self; 3] = [Self::Json, Self::Text, Self::Form];
@@ -214,6 +251,16 @@ impl BodyType {
             Self::Form => {
                 BodyContentType { script: None, browser: "application/x-www-form-urlencoded;charset=UTF-8" }
             }
+        }
+    }
+}
+
+impl From<PageAddressSpace> for AddressSpace {
+    fn from(space: PageAddressSpace) -> Self {
+        match space {
+            PageAddressSpace::Public => Self::Public,
+            PageAddressSpace::Local => Self::Local,
+            PageAddressSpace::Loopback => Self::Loopback,
         }
     }
 }

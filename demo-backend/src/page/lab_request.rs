@@ -4,7 +4,10 @@
 use fetch_cors::browser::{Credentials, Engine, Mode, PageOrigin, Request};
 use serde::{Deserialize, Serialize};
 
-use super::kinds::{BodyType, CredentialsMode, RedirectMode, RequestKind, RequestMode, SendingPage};
+use super::kinds::{
+    BodyType, CredentialsMode, PageAddressSpace, RedirectMode, RequestAddress, RequestKind, RequestMode,
+    SendingPage,
+};
 use crate::{
     api_path::{ApiPath, DEFAULT_SESSION, RUN, ServerKind},
     origins::Origins,
@@ -49,8 +52,13 @@ pub struct LabRequest {
     pub redirect: RedirectMode,
     /// Whether it goes through the shared cache.
     pub cached: bool,
+    /// Where it is sent to.
+    pub address: RequestAddress,
     /// The page that sends it.
     pub page: SendingPage,
+    /// The network that the page is said to be loaded from; null if nothing is said. Such a request can only be predicted:
+    /// the Lab's pages are loaded from this computer.
+    pub page_address_space: Option<PageAddressSpace>,
     /// Whether every sending has the same URL, so that the browser may remember a preflight.
     pub same_url: bool,
 }
@@ -70,7 +78,9 @@ impl Default for LabRequest {
             mode: RequestMode::default(),
             redirect: RedirectMode::default(),
             cached: false,
+            address: RequestAddress::default(),
             page: SendingPage::default(),
+            page_address_space: None,
             same_url: false,
         }
     }
@@ -89,19 +99,24 @@ impl LabRequest {
     /// # Errors
     ///
     /// Why not, in words.
-    pub fn check(&self, session: &str) -> Result<(), String> {
+    pub fn check(&self, session: &str, origins: &Origins) -> Result<(), String> {
         if self.server == ServerKind::Hand && session == DEFAULT_SESSION {
             return Err("the session that a file governs has no server written by hand".to_owned());
         }
+        if self.address == RequestAddress::Second && origins.api_alias.is_none() {
+            return Err(format!("the API has no second address; it is only at {}", origins.api));
+        }
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
         if self.path.len() > MAX_PATH || !self.path.bytes().all(is_plain) {
-            return Err(format!("the path has at most {MAX_PATH} letters, digits, and \"-._~/\""));
+            return Err(format!(
+                "the Lab predicts only paths of up to {MAX_PATH} letters (a to z), digits, and \"-._~/\""
+            ));
         }
         if self.path.split('/').any(|part| matches!(part, "." | "..")) {
-            return Err("the path can't have the parts \".\" and \"..\"".to_owned());
+            return Err("the parts \".\" and \"..\" lead to another path, and the Lab predicts only paths below /api/".to_owned());
         }
         if self.query.len() > MAX_QUERY || self.query.contains(|c: char| c.is_control() || c == '#') {
-            return Err(format!("the query has at most {MAX_QUERY} bytes, and no \"#\""));
+            return Err(format!("the Lab predicts only queries of up to {MAX_QUERY} bytes without \"#\""));
         }
         Ok(())
     }
@@ -113,7 +128,13 @@ impl LabRequest {
         let query = [self.query.as_str(), &run].into_iter().filter(|part| !part.is_empty());
         let query = query.collect::<Vec<_>>().join("&");
         let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}{path}{mark}{query}", origins.api)
+        let origin = match self.address {
+            RequestAddress::Api => &origins.api,
+            // Without a second address, `check` has refused it.
+            RequestAddress::Second => origins.api_alias.as_ref().unwrap_or(&origins.api),
+            RequestAddress::Proxy => &origins.page,
+        };
+        format!("{origin}{path}{mark}{query}")
     }
 
     /// What its kind can carry of it, with the headers that the page's script adds: as the page's `effective` does.
@@ -190,11 +211,28 @@ impl LabRequest {
             .mode(mode)
             .credentials(self.credentials())
             .redirect(request.redirect.into());
+        let fetch = match self.page_address_space {
+            Some(space) => fetch.page_address_space(space.into()),
+            None => fetch,
+        };
         let fetch = match self.sent_body() {
             Some(body) => fetch.body(Some(body.body_type.content_type().browser)),
             None => fetch,
         };
-        request.headers.iter().fold(fetch, |fetch, (name, value)| fetch.header(name, value))
+        request.headers.iter().fold(fetch, |fetch, (name, value)| {
+            // One byte for each letter: a script's strings are read as Latin-1.
+            let bytes: Vec<u8> = value.chars().filter_map(|letter| u8::try_from(letter).ok()).collect();
+            fetch.header(name, bytes)
+        })
+    }
+
+    /// The first header whose value has a letter beyond Latin-1, such as an emoji, and that letter. `fetch()` and
+    /// `setRequestHeader()` throw for it. <https://webidl.spec.whatwg.org/#es-ByteString>
+    pub fn unsendable_header(&self) -> Option<(String, char)> {
+        self.effective().headers.into_iter().find_map(|(name, value)| {
+            let letter = value.chars().find(|&letter| u8::try_from(letter).is_err())?;
+            Some((name, letter))
+        })
     }
 }
 

@@ -7,15 +7,18 @@ use actix_web_cors::PolicyConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::lab_request::LabRequest;
 #[cfg(test)]
 use super::mirrors;
+use super::{engine::EngineName, lab_request::LabRequest};
 use crate::{
     origins::Origins,
     session::{cache::CacheOutcome, hand_written::HandWritten},
 };
 
-/// A lesson. In its texts `{page}`, `{api}` and `{attacker}` stand for this Lab's origins.
+/// A lesson. In its texts `{page}`, `{api}`, `{alias}` and `{attacker}` stand for this Lab's origins.
+///
+/// What happens in a lesson is up to its reader, so no text may tell it in advance: `text`, `question`, `hint`, `learned` and
+/// `after` are rules, and what the lesson begins with. What a run showed stands in a [`Fact`], with what must be so.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -37,36 +40,76 @@ pub struct Lesson {
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<mirrors::PartOfHandWritten>"))]
     pub hand: Option<HandWritten>,
-    /// What others send before the reader comes.
+    /// What the page sends whenever the lesson begins.
     #[serde(default)]
-    #[cfg_attr(test, ts(optional, as = "Option<Vec<mirrors::PartOfRequest>>"))]
-    pub before: Vec<LabRequest>,
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<Before>>"))]
+    pub before: Vec<Before>,
     /// Whether all its requests have the same URL.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub same_url: bool,
+    /// The engine that its first request is about, where engines differ: in the others, the other answer is right.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub engine: Option<EngineName>,
     /// The question before the first sending.
-    pub question: String,
-    /// The right answer: yes or no.
-    pub answer: bool,
-    /// Why that is right.
-    pub because: String,
+    pub question: Question,
+    /// What may be said of the run that the question was about. The first one is true of the lesson's beginning.
+    pub because: Vec<Fact>,
     /// How the first sending ends.
     pub first: Ending,
-    /// What is to be reached.
-    pub goal: Goal,
+    /// What is to be reached, each part by a run of its own or with others.
+    pub goal: Vec<GoalPart>,
     /// Origins, and whether the policy should allow them.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<(String, bool)>>"))]
     pub origins: Vec<(String, bool)>,
     /// A hint.
     pub hint: String,
-    /// A way to the goal.
-    pub solution: Solution,
+    /// A way to the goal, after the first sending, step by step.
+    pub solution: Vec<SolutionStep>,
+    /// What to keep of it, in a sentence.
+    pub learned: String,
     /// What to read afterwards, in paragraphs.
     pub after: Vec<String>,
     /// Titles and addresses of what to read on.
     pub links: Vec<(String, String)>,
+}
+
+/// A request that the page sends before the reader comes in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Before {
+    /// The request.
+    #[cfg_attr(test, ts(as = "mirrors::PartOfRequest"))]
+    pub request: LabRequest,
+    /// What may be said of it once it was sent.
+    pub said: Vec<Fact>,
+}
+
+/// A question that is answered by yes or no.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Question {
+    /// In words.
+    pub text: String,
+    /// Of which runs *yes* is right.
+    pub yes: RunCheck,
+    /// What is right where nothing was changed.
+    pub answer: bool,
+}
+
+/// A sentence about what happened, with what must be so for it to be true.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Fact {
+    /// Of which runs it is true.
+    pub when: RunCheck,
+    /// In words.
+    pub text: String,
 }
 
 /// How a request ends.
@@ -75,40 +118,74 @@ pub struct Lesson {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Ending {
     /// The script gets a response.
-    Allowed,
+    Readable,
+    /// The script gets a response in which it can read nothing.
+    Opaque,
     /// The script gets an error.
     Blocked,
 }
 
-/// What is to be reached.
+/// A part of the goal.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Goal {
-    /// In words.
+pub struct GoalPart {
+    /// In the browser's memory.
+    pub id: String,
+    /// What to do, in words.
     pub text: String,
     /// As the page checks it.
-    pub check: GoalCheck,
+    pub check: RunCheck,
+    /// What may be said of a run that reached it.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub shows: Option<String>,
 }
 
-/// Conditions that one run must meet, all of them.
+/// Conditions that one run must meet, all of them; a request that can only be predicted is judged by its prediction. Of a message that was not sent, no header is known, not even that it is
+/// absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
-pub struct GoalCheck {
+pub struct RunCheck {
     /// How it ends.
-    pub observed: Option<Ending>,
+    pub outcome: Option<Ending>,
     /// The status that the script reads.
     pub status: Option<u16>,
+    /// What the body that the script reads contains.
+    pub body_has: Option<String>,
     /// Headers that the script can read.
     pub readable: Option<Vec<String>>,
+    /// Headers that the script can't read.
+    pub unreadable: Option<Vec<String>>,
     /// What the request has.
     #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
     pub request: Option<Map<String, Value>>,
     /// How many preflights the API sees.
     pub preflights: Option<u32>,
+    /// How many other requests the API sees.
+    pub requests: Option<u32>,
     /// Whether a handler runs.
     pub handler_ran: Option<bool>,
+    /// Whether what the API stores is different afterwards.
+    pub changed: Option<bool>,
+    /// The status of the API's last response that is not a preflight's.
+    pub api_status: Option<u16>,
+    /// Headers of the last request that is not a preflight, by their names in lower case: a value, which is all lines joined, or
+    /// whether it is there.
+    #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
+    pub sent: Option<Map<String, Value>>,
+    /// Headers of its response.
+    #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
+    pub got: Option<Map<String, Value>>,
+    /// The status of the response to the last preflight.
+    pub preflight_status: Option<u16>,
+    /// Headers of the last preflight.
+    #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
+    pub preflight_sent: Option<Map<String, Value>>,
+    /// Headers of its response.
+    #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
+    pub preflight_got: Option<Map<String, Value>>,
     /// What the policy has; of a list, these entries.
     #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
     pub policy_has: Option<Map<String, Value>>,
@@ -117,44 +194,13 @@ pub struct GoalCheck {
     pub policy_lacks: Option<Map<String, Value>>,
     /// What the shared cache does with the last request.
     pub cache: Option<CacheOutcome>,
-    /// What the attacker's page gets.
-    pub attacker: Option<Loot>,
     /// A setting: since the lesson started, a policy with a problem there was refused.
     pub refused: Option<String>,
     /// Whether the policy decides all of the lesson's origins as the lesson wants.
     pub origins: Option<bool>,
-}
-
-/// What the attacker's page gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum Loot {
-    /// It reads the response.
-    Read,
-    /// It gets an error.
-    Nothing,
-}
-
-/// A way to the goal: a policy, a server written by hand and a request, and then one sending; or steps.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Solution {
-    /// The policy to apply, if another one is needed.
-    #[cfg_attr(test, ts(as = "Option<mirrors::PartOfPolicy>"))]
-    pub policy: Option<PolicyConfig>,
-    /// The server to write by hand, if another one is needed.
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional, as = "Option<mirrors::PartOfHandWritten>"))]
-    pub hand: Option<HandWritten>,
-    /// The request to send, if another one is needed.
-    #[cfg_attr(test, ts(as = "Option<mirrors::PartOfRequest>"))]
-    pub request: Option<LabRequest>,
-    /// What to do one after the other instead.
-    #[serde(default)]
-    #[cfg_attr(test, ts(optional, as = "Option<Vec<SolutionStep>>"))]
-    pub steps: Vec<SolutionStep>,
+    /// Which of the lesson's origins the policy allows.
+    #[cfg_attr(test, ts(as = "Option<mirrors::Members>"))]
+    pub allows: Option<Map<String, Value>>,
 }
 
 /// Something to do.
@@ -200,14 +246,15 @@ pub fn file() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../demo-frontend/lessons/lessons.json")
 }
 
-/// A text of the page's data, with the origins in place of `{page}`, `{api}` and `{attacker}`.
+/// A text of the page's data, with the origins in place of `{page}`, `{api}`, `{alias}` and `{attacker}`.
 pub(super) fn with_origins(text: &str, origins: &Origins) -> String {
     text.replace("{page}", &origins.page)
         .replace("{api}", &origins.api)
+        .replace("{alias}", origins.api_alias.as_ref().unwrap_or(&origins.api))
         .replace("{attacker}", &origins.attacker)
 }
 
-/// Reads the lessons, with the origins in place of `{page}`, `{api}` and `{attacker}`.
+/// Reads the lessons, with the origins in place of `{page}`, `{api}`, `{alias}` and `{attacker}`.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use super::{
     lab_request::LabRequest,
     servers::{PredictedResponse, text},
 };
-use crate::{api::headers::CACHE_OUTCOME, session::cache::CacheOutcome};
+use crate::{api::headers::CACHE_OUTCOME, origins::LabServer, session::cache::CacheOutcome};
 
 /// Whether a message is a preflight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -41,14 +41,20 @@ pub struct Message {
     pub response_headers: Vec<(String, String)>,
     /// The names of the headers that the browser decides by, in the request and in the response.
     pub decisive: Vec<&'static str>,
-    /// Whether cookies are sent.
+    /// The server that it is sent to; null if it is none of the Lab's.
+    pub server: Option<LabServer>,
+    /// Whether cookies may be sent.
     pub credentials: bool,
+    /// The names of the cookies that are sent.
+    pub cookies: Vec<String>,
+    /// Whether its cookies are third-party cookies, about which a setting of the browser decides.
+    pub third_party: bool,
     /// What the shared cache does; null where there is none.
     pub through_cache: Option<CacheOutcome>,
 }
 
 impl Message {
-    /// Of an exchange of the model of the browser.
+    /// Of an exchange of the model of the browser, before it is known where it goes and which cookies go with it.
     pub fn new(exchange: &Exchange, response: &PredictedResponse, request: &LabRequest) -> Self {
         let mut request_headers = to_lines(exchange.headers());
         for (name, value) in &mut request_headers {
@@ -70,6 +76,9 @@ impl Message {
                 .map(to_lines)
                 .unwrap_or_default(),
             decisive: Vec::new(),
+            server: None,
+            cookies: Vec::new(),
+            third_party: false,
             credentials: exchange.includes_credentials(),
             through_cache: response.through_cache,
         };

@@ -65,16 +65,20 @@ impl PolicyView {
     }
 }
 
-/// The settings that are set, in order.
-fn settings(config: &PolicyConfig) -> Vec<(&'static str, Value)> {
-    let lists = [
+/// The lists themselves, in that order.
+pub(super) fn lists(config: &PolicyConfig) -> [&Vec<String>; LISTS.len()] {
+    [
         &config.allow_origins,
         &config.danger_allow_origins,
         &config.allow_methods,
         &config.allow_headers,
         &config.expose_headers,
-    ];
-    let lists = LISTS.into_iter().zip(lists).filter(|(_, list)| !list.is_empty());
+    ]
+}
+
+/// The settings that are set, in order.
+fn settings(config: &PolicyConfig) -> Vec<(&'static str, Value)> {
+    let lists = LISTS.into_iter().zip(lists(config)).filter(|(_, list)| !list.is_empty());
     let lists = lists.map(|(name, list)| (name, json!(list)));
     let flags = [
         ("allow_credentials", config.allow_credentials),

@@ -2,23 +2,24 @@
 //! respond.
 
 use fetch_cors::{
-    browser::{Browser, Next, Request},
+    browser::{Browser, Next, PageOrigin, Request},
     diagnosis::{Case, Diagnosis, Examination, Exchanged, Received, Sent},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     by_hand,
+    dropped::{DroppedHeader, dropped},
     engine::EngineName,
     lab_request::LabRequest,
     message::Message,
-    servers::Servers,
+    servers::{CookieSender, Servers},
     verdict::{Diagnosed, Verdict},
 };
 use crate::{
     api_path::ServerKind,
     origins::Origins,
-    session::{Session, Sessions, hand_written::HandWritten},
+    session::{Session, Sessions, cookies::CookieJar, hand_written::HandWritten},
 };
 
 /// A request whose outcome is to be predicted.
@@ -51,6 +52,8 @@ pub struct Prediction {
     pub verdict: Verdict,
     /// Whether the browser remembers a preflight, and so doesn't send one.
     pub remembered: bool,
+    /// The headers of the script that the browser leaves out, without an error.
+    pub dropped: Vec<DroppedHeader>,
 }
 
 /// Predicts what will happen to a request.
@@ -65,13 +68,25 @@ pub fn predict(
     sessions: &Sessions,
 ) -> Result<Prediction, String> {
     let PredictionRequest { request, run, engine, commit } = wanted;
-    request.check(session.id())?;
+    request.check(session.id(), origins)?;
     let url = request.url(session.id(), run.as_deref().unwrap_or_default(), origins);
     let fetch = request.to_fetch(&url, origins, engine.engine());
     let (at, now) = (sessions.now_ms(), sessions.now());
+    if let Some((name, letter)) = request.unsendable_header() {
+        let verdict = Verdict::unsendable(&name, letter);
+        return Ok(Prediction { at, messages: Vec::new(), verdict, remembered: false, dropped: Vec::new() });
+    }
+    let dropped = dropped(&fetch, engine.profile());
     let mut browser = session.state().remembered.browser(engine.profile());
 
-    let servers = Servers { sessions, origins, now, hand: None };
+    let mut jar = session.state().cookies.clone();
+    let sender = CookieSender {
+        page: request.page_origin(origins),
+        // The other pages are framed in the Lab's.
+        top: PageOrigin::of(&origins.page).unwrap_or(PageOrigin::Opaque),
+        engine: engine.engine(),
+    };
+    let servers = Servers { sessions, origins, sender: &sender, now, hand: None };
     let body = request.sent_body().map(|body| body.text.into_bytes()).unwrap_or_default();
     let is_preflight = |next: &Next| matches!(next, Next::Send(exchange) if exchange.is_preflight());
     let unremembered = Browser::new(engine.profile()).fetch(fetch.clone(), now);
@@ -84,10 +99,18 @@ pub fn predict(
             Next::Done(verdict) => break verdict,
             Next::Send(exchange) => {
                 let sent = Sent::from(&exchange);
-                let predicted = servers.respond(&sent, &body);
-                messages.push(Message::new(&exchange, &predicted, request));
+                let predicted = servers.respond(&sent, &body, &jar);
+                messages.push(Message {
+                    server: origins.server_of(&sent.url),
+                    cookies: sender.names(&jar, &sent),
+                    third_party: sender.is_third_party(&sent),
+                    ..Message::new(&exchange, &predicted, request)
+                });
                 next = match &predicted.response {
-                    Some(response) => exchange.receive(&mut browser, response, now),
+                    Some(response) => {
+                        sender.store(&mut jar, &sent, response);
+                        exchange.receive(&mut browser, response, now)
+                    }
                     None => exchange.fail(&mut browser),
                 };
                 case.exchanges.push(Exchanged { sent, received: predicted.into() });
@@ -100,13 +123,13 @@ pub fn predict(
     case.policy = has_policy.then(|| session.policy_in_force().config);
     case.verdict = Some(verdict.clone());
     case.hints.is_direct = !request.cached;
-    let diagnosis = examine(case, &servers);
+    let diagnosis = examine(case, &servers, &jar);
     let hand = session.state().hand.clone();
     let by_hand = (request.server == ServerKind::Hand).then(|| {
         let fetch = request.to_fetch(&url, origins, engine.engine());
         let passes = |fixed: &HandWritten| {
             let servers = Servers { hand: Some(fixed), ..servers };
-            passes(fetch.clone(), Browser::new(engine.profile()), &servers, &body)
+            passes(fetch.clone(), Browser::new(engine.profile()), &servers, &body, &jar)
         };
         by_hand::advice(
             &by_hand::Situation { hand: &hand, request, messages: &messages, origins, session: session.id() },
@@ -118,21 +141,24 @@ pub fn predict(
     let run = run.as_deref().unwrap_or_default();
     let diagnosed = Diagnosed { session: session.id(), run, diagnosis, by_hand: by_hand.unwrap_or_default() };
     let verdict = Verdict::new(&verdict, &diagnosed, request, *engine, messages.last());
+    if *commit {
+        session.state().cookies = jar;
+    }
     if *commit && request.same_url {
         let preflights = messages.iter().filter_map(Message::preflight);
         session.state().remembered.keep(browser, preflights);
     }
-    Ok(Prediction { at, messages, verdict, remembered })
+    Ok(Prediction { at, messages, verdict, remembered, dropped })
 }
 
 /// Whether a browser that remembers nothing lets the request pass at these servers.
-fn passes(fetch: Request, mut browser: Browser, servers: &Servers<'_>, body: &[u8]) -> bool {
+fn passes(fetch: Request, mut browser: Browser, servers: &Servers<'_>, body: &[u8], jar: &CookieJar) -> bool {
     let mut next = browser.fetch(fetch, servers.now);
     loop {
         match next {
             Next::Done(verdict) => return verdict.is_allowed(),
             Next::Send(exchange) => {
-                next = match servers.respond(&Sent::from(&exchange), body).response {
+                next = match servers.respond(&Sent::from(&exchange), body, jar).response {
                     Some(response) => exchange.receive(&mut browser, &response, servers.now),
                     None => exchange.fail(&mut browser),
                 };
@@ -142,11 +168,11 @@ fn passes(fetch: Request, mut browser: Browser, servers: &Servers<'_>, body: &[u
 }
 
 /// Asks the Lab's servers what the diagnosis wants to know, as `cors-doctor` asks real ones. Nothing goes over a wire.
-fn examine(case: Case, servers: &Servers<'_>) -> Diagnosis {
+fn examine(case: Case, servers: &Servers<'_>, jar: &CookieJar) -> Diagnosis {
     let mut examination = Examination::of(case);
     while let Some(wanted) = examination.wanted() {
         let received = if wanted.may_send_unasked {
-            servers.respond(&wanted.sent, b"").into()
+            servers.respond(&wanted.sent, b"", jar).into()
         } else {
             Received::NotSent
         };

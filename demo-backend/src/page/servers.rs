@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use actix_web_cors::Policy;
 use fetch_cors::{
-    browser::Response,
+    browser::{Engine, PageOrigin, Response, Url},
     diagnosis::{Failure, Received, Sent},
     server::{self, Decision, FieldName, RequestField, RequestHead},
 };
 
-use url::Url;
-
 use crate::{
     api::{
         hand::{self, HandReply, HandRequest},
-        headers::CACHE_OUTCOME,
+        headers::{CACHE_OUTCOME, USER_COOKIE},
         route_table::{self, RouteRequest},
     },
     api_path::{ApiPath, ServerKind, forgets_vary},
@@ -23,6 +21,7 @@ use crate::{
     session::{
         Sessions,
         cache::{self, CacheOutcome},
+        cookies::{CookieContext, CookieJar},
         hand_written::HandWritten,
     },
 };
@@ -34,10 +33,56 @@ pub struct Servers<'a> {
     pub sessions: &'a Sessions,
     /// Where the servers are.
     pub origins: &'a Origins,
+    /// The page that sends, and the engine that it runs in.
+    pub sender: &'a CookieSender,
     /// The time since the Lab was started.
     pub now: Duration,
     /// A server to try in place of the one written by hand, with nothing in the cache.
     pub hand: Option<&'a HandWritten>,
+}
+
+/// Which page sends requests, in which engine: what decides about cookies.
+#[derive(Clone, Debug)]
+pub struct CookieSender {
+    /// Its origin.
+    pub page: PageOrigin,
+    /// The origin of the page in the address bar.
+    pub top: PageOrigin,
+    /// None for the rules that are written down.
+    pub engine: Option<Engine>,
+}
+
+impl CookieSender {
+    /// For a request to this URL.
+    pub fn context<'a>(&self, url: &'a Url) -> CookieContext<'a> {
+        CookieContext {
+            host: url.host_str().unwrap_or_default(),
+            path: url.path(),
+            is_cross_site: !self.page.is_same_site(url),
+            is_third_party: !self.top.is_same_site(url),
+            engine: self.engine,
+        }
+    }
+
+    /// The names of the cookies that go with a request.
+    pub fn names(&self, jar: &CookieJar, sent: &Sent) -> Vec<String> {
+        if sent.includes_credentials { jar.names(self.context(&sent.url)) } else { Vec::new() }
+    }
+
+    /// Whether its cookies are those of another site, about which a setting of the browser decides.
+    pub fn is_third_party(&self, sent: &Sent) -> bool {
+        sent.includes_credentials && self.context(&sent.url).is_foreign()
+    }
+
+    /// Keeps the cookies of a response as the browser does.
+    pub fn store(&self, jar: &mut CookieJar, sent: &Sent, response: &Response) {
+        if sent.includes_credentials {
+            let lines = response.headers().iter().filter(|(name, _)| *name == "set-cookie");
+            for (_, value) in lines {
+                jar.store(&text(value), self.context(&sent.url));
+            }
+        }
+    }
 }
 
 /// A response, or none, and what the page wants to know of where it comes from.
@@ -82,7 +127,7 @@ impl Servers<'_> {
     }
 
     /// What will be responded. `body` is what is sent if the request has a body.
-    pub fn respond(&self, sent: &Sent, body: &[u8]) -> PredictedResponse {
+    pub fn respond(&self, sent: &Sent, body: &[u8], jar: &CookieJar) -> PredictedResponse {
         let url = &sent.url;
         if !self.origins.is_api(url) {
             // The pages are static files, without any CORS header.
@@ -112,13 +157,20 @@ impl Servers<'_> {
                 Decision::PreflightGranted { .. } => preflight(204),
                 Decision::PreflightRefused => preflight(403),
                 _ => {
-                    let content_type = value("content-type").map(|value| text(&value));
+                    let line = |name: &str| value(name).map(|value| text(&value));
+                    let (content_type, origin) = (line("content-type"), line("origin"));
+                    let fetch_site = line("sec-fetch-site");
                     let route = route_table::respond(&RouteRequest {
                         method: &sent.method,
                         path,
                         query,
                         content_type: content_type.as_deref(),
                         has_key: value("x-api-key").is_some(),
+                        sec_fetch_site: fetch_site.as_deref(),
+                        origin: origin.as_deref(),
+                        is_signed_in: self.sender.names(jar, sent).iter().any(|name| name == USER_COOKIE),
+                        account: &state.account,
+                        policy: &policy,
                         body: if sent.has_body { body } else { b"" },
                         notes: &state.notes,
                         origins: self.origins,

@@ -184,6 +184,17 @@ impl ConsoleMessages {
 }
 
 impl Verdict {
+    /// Of a header whose value has a letter that no header can carry.
+    pub fn unsendable(name: &str, letter: char) -> Self {
+        let sentence = format!(
+            "The call itself threw a TypeError: the value of the header `{name}` contains “{letter}”, and a header carries only \
+             the characters of Latin-1. CORS has nothing to do with that."
+        );
+        let change = "in the page, encode the value, for example with encodeURIComponent()";
+        let spec = "https://webidl.spec.whatwg.org/#es-ByteString";
+        Self::Blocked(outside_of_cors("request", "header-not-bytes", sentence, change, spec))
+    }
+
     /// Of what the model of the browser ended with, and its diagnosis, for the last message that was sent.
     pub fn new(
         verdict: &browser::Verdict,
@@ -201,6 +212,32 @@ impl Verdict {
                 None => Self::Allowed(allowed_verdict(request, engine, allowed, diagnosed)),
             },
         }
+    }
+}
+
+/// What throws, or fails, without the browser's model: no cause of CORS explains it.
+fn outside_of_cors(
+    step: &'static str,
+    reason: &'static str,
+    sentence: String,
+    change: &str,
+    spec: &'static str,
+) -> BlockedVerdict {
+    BlockedVerdict {
+        allowed: false,
+        step,
+        reason,
+        header: None,
+        rule: None,
+        cause: None,
+        certain: true,
+        sentence,
+        evidence: Vec::new(),
+        probes: Vec::new(),
+        notes: Vec::new(),
+        fix: VerdictFix::in_page(change),
+        spec,
+        console: ConsoleMessages::default(),
     }
 }
 
@@ -288,6 +325,10 @@ fn allowed_verdict(
         (_, ResponseType::OpaqueRedirect) => {
             "the script learns that there is a redirect, but not where it leads".to_owned()
         }
+        (_, ResponseType::Basic) => format!(
+            "the response is of the page's own origin, so CORS doesn't apply: the script reads it, with its status {}",
+            allowed.status
+        ),
         _ => format!("the script reads the response, with its status {}", allowed.status),
     };
     let spec = match (request.kind, allowed.response_type) {
@@ -296,6 +337,7 @@ fn allowed_verdict(
         (_, ResponseType::OpaqueRedirect) => {
             "https://fetch.spec.whatwg.org/#concept-filtered-response-opaque-redirect"
         }
+        (_, ResponseType::Basic) => "https://fetch.spec.whatwg.org/#concept-filtered-response-basic",
         _ => "https://fetch.spec.whatwg.org/#cors-check",
     };
     // Images and fonts are not to be read; a script that fetches is.
@@ -341,22 +383,6 @@ fn fails_after_fetch(
         RequestKind::Module => (is_ok && is("text/javascript"), "a script", "not-module"),
         RequestKind::Events => (status == 200 && is("text/event-stream"), "a stream of events", "not-events"),
     };
-    let blocked = |step, reason, sentence, change: &str, spec| BlockedVerdict {
-        allowed: false,
-        step,
-        reason,
-        header: None,
-        rule: None,
-        cause: None,
-        certain: true,
-        sentence,
-        evidence: Vec::new(),
-        probes: Vec::new(),
-        notes: Vec::new(),
-        fix: VerdictFix::in_page(change),
-        spec,
-        console: ConsoleMessages::default(),
-    };
     if !is_usable {
         let sentence = format!(
             "The response, of the type {content_type} with the status {status}, can't be used as {what}; CORS has \
@@ -365,14 +391,14 @@ fn fails_after_fetch(
         let example = request.kind.rules().path;
         let change = format!("request a path that responds with {what}, such as {example}");
         let spec = "https://fetch.spec.whatwg.org/#concept-request-destination";
-        return Some(blocked("use", reason, sentence, &change, spec));
+        return Some(outside_of_cors("use", reason, sentence, &change, spec));
     }
     (request.kind == RequestKind::Canvas && allowed.response_type == ResponseType::Opaque).then(|| {
         let sentence = "The image was loaded without CORS, so it can be drawn and seen, but the canvas is tainted: \
                         reading it back throws a SecurityError.";
         let change = "in the page, load the image with CORS: set its attribute crossorigin before its src";
         let spec = "https://html.spec.whatwg.org/multipage/canvas.html#security-with-canvas-elements";
-        blocked("canvas", "tainted", sentence.to_owned(), change, spec)
+        outside_of_cors("canvas", "tainted", sentence.to_owned(), change, spec)
     })
 }
 

@@ -6,6 +6,7 @@ use std::{collections::VecDeque, mem};
 use serde::Serialize;
 
 use super::cache::CacheOutcome;
+use crate::origins::LabServer;
 
 /// The most bytes that a log holds; the oldest exchange goes when there are more.
 const MAX_HELD: usize = 16 * 1024;
@@ -26,6 +27,8 @@ pub struct LoggedExchange {
     pub at: u64,
     /// The `run` of the query string, by which the page finds its own requests; empty if there was none.
     pub run: String,
+    /// How it reached the API.
+    pub server: LabServer,
     /// Whether it is a preflight.
     pub preflight: bool,
     /// The request's method.
@@ -72,6 +75,8 @@ pub struct ArrivedRequest<'a, H> {
     pub at: u64,
     /// Empty if it names none.
     pub run: &'a str,
+    /// How it reached the API.
+    pub server: LabServer,
     /// Whether it is a preflight.
     pub is_preflight: bool,
     /// The method.
@@ -120,6 +125,7 @@ impl ExchangeLog {
             number: self.last_number,
             at: request.at,
             run: request.run.to_owned(),
+            server: request.server,
             preflight: request.is_preflight,
             method: cut(request.method.as_bytes(), MAX_VALUE),
             target: cut(request.target.as_bytes(), MAX_TEXT),

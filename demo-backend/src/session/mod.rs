@@ -2,11 +2,15 @@
 //! its file, so that several people or tabs don't interfere. All of it is bounded, and an idle session is dropped.
 //! Nothing here knows HTTP's server or the page; what does, in `api` and `page`, gets at the state through [`Sessions`].
 
+pub mod account;
 pub mod cache;
+pub mod cookies;
+pub mod forwarded;
 pub mod hand_written;
 pub mod log;
 pub mod notes;
 pub mod policy_file;
+mod policy_text;
 pub mod preflights;
 pub mod visitors;
 
@@ -23,7 +27,9 @@ use std::{
 use actix_web_cors::{InvalidPolicy, Policy, PolicyConfig};
 
 use self::{
+    account::Account,
     cache::SharedCache,
+    cookies::CookieJar,
     hand_written::HandWritten,
     log::ExchangeLog,
     notes::Notes,
@@ -73,12 +79,16 @@ pub struct State {
     pub notes: Notes,
     /// The server written by hand, next to the policy's.
     pub hand: HandWritten,
+    /// Who is signed in to the API, and what is theirs.
+    pub account: Account,
     /// Who visited the API, and how often.
     pub visitors: Visitors,
     /// What came over the wire.
     pub log: ExchangeLog,
     /// What the shared cache in front of the API stores.
     pub cache: SharedCache,
+    /// The cookies that the browser should have.
+    pub cookies: CookieJar,
     /// The preflights that the browser should remember.
     pub remembered: RememberedPreflights,
 }
@@ -311,14 +321,21 @@ mod tests {
             let mut state = session.state();
             state.notes.remove(1);
             state.visitors.count(None).expect("random numbers");
+            state.account.sign_in().expect("random numbers");
+            state.account.transfer();
         }
         let holds = |session: &Session| {
             let state = session.state();
-            (session.policy().denies_all(), state.notes.count(), state.visitors.total())
+            (
+                session.policy().denies_all(),
+                state.notes.count(),
+                state.visitors.total(),
+                state.account.balance(),
+            )
         };
         one.reset();
-        assert_eq!(holds(&one), (true, 3, 0));
+        assert_eq!(holds(&one), (true, 3, 0, 100));
         assert_eq!(one.policy_in_force().generation, 3, "the page can tell that it changed");
-        assert_eq!(holds(&other), (false, 2, 1));
+        assert_eq!(holds(&other), (false, 2, 1, 90));
     }
 }

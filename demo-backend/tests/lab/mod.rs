@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use demo_backend::{Options, Running};
+use demo_backend::{Options, Output, Running};
 use serde_json::{Value, json};
 
 /// Far longer than any response takes, even on a busy machine.
@@ -34,8 +34,7 @@ impl TestLab {
             page: free(),
             attacker: free(),
             policy: Some(policy),
-            announce: |_| {},
-            on_exchange: |_| {},
+            output: Output::silent(),
         };
         let running = Running::start(&options).expect("free ports");
         Self { running, _folder: folder }
@@ -85,6 +84,12 @@ pub(crate) struct WireResponse {
 impl WireResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(listed, _)| listed == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The status of a refusal by the control API, which is said in the body of a 200, or else that of the response.
+    pub(crate) fn outcome(&self) -> u64 {
+        let said = serde_json::from_slice::<Value>(&self.body).unwrap_or_default();
+        said["refused"]["status"].as_u64().unwrap_or_else(|| u64::from(self.status))
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -206,4 +211,9 @@ pub(crate) fn comparable(headers: impl IntoIterator<Item = (String, String)>) ->
         .collect();
     lines.sort_by(|(one, _), (other, _)| one.cmp(other));
     lines
+}
+
+/// The API's `Host`.
+pub(crate) fn api_host(lab: &TestLab) -> &str {
+    lab.api().trim_start_matches("http://")
 }

@@ -1,7 +1,7 @@
 //! Sends the Lab's requests over sockets as the model of the browser says, after reading the prediction. The two must agree on
 //! every message.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use demo_backend::page::{
     engine::EngineName,
@@ -22,6 +22,8 @@ pub(crate) struct Sender<'a> {
     session: String,
     engine: EngineName,
     browser: Browser,
+    /// The values of the cookies that it was given, by host and name.
+    cookies: HashMap<(String, String), String>,
     /// The last request, with what really went over the wire.
     case: Option<Case>,
 }
@@ -34,6 +36,7 @@ impl<'a> Sender<'a> {
             session: lab.session(policy),
             engine,
             browser: Browser::new(engine.profile()),
+            cookies: HashMap::new(),
             case: None,
         }
     }
@@ -66,9 +69,17 @@ impl<'a> Sender<'a> {
                 Next::Done(verdict) => break verdict,
                 Next::Send(exchange) => {
                     let sent = Sent::from(&exchange);
-                    let response = over_the_wire(&sent, &body);
+                    let message = &predicted["messages"][case.exchanges.len()];
+                    // Which cookies a browser sends is checked in browsers.
+                    let names: Vec<String> =
+                        serde_json::from_value(message["cookies"].clone()).expect("names");
+                    assert!(names.is_empty() || sent.includes_credentials, "{request:?}: {message}");
+                    let response = over_the_wire(&sent, &self.cookie_line(&sent, &names), &body);
+                    if let Some(response) = &response {
+                        self.keep_cookies(&sent, response);
+                    }
                     if origins.is_api(&sent.url) {
-                        compare(&predicted["messages"][case.exchanges.len()], &sent, response.as_ref());
+                        compare(message, &sent, response.as_ref());
                     }
                     next = match &response {
                         Some(response) => exchange.receive(&mut self.browser, &head(response), now),
@@ -100,12 +111,41 @@ impl<'a> Sender<'a> {
         (predicted, verdict.is_allowed() && !is_tainted)
     }
 
+    /// The last response's body, if the script may read it.
+    pub(crate) fn body(&self) -> String {
+        let Some(Case { exchanges, verdict: Some(verdict), .. }) = &self.case else { return String::new() };
+        match exchanges.last().map(|exchanged| &exchanged.received) {
+            Some(Received::Response { body, .. }) if verdict.is_allowed() => {
+                String::from_utf8_lossy(body).into_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn cookie_line(&self, sent: &Sent, names: &[String]) -> String {
+        let host = sent.url.host_str().unwrap_or_default();
+        let pairs = names.iter().map(|name| {
+            let value = self.cookies.get(&(host.to_owned(), name.clone())).expect("it was given this cookie");
+            format!("{name}={value}")
+        });
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep_cookies(&mut self, sent: &Sent, response: &WireResponse) {
+        let host = sent.url.host_str().unwrap_or_default();
+        for (_, line) in response.headers.iter().filter(|(name, _)| name == "set-cookie") {
+            let pair = line.split(';').next().and_then(|pair| pair.split_once('='));
+            let (name, value) = pair.expect("a name and a value");
+            self.cookies.insert((host.to_owned(), name.to_owned()), value.to_owned());
+        }
+    }
+
     /// The diagnosis of the last request as `cors-doctor` makes it: by the wire and its probes alone, without the policy.
     pub(crate) fn diagnose(&self) -> Diagnosis {
         let mut examination = Examination::of(self.case.clone().expect("a request was sent"));
         while let Some(wanted) = examination.wanted() {
             let received = if wanted.may_send_unasked {
-                received(over_the_wire(&wanted.sent, b""))
+                received(over_the_wire(&wanted.sent, "", b""))
             } else {
                 Received::NotSent
             };
@@ -122,11 +162,13 @@ fn received(response: Option<WireResponse>) -> Received {
     }
 }
 
-fn over_the_wire(sent: &Sent, body: &[u8]) -> Option<WireResponse> {
+fn over_the_wire(sent: &Sent, cookies: &str, body: &[u8]) -> Option<WireResponse> {
     let target = &sent.url[url::Position::BeforePath..];
     let headers: Vec<_> =
         sent.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value))).collect();
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
+    let headers = headers.iter().map(|(name, value)| (*name, &**value));
+    let cookies = (!cookies.is_empty()).then_some(("cookie", cookies));
+    let headers: Vec<_> = headers.chain(cookies).collect();
     let body = if sent.has_body { body } else { b"" };
     try_send(&sent.url.origin().ascii_serialization(), &sent.method, target, &headers, body)
 }

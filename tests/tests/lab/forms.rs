@@ -42,10 +42,11 @@ impl Outcome {
         }
     }
 
-    /// How lessons call it, for whom an opaque response is allowed as well.
+    /// How lessons call it.
     pub(crate) fn ending(self) -> Ending {
         match self {
-            Self::Readable | Self::Opaque => Ending::Allowed,
+            Self::Readable => Ending::Readable,
+            Self::Opaque => Ending::Opaque,
             Self::Blocked => Ending::Blocked,
         }
     }
@@ -133,6 +134,8 @@ impl Page {
         self.write("body", request["body"]["text"].as_str().unwrap_or_default()).await?;
         self.write("query", &text("query", "")).await?;
         self.choose("redirect", &text("redirect", "follow")).await?;
+        self.choose("address", &text("address", "api")).await?;
+        self.choose("page_address_space", &text("page_address_space", "")).await?;
         for name in ["cached", "same_url"] {
             // A lesson may set the second, and no solution says so.
             if let Some(wanted) = request[name].as_bool().or((name == "cached").then_some(false)) {
@@ -241,7 +244,7 @@ impl Page {
         if self.value(&css).await? == value {
             return Ok(());
         }
-        if name == "redirect" {
+        if matches!(name, "redirect" | "address" | "page_address_space") {
             self.open_details("[data-room=request] form > details").await?;
         }
         if self.is_displayed(&css).await? { self.choose_at(&css, value).await } else { Ok(()) }

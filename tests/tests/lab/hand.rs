@@ -126,7 +126,7 @@ impl Page {
         let cause = self.attribute("[data-room=verdict] .why", "data-cause").await?.unwrap_or_default();
         same("the cause", &cause, &preset.cause)?;
         let has_danger = self.is_there("[data-field=danger]").await?;
-        same("whether it is dangerous", &has_danger, &(preset.first == Ending::Allowed))?;
+        same("whether it is dangerous", &has_danger, &(preset.first == Ending::Readable))?;
 
         self.click("[data-action=apply-fix]").await?;
         self.find("[data-action=send-again]").await?;

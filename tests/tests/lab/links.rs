@@ -50,6 +50,8 @@ fn situations(page: &str) -> [(Value, Value); 2] {
                 "body": {"type": "application/json", "text": "{\"text\": \"#+ ü\"}"},
                 "credentials": "include",
                 "redirect": "manual",
+                "address": "second",
+                "page_address_space": "public",
                 "cached": true,
                 "same_url": true,
             }),

@@ -15,12 +15,15 @@
 //! a list such as `chromium,firefox,webkit`, turns that into a failure.
 
 mod case;
+mod cookies;
 mod copies;
 mod diagram;
+mod fields;
 mod first_minutes;
 mod forms;
 mod hand;
 mod lessons;
+mod limits;
 mod links;
 mod message;
 mod model;
@@ -43,6 +46,9 @@ fn main() {
     checks.extend(hand::checks());
     checks.extend(lessons::checks());
     checks.extend(links::checks());
+    checks.extend(fields::checks());
+    checks.extend(limits::checks());
+    checks.extend(cookies::checks());
     checks.extend(view::checks());
     checks.extend(paste::checks());
     for case in case::CASES {

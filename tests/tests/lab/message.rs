@@ -43,7 +43,7 @@ const READ: &str = "const details = document.querySelector('[data-part=message]'
             const tags = [...value.querySelectorAll('.tag')];
             for (const tag of tags) tag.remove();
             const isAbsent = !row.querySelector('dd').hasAttribute('data-header');
-            return { name: row.querySelector('dt').textContent, value: isAbsent ? null : value.textContent, decides: tags.length > 0 };
+            return { name: row.querySelector('dt').textContent, value: isAbsent ? null : value.textContent, decides: row.classList.contains('decisive') };
         }),
         body: details.querySelector('.body')?.textContent ?? null,
     };";

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use demo_backend::api_path::ApiPath;
 use end_to_end::Engine;
 use fetch_cors::{
     PolicyConfig,
@@ -70,16 +71,23 @@ impl Replay<'_> {
                     return Ok(case);
                 }
                 Next::Send(sent) => {
-                    let head = if sent.url().origin().ascii_serialization() == self.page {
+                    let is_page = sent.url().origin().ascii_serialization() == self.page;
+                    let is_forwarded = is_page && ApiPath::parse(sent.url().path()).is_some();
+                    let head = if is_page && !is_forwarded {
                         // Static files, without any CORS header.
                         Response::new(200)
                     } else {
                         let exchange =
                             exchanges.next().ok_or_else(|| format!("nobody sent {}", sent.url()))?;
                         let Exchange { preflight, method, target, .. } = exchange;
-                        let host = exchange.request("host").unwrap_or_default();
+                        let origin = if is_forwarded {
+                            // What arrives at the API has the API's own host.
+                            self.page.to_owned()
+                        } else {
+                            format!("http://{}", exchange.request("host").unwrap_or_default())
+                        };
                         let arrived =
-                            (*preflight, method.as_str(), without_run(&format!("http://{host}{target}")));
+                            (*preflight, method.as_str(), without_run(&format!("{origin}{target}")));
                         let meant = (sent.is_preflight(), sent.method(), without_run(sent.url().as_str()));
                         same("what arrived", &arrived, &meant)?;
                         response(exchange)

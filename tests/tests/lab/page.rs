@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use demo_backend::{Options, Running};
+use demo_backend::{Options, Output, Running};
 use end_to_end::{
     Engine, Installed, Message, Session,
     fantoccini::{Locator, elements::Element, error::CmdError, key::Key},
@@ -53,8 +53,7 @@ impl Page {
             page: "localhost:0".to_owned(),
             attacker: "localhost:0".to_owned(),
             policy: Some(shipped_policy(&policy)?),
-            announce: |_| {},
-            on_exchange: |_| {},
+            output: Output::silent(),
         })
         .map_err(said)?;
         let session = installed.start().await.map_err(said)?;
@@ -73,7 +72,7 @@ impl Page {
         shipped_policy(&self.policy)?;
         // Of the page's origin, and without its scripts.
         self.session.goto(&format!("{}/favicon.svg", self.demo.origins().page)).await.map_err(said)?;
-        self.session.eval("localStorage.clear()", &[]).await.map_err(said)?;
+        self.session.eval("localStorage.clear(); sessionStorage.clear()", &[]).await.map_err(said)?;
         self.hear().await?;
         self.console.borrow_mut().clear();
         self.go(&self.demo.origins().page).await
@@ -148,7 +147,8 @@ impl Page {
         }
     }
 
-    /// Whether a message belongs to what the Lab is about: requests to the API, or a policy that was refused.
+    /// Whether a message belongs to what the Lab is about, requests to the API. Calls to the page's own server leave none: the
+    /// reader is told to look at the console.
     fn is_explained(&self, message: &Message) -> bool {
         let origins = self.demo.origins();
         let Message { place, text } = message;
@@ -160,13 +160,13 @@ impl Page {
         // The lesson on redirects is led back to the page's own icon, which script may not read then.
         let is_the_icon = (place.ends_with("/favicon.svg") && text.contains("net::ERR_FAILED"))
             || (text.starts_with("Cross-Origin Request Blocked") && text.contains("/favicon.svg"));
-        let is_a_refusal =
-            ["/policy", "/hand", "/import"].iter().any(|path| place.ends_with(path)) && text.contains("422");
+        // What the page's server forwards to the API is of a request as well.
+        let is_forwarded = place.contains(&format!("{}/s/", origins.page)) && place.contains("/api/");
         // Firefox tells of itself, too, and of what its driver does to a page that is still loading.
         let is_of_firefox = self.session.engine() == Engine::Firefox
             && (!text.contains(origins.page.as_str()) && !place.contains(origins.page.as_str())
                 || text.starts_with("Layout was forced before the page was fully loaded"));
-        is_of_a_request || is_the_icon || is_a_refusal || is_of_firefox
+        is_of_a_request || is_forwarded || is_the_icon || is_of_firefox
     }
 
     /// What placeholders in lessons and cases stand for.

@@ -124,7 +124,7 @@ impl Page {
     }
 
     async fn brings(&self, brought: &Brought) -> Tried<()> {
-        self.paste(brought.text).await?;
+        self.paste_error(brought.text).await?;
         self.click("[data-action=read-paste]").await?;
         self.find(READ).await?;
         let title = self.text("[data-field=import-title]").await?;
@@ -167,7 +167,7 @@ impl Page {
     }
 
     /// Opens the panel, and pastes by the keyboard what is on the clipboard.
-    async fn paste(&self, text: &str) -> Tried<()> {
+    async fn paste_error(&self, text: &str) -> Tried<()> {
         self.click("[data-action=paste]").await?;
         self.find(FIELD).await?;
         self.copy(text).await?;
@@ -256,7 +256,7 @@ impl Page {
         self.fill_request(&json!({ "method": "PATCH", "path": "notes/1" })).await?;
         self.wait_for("return location.hash !== ''").await?;
         let before: Value = self.forms().await?;
-        self.paste(RESPONSE.text).await?;
+        self.paste_error(RESPONSE.text).await?;
         self.click("[data-action=read-paste]").await?;
         self.find(READ).await?;
         self.wait_for("return document.querySelector('[name=method]').value === 'GET'").await?;

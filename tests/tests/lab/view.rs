@@ -185,7 +185,7 @@ impl Page {
         let first = self.lesson_begun("").await?;
         let lesson =
             self.lessons()?.into_iter().find(|lesson| lesson.id == first).ok_or("the lesson is gone")?;
-        let answer = if lesson.answer { "yes" } else { "no" };
+        let answer = if lesson.question.answer { "yes" } else { "no" };
         self.go_to_by_tab(&format!("[data-action=answer-{answer}]")).await?;
         self.type_keys(&char::from(Key::Enter).to_string()).await?;
         self.find("[data-action=send]:enabled").await?;

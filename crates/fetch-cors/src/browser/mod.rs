@@ -82,7 +82,7 @@ pub use headers::HeaderList;
 pub use origin::{PageOrigin, is_potentially_trustworthy};
 pub use profile::{Difference, Engine, Profile};
 pub use reason::Reason;
-pub use request::{Credentials, Mode, Redirect, Request};
+pub use request::{Credentials, LeftOut, Mode, Redirect, Request};
 pub use response::{Allowed, Response, ResponseType};
 pub use url::Url;
 pub use verdict::{Blocked, Step, Verdict};

@@ -47,6 +47,17 @@ pub enum Redirect {
     Manual,
 }
 
+/// Why a browser leaves out a header that a script sets. No error tells the script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LeftOut {
+    /// Only browsers set it, as `Cookie`, `Host` and `Origin`. <https://fetch.spec.whatwg.org/#forbidden-request-header>
+    Forbidden,
+    /// The mode is `no-cors`, and the header is not one of the four that are sent then.
+    /// <https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header>
+    NoCors,
+}
+
 /// A request as a script makes it.
 ///
 /// ```
@@ -175,6 +186,28 @@ impl Request {
         self.headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
+    /// The headers that a browser leaves out, as the script writes their names, and why. None if the call throws.
+    ///
+    /// ```
+    /// use fetch_cors::browser::{LeftOut, PageOrigin, Profile, Request};
+    ///
+    /// let page = PageOrigin::of("https://app.example").unwrap();
+    /// let request = Request::new(page, "GET", "https://api.example/").header("Cookie", "a=b").header("x-a", "1");
+    /// assert_eq!(request.left_out(Profile::STANDARD), [("Cookie".to_owned(), LeftOut::Forbidden)]);
+    /// ```
+    pub fn left_out(&self, profile: Profile) -> Vec<(String, LeftOut)> {
+        let mut headers = HeaderList::default();
+        let mut left_out = Vec::new();
+        for (name, value) in &self.headers {
+            match fill(&mut headers, self.mode, name, value, profile) {
+                Ok(None) => {}
+                Ok(Some(why)) => left_out.push((String::from_utf8_lossy(name).into_owned(), why)),
+                Err(_) => return Vec::new(),
+            }
+        }
+        left_out
+    }
+
     /// `mode`
     pub fn fetch_mode(&self) -> Mode {
         self.mode
@@ -240,14 +273,14 @@ impl Request {
     }
 }
 
-/// [Appends to the `Headers` object](https://fetch.spec.whatwg.org/#concept-headers-append) of a request.
+/// [Appends to the `Headers` object](https://fetch.spec.whatwg.org/#concept-headers-append) of a request, or says why not.
 fn fill(
     headers: &mut HeaderList,
     mode: Mode,
     name: &[u8],
     value: &[u8],
     profile: Profile,
-) -> Result<(), Reason> {
+) -> Result<Option<LeftOut>, Reason> {
     let shown = || String::from_utf8_lossy(name).into_owned();
     let value = trim(value, is_http_whitespace);
     let Some(lower) = token(name).map(str::to_ascii_lowercase) else {
@@ -257,7 +290,7 @@ fn fill(
         return Err(Reason::InvalidHeaderValue { name: shown() });
     }
     if safelist::is_forbidden_request_header(&lower, value, profile) {
-        return Ok(());
+        return Ok(Some(LeftOut::Forbidden));
     }
     if mode == Mode::NoCors {
         let combined = match headers.get(&lower) {
@@ -265,11 +298,11 @@ fn fill(
             None => value.to_vec(),
         };
         if !safelist::is_no_cors_safelisted_request_header(&lower, &combined, profile) {
-            return Ok(());
+            return Ok(Some(LeftOut::NoCors));
         }
     }
     headers.append(name, value);
-    Ok(())
+    Ok(None)
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-request>, as far as CORS reads it.

@@ -171,7 +171,12 @@ fn known_methods(text: &str) -> Option<Vec<String>> {
 /// What a method or a header name is instead, with what to write if `read` accepts it.
 fn pasted_name(value: &str, read: impl Fn(&str) -> Result<String, Fault>) -> Option<Fault> {
     let (kind, meant) = pasted::name(value)?;
-    let names = if kind == ProblemKind::SeveralNames { pasted::names(value) } else { Vec::new() };
+    let names = match (kind, &meant) {
+        (ProblemKind::SeveralNames, _) => pasted::names(value),
+        // `Access-Control-Allow-Methods: PUT, DELETE`
+        (ProblemKind::HeaderLine, Some(line)) => pasted::names(line),
+        _ => Vec::new(),
+    };
     let listed: Option<Vec<String>> = names.iter().map(|name| read(name).ok()).collect();
     let fact = match listed.filter(|names| !names.is_empty() && names.iter().all(|name| name != "*")) {
         Some(names) => Some(Fact::SuggestedList(names)),

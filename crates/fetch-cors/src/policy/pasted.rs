@@ -91,6 +91,7 @@ pub(super) fn fact(kind: ProblemKind, value: &str) -> Option<Fact> {
     let several = match kind {
         ProblemKind::SeveralOrigins if any_among_others(text) => return Some(Fact::AnyMeant),
         ProblemKind::SeveralOrigins | ProblemKind::ListSyntax => separated(text),
+        ProblemKind::HeaderLine => header_line(text).map(|(_, inner)| separated(inner)).unwrap_or_default(),
         ProblemKind::RegularExpression => both_schemes(text),
         ProblemKind::InvalidPort => port_range(text).or_else(|| port_list(text)).unwrap_or_default(),
         ProblemKind::AddressRange => return address_pattern(text).map(Fact::Addresses),

@@ -243,6 +243,11 @@ impl fmt::Display for Obstacle {
             Self::NullOrigin => refused("null", Setting::AllowOrigins, crate::ProblemKind::NullOrigin.why()),
             Self::Origin { origin, kind } => refused(origin, Setting::AllowOrigins, kind.why()),
             Self::Method { method, kind } => refused(method, Setting::AllowMethods, kind.why()),
+            Self::Header { name, kind: crate::ProblemKind::ResponseHeaderAmongAllowed } => write!(
+                f,
+                "in the page, remove \"{}\" from the request's headers: only a response can use it",
+                escape(name.as_bytes())
+            ),
             Self::Header { name, kind } => refused(name, Setting::AllowHeaders, kind.why()),
             Self::ResponseHeader { name, kind } => refused(name, Setting::ExposeHeaders, kind.why()),
             Self::Star { setting } => {

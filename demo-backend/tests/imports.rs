@@ -306,7 +306,7 @@ fn judge(lab: &TestLab, row: &Row) -> Result<(), String> {
     let Row { text, engine, cause, certain, reason } = row;
     let mut sender = Sender::new(lab, &json!({}), *engine);
     let response = import_text(lab, sender.session(), text);
-    if response.status != 200 {
+    if response.outcome() != 200 {
         return Err(format!("not imported: {}", String::from_utf8_lossy(&response.body)));
     }
     let import = response.json();
@@ -491,7 +491,7 @@ fn a_request_is_taken_over() {
         ("curl 'https://api.example/' -H 'Origin: null'", json!({ "page": "sandbox" }), &[], false, false),
     ] {
         let response = import_text(&lab, &session, text);
-        assert_eq!(response.status, 200, "{text}: {}", String::from_utf8_lossy(&response.body));
+        assert_eq!(response.outcome(), 200, "{text}: {}", String::from_utf8_lossy(&response.body));
         let import = response.json();
         for (name, value) in expected.as_object().expect("an object") {
             assert_eq!(import["request"][name], *value, "{text}: {name}");
@@ -508,7 +508,7 @@ fn a_request_is_taken_over() {
         assert_eq!(import["hand"]["response"]["headers"], json!([]), "{text}");
         let wanted = json!({ "request": import["request"] });
         let predicted = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
-        assert_eq!(predicted.status, 200, "{text}: {}", String::from_utf8_lossy(&predicted.body));
+        assert_eq!(predicted.outcome(), 200, "{text}: {}", String::from_utf8_lossy(&predicted.body));
     }
 }
 
@@ -685,7 +685,7 @@ fn a_recording_is_taken_over() {
           "response": { "status": 502, "headers": [{ "name": "server", "value": "nginx" }], "content": {} } },
     ] } });
     let response = import_text(&lab, sender.session(), &har.to_string());
-    assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+    assert_eq!(response.outcome(), 200, "{}", String::from_utf8_lossy(&response.body));
     let import = response.json();
     assert!(
         import["title"].as_str().is_some_and(|title| title.contains("the first that was blocked")),
@@ -726,7 +726,7 @@ fn secrets_do_not_come_back() {
         ),
     ] {
         let response = import_text(&lab, &session, &text);
-        assert_eq!(response.status, 200, "{text}: {}", String::from_utf8_lossy(&response.body));
+        assert_eq!(response.outcome(), 200, "{text}: {}", String::from_utf8_lossy(&response.body));
         let reply = String::from_utf8_lossy(&response.body).into_owned();
         assert!(!reply.contains(SECRET), "{text}:\n{reply}");
         let import = response.json();
@@ -734,7 +734,7 @@ fn secrets_do_not_come_back() {
     }
     // Nor in what says why a paste is refused.
     let refused = import_text(&lab, &session, &format!("Authorization: Bearer {SECRET} and 'more"));
-    assert_eq!(refused.status, 422);
+    assert_eq!(refused.outcome(), 422);
     assert!(!String::from_utf8_lossy(&refused.body).contains(SECRET));
 }
 
@@ -763,25 +763,31 @@ fn a_bad_paste_gets_a_clear_error() {
         ("{\"log\": {\"entries\": []}}".to_owned(), 422, "no request"),
         ("a".repeat((1 << 20) + 1), 422, "longer than 1 MB"),
         (format!("{{{}", " ".repeat((1 << 20) + 1)), 422, "longer than 1 MB"),
-        ("a".repeat(3 << 20), 413, "at most 1 MB"),
+        ("a".repeat(3 << 20), 413, "a body has at most"),
     ] {
         let refused = import_text(&lab, &session, &text);
-        assert_eq!(refused.status, status, "{text:.60}");
-        let error = refused.json()["error"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(refused.outcome(), status, "{text:.60}");
+        let reply = refused.json();
+        // The guard refuses what is too long before the endpoint does.
+        let error = reply["refused"]["error"].as_str().or(reply["error"].as_str()).unwrap_or_default();
         assert!(error.contains(said) && error.len() < 400, "{text:.60}: {error}");
         assert_eq!((read("hand"), read("policy")), (before.clone(), policy.clone()), "{text:.60}");
     }
     // Nor does a good one change anything by itself, and nothing was sent to the API.
     let good = import_text(&lab, &session, MESSAGES[0].text);
-    assert_eq!(good.status, 200);
+    assert_eq!(good.outcome(), 200);
     assert_eq!((read("hand"), read("policy")), (before, policy));
     assert_eq!(read("exchanges")["exchanges"], json!([]));
     // The session that a file governs has no server written by hand, but the page makes another one for that.
-    assert_eq!(import_text(&lab, "default", MESSAGES[0].text).status, 200);
-    assert_eq!(import_text(&lab, "nosuchsession", MESSAGES[0].text).status, 404);
+    assert_eq!(import_text(&lab, "default", MESSAGES[0].text).outcome(), 200);
+    assert_eq!(import_text(&lab, "nosuchsession", MESSAGES[0].text).outcome(), 404);
     // A body that is not the paste's.
     for body in [json!({}), json!({ "text": 1 }), json!({ "text": "", "url": "http://a.example/" })] {
-        assert_eq!(lab.control("POST", &format!("/s/{session}/import"), Some(&body)).status, 400, "{body}");
+        assert_eq!(
+            lab.control("POST", &format!("/s/{session}/import"), Some(&body)).outcome(),
+            400,
+            "{body}"
+        );
     }
 }
 
@@ -801,17 +807,17 @@ fn every_captured_message_is_taken_over() {
         let line = line.replace("value '{origin}", "value 'http://other.test");
         let text = line.replace("{url}", "http://api.site.test/a").replace("{origin}", "http://site.test");
         let response = import_text(&lab, &session, &text);
-        if response.status != 200 {
-            refused.push(format!("{}: {text}", response.status));
+        if response.outcome() != 200 {
+            refused.push(format!("{}: {text}", response.outcome()));
             continue;
         }
         let import = response.json();
         let put = lab.control("PUT", &format!("/s/{session}/hand"), Some(&import["hand"]));
         let wanted = json!({ "request": import["request"] });
         let predicted = lab.control("POST", &format!("/s/{session}/predict"), Some(&wanted));
-        let is_blocked = predicted.status == 200 && predicted.json()["verdict"]["allowed"] == json!(false);
-        if put.status != 200 || !is_blocked && import["not_here"].is_null() {
-            refused.push(format!("put {}, predicted {}: {text}", put.status, predicted.status));
+        let is_blocked = predicted.outcome() == 200 && predicted.json()["verdict"]["allowed"] == json!(false);
+        if put.outcome() != 200 || !is_blocked && import["not_here"].is_null() {
+            refused.push(format!("put {}, predicted {}: {text}", put.outcome(), predicted.outcome()));
         }
     }
     // Firefox's own mistake, and what it thinks of an empty body, are no messages about requests.
@@ -860,7 +866,7 @@ fn no_part_of_a_paste_breaks_anything() {
         format!("HTTP/1.1 200 OK\naccess-control-allow-headers: {}", "a, ".repeat(300_000)),
     ] {
         let response = import_text(&lab, &session, &paste);
-        assert_eq!(response.status, 200, "{paste:.60}");
+        assert_eq!(response.outcome(), 200, "{paste:.60}");
         assert!(response.body.len() < 20_000, "{paste:.60}: {}", response.body.len());
         lab.put_hand(&session, &response.json()["hand"]);
     }

@@ -123,4 +123,16 @@ export const STATES = {
   async "your own API, refused"(page) {
     await sendToOwn(page, "http://192.168.1.1/", {});
   },
+  async "a pasted error"(page) {
+    await page.click("[data-action=paste]");
+    await page.fill("[name=paste]", "Preflight response is not successful. Status code: 401");
+    await page.click("[data-action=read-paste]");
+    await page.waitForSelector("[data-room=paste][data-read]");
+  },
+  async "a pasted text that is not an error"(page) {
+    await page.click("[data-action=paste]");
+    await page.fill("[name=paste]", "The cat sat on the mat.");
+    await page.click("[data-action=read-paste]");
+    await page.waitForSelector("#paste-problem:not(:empty)");
+  },
 };

@@ -260,6 +260,7 @@ async function startPreset(preset) {
   await enter(session.policy, preset.hand, request, "form");
   hands.showPreset(preset);
   await behindTheScenes((stage) => run.sendBefore(preset.before, stage));
+  hands.hasBegun(preset);
 }
 
 /**

@@ -13,6 +13,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 type Row<'a> = (&'a str, u16, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn only_the_page_gets_in() {
     let lab = TestLab::start();
     let session = lab.session(&json!({}));

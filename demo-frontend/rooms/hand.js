@@ -139,6 +139,7 @@ export function handRoom({ onEdit, onServer, onPreset }) {
   function showPreset(preset) {
     field("preset").value = preset?.id ?? "";
     find("[data-part=preset-text]", room).replaceChildren(...prose(preset?.text ?? ""));
+    delete room.dataset.preset;
   }
 
   return {
@@ -159,6 +160,14 @@ export function handRoom({ onEdit, onServer, onPreset }) {
       field("preset").append(...options);
     },
     showPreset,
+    /**
+     * All of it is in force, and sent what is sent before.
+     *
+     * @param {Classic} preset
+     */
+    hasBegun({ id }) {
+      room.dataset.preset = id;
+    },
     /** @param {HandWritten} hand */
     fill(hand) {
       clearTimeout(resting);

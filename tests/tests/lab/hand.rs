@@ -117,7 +117,8 @@ impl Page {
         self.find(&format!("{ROOM} [name=preset] option[value='{id}']")).await?;
         self.choose_at(&format!("{ROOM} [name=preset]"), id).await?;
         self.click("[data-action=begin-preset]").await?;
-        let session = self.session_of(preset).await?;
+        self.find(&format!("[data-room=hand][data-preset='{id}']")).await?;
+        let session = self.lab_session().await?;
         // What others send before, and nothing else, is sent without a click on *Send*.
         self.wait_for_log(&session, preset.before.len()).await?;
 
@@ -137,19 +138,6 @@ impl Page {
         let shown = self.press("[data-action=send-again]").await?;
         judge(&shown, preset.fixed)?;
         same("whether it is still dangerous", &self.is_there("[data-field=danger]").await?, &false)
-    }
-
-    /// The session that the preset has, once it is there.
-    async fn session_of(&self, preset: &Preset) -> Tried<String> {
-        let wanted = json!(preset.hand);
-        for _ in 0..200 {
-            let session = self.lab_session().await?;
-            if self.hand_in_force(&session)? == wanted {
-                return Ok(session);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Err(format!("no session has the server {wanted}"))
     }
 
     async fn wait_for_log(&self, session: &str, wanted: usize) -> Tried<()> {

@@ -433,7 +433,7 @@ fn the_flag_for_remote_apis_keeps_the_lab_itself_out() {
     ] {
         let body = json!({ "url": url, "request": {} }).to_string();
         let response = send(page, "POST", "/control/own/play", &headers, body.as_bytes());
-        assert_eq!(response.outcome(), u64::from(status), "{url}: {response:?}");
+        assert_eq!(response.outcome(), status, "{url}: {response:?}");
     }
     assert_eq!(own.lines(), ["GET /items"]);
 }

@@ -24,6 +24,7 @@ impl At {
             page: page.to_owned(),
             attacker: attacker.to_owned(),
             policy: Some(policy),
+            allow_remote_apis: false,
             output: Output::silent(),
         };
         Self { running: Running::start(&options).expect("free ports"), _folder: folder }

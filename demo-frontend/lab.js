@@ -10,7 +10,6 @@ import { engineOf } from "./pure/engine.js";
 import { trueOf } from "./pure/goal.js";
 import { firstRequest, readLessons } from "./pure/lessons.js";
 import { patched } from "./pure/patch.js";
-import { readPresets } from "./pure/presets.js";
 import { LISTS, noPolicy, toHand, toPolicy, toRequest } from "./pure/state.js";
 import { copyButton } from "./rooms/copy.js";
 import { announce, find } from "./rooms/dom.js";
@@ -47,6 +46,8 @@ const engine = engineOf(navigator.userAgent);
 let allLessons = [];
 /** @type {Attempt | null} */
 let attempt = null;
+/** Whether the classics of the server written by hand are offered, or on their way. */
+let hasPresets = false;
 /** @type {Promise<ReturnType<typeof import("./rooms/paste.js").pasteRoom>> | undefined} */
 let pastes;
 
@@ -133,7 +134,6 @@ async function begin() {
   showReady();
   allLessons = await reading;
   lessons.fill(allLessons);
-  hands.offer(await loadPresets().catch(() => []));
 }
 
 /** @returns {Promise<Lesson[]>} */
@@ -143,10 +143,14 @@ async function loadLessons() {
   return readLessons(await response.text(), session.config);
 }
 
-async function loadPresets() {
+/** The classics are loaded when somebody turns to the server written by hand, and nobody else loads them. */
+async function offerPresets() {
+  if (hasPresets) return;
+  hasPresets = true;
+  const { readPresets } = await import("./pure/presets.js");
   const response = await fetch("servers/presets.json");
   if (!response.ok) throw new Error(`presets.json: ${response.status}`);
-  return readPresets(await response.text(), session.config);
+  hands.offer(readPresets(await response.text(), session.config));
 }
 
 /**
@@ -174,6 +178,7 @@ async function enter(policy, hand, request, source) {
   run.begin(request);
   hands.showPreset(null);
   hands.choose(request.server);
+  if (request.server === "hand") offerPresets().catch(() => {});
   if (source === "form") policies.fill(policy);
   hands.fill(source === "form" ? hand : toHand({}));
   await session.enter(policy, hand, source);
@@ -248,6 +253,7 @@ async function sendNow() {
  */
 async function chooseServer(server) {
   requests.sendTo(server);
+  if (server === "hand") offerPresets().catch(() => {});
   const request = requests.read();
   // The session that the file governs has no server written by hand.
   if (server === "hand" && session.source === "file") await enter(session.policy, toHand({}), request, "form");

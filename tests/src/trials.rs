@@ -73,6 +73,8 @@ pub trait Shared: Sized + Send + 'static {
 /// A trial that each engine runs with what its trials share.
 pub struct Check<S> {
     name: String,
+    /// None for each of them.
+    only_in: Option<Engine>,
     run: Arc<Run<S>>,
 }
 
@@ -84,7 +86,13 @@ impl<S> Check<S> {
         name: impl Into<String>,
         run: impl Fn(&mut S) -> Result<(), Failed> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), run: Arc::new(run) }
+        Self { name: name.into(), only_in: None, run: Arc::new(run) }
+    }
+
+    /// The same for one engine: for what no engine has a part in, and for what takes long.
+    #[must_use]
+    pub fn only_in(self, engine: Engine) -> Self {
+        Self { only_in: Some(engine), ..self }
     }
 }
 
@@ -100,7 +108,9 @@ pub fn run_checks_in_each_engine<S: Shared>(arguments: &Arguments, checks: &[Che
         engines_or_exit().into_iter().map(|engine| (engine, Arc::new(Mutex::new(None)))).collect();
     // Neighbours are of different engines, so that trials which run at the same time rarely wait for each other.
     let trials = checks.iter().flat_map(|check| {
-        engines.iter().map(|(engine, shared)| {
+        let engines =
+            engines.iter().filter(|(engine, _)| check.only_in.is_none_or(|only| only == engine.engine));
+        engines.map(|(engine, shared)| {
             let (run, shared) = (Arc::clone(&check.run), Arc::clone(shared));
             engine.trial(format!("{}::{}", engine.engine, check.name), move |installed| {
                 with_shared(&shared, installed, &*run)

@@ -315,7 +315,9 @@ where
     B: MessageBody + 'static,
 {
     let app = move || app().wrap(from_fn(whole_body::require));
-    let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(GRACE_SECONDS);
+    // A response of two packets would otherwise wait 40 ms for the first one to be acknowledged.
+    let server =
+        HttpServer::new(app).workers(1).tcp_nodelay(true).disable_signals().shutdown_timeout(GRACE_SECONDS);
     Ok(listeners.sockets.into_iter().try_fold(server, HttpServer::listen)?.run())
 }
 

@@ -1,8 +1,8 @@
 //! An error that the reader brought: what was pasted becomes a request and a server written by hand, with which the Lab shows
 //! the same failure. Nothing is sent, and nothing is changed: the page does both, when the reader wants it.
 //!
-//! The doctor's library reads the paste. [`message`], [`response`] and [`request`] each make a [`Situation`] of it, in the
-//! reader's own terms: their page, their URL, the headers as they were. [`translate`] puts it in the Lab's terms, and says
+//! The doctor's library reads the paste. `message`, `response` and `request` each make a `Situation` of it, in the
+//! reader's own terms: their page, their URL, the headers as they were. `translate` puts it in the Lab's terms, and says
 //! what is lost by that. What is said of causes never rests on what the Lab had to make up.
 
 mod message;

@@ -5,11 +5,11 @@
 //!
 //! - It is on only while all of the Lab's servers listen on loopback addresses, and it is part of the control API, with that
 //!   API's rules: no page of another origin can use it.
-//! - [`target`] decides where anything is sent: to loopback addresses, never to the Lab itself, and elsewhere only if the
+//! - `target` decides where anything is sent: to loopback addresses, never to the Lab itself, and elsewhere only if the
 //!   person who started the Lab said so. Each redirect is checked as the first target is, and the address that was checked is
 //!   the one that is connected to.
-//! - [`client`] bounds each exchange in time and in size. It sends no credentials but those that were typed.
-//! - [`play`] sends `GET`, `HEAD` and `OPTIONS`, and another method only after the person confirmed it. Probes are sent
+//! - `client` bounds each exchange in time and in size. It sends no credentials but those that were typed.
+//! - `play` sends `GET`, `HEAD` and `OPTIONS`, and another method only after the person confirmed it. Probes are sent
 //!   one at a time, each after the person chose it.
 
 mod client;

@@ -159,6 +159,11 @@ export function fixOf({ prediction, request }) {
   const verdict = prediction?.verdict;
   const fix = verdict?.fix;
   if (!verdict || !fix) return null;
+  if (request.page === "attacker" && !verdict.allowed) {
+    const warning = "Think twice: this would let the attacker’s page in. Here, blocked is the safe result.";
+    // Not with one click.
+    return { title: "What would let it in", change: fix.change, place: fix.place, warning, patch: [], hand: null };
+  }
   return {
     title: verdict.allowed
       ? verdict.dangers.length > 0
@@ -169,10 +174,7 @@ export function fixOf({ prediction, request }) {
         : "The fix, if the first cause is right",
     change: fix.change,
     place: fix.place,
-    warning:
-      request.page === "attacker" && !verdict.allowed
-        ? "Think twice: this would let the attacker’s page in. Here, blocked is the safe result."
-        : null,
+    warning: null,
     patch: fix.patch,
     hand: fix.hand,
   };

@@ -65,6 +65,8 @@ export function requestRoom({ onEdit, onSend }) {
       if (part instanceof HTMLElement) part.hidden = !uses.includes(part.dataset.for ?? "");
     }
     find("[data-part=body-text]", room).hidden = field("body-type").value === "";
+    // What is good news depends on who gets it.
+    document.body.dataset.sender = field("page").value;
     for (const name of ["headers", "body"]) {
       const area = /** @type {HTMLTextAreaElement} */ (field(name));
       area.rows = Math.min(8, Math.max(1, area.value.split("\n").length));

@@ -151,6 +151,7 @@ test("the fix is what the server proposes, with a warning where it would let the
   });
   const attacked = fixOf(sent("blocked", { request: toRequest({ page: "attacker" }) }));
   assert.match(attacked.warning, /Here, blocked is the safe result\.$/);
+  assert.deepEqual([attacked.title, attacked.patch], ["What would let it in", []], "not with one click");
   const elsewhere = { place: "page", change: "Request another path.", patch: [], hand: null };
   assert.deepEqual(fixOf(sent("blocked", { prediction: prediction(blocked({ fix: elsewhere })) })), {
     title: "The fix",

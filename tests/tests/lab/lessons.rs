@@ -215,7 +215,9 @@ impl Page {
         if self.is_there("[data-action=send]:enabled").await? {
             return Err("before the question is answered, nothing can be sent".to_owned());
         }
-        self.are_in_view(&[".question", SEND, OBSERVED]).await.map_err(at("the question".to_owned()))?;
+        self.are_in_view(&[".question", SEND, OBSERVED, "[data-action=paste]"])
+            .await
+            .map_err(at("the question".to_owned()))?;
         let engine = model::engine(self.session.engine());
         let is_other = lesson.engine.is_some_and(|about| about.engine() != Some(engine));
         let answer = if lesson.question.answer == is_other { "no" } else { "yes" };

@@ -44,6 +44,9 @@ pub(crate) fn checks() -> Vec<Check<Stage>> {
     checks.push(Check::new("back_and_forward", |stage: &mut Stage| {
         stage.play("back-and-forward", async |page| page.goes_back_and_forward().await).map_err(Failed::from)
     }));
+    checks.push(Check::new("a_theft_is_not_good_news", |stage: &mut Stage| {
+        stage.play("a-theft", async |page| page.shows_a_theft_as_harm().await).map_err(Failed::from)
+    }));
     checks.push(Check::new("by_keyboard", |stage: &mut Stage| {
         in_viewport(stage, "by-keyboard", LAPTOP, async |page| page.works_by_keyboard().await)
     }));
@@ -170,6 +173,36 @@ impl Page {
         }
         self.eval("history.go(-2)").await?;
         self.find("body:not([data-lesson])").await.map(drop)
+    }
+
+    /// What the attacker reads is in the colour of harm, what is kept from it is not, and no button lets it in.
+    async fn shows_a_theft_as_harm(&self) -> Tried<()> {
+        let attacker = self.demo.origins().attacker.clone();
+        self.fill_request(&json!({"path": "notes", "page": "attacker"})).await?;
+        self.send(Some(Outcome::Blocked)).await?;
+        same("the colour of a theft that failed", &self.colour_of_outcome().await?, &"good".to_owned())?;
+        if self.is_there("[data-action=apply-fix]").await? {
+            return Err("one click should not let the attacker in".to_owned());
+        }
+        self.apply_accepted(&json!({"allow_origins": [attacker]})).await?;
+        self.send(Some(Outcome::Readable)).await?;
+        same("the colour of a theft", &self.colour_of_outcome().await?, &"bad".to_owned())?;
+        self.fill_request(&json!({"path": "notes"})).await?;
+        self.send(Some(Outcome::Blocked)).await?;
+        same("the colour of the reader's own failure", &self.colour_of_outcome().await?, &"bad".to_owned())
+    }
+
+    /// The name of the colour in which the browser's outcome is written.
+    async fn colour_of_outcome(&self) -> Tried<String> {
+        let name = "const probe = document.body.appendChild(document.createElement('i'));
+            const shown = getComputedStyle(document.querySelector('[data-field=observed] .word')).color;
+            const named = ['good', 'bad', 'mark'].find((name) => {
+                probe.style.color = `var(--${name})`;
+                return getComputedStyle(probe).color === shown;
+            });
+            probe.remove();
+            return named ?? shown;";
+        self.eval(name).await.map(|named| named.as_str().unwrap_or_default().to_owned())
     }
 
     /// The id of the lesson that has begun, once it is another one.

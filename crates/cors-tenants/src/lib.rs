@@ -4,3 +4,4 @@
 //! [`replica`]: a state machine that does no I/O, so that a simulation can drive it through every fault.
 
 pub mod replica;
+pub mod simulation;

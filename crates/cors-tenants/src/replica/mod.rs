@@ -225,7 +225,7 @@ impl<P: Clone> Replica<P> {
     }
 
     /// As of which version it is known what a tenant has.
-    fn version(&mut self, tenant: &str) -> Option<Version> {
+    pub(crate) fn version(&mut self, tenant: &str) -> Option<Version> {
         let known = self.known.get_mut(tenant).map(|known| known.version);
         known.or_else(|| self.unknown.get_mut(tenant).map(|unknown| unknown.version))
     }

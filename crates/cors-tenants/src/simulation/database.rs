@@ -1,7 +1,7 @@
 //! A database with transactions: what is committed becomes visible at once and whole, and what is not, never.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     ops::Bound::{Excluded, Unbounded},
 };
 
@@ -205,11 +205,6 @@ impl Database {
     pub(super) fn load(&self, tenant: u32) -> Loaded<Mask> {
         let row = self.row(tenant);
         Loaded { as_of: self.clock(), found: row.mask.map(|mask| (Version(row.version), mask)) }
-    }
-
-    /// The tenants that there were changes of.
-    pub(super) fn changed(&self) -> BTreeSet<u32> {
-        self.rows.keys().copied().collect()
     }
 }
 

@@ -1,0 +1,6 @@
+//! An API whose customers register the origins of their own front ends, on one machine or on many.
+//!
+//! The tenants' policies are in a database. Each instance of the API holds a copy of those that it needs, the
+//! [`replica`]: a state machine that does no I/O, so that a simulation can drive it through every fault.
+
+pub mod replica;

@@ -3,8 +3,14 @@
 //! The tenants' policies are in a database. Each instance of the API holds a copy of those that it needs, the
 //! [`replica`]: a state machine that does no I/O, so that a simulation can drive it through every fault.
 
+pub mod api;
+pub mod config;
+pub mod instance;
+pub mod listen;
 pub mod names;
 pub mod origins;
 pub mod password;
 pub mod replica;
+mod pages;
+pub mod site;
 pub mod store;

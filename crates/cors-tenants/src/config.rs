@@ -147,7 +147,7 @@ mod tests {
             (&[], Some("mysql://u:secret@h/x"), "DATABASE_URL: \"mysql://…\" is not a database"),
             (&["--max-stale", "0"], None, "--max-stale"),
             (&["--max-stale", "3601"], None, "--max-stale"),
-            (&["--max-stale", "-1"], None, "--max-stale"),
+            (&["--max-stale=-1"], None, "--max-stale"),
             (&["--max-stale", "1e9"], None, "--max-stale"),
             (&["--max-stale", "99999999999999999999"], None, "--max-stale"),
             (&["--public-url", "api.example.com"], None, "--public-url: \"api.example.com\" is not the address"),

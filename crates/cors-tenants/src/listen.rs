@@ -32,6 +32,12 @@ impl Listeners {
         if host.is_empty() {
             return Err(invalid("it has no host"));
         }
+        if host.contains("//") {
+            return Err(invalid("it has a scheme"));
+        }
+        if host.contains(':') && !host.starts_with('[') {
+            return Err(invalid("an IPv6 address is in brackets"));
+        }
         let addresses = resolve(host, port).map_err(|error| invalid(&error.to_string()))?;
         let mut tries = 1;
         let sockets = loop {
@@ -127,8 +133,8 @@ mod tests {
             ("localhost:+1", "its port is not a number"),
             ("localhost:65536", "its port is not a number"),
             ("localhost:http", "its port is not a number"),
-            ("::1:80", "is not an address"),
-            ("http://localhost:80", "is not an address"),
+            ("::1:80", "an IPv6 address is in brackets"),
+            ("http://localhost:80", "it has a scheme"),
         ] {
             let error = Listeners::bind(text).expect_err(text).to_string();
             assert!(error.contains(why), "{text}: {error}");

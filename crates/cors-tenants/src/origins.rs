@@ -32,7 +32,7 @@ pub fn check(entry: &str) -> Result<(), InvalidEntry> {
     }
     match rules(Duration::ZERO).allow_origin(entry).build() {
         Ok(_) => Ok(()),
-        Err(invalid) => Err(InvalidEntry(words(&invalid))),
+        Err(invalid) => Err(InvalidEntry(words(entry, &invalid))),
     }
 }
 
@@ -50,10 +50,28 @@ pub fn policy(origins: &[String], max_age: Duration) -> (Policy, Vec<String>) {
     (policy.unwrap_or_else(Policy::deny_all), invalid)
 }
 
-/// The problems without the name of the builder's setting, which nobody here can change.
-fn words(invalid: &InvalidPolicy) -> String {
-    let problems: Vec<String> = invalid.problems().iter().map(ToString::to_string).collect();
-    problems.join("; ")
+/// What is wrong, and what to register instead. The validator's own advice is for whoever writes the policy: a tenant has no
+/// other settings, and no opt-ins.
+fn words(entry: &str, invalid: &InvalidPolicy) -> String {
+    let Some(problem) = invalid.problems().first() else { return "it is not valid".to_owned() };
+    let words = problem.to_string();
+    let words = words.strip_prefix("allow_origins[0] ").unwrap_or(&words);
+    let why = words.split_once(". ").map_or(words, |(why, _)| why);
+    let instead: Vec<String> = problem
+        .suggestions()
+        .iter()
+        .filter(|suggestion| suggestion.as_str() != entry && is_valid(suggestion))
+        .map(|suggestion| format!("{suggestion:?}"))
+        .collect();
+    match &instead[..] {
+        [] => format!("{why}. Register exact origins, such as \"https://app.example.com\""),
+        [one] => format!("{why}. Register {one}"),
+        several => format!("{why}. Register {}, one at a time", several.join(", ")),
+    }
+}
+
+fn is_valid(entry: &str) -> bool {
+    rules(Duration::ZERO).allow_origin(entry).build().is_ok()
 }
 
 /// An entry that can't be registered.
@@ -110,9 +128,29 @@ mod tests {
             "javascript:alert(1)",
             "/^https:/",
         ] {
-            assert!(check(entry).is_err(), "{entry:?}");
+            let error = check(entry).expect_err(entry).to_string();
+            for setting in ["allow_origins", "danger_", "Cors::", "turn off"] {
+                assert!(!error.contains(setting), "{error}");
+            }
         }
         assert!(check(&format!("https://{}.example", "a".repeat(300))).is_err());
+    }
+
+    #[test]
+    fn the_words_say_what_to_register_instead() {
+        for (entry, expected) in [
+            ("https://app.example.com/", r#""https://app.example.com/": an origin has no path. Register "https://app.example.com""#),
+            (
+                "https://a.example, https://b.example",
+                r#""https://a.example, https://b.example": this is more than one origin in one string. Register "https://a.example", "https://b.example", one at a time"#,
+            ),
+            (
+                "https://*.netlify.app",
+                r#""https://*.netlify.app": with credentials, what the user can read could also be read by anyone who can register a name under the public suffix "netlify.app". Register exact origins, such as "https://app.example.com""#,
+            ),
+        ] {
+            assert_eq!(check(entry).map_err(|error| error.to_string()), Err(expected.to_owned()));
+        }
     }
 
     #[test]

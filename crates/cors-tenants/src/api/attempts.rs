@@ -62,7 +62,7 @@ mod tests {
     fn attempts_are_counted_by_key_and_minute() {
         let attempts = Attempts::new(2);
         let start = Instant::now();
-        let mut one_more = |key: &str, seconds| {
+        let one_more = |key: &str, seconds| {
             attempts.one_more_at(key.to_owned(), start + Duration::from_secs(seconds))
         };
         assert!(one_more("a", 0) && one_more("a", 1) && !one_more("a", 2));

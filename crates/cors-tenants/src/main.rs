@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use actix_web::{HttpServer, rt};
+use actix_web::HttpServer;
 use clap::Parser as _;
 use cors_tenants::{
     api::{self, Service},
@@ -16,8 +16,8 @@ use cors_tenants::{
     store::Store,
 };
 
-/// How long the server waits for requests under way when it stops.
-const GRACE_SECONDS: u64 = 2;
+/// How long the server waits for requests under way when it stops: longer than the database may take.
+const GRACE_SECONDS: u64 = 6;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
@@ -43,23 +43,50 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
     let name = config.name.unwrap_or_else(|| listeners.authority.clone());
     let store = Store::new(&config.database).map_err(|error| error.to_string())?;
     let instance = Instance::new(&name, store, config.settings);
-    let tenants = rt::spawn({
-        let instance = instance.clone();
-        async move { instance.run().await }
-    });
+    // From here on a signal has to be awaited.
+    let stop = stop_signal().map_err(|error| format!("can't listen for Ctrl-C: {error}"))?;
     say(&greeting(&site, &listeners.authority, &config.database.to_string()));
 
-    let service = Service::new(instance, site);
+    let service = Service::new(instance.clone(), site);
     let server = HttpServer::new(move || api::app(service.clone()))
         .tcp_nodelay(true)
+        .disable_signals()
         .shutdown_timeout(GRACE_SECONDS);
-    let server = listeners.sockets.into_iter().try_fold(server, HttpServer::listen);
-    let ended = match server {
-        Ok(server) => server.run().await,
-        Err(error) => Err(error),
+    let stopped = |error| format!("the server stopped: {error}");
+    let server = listeners.sockets.into_iter().try_fold(server, HttpServer::listen).map_err(stopped)?.run();
+    let handle = server.handle();
+    let stopping = async {
+        tokio::select! {
+            () = stop => {}
+            () = instance.run() => {}
+        }
+        handle.stop(true).await;
     };
-    tenants.abort();
-    ended.map_err(|error| format!("the server stopped: {error}"))
+    tokio::join!(server, stopping).0.map_err(stopped)
+}
+
+/// Resolves at Ctrl-C, or at SIGTERM from a supervisor. It listens from now on, not only when it is awaited.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Resolves at Ctrl-C. It listens from now on, not only when it is awaited.
+#[cfg(windows)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        ctrl_c.recv().await;
+    })
 }
 
 /// The address, and what to do next.

@@ -1,6 +1,6 @@
 //! The store, on SQLite always and on PostgreSQL where it is installed. `REQUIRE_PEERS=postgres` makes it mandatory.
 
-use std::{future::Future, process, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use cors_tenants::{
     replica::{State, Version},
@@ -12,39 +12,17 @@ use cors_tenants::{
         watch::News,
     },
 };
-use end_to_end::{
-    peer::{Runtime, required_peers},
-    postgres::Postgres,
-};
-use libtest_mimic::{Arguments, Failed, Trial};
-use tempfile::TempDir;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::JoinSet;
+
+use crate::common::{Database, tests};
+
+mod common;
 
 const ADA: Actor<'_> = Actor { account: "ada", instance: "one" };
 const CREATE: Change<'_> = Change::Create { password_hash: "not a hash" };
 
 fn main() {
-    let arguments = Arguments::from_args();
-    let required = required_peers().unwrap_or_else(|message| {
-        eprintln!("{message}");
-        process::exit(2)
-    });
-    let is_required = required.contains(&Runtime::Postgres);
-    let mut trials = Vec::new();
-    macro_rules! on_both {
-        ($($test:ident),* $(,)?) => {
-            $(
-                trials.push(Trial::test(concat!("sqlite::", stringify!($test)), || on_sqlite($test)));
-                let name = concat!("postgres::", stringify!($test));
-                trials.push(match Runtime::Postgres.find() {
-                    Ok(_) => Trial::test(name, || on_postgres($test)),
-                    Err(missing) if is_required => Trial::test(name, move || Err(Failed::from(missing))),
-                    Err(missing) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
-                });
-            )*
-        };
-    }
-    on_both!(
+    let on_both = tests![
         changes_become_visible_in_the_order_of_their_versions,
         a_change_that_fails_leaves_nothing,
         a_tenant_that_was_removed_leaves_a_tombstone,
@@ -55,52 +33,25 @@ fn main() {
         notes_belong_to_one_tenant,
         news_come_from_another_connection,
         tables_are_made_once,
-    );
-    libtest_mimic::run(&arguments, trials).exit();
+    ];
+    common::run(on_both, vec![]);
 }
 
-/// Opens the same database again and again, as instances do.
-type Open = dyn Fn() -> Store + Send + Sync;
-
-fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Arc<Open>) -> F) -> Result<(), Failed> {
-    let folder = TempDir::new()?;
-    let file = folder.path().join("tenants.sqlite");
-    block_on(test(opener(file.to_str().unwrap_or_default())))
-}
-
-fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Arc<Open>) -> F) -> Result<(), Failed> {
-    let server = Postgres::start()?;
-    block_on(test(opener(&server.url())))
-}
-
-fn opener(url: &str) -> Arc<Open> {
-    let url = url.parse().expect("a database");
-    Arc::new(move || Store::new(&url).expect("a store"))
-}
-
-fn block_on(test: impl Future<Output = ()>) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, async {
-        let patient = tokio::time::timeout(Duration::from_secs(60), test);
-        patient.await.map_err(|_| Failed::from("it takes longer than a minute"))
-    })
-}
-
-async fn tenants(open: &Open, names: &[&str]) -> Store {
-    let store = open();
+async fn tenants(database: &Database, names: &[&str]) -> Store {
+    let store = database.open();
     for name in names {
         store.change(name, CREATE, ADA).await.expect("created");
     }
     store
 }
 
-async fn changes_become_visible_in_the_order_of_their_versions(open: Arc<Open>) {
+async fn changes_become_visible_in_the_order_of_their_versions(database: Database) {
     const WRITERS: i64 = 4;
     const CHANGES: i64 = 10;
-    let store = tenants(&*open, &["acme"]).await;
+    let store = tenants(&database, &["acme"]).await;
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
-        let store = open();
+        let store = database.open();
         writers.spawn_local(async move {
             for number in 0..CHANGES {
                 let tenant = format!("t{writer}-{number}");
@@ -126,8 +77,8 @@ async fn changes_become_visible_in_the_order_of_their_versions(open: Arc<Open>) 
     }
 }
 
-async fn a_change_that_fails_leaves_nothing(open: Arc<Open>) {
-    let store = tenants(&*open, &["acme"]).await;
+async fn a_change_that_fails_leaves_nothing(database: Database) {
+    let store = tenants(&database, &["acme"]).await;
     store.change("acme", Change::Register("https://a.example"), ADA).await.expect("registered");
     for (tenant, change, expected) in [
         ("acme", CREATE, "this name is taken"),
@@ -147,8 +98,8 @@ async fn a_change_that_fails_leaves_nothing(open: Arc<Open>) {
     assert_eq!(store.audit("nobody", i64::MAX, 10).await.expect("read").len(), 0);
 }
 
-async fn a_tenant_that_was_removed_leaves_a_tombstone(open: Arc<Open>) {
-    let store = tenants(&*open, &["acme", "other"]).await;
+async fn a_tenant_that_was_removed_leaves_a_tombstone(database: Database) {
+    let store = tenants(&database, &["acme", "other"]).await;
     let signed_in = SignedIn { account: "ada".to_owned(), manages: true };
     store.begin_session("hash", "acme", &signed_in).await.expect("begun");
     store.add_note("acme", "secret").await.expect("added");
@@ -173,8 +124,8 @@ async fn a_tenant_that_was_removed_leaves_a_tombstone(open: Arc<Open>) {
     }
 }
 
-async fn changes_are_read_in_pages(open: Arc<Open>) {
-    let store = tenants(&*open, &["aa", "bb", "cc"]).await;
+async fn changes_are_read_in_pages(database: Database) {
+    let store = tenants(&database, &["aa", "bb", "cc"]).await;
     let clock = store.changes(None, 10, &[]).await.expect("read");
     assert_eq!((clock.as_of, clock.rows.len(), clock.more), (Version(3), 0, false));
     let page = store.changes(Some(Version(0)), 2, &[]).await.expect("read");
@@ -186,8 +137,8 @@ async fn changes_are_read_in_pages(open: Arc<Open>) {
     assert_eq!((names, page.more), (vec!["cc", "aa"], false));
 }
 
-async fn origins_are_limited_in_number_and_rate(open: Arc<Open>) {
-    let store = tenants(&*open, &["acme", "other"]).await;
+async fn origins_are_limited_in_number_and_rate(database: Database) {
+    let store = tenants(&database, &["acme", "other"]).await;
     let register = async |tenant: &'static str, number: usize| {
         let origin = format!("https://a{number}.example");
         store.change(tenant, Change::Register(&origin), ADA).await
@@ -209,8 +160,8 @@ async fn origins_are_limited_in_number_and_rate(open: Arc<Open>) {
     assert!(matches!(register("acme", 999).await, Err(NotChanged::TooManyOrigins)));
 }
 
-async fn each_change_is_in_the_audit_log_of_its_tenant_only(open: Arc<Open>) {
-    let store = tenants(&*open, &["acme", "other"]).await;
+async fn each_change_is_in_the_audit_log_of_its_tenant_only(database: Database) {
+    let store = tenants(&database, &["acme", "other"]).await;
     let eve = Actor { account: "eve", instance: "two" };
     store.change("acme", Change::Register("https://a.example"), eve).await.expect("registered");
     store.change("acme", Change::Revoke("https://a.example"), ADA).await.expect("revoked");
@@ -231,8 +182,8 @@ async fn each_change_is_in_the_audit_log_of_its_tenant_only(open: Arc<Open>) {
     assert_eq!(store.audit("other", i64::MAX, 10).await.expect("read").len(), 1);
 }
 
-async fn a_session_belongs_to_one_tenant(open: Arc<Open>) {
-    let store = tenants(&*open, &["acme", "other"]).await;
+async fn a_session_belongs_to_one_tenant(database: Database) {
+    let store = tenants(&database, &["acme", "other"]).await;
     let manages = SignedIn { account: "ada".to_owned(), manages: true };
     let uses = SignedIn { account: "ada".to_owned(), manages: false };
     store.begin_session("one", "acme", &manages).await.expect("begun");
@@ -254,8 +205,8 @@ async fn a_session_belongs_to_one_tenant(open: Arc<Open>) {
     assert_eq!(store.session("s29", "acme").await.expect("read"), None, "it has ended");
 }
 
-async fn notes_belong_to_one_tenant(open: Arc<Open>) {
-    let store = tenants(&*open, &["acme", "other"]).await;
+async fn notes_belong_to_one_tenant(database: Database) {
+    let store = tenants(&database, &["acme", "other"]).await;
     assert_eq!(store.add_note("acme", "one").await.expect("added"), Some(1));
     assert_eq!(store.add_note("acme", "two").await.expect("added"), Some(2));
     assert_eq!(store.add_note("other", "their own").await.expect("added"), Some(1));
@@ -272,12 +223,12 @@ async fn notes_belong_to_one_tenant(open: Arc<Open>) {
     assert_eq!(store.add_note("acme", "one too many").await.expect("no room"), None);
 }
 
-async fn news_come_from_another_connection(open: Arc<Open>) {
-    let store = tenants(&*open, &["acme"]).await;
+async fn news_come_from_another_connection(database: Database) {
+    let store = tenants(&database, &["acme"]).await;
     let mut watch = store.watch().await.expect("watching");
     let quiet = tokio::time::timeout(Duration::from_millis(200), watch.next()).await;
     assert!(quiet.is_err(), "what was committed before is no news: {quiet:?}");
-    for (writer, origin) in [(&store, "https://a.example"), (&open(), "https://b.example")] {
+    for (writer, origin) in [(&store, "https://a.example"), (&database.open(), "https://b.example")] {
         let version = writer.change("acme", Change::Register(origin), ADA).await.expect("registered");
         match watch.next().await.expect("news") {
             News::Of { tenant, version: of } => assert_eq!((&*tenant, of), ("acme", version)),
@@ -286,10 +237,10 @@ async fn news_come_from_another_connection(open: Arc<Open>) {
     }
 }
 
-async fn tables_are_made_once(open: Arc<Open>) {
+async fn tables_are_made_once(database: Database) {
     let mut instances = JoinSet::new();
     for _ in 0..4 {
-        let store = open();
+        let store = database.open();
         instances.spawn_local(async move { store.changes(None, 1, &[]).await.expect("read").history });
     }
     let mut histories = instances.join_all().await;

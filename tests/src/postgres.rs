@@ -35,9 +35,7 @@ pub(crate) fn programs() -> Option<PathBuf> {
     folders.sort();
     folders.reverse();
     folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    folders
-        .into_iter()
-        .find(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file())
+    folders.into_iter().find(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file())
 }
 
 /// A server with an empty database.

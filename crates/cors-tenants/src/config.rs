@@ -81,7 +81,12 @@ impl Config {
         Ok(Self {
             database,
             settings: settings.map_err(InvalidConfig::MaxStale)?,
-            site: arguments.public_url.as_deref().map(Site::parse).transpose().map_err(InvalidConfig::Site)?,
+            site: arguments
+                .public_url
+                .as_deref()
+                .map(Site::parse)
+                .transpose()
+                .map_err(InvalidConfig::Site)?,
             name,
         })
     }
@@ -150,7 +155,11 @@ mod tests {
             (&["--max-stale=-1"], None, "--max-stale"),
             (&["--max-stale", "1e9"], None, "--max-stale"),
             (&["--max-stale", "99999999999999999999"], None, "--max-stale"),
-            (&["--public-url", "api.example.com"], None, "--public-url: \"api.example.com\" is not the address"),
+            (
+                &["--public-url", "api.example.com"],
+                None,
+                "--public-url: \"api.example.com\" is not the address",
+            ),
             (&["--name", " "], None, "--name is empty"),
             (&["--name", "a\nb"], None, "--name is empty, or has control characters"),
         ] {

@@ -224,7 +224,9 @@ impl Instance {
                     );
                 }
                 if checked.is_reset {
-                    tracing::warn!("the database has another history, as after a restore; all policies are loaded again");
+                    tracing::warn!(
+                        "the database has another history, as after a restore; all policies are loaded again"
+                    );
                 }
                 None
             }

@@ -46,7 +46,8 @@ impl Listeners {
                 result => break result?,
             }
         };
-        let port = sockets.first().and_then(|socket| socket.local_addr().ok()).map_or(port, |bound| bound.port());
+        let port =
+            sockets.first().and_then(|socket| socket.local_addr().ok()).map_or(port, |bound| bound.port());
         // Nothing can be reached at a wildcard address.
         let host = if matches!(host, "0.0.0.0" | "[::]") { "localhost" } else { host };
         Ok(Self { sockets, authority: format!("{host}:{port}") })
@@ -73,7 +74,9 @@ fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError> {
                 port = bound;
                 sockets.push(socket);
             }
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(ListenError::Taken(address)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                return Err(ListenError::Taken(address));
+            }
             // A machine may have only one of IPv4 and IPv6.
             Err(error) => missing = Some(ListenError::Failed(address, error)),
         }
@@ -99,7 +102,10 @@ impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Invalid(text, why) => {
-                write!(f, "--listen: {text:?} is not an address to listen at ({why}); write one such as localhost:8090")
+                write!(
+                    f,
+                    "--listen: {text:?} is not an address to listen at ({why}); write one such as localhost:8090"
+                )
             }
             Self::Taken(address) => write!(
                 f,
@@ -118,7 +124,9 @@ mod tests {
 
     #[test]
     fn an_address_is_bound_or_refused_with_the_reason() {
-        for (text, host) in [("localhost:0", "localhost"), ("127.0.0.1:0", "127.0.0.1"), ("0.0.0.0:0", "localhost")] {
+        for (text, host) in
+            [("localhost:0", "localhost"), ("127.0.0.1:0", "127.0.0.1"), ("0.0.0.0:0", "localhost")]
+        {
             let listeners = Listeners::bind(text).unwrap_or_else(|error| panic!("{error}"));
             let port = listeners.sockets[0].local_addr().expect("bound").port();
             assert_eq!(listeners.authority, format!("{host}:{port}"));

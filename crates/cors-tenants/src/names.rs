@@ -40,7 +40,9 @@ impl FromStr for TenantName {
             return invalid("a tenant's name begins with a letter, and does not end with -");
         }
         if text.as_bytes().get(2..4) == Some(b"--") {
-            return invalid("two hyphens in the third and fourth place have a meaning of their own in host names");
+            return invalid(
+                "two hyphens in the third and fourth place have a meaning of their own in host names",
+            );
         }
         if RESERVED.contains(&text) {
             return invalid("this name is kept for the service itself");
@@ -105,8 +107,27 @@ mod tests {
         }
         let long = "a".repeat(41);
         for name in [
-            "", "a", &long, "Acme", "acme.evil", "acme/x", "acme%2f", "ac me", "-acme", "acme-", "1acme", "xn--acme",
-            "ab--c", "www", "api", "localhost", "ácme", "acme\n", "acme\0", "..", "_acme",
+            "",
+            "a",
+            &long,
+            "Acme",
+            "acme.evil",
+            "acme/x",
+            "acme%2f",
+            "ac me",
+            "-acme",
+            "acme-",
+            "1acme",
+            "xn--acme",
+            "ab--c",
+            "www",
+            "api",
+            "localhost",
+            "ácme",
+            "acme\n",
+            "acme\0",
+            "..",
+            "_acme",
         ] {
             assert!(name.parse::<TenantName>().is_err(), "{name:?}");
         }

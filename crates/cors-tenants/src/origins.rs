@@ -45,7 +45,8 @@ pub fn policy(origins: &[String], max_age: Duration) -> (Policy, Vec<String>) {
     if let Ok(policy) = rules(max_age).allow_origins(origins).build() {
         return (policy, Vec::new());
     }
-    let (valid, invalid): (Vec<_>, Vec<_>) = origins.iter().cloned().partition(|origin| check(origin).is_ok());
+    let (valid, invalid): (Vec<_>, Vec<_>) =
+        origins.iter().cloned().partition(|origin| check(origin).is_ok());
     let policy = if valid.is_empty() { None } else { rules(max_age).allow_origins(valid).build().ok() };
     (policy.unwrap_or_else(Policy::deny_all), invalid)
 }
@@ -139,7 +140,10 @@ mod tests {
     #[test]
     fn the_words_say_what_to_register_instead() {
         for (entry, expected) in [
-            ("https://app.example.com/", r#""https://app.example.com/": an origin has no path. Register "https://app.example.com""#),
+            (
+                "https://app.example.com/",
+                r#""https://app.example.com/": an origin has no path. Register "https://app.example.com""#,
+            ),
             (
                 "https://a.example, https://b.example",
                 r#""https://a.example, https://b.example": this is more than one origin in one string. Register "https://a.example", "https://b.example", one at a time"#,

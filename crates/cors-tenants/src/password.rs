@@ -2,10 +2,7 @@
 
 use std::sync::LazyLock;
 
-use argon2::{
-    Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _,
-    password_hash::SaltString,
-};
+use argon2::{Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _, password_hash::SaltString};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
@@ -91,7 +88,8 @@ pub fn csrf_token(token: &str) -> String {
 
 /// Compares in a time that does not say where they differ.
 pub fn is_equal(one: &str, other: &str) -> bool {
-    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+    one.len() == other.len()
+        && one.bytes().zip(other.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -189,7 +189,9 @@ mod tests {
             let site = Site::parse(text).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!((site.origin().as_str(), site.tenant_origin("acme").as_deref()), (origin, tenant));
         }
-        for text in ["", "localhost:8090", "ftp://x", "https://a/b", "https://u@a", "https://a?b", "https://", "//a"] {
+        for text in
+            ["", "localhost:8090", "ftp://x", "https://a/b", "https://u@a", "https://a?b", "https://", "//a"]
+        {
             assert!(Site::parse(text).is_err(), "{text:?}");
         }
     }

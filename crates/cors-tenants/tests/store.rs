@@ -173,7 +173,11 @@ async fn each_change_is_in_the_audit_log_of_its_tenant_only(database: Database) 
     let origin = Some("https://a.example");
     assert_eq!(
         said,
-        [("revoke", "ada", "one", origin, 4), ("register", "eve", "two", origin, 3), ("create", "ada", "one", None, 1)]
+        [
+            ("revoke", "ada", "one", origin, 4),
+            ("register", "eve", "two", origin, 3),
+            ("create", "ada", "one", None, 1)
+        ]
     );
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
     assert!(log.iter().all(|entry| entry.at.abs_diff(now.as_secs().cast_signed()) < 60), "{log:?}");

@@ -92,7 +92,11 @@ async fn browser(instance: &Instance) -> Browser {
 async fn two_tenants(instance: &Instance) -> Browser {
     let browser = browser(instance).await;
     for (tenant, origin) in [("acme", ACME), ("other", OTHER)] {
-        let made = own(&browser, post("/tenants").json(&json!({ "tenant": tenant, "account": "ada", "password": PASSWORD }))).await;
+        let made = own(
+            &browser,
+            post("/tenants").json(&json!({ "tenant": tenant, "account": "ada", "password": PASSWORD })),
+        )
+        .await;
         assert_eq!(made.status(), Some(201), "{made}");
         for origin in [origin, SHARED] {
             change(instance, tenant, Change::Register(origin)).await;
@@ -126,7 +130,8 @@ async fn sign_in(browser: &Browser, tenant: &str) -> String {
 
 /// A token, as a front end gets one.
 async fn token(browser: &Browser, tenant: &str, origin: &str) -> String {
-    let response = browser.page(origin).fetch(post(format!("/t/{tenant}/api/token")).json(&credentials())).await;
+    let response =
+        browser.page(origin).fetch(post(format!("/t/{tenant}/api/token")).json(&credentials())).await;
     response.expect_allowed();
     response.json::<Value>().expect("JSON")["token"].as_str().expect("a token").to_owned()
 }
@@ -139,16 +144,16 @@ fn readable(outcome: &Outcome) -> String {
 async fn one_tenant_opening_anothers_data(database: Database) {
     let instance = instance(&database, "one", Duration::from_secs(60)).await;
     let browser = two_tenants(&instance).await;
-    let tokens = [
-        ("acme", token(&browser, "acme", ACME).await),
-        ("other", token(&browser, "other", OTHER).await),
-    ];
+    let tokens =
+        [("acme", token(&browser, "acme", ACME).await), ("other", token(&browser, "other", OTHER).await)];
     for (of, token) in &tokens {
         for data in ["acme", "other"] {
             for (origin, registered_by) in
                 [(ACME, &["acme"][..]), (OTHER, &["other"]), (SHARED, &["acme", "other"]), (EVIL, &[])]
             {
-                for url in [format!("/t/{data}/api/notes"), format!("https://{data}.api.example.com/api/notes")] {
+                for url in
+                    [format!("/t/{data}/api/notes"), format!("https://{data}.api.example.com/api/notes")]
+                {
                     let request = get(&url).header("authorization", format!("Bearer {token}"));
                     let outcome = browser.page(origin).fetch(request).await;
                     let read = readable(&outcome);
@@ -169,7 +174,8 @@ async fn one_tenants_policy_opening_anothers_data(database: Database) {
     let browser = two_tenants(&instance).await;
     sign_in(&browser, "acme").await;
     let with_cookies = |path: &str| get(path).credentials(Credentials::Include);
-    let read = async |origin: &str, path: &str| readable(&browser.page(origin).fetch(with_cookies(path)).await);
+    let read =
+        async |origin: &str, path: &str| readable(&browser.page(origin).fetch(with_cookies(path)).await);
     assert!(read(ACME, "/t/acme/api/notes").await.contains("the secret of acme"));
     for (origin, path) in [
         (OTHER, "/t/acme/api/notes"),
@@ -189,7 +195,8 @@ async fn one_tenants_policy_opening_anothers_data(database: Database) {
         assert!(!read(origin, path).await.contains(SECRET), "{origin} {path}");
     }
     // The acme session's token, sent as the other's cookie.
-    let acme = browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-session-acme").expect("a cookie");
+    let acme =
+        browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-session-acme").expect("a cookie");
     browser.set_cookie(format!("__Host-session-other={}; Path=/; Secure; SameSite=Strict", acme.value));
     let outcome = browser.page(SHARED).fetch(with_cookies("/t/other/api/notes")).await;
     assert_eq!((outcome.status(), outcome.is_allowed()), (Some(401), true), "{outcome}");
@@ -252,7 +259,9 @@ async fn a_forged_change_with_the_users_cookie(database: Database) {
     let csrf = sign_in(&browser, "acme").await;
     let other = sign_in(&browser, "other").await;
     let register = || post("/t/acme/manage/origins").json(&json!({ "origin": "https://new.example.com" }));
-    for (token, status) in [(None, 403), (Some(""), 403), (Some("x"), 403), (Some(&*other), 403), (Some(&*csrf), 201)] {
+    for (token, status) in
+        [(None, 403), (Some(""), 403), (Some("x"), 403), (Some(&*other), 403), (Some(&*csrf), 201)]
+    {
         let request = token.map_or_else(register, |token| register().header("x-csrf-token", token));
         let outcome = own(&browser, request).await;
         assert_eq!(outcome.status(), Some(status), "{token:?}: {outcome}");
@@ -303,7 +312,8 @@ async fn a_change_through_one_instance_reaches_the_other(database: Database) {
     let browser_of_two = browser(&two).await;
     let csrf = sign_in(&browser_of_one, "acme").await;
     let front_end = "https://new.example.com";
-    let is_let_in = async || browser_of_two.page(front_end).fetch(get("/t/acme/api/notes")).await.is_allowed();
+    let is_let_in =
+        async || browser_of_two.page(front_end).fetch(get("/t/acme/api/notes")).await.is_allowed();
     assert!(!is_let_in().await);
 
     let manage = "/t/acme/manage/origins";
@@ -326,7 +336,12 @@ async fn a_change_through_one_instance_reaches_the_other(database: Database) {
     for (place, what) in [(0, "revoke"), (1, "register")] {
         let entry = &log["entries"][place];
         assert_eq!(
-            (entry["what"].as_str(), entry["who"].as_str(), entry["instance"].as_str(), entry["origin"].as_str()),
+            (
+                entry["what"].as_str(),
+                entry["who"].as_str(),
+                entry["instance"].as_str(),
+                entry["origin"].as_str()
+            ),
             (Some(what), Some("ada"), Some("one"), Some(front_end))
         );
     }
@@ -343,9 +358,16 @@ async fn a_change_through_one_instance_reaches_the_other(database: Database) {
 }
 
 async fn preflight(browser: &Browser, origin: &str) -> (Option<u16>, bool) {
-    let outcome = browser.page(origin).fetch(get("/t/acme/api/notes").header("authorization", "Bearer x")).await;
+    let outcome =
+        browser.page(origin).fetch(get("/t/acme/api/notes").header("authorization", "Bearer x")).await;
     browser.forget_preflights();
-    (outcome.exchanges().first().and_then(|exchange| exchange.response.as_ref().map(|response| response.status)), outcome.is_allowed())
+    (
+        outcome
+            .exchanges()
+            .first()
+            .and_then(|exchange| exchange.response.as_ref().map(|response| response.status)),
+        outcome.is_allowed(),
+    )
 }
 
 async fn policies(browser: &Browser) -> String {
@@ -375,7 +397,11 @@ async fn a_database_that_is_gone_leaves_policies_in_force_until_they_lapse(datab
     }
     // Without a preflight: rejected, because nobody knows whether the origin is still allowed.
     let outcome = browser.page(ACME).fetch(get("/t/acme/api/notes")).await;
-    assert_eq!(outcome.exchanges()[0].response.as_ref().map(|response| response.status), Some(503), "{outcome}");
+    assert_eq!(
+        outcome.exchanges()[0].response.as_ref().map(|response| response.status),
+        Some(503),
+        "{outcome}"
+    );
     // The service's own pages notice nothing but that the database is missing.
     assert_eq!(own(&browser, get("/")).await.status(), Some(200));
     let data = own(&browser, get("/t/acme/api/notes").header("authorization", "Bearer x")).await;
@@ -424,14 +450,27 @@ async fn a_revocation_during_an_outage_is_in_force_when_the_lease_ends(mut datab
 async fn an_unknown_tenant_has_no_policy_and_no_data(database: Database) {
     let instance = instance(&database, "one", Duration::from_secs(60)).await;
     let browser = two_tenants(&instance).await;
-    for path in ["/t/nobody/api/notes", "/t/nobody/", "/t/No%20body/api/notes", "/t/a/", "/t/", "/t", "/nobody", "/t/acme/x"] {
+    for path in [
+        "/t/nobody/api/notes",
+        "/t/nobody/",
+        "/t/No%20body/api/notes",
+        "/t/a/",
+        "/t/",
+        "/t",
+        "/nobody",
+        "/t/acme/x",
+    ] {
         let outcome = own(&browser, get(path)).await;
         assert_eq!(outcome.status(), Some(404), "{path}: {outcome}");
         assert!(!browser.page(ACME).fetch(get(path)).await.is_allowed(), "{path}");
     }
     // Before anybody knows whether it exists, and after.
     assert_eq!(instance.health().unknown, 1);
-    let created = own(&browser, post("/tenants").json(&json!({ "tenant": "nobody", "account": "bob", "password": PASSWORD }))).await;
+    let created = own(
+        &browser,
+        post("/tenants").json(&json!({ "tenant": "nobody", "account": "bob", "password": PASSWORD })),
+    )
+    .await;
     assert_eq!(created.status(), Some(201));
     until("it is known", || instance.health().unknown == 0).await;
     let outcome = own(&browser, get("/t/nobody/api/notes")).await;
@@ -444,23 +483,46 @@ async fn cookies_are_bound_to_the_tenant(database: Database) {
     let set_cookie = async |site: &str, host: &'static str, path: &str| {
         let service = Service::new(instance.clone(), Site::parse(site).expect("a site"));
         let request = TestRequest::post().uri(path).insert_header(("host", host)).set_json(credentials());
-        let response = init_service(api::app(service)).await.call(request.to_request()).await.expect("a response");
-        let cookie = response.headers().get("set-cookie").expect("a cookie").to_str().expect("text").to_owned();
+        let response =
+            init_service(api::app(service)).await.call(request.to_request()).await.expect("a response");
+        let cookie =
+            response.headers().get("set-cookie").expect("a cookie").to_str().expect("text").to_owned();
         let (name, rest) = cookie.split_once('=').expect("a pair");
         format!("{name}{}", rest.split_once(';').expect("attributes").1)
     };
     let attributes = "HttpOnly; SameSite=Strict;";
     for (site, host, path, expected) in [
-        ("http://localhost:8090", "localhost:8090", "/t/acme/manage/session", format!("session-acme {attributes} Path=/t/acme; Max-Age=43200")),
-        ("http://localhost:8090", "acme.localhost:8090", "/manage/session", format!("session-acme {attributes} Path=/; Max-Age=43200")),
-        (SERVICE, "api.example.com", "/t/acme/manage/session", format!("__Host-session-acme {attributes} Secure; Path=/; Max-Age=43200")),
-        (SERVICE, "acme.api.example.com", "/manage/session", format!("__Host-session-acme {attributes} Secure; Path=/; Max-Age=43200")),
+        (
+            "http://localhost:8090",
+            "localhost:8090",
+            "/t/acme/manage/session",
+            format!("session-acme {attributes} Path=/t/acme; Max-Age=43200"),
+        ),
+        (
+            "http://localhost:8090",
+            "acme.localhost:8090",
+            "/manage/session",
+            format!("session-acme {attributes} Path=/; Max-Age=43200"),
+        ),
+        (
+            SERVICE,
+            "api.example.com",
+            "/t/acme/manage/session",
+            format!("__Host-session-acme {attributes} Secure; Path=/; Max-Age=43200"),
+        ),
+        (
+            SERVICE,
+            "acme.api.example.com",
+            "/manage/session",
+            format!("__Host-session-acme {attributes} Secure; Path=/; Max-Age=43200"),
+        ),
     ] {
         assert_eq!(set_cookie(site, host, path).await, expected, "{host}");
     }
     // Signing out ends the session, and not only the cookie.
     let csrf = sign_in(&browser, "acme").await;
-    let cookie = browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-session-acme").expect("a cookie");
+    let cookie =
+        browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-session-acme").expect("a cookie");
     let out = own(&browser, delete("/t/acme/manage/session").header("x-csrf-token", csrf)).await;
     assert_eq!(out.status(), Some(204), "{out}");
     assert!(browser.cookies().iter().all(|cookie| cookie.name != "__Host-session-acme"));
@@ -486,15 +548,32 @@ async fn what_is_not_valid_is_refused_with_the_reason(database: Database) {
         (new("eve", "eve", "short"), 400, "a password has 10 to 200"),
         (post("/tenants").text("{}"), 415, "must be JSON"),
         (post("/tenants").json(&json!({})), 400, "missing field"),
-        (post("/tenants").json(&json!({ "tenant": "eve", "account": "eve", "password": PASSWORD, "role": "x" })), 400, "unknown field"),
-        (post("/tenants").bytes(vec![b'{'; 20_000]).header("content-type", "application/json"), 413, "at most"),
-        (post("/tenants").bytes(vec![0xff, 0xfe]).header("content-type", "application/json"), 400, "not what is expected"),
+        (
+            post("/tenants")
+                .json(&json!({ "tenant": "eve", "account": "eve", "password": PASSWORD, "role": "x" })),
+            400,
+            "unknown field",
+        ),
+        (
+            post("/tenants").bytes(vec![b'{'; 20_000]).header("content-type", "application/json"),
+            413,
+            "at most",
+        ),
+        (
+            post("/tenants").bytes(vec![0xff, 0xfe]).header("content-type", "application/json"),
+            400,
+            "not what is expected",
+        ),
         (register("*"), 400, "Register exact origins"),
         (register("null"), 400, "allow every site"),
         (register("https://*.netlify.app"), 400, "public suffix"),
         (register("https://a.example/"), 400, "Register \"https://a.example\""),
         (register(ACME), 409, "registered already"),
-        (delete("/t/acme/manage/origins?origin=https://x.example").header("x-csrf-token", &csrf), 404, "not registered"),
+        (
+            delete("/t/acme/manage/origins?origin=https://x.example").header("x-csrf-token", &csrf),
+            404,
+            "not registered",
+        ),
         (delete("/t/acme/manage/origins").header("x-csrf-token", &csrf), 400, "missing field"),
         (get("/t/acme/manage/audit?before=x"), 400, "invalid digit"),
         (post("/t/acme/api/notes").json(&json!({ "text": "x".repeat(1001) })), 400, "at most 1000"),
@@ -503,7 +582,8 @@ async fn what_is_not_valid_is_refused_with_the_reason(database: Database) {
         (delete("/t/acme/api/notes/x"), 404, "no such note"),
     ] {
         let outcome = own(&browser, request).await;
-        let said = outcome.json::<Value>().unwrap_or_default()["error"].as_str().unwrap_or_default().to_owned();
+        let said =
+            outcome.json::<Value>().unwrap_or_default()["error"].as_str().unwrap_or_default().to_owned();
         assert_eq!(outcome.status(), Some(status), "{outcome}");
         assert!(said.contains(reason), "{reason:?} should be in {said:?}");
     }
@@ -521,26 +601,61 @@ async fn no_request_is_answered_by_a_panic(database: Database) {
     let _ = two_tenants(&instance).await;
     let service = Service::new(instance, Site::parse("http://localhost:8090").expect("a site"));
     let app = init_service(api::app(service)).await;
-    let hosts = ["localhost:8090", "acme.localhost:8090", "", ":", "[::1", "..localhost", "evil.example", "acme.localhost:x", "a b"];
+    let hosts = [
+        "localhost:8090",
+        "acme.localhost:8090",
+        "",
+        ":",
+        "[::1",
+        "..localhost",
+        "evil.example",
+        "acme.localhost:x",
+        "a b",
+    ];
     let paths = [
-        "/", "//", "/t//", "/t/acme", "/t/acme//api", "/t/%00/", "/t/%ff/api/notes", "/t/acme/api/notes?%", "/assets/", "/assets/..%2f",
-        "/t/acme/manage/origins?origin=%00&origin=", "/t/acme/manage/audit?before=99999999999999999999", "/health?x", "/%", "/t/acme/api/notes/-1", "*",
+        "/",
+        "//",
+        "/t//",
+        "/t/acme",
+        "/t/acme//api",
+        "/t/%00/",
+        "/t/%ff/api/notes",
+        "/t/acme/api/notes?%",
+        "/assets/",
+        "/assets/..%2f",
+        "/t/acme/manage/origins?origin=%00&origin=",
+        "/t/acme/manage/audit?before=99999999999999999999",
+        "/health?x",
+        "/%",
+        "/t/acme/api/notes/-1",
+        "*",
     ];
     let headers = [
-        ("cookie", "session-acme=\u{1}; =; ;;"), ("cookie", "session-acme"), ("authorization", "Bearer"), ("authorization", "Bearer "),
-        ("authorization", "bearer \u{fe}"), ("origin", ""), ("origin", "null"), ("sec-fetch-site", ""), ("content-type", ";"),
-        ("x-csrf-token", ""), ("access-control-request-method", ""),
+        ("cookie", "session-acme=\u{1}; =; ;;"),
+        ("cookie", "session-acme"),
+        ("authorization", "Bearer"),
+        ("authorization", "Bearer "),
+        ("authorization", "bearer \u{fe}"),
+        ("origin", ""),
+        ("origin", "null"),
+        ("sec-fetch-site", ""),
+        ("content-type", ";"),
+        ("x-csrf-token", ""),
+        ("access-control-request-method", ""),
     ];
     let mut count = 0;
     for host in hosts {
         for path in paths {
             for method in ["GET", "POST", "DELETE", "OPTIONS", "HEAD", "BREW"] {
                 for (name, value) in headers.iter().take(if host.starts_with("localhost") { 11 } else { 2 }) {
-                    let Ok(value) = actix_web::http::header::HeaderValue::from_bytes(value.as_bytes()) else { continue };
+                    let Ok(value) = actix_web::http::header::HeaderValue::from_bytes(value.as_bytes()) else {
+                        continue;
+                    };
                     let method = actix_web::http::Method::from_bytes(method.as_bytes()).expect("a method");
                     let Ok(uri) = path.parse::<actix_web::http::Uri>() else { continue };
                     let request = TestRequest::default().method(method).uri(&uri.to_string());
-                    let request = request.insert_header(("host", host)).insert_header((*name, value)).to_request();
+                    let request =
+                        request.insert_header(("host", host)).insert_header((*name, value)).to_request();
                     let response = app.call(request).await.expect("a response");
                     let status = response.status().as_u16();
                     assert!(status < 500, "{status} {host:?} {path:?} {name}");
@@ -572,8 +687,14 @@ async fn the_pages_are_there(database: Database) {
     ] {
         let request = TestRequest::get().uri(path).insert_header(("host", host)).to_request();
         let response = app.call(request).await.expect("a response");
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        assert_eq!((response.status().as_u16(), header("content-type").as_str()), (status, kind), "{host} {path}");
+        let header = |name: &str| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+        };
+        assert_eq!(
+            (response.status().as_u16(), header("content-type").as_str()),
+            (status, kind),
+            "{host} {path}"
+        );
         if kind.starts_with("text/html") {
             assert!(header("content-security-policy").contains("default-src 'none'"), "{path}");
         }

@@ -62,9 +62,8 @@ mod tests {
     fn attempts_are_counted_by_key_and_minute() {
         let attempts = Attempts::new(2);
         let start = Instant::now();
-        let one_more = |key: &str, seconds| {
-            attempts.one_more_at(key.to_owned(), start + Duration::from_secs(seconds))
-        };
+        let one_more =
+            |key: &str, seconds| attempts.one_more_at(key.to_owned(), start + Duration::from_secs(seconds));
         assert!(one_more("a", 0) && one_more("a", 1) && !one_more("a", 2));
         assert!(one_more("b", 2));
         assert!(!one_more("a", 59) && one_more("a", 60) && one_more("a", 61) && !one_more("a", 62));

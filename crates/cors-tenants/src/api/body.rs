@@ -35,8 +35,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             let body = read.unwrap_or_else(|_| {
                 Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive within 5 seconds"))
             })?;
-            let body = serde_json::from_slice(&body)
-                .map_err(|error| ApiError::bad_request(format!("the body is not what is expected here: {error}")))?;
+            let body = serde_json::from_slice(&body).map_err(|error| {
+                ApiError::bad_request(format!("the body is not what is expected here: {error}"))
+            })?;
             Ok(Self(body))
         })
     }

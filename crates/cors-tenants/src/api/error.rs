@@ -71,7 +71,10 @@ impl ResponseError for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::warn!("{error}");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the database can't be used now; try again in some seconds")
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database can't be used now; try again in some seconds",
+        )
     }
 }
 
@@ -80,7 +83,9 @@ impl From<NotChanged> for ApiError {
         let status = match error {
             NotChanged::Store(error) => return error.into(),
             NotChanged::NoTenant | NotChanged::NotRegistered => StatusCode::NOT_FOUND,
-            NotChanged::NameTaken | NotChanged::Registered | NotChanged::TooManyOrigins => StatusCode::CONFLICT,
+            NotChanged::NameTaken | NotChanged::Registered | NotChanged::TooManyOrigins => {
+                StatusCode::CONFLICT
+            }
             NotChanged::TooManyChanges => StatusCode::TOO_MANY_REQUESTS,
         };
         Self::new(status, error.to_string())

@@ -86,7 +86,11 @@ mod tests {
                 headers.insert(header::ORIGIN, HeaderValue::from_static(value));
             }
             assert_eq!(is_same_origin(&headers, &site, true), is_read, "read: {site_header:?}, {origin:?}");
-            assert_eq!(is_same_origin(&headers, &site, false), is_change, "change: {site_header:?}, {origin:?}");
+            assert_eq!(
+                is_same_origin(&headers, &site, false),
+                is_change,
+                "change: {site_header:?}, {origin:?}"
+            );
         }
         let mut twice = HeaderMap::new();
         twice.insert(header::HOST, HeaderValue::from_static("localhost:8090"));

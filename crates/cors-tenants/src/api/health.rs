@@ -24,7 +24,9 @@ pub(super) async fn show(service: Data<Service>) -> HttpResponse {
 
 fn words(source: Source) -> String {
     match source {
-        Source::Starting => "no response from the database since the start, so no origin is allowed".to_owned(),
+        Source::Starting => {
+            "no response from the database since the start, so no origin is allowed".to_owned()
+        }
         Source::Fresh => "fresh".to_owned(),
         Source::Stale(stale) => format!("stale for {} s", stale.as_secs()),
         Source::Lapsed(stale) => format!("stale for {} s, so no origin is allowed", stale.as_secs()),

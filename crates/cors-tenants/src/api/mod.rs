@@ -97,17 +97,23 @@ pub fn app(
     let cors = Cors::new(policies).reject_disallowed_origins();
     App::new()
         .app_data(Data::new(service))
-        .app_data(QueryConfig::default().error_handler(|error, _| ApiError::bad_request(error.to_string()).into()))
+        .app_data(
+            QueryConfig::default().error_handler(|error, _| ApiError::bad_request(error.to_string()).into()),
+        )
         .route("/health", web::get().to(health::show))
         .configure(pages::routes)
         .service(
-            web::resource("/tenants").wrap(from_fn(guard::same_origin)).route(web::post().to(tenants::create)),
+            web::resource("/tenants")
+                .wrap(from_fn(guard::same_origin))
+                .route(web::post().to(tenants::create)),
         )
         .service(
             web::scope("/t/{tenant}")
                 // Not even a cache of the browser's own may use it without asking.
                 .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "private, no-cache")))
-                .service(web::scope("/api").wrap(cors).configure(notes::routes).configure(sign_in::token_routes))
+                .service(
+                    web::scope("/api").wrap(cors).configure(notes::routes).configure(sign_in::token_routes),
+                )
                 .service(
                     web::scope("/manage")
                         .wrap(from_fn(guard::same_origin))

@@ -39,7 +39,9 @@ async fn add(
 ) -> Result<HttpResponse, ApiError> {
     // PostgreSQL keeps no NUL.
     if text.chars().count() > MAX_LENGTH || text.contains('\0') {
-        return Err(ApiError::bad_request(format!("a note has at most {MAX_LENGTH} characters, and none is NUL")));
+        return Err(ApiError::bad_request(format!(
+            "a note has at most {MAX_LENGTH} characters, and none is NUL"
+        )));
     }
     let id = service.instance().store().add_note(&session.tenant, &text).await?;
     let id = id.ok_or_else(|| {

@@ -158,7 +158,12 @@ impl<P: Clone> Replica<P> {
 
     fn lapsed(&self, confirmed: Time, now: Time) -> Option<Failed> {
         let stale = now.since(confirmed);
-        (stale >= self.settings.max_stale).then_some(Failed::Lapsed(stale))
+        self.is_lapsed(stale).then_some(Failed::Lapsed(stale))
+    }
+
+    /// A little early, because what the clocks miss must not make it late.
+    fn is_lapsed(&self, stale: Duration) -> bool {
+        stale >= self.settings.max_stale.saturating_sub(Clock::DRIFT)
     }
 
     /// Time that goes back stands still instead.
@@ -185,7 +190,7 @@ impl<P: Clone> Replica<P> {
         let now = self.latest(now);
         let source = match self.confirmed.map(|confirmed| now.since(confirmed)) {
             None => Source::Starting,
-            Some(stale) if stale >= self.settings.max_stale => Source::Lapsed(stale),
+            Some(stale) if self.is_lapsed(stale) => Source::Lapsed(stale),
             Some(stale) if self.checks.has_failed || stale > self.settings.interval * 2 => {
                 Source::Stale(stale)
             }
@@ -220,7 +225,7 @@ impl<P: Clone> Replica<P> {
     }
 
     /// As of which version it is known what a tenant has.
-    fn version(&mut self, tenant: &str) -> Option<Version> {
+    pub(crate) fn version(&mut self, tenant: &str) -> Option<Version> {
         let known = self.known.get_mut(tenant).map(|known| known.version);
         known.or_else(|| self.unknown.get_mut(tenant).map(|unknown| unknown.version))
     }

@@ -90,11 +90,8 @@ impl Store {
                 "SELECT account, manages FROM sessions WHERE token = $1 AND tenant = $2 AND ends > {}",
                 self.kind().now()
             );
-            let row = sqlx::query(&select)
-                .bind(token_hash)
-                .bind(tenant)
-                .fetch_optional(self.pool().await?)
-                .await?;
+            let row =
+                sqlx::query(&select).bind(token_hash).bind(tenant).fetch_optional(self.pool().await?).await?;
             let Some(row) = row else { return Ok(None) };
             Ok(Some(SignedIn { account: row.try_get(0)?, manages: row.try_get::<i64, _>(1)? != 0 }))
         })

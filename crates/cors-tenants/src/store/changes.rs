@@ -78,17 +78,16 @@ impl fmt::Display for NotChanged {
             Self::NameTaken => f.write_str("this name is taken; choose another"),
             Self::NoTenant => f.write_str("there is no such tenant"),
             Self::Registered => f.write_str("this origin is registered already"),
-            Self::NotRegistered => f.write_str(
-                "this origin is not registered; write it exactly as the list of origins shows it",
-            ),
+            Self::NotRegistered => {
+                f.write_str("this origin is not registered; write it exactly as the list of origins shows it")
+            }
             Self::TooManyOrigins => write!(
                 f,
                 "a tenant has at most {MAX_ORIGINS} origins; revoke one, or register a pattern such as https://*.example.com"
             ),
-            Self::TooManyChanges => write!(
-                f,
-                "a tenant makes at most {MAX_CHANGES} changes in {WINDOW_SECONDS} s; wait a minute"
-            ),
+            Self::TooManyChanges => {
+                write!(f, "a tenant makes at most {MAX_CHANGES} changes in {WINDOW_SECONDS} s; wait a minute")
+            }
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -218,17 +217,13 @@ impl Store {
             "SELECT COUNT(*) FROM audit WHERE tenant = $1 AND at > {} - $2 AND what <> 'create'",
             self.kind().now()
         );
-        let row =
-            sqlx::query(&count).bind(tenant).bind(WINDOW_SECONDS).fetch_one(&mut *connection).await?;
+        let row = sqlx::query(&count).bind(tenant).bind(WINDOW_SECONDS).fetch_one(&mut *connection).await?;
         if row.try_get::<i64, _>(0)? >= MAX_CHANGES { Err(NotChanged::TooManyChanges) } else { Ok(()) }
     }
 }
 
 /// None if there is no such tenant, or no longer.
-async fn origins(
-    connection: &mut AnyConnection,
-    tenant: &str,
-) -> Result<Option<Vec<String>>, StoreError> {
+async fn origins(connection: &mut AnyConnection, tenant: &str) -> Result<Option<Vec<String>>, StoreError> {
     let row = sqlx::query("SELECT origins FROM tenants WHERE name = $1")
         .bind(tenant)
         .fetch_optional(connection)

@@ -53,7 +53,9 @@ impl Kind {
     fn timeline(self) -> &'static str {
         match self {
             Self::Sqlite => "0",
-            Self::Postgres => "CAST(CAST(CAST('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS BIT(32)) AS INTEGER) AS BIGINT)",
+            Self::Postgres => {
+                "CAST(CAST(CAST('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS BIT(32)) AS INTEGER) AS BIGINT)"
+            }
         }
     }
 

@@ -29,8 +29,7 @@ impl Store {
                 .bind(tenant)
                 .fetch_all(self.pool().await?)
                 .await?;
-            let note =
-                |row: &sqlx::any::AnyRow| Ok(Note { id: row.try_get(0)?, text: row.try_get(1)? });
+            let note = |row: &sqlx::any::AnyRow| Ok(Note { id: row.try_get(0)?, text: row.try_get(1)? });
             Ok(rows.iter().map(note).collect::<Result<_, sqlx::Error>>()?)
         })
         .await

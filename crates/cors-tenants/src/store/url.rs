@@ -58,8 +58,7 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
         let text = text.trim();
-        let invalid =
-            |why: &str| InvalidDatabaseUrl { shown: without_password(text), why: why.to_owned() };
+        let invalid = |why: &str| InvalidDatabaseUrl { shown: without_password(text), why: why.to_owned() };
         if let Some(path) = text.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             return if path.is_empty() {

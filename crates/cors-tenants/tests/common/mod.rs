@@ -32,7 +32,8 @@ impl Database {
 
     fn of_sqlite() -> std::io::Result<Self> {
         let folder = TempDir::new()?;
-        let url = DatabaseUrl::of_file(&folder.path().join("tenants.sqlite")).map_err(std::io::Error::other)?;
+        let url =
+            DatabaseUrl::of_file(&folder.path().join("tenants.sqlite")).map_err(std::io::Error::other)?;
         Ok(Self { url, _folder: Some(folder), server: None })
     }
 

@@ -28,6 +28,7 @@ mod console;
 mod driver;
 mod engine;
 pub mod peer;
+pub mod postgres;
 mod processes;
 mod session;
 mod trials;

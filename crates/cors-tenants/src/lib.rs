@@ -3,5 +3,15 @@
 //! The tenants' policies are in a database. Each instance of the API holds a copy of those that it needs, the
 //! [`replica`]: a state machine that does no I/O, so that a simulation can drive it through every fault.
 
+pub mod api;
+pub mod config;
+pub mod instance;
+pub mod listen;
+pub mod names;
+pub mod origins;
+mod pages;
+pub mod password;
 pub mod replica;
 pub mod simulation;
+pub mod site;
+pub mod store;

@@ -83,14 +83,12 @@ pub(crate) fn run(on_both: Vec<(&'static str, Test)>, on_postgres: Vec<(&'static
 
 fn block_on(test: impl Future<Output = ()>) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Dropped after the tasks, however the test ends: a connection goes back to its pool within a runtime only.
+    let _entered = runtime.enter();
     // Handlers and loads are tasks of one thread, as with actix-web.
     let local = LocalSet::new();
-    let result = local.block_on(&runtime, async {
+    local.block_on(&runtime, async {
         let patient = tokio::time::timeout(PATIENCE, test);
         patient.await.map_err(|_| Failed::from("it takes longer than a minute"))
-    });
-    // The instances end here: connections go back to their pool within a runtime only.
-    let _entered = runtime.enter();
-    drop(local);
-    result
+    })
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod connection;
+mod documented;
 mod files;
 mod pasted;
 mod server;

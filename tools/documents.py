@@ -23,6 +23,7 @@ TRIED_BY = {
     "docs/tutorial.md": "tools/lab-checks/check",
     "docs/conformance.md": "tests/src/conformance/document.rs",
     "docs/console-messages.md": "crates/cors-doctor/tests/document.rs",
+    "docs/from-actix-cors.md": "crates/cors-doctor/tests/moving/actix_cors",
 }
 
 # Reached, but not where a user would look for a feature.

@@ -5,18 +5,45 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 /// The regions by name.
 pub(crate) type Regions = BTreeMap<String, String>;
 
-/// Compares a document with what its regions have to say, or writes it (`UPDATE_EXPECT=1`).
-pub(crate) fn check(name: &str, mut regions: Regions) {
+/// Compares a document with what its regions have to say, or writes it (`UPDATE_EXPECT=1`). It has to name every option of the
+/// other library.
+pub(crate) fn check(name: &str, mut regions: Regions, options: &[&str]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     let text = fs::read_to_string(&path).expect("the document");
     let filled = fill(&text, &mut regions);
     assert!(regions.is_empty(), "docs/{name} has no place for {:?}", regions.keys());
+    for option in options {
+        assert!(names(&filled, option), "docs/{name} does not say what becomes of {option}");
+    }
     expect_test::expect_file![path].assert_eq(&filled);
+}
+
+/// Whether a text has this as a word of its own.
+fn names(text: &str, word: &str) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    text.split(|character| !is_part(character)).any(|found| found == word)
+}
+
+/// With which versions the tables were measured.
+pub(crate) fn measured(library: &str) -> String {
+    format!(
+        "Every table here is written by a test that runs `{library}` {} and this library on the same requests
+(`crates/cors-doctor/tests/moving`). *Read* and *blocked* are what a page's script gets, by the library's model of a browser.",
+        locked(library)
+    )
+}
+
+/// The version of a crate in `Cargo.lock`.
+pub(crate) fn locked(library: &str) -> &'static str {
+    let lock = include_str!("../../../../Cargo.lock");
+    let (_, after) = lock.split_once(&format!("name = \"{library}\"\nversion = \"")).expect("the crate");
+    after.split_once('"').expect("its version").0
 }
 
 fn fill(text: &str, regions: &mut Regions) -> String {
     let (mut filled, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("<!-- rows: ") {
+        assert!(!before.contains("```"), "code that nothing tries: {before}");
         let (name, after) = after.split_once(" -->\n").expect("a region has a name");
         let (_, after) = after.split_once("<!-- end -->").expect("a region has an end");
         let rows =
@@ -24,6 +51,7 @@ fn fill(text: &str, regions: &mut Regions) -> String {
         let _ = write!(filled, "{before}<!-- rows: {name} -->\n\n{}\n\n<!-- end -->", rows.trim());
         rest = after;
     }
+    assert!(!rest.contains("```"), "code that nothing tries: {rest}");
     filled + rest
 }
 
@@ -44,10 +72,22 @@ pub(crate) fn body<'a>(source: &'a str, module: &str, function: &str) -> String 
         after
     };
     let module = find(source, &format!("mod {module} {{\n"));
-    let function = find(find(module, &format!("pub(super) fn {function}(")), "{\n");
+    let function = find(find(module, &format!("fn {function}(")), "{\n");
     let lines = function.lines().take_while(|line| *line != "    }");
     let lines: Vec<&str> = lines.map(|line| line.strip_prefix("        ").unwrap_or(line)).collect();
     lines.join("\n")
+}
+
+#[test]
+#[should_panic(expected = "code that nothing tries")]
+fn code_outside_of_a_region_is_an_error() {
+    fill("```rust\nx\n```\n", &mut Regions::new());
+}
+
+#[test]
+fn an_option_is_a_word() {
+    assert!(names("`.max_age(1)`", "max_age"));
+    assert!(!names("`.with_max_age(1)`", "max_age"));
 }
 
 #[test]

@@ -5,3 +5,4 @@
 mod actix_cors;
 mod document;
 mod served;
+mod set_ups;

@@ -6,7 +6,7 @@ use actix_web_cors::{Cors, InvalidPolicy, Policy};
 
 use crate::{
     document::{Regions, table},
-    served::{APP, Wire, response},
+    served::{APP, Wire, response, served},
 };
 
 fn theirs() -> actix_cors::Cors {
@@ -102,8 +102,8 @@ const ROWS: &[Row] = &[
 pub(super) async fn regions() -> Regions {
     let mut rows = Vec::new();
     for &(words, wire, show, expected_theirs, expected_ours) in ROWS {
-        let theirs = response!(theirs(), wire, show);
-        let ours = response!(ours().expect("a policy"), wire, show);
+        let theirs = response!(served!(theirs()), wire, show);
+        let ours = response!(served!(ours().expect("a policy")), wire, show);
         assert_eq!((theirs.as_str(), ours.as_str()), (expected_theirs, expected_ours), "{words}");
         rows.push(vec![words.to_owned(), theirs, ours]);
     }

@@ -6,13 +6,16 @@ use actix_web_cors::{Cors, Policy, PolicyBuilder};
 
 use crate::{
     document::{Regions, table},
-    served::{APP, EVIL, Wire, response},
+    served::{APP, EVIL, Wire, response, served},
 };
 
 /// An expression as a line, without what it begins with.
 pub(super) fn code(text: &str, start: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace(" .", ".");
-    format!("`{}`", text.strip_prefix(start).unwrap_or(&text))
+    match text.strip_prefix(start).unwrap_or(&text) {
+        "" => "nothing".to_owned(),
+        code => format!("`{code}`"),
+    }
 }
 
 fn theirs() -> actix_cors::Cors {
@@ -25,6 +28,7 @@ fn policy() -> PolicyBuilder {
 
 const GET: Wire = ("GET", &[("origin", APP)]);
 const GET_EVIL: Wire = ("GET", &[("origin", EVIL)]);
+const GET_OTHER: Wire = ("GET", &[("origin", "https://b.example")]);
 const PREFLIGHT: Wire = (
     "OPTIONS",
     &[("origin", APP), ("access-control-request-method", "PUT"), ("access-control-request-headers", "x-a")],
@@ -49,7 +53,7 @@ macro_rules! row {
         row!(@ $a $theirs, $ours, code(stringify!($ours), "").replace(stringify!($b), "Cors::new(policy)"), $words, $wire, $show)
     }};
     (@ $a:ident $theirs:expr, $ours:expr, $code:expr, $words:expr, $wire:expr, $show:expr) => {{
-        let (left, right) = (response!($theirs, $wire, $show), response!($ours, $wire, $show));
+        let (left, right) = (response!(served!($theirs), $wire, $show), response!(served!($ours), $wire, $show));
         let changes = if left == right { "the same".to_owned() } else { right };
         vec![code(stringify!($theirs), stringify!($a)), $code, $words.to_owned(), left, changes]
     }};
@@ -59,7 +63,7 @@ macro_rules! row {
 pub(super) async fn regions() -> Regions {
     let rows = [
         row!(|theirs| theirs.allowed_origin("https://b.example"), policy ours => ours.allow_origins(["https://b.example"]),
-            "`GET`", GET, &[ORIGIN]),
+            "`GET` from `https://b.example`", GET_OTHER, &[ORIGIN]),
         row!(|theirs| theirs.allow_any_origin(), policy ours => ours.allow_origins(["*"]),
             "`GET`", GET, &[ORIGIN, "vary"]),
         row!(|theirs| theirs.allow_any_origin().send_wildcard(), policy ours => ours.allow_origins(["*"]),
@@ -73,6 +77,8 @@ pub(super) async fn regions() -> Regions {
         row!(|theirs| theirs.allow_any_method().allow_any_header(), policy ours => ours.allow_methods(["*"]).allow_headers(["*"]),
             "preflight", PREFLIGHT, &[METHODS]),
         row!(|theirs| theirs.allowed_header("x-a"), policy ours => ours.allow_headers(["x-a"]),
+            "preflight", PREFLIGHT, &[HEADERS]),
+        row!(|theirs| theirs.allowed_headers(["x-a", "x-b"]), policy ours => ours.allow_headers(["x-a", "x-b"]),
             "preflight", PREFLIGHT, &[HEADERS]),
         row!(|theirs| theirs.allow_any_header(), policy ours => ours.allow_headers(["*"]),
             "preflight", PREFLIGHT, &[HEADERS]),
@@ -92,6 +98,11 @@ pub(super) async fn regions() -> Regions {
             "`GET` from `https://evil.example`", GET_EVIL, &[CREDENTIALS]),
         row!(|theirs| theirs.allow_any_header().max_age(3600), policy ours => ours.allow_headers(["*"]).max_age(Duration::from_secs(3600)),
             "preflight", PREFLIGHT, &[MAX_AGE]),
+        row!(|theirs| theirs.allow_any_header().max_age(None), policy ours => ours.allow_headers(["*"]),
+            "preflight", PREFLIGHT, &[MAX_AGE]),
+        row!(|theirs| theirs.disable_vary_header(), policy ours => ours, "`GET`", GET, &["vary"]),
+        row!(|theirs| theirs.block_on_origin_mismatch(false), policy ours => ours,
+            "`GET` from `https://evil.example`", GET_EVIL, &[ORIGIN]),
         row!(|theirs| theirs.block_on_origin_mismatch(true), cors ours => ours.reject_disallowed_origins(),
             "`GET` from `https://evil.example`", GET_EVIL, &[ORIGIN]),
         row!(|theirs| theirs.disable_preflight(), cors ours => ours.forward_preflights(),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use actix_web::{dev::Transform as _, test::ok_service};
-use actix_web_cors::{Policy, PolicyBuilder};
+use actix_web_cors::{Policy, PolicyBuilder, testing::Browser};
 
 use crate::{
     document::{Regions, table},
-    served::{APP, Sent, seen},
+    served::{APP, Sent, seen, served},
 };
 
 fn theirs() -> actix_cors::Cors {
@@ -39,6 +39,9 @@ pub(super) fn regions() -> Regions {
         row!(|theirs| theirs.allowed_header("origin"), |ours| ours.allow_headers(["origin"])),
         row!(|theirs| theirs.allowed_header("cookie"), |ours| ours.allow_headers(["cookie"])),
         row!(|theirs| theirs.allowed_header("referer"), |ours| ours.allow_headers(["referer"])),
+        row!(|theirs| theirs.allowed_header("content-length"), |ours| ours.allow_headers(["content-length"])),
+        row!(|theirs| theirs.allowed_header("access-control-allow-origin"), |ours| ours
+            .allow_headers(["access-control-allow-origin"])),
         row!(|theirs| theirs.max_age(172_800), |ours| ours.max_age(Duration::from_secs(172_800))),
         row!(|theirs| theirs.allowed_origin("null"), |ours| ours.allow_origins(["null"])),
         row!(|theirs| theirs.allowed_origin("https://app.example/"), |ours| ours
@@ -88,6 +91,6 @@ fn variable(text: &str) -> Vec<String> {
 #[actix_web::test]
 async fn with_a_slash_at_the_end_actix_cors_starts_and_matches_no_page() {
     let theirs = theirs().allowed_origin("https://b.example/").allowed_methods(["GET"]);
-    let seen = seen!(theirs, &[("https://b.example", Sent::Get)]);
+    let seen = seen(Browser::new(served!(theirs)), &[("https://b.example", Sent::Get)]).await;
     assert!(!seen[0].is_allowed);
 }

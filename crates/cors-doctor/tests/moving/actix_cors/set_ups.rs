@@ -1,41 +1,12 @@
 //! Whole set-ups. The guide shows the functions' bodies as they are here.
 
 use crate::{
-    document::{Regions, body, table},
-    served::{APP, EVIL, Fetch, Sent, fetch_words, seen},
+    served::{APP, EVIL, Fetch, Sent, served},
+    set_ups::set_ups,
 };
 
-/// The name, and for which requests a page's script can read more than before, on purpose.
-macro_rules! rows {
-    ($($name:ident $wider:expr;)*) => {
-        pub(super) async fn regions() -> Regions {
-            let mut regions = Regions::new();
-            $({
-                let theirs = seen!($name::theirs(), $name::FETCHES);
-                let ours = seen!($name::ours().expect(stringify!($name)), $name::FETCHES);
-                let wider: &[usize] = &$wider;
-                let mut rows = Vec::new();
-                for (index, &fetch) in $name::FETCHES.iter().enumerate() {
-                    let (left, right) = (&theirs[index], &ours[index]);
-                    let is_wider = right.is_allowed && !left.is_allowed;
-                    assert_eq!(is_wider, wider.contains(&index), "{}: {}", stringify!($name), fetch_words(fetch));
-                    rows.push(vec![fetch_words(fetch), left.words().to_owned(), right.words().to_owned()]);
-                }
-                let source = include_str!("set_ups.rs");
-                let text = format!(
-                    "```rust\n// actix-cors\n{}\n\n// actix-web-cors\n{}\n```\n\n{}",
-                    body(source, stringify!($name), "theirs"),
-                    body(source, stringify!($name), "ours"),
-                    table(&["request", "`actix-cors`", "`actix-web-cors`"], &rows)
-                );
-                regions.insert(stringify!($name).to_owned(), text);
-            })*
-            regions
-        }
-    };
-}
-
-rows! {
+set_ups! {
+    "actix-cors", served, include_str!("set_ups.rs");
     default [];
     permissive_public [];
     permissive_development [];
@@ -44,11 +15,13 @@ rows! {
     localhost [];
     expose_all [];
     block [];
+    without_post [0];
     tauri [];
     lan [];
     meilisearch [];
     qdrant [];
     martin [];
+    open_line_planner [];
     lemmy [];
     parseable [];
     hyperswitch [];
@@ -84,10 +57,15 @@ mod permissive_public {
         actix_cors::Cors::permissive()
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "as the others")]
     pub(super) fn ours() -> Result<Cors, InvalidPolicy> {
-        // Data that anyone may read, without cookies.
-        Ok(Cors::new(Policy::any_origin()))
+        // If scripts read no header of yours, `Policy::any_origin()` is enough.
+        let policy = Policy::builder()
+            .allow_origins(["*"])
+            .allow_methods(["*"])
+            .allow_headers(["*"])
+            .expose_headers(["*"])
+            .build()?;
+        Ok(Cors::new(policy))
     }
 }
 
@@ -251,6 +229,31 @@ mod block {
     }
 }
 
+mod without_post {
+    use actix_web_cors::{Cors, InvalidPolicy, Policy};
+
+    use super::{APP, EVIL, Fetch, Sent};
+
+    pub(super) const FETCHES: &[Fetch] =
+        &[(APP, Sent::PostJson), (APP, Sent::Post), (EVIL, Sent::PostJson), (EVIL, Sent::Post)];
+
+    pub(super) fn theirs() -> actix_cors::Cors {
+        actix_cors::Cors::default()
+            .allowed_origin("https://app.example")
+            .allowed_methods(["GET", "PUT"])
+            .allowed_header("content-type")
+    }
+
+    pub(super) fn ours() -> Result<Cors, InvalidPolicy> {
+        let policy = Policy::builder()
+            .allow_origins(["https://app.example"])
+            .allow_methods(["PUT"])
+            .allow_headers(["content-type"])
+            .build()?;
+        Ok(Cors::new(policy))
+    }
+}
+
 mod tauri {
     use actix_web_cors::{Cors, InvalidPolicy, Policy};
 
@@ -361,6 +364,44 @@ mod martin {
 
     pub(super) fn ours() -> Result<Cors, InvalidPolicy> {
         Ok(Cors::new(Policy::builder().allow_origins(["*"]).build()?))
+    }
+}
+
+mod open_line_planner {
+    use std::time::Duration;
+
+    use actix_web_cors::{Cors, InvalidPolicy, Policy};
+
+    use super::{Fetch, Sent};
+
+    pub(super) const FETCHES: &[Fetch] = &[
+        ("https://plan.example", Sent::PostJson),
+        ("https://pr-7.plan.example", Sent::PostJson),
+        ("http://localhost:3000", Sent::PostJson),
+        ("http://pr-7.plan.example", Sent::PostJson),
+        ("http://not-localhost:3000", Sent::PostJson),
+    ];
+
+    pub(super) fn theirs() -> actix_cors::Cors {
+        // `plan.example` stands for the project's domain.
+        actix_cors::Cors::default()
+            .allowed_origin("https://plan.example")
+            .allowed_origin("http://localhost:3000")
+            .allowed_origin_fn(|origin, _| origin.as_bytes().ends_with(b".plan.example"))
+            .allowed_origin_fn(|origin, _| origin.as_bytes().ends_with(b"localhost:3000"))
+            .allowed_methods(["GET", "POST", "DELETE"])
+            .allowed_headers(["authorization", "accept", "content-type"])
+            .max_age(3600)
+    }
+
+    pub(super) fn ours() -> Result<Cors, InvalidPolicy> {
+        let policy = Policy::builder()
+            .allow_origins(["https://plan.example", "https://*.plan.example", "http://localhost:3000"])
+            .allow_methods(["DELETE"])
+            .allow_headers(["authorization", "content-type"])
+            .max_age(Duration::from_secs(3600))
+            .build()?;
+        Ok(Cors::new(policy))
     }
 }
 

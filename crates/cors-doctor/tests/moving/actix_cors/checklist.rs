@@ -1,0 +1,128 @@
+//! The move itself, and what becomes of tests. The guide shows the functions' bodies as they are here.
+
+use crate::document::{Regions, body, locked};
+
+const SOURCE: &str = include_str!("checklist.rs");
+
+fn both(name: &str) -> (String, String) {
+    let text = format!(
+        "```rust\n// actix-cors\n{}\n\n// actix-web-cors\n{}\n```",
+        body(SOURCE, name, "theirs"),
+        body(SOURCE, name, "ours")
+    );
+    (name.to_owned(), text)
+}
+
+/// The dependencies, by major and minor version.
+fn manifest() -> String {
+    let minor = |version: &'static str| version.rsplit_once('.').expect("a version").0;
+    let (theirs, ours) = (minor(locked("actix-cors")), minor(locked("actix-web-cors")));
+    format!(
+        "```toml
+[dependencies]
+# Was: actix-cors = \"{theirs}\"
+actix-web-cors = \"{ours}\"
+
+[dev-dependencies]
+actix-web-cors = {{ version = \"{ours}\", features = [\"testing\"] }}
+```"
+    )
+}
+
+pub(super) fn regions() -> Regions {
+    Regions::from([both("servers"), both("tests"), ("manifest".to_owned(), manifest())])
+}
+
+#[allow(dead_code, reason = "only compiled: they would serve for ever")]
+mod servers {
+    use actix_web::{App, HttpResponse, HttpServer, web};
+
+    type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+
+    async fn theirs() -> Result {
+        use actix_cors::Cors;
+
+        HttpServer::new(|| {
+            let cors = Cors::default()
+                .allowed_origin("https://app.example")
+                .allowed_methods(["GET", "PUT"])
+                .allowed_header("content-type");
+            App::new().wrap(cors).route("/notes", web::put().to(HttpResponse::NoContent))
+        })
+        .bind(("127.0.0.1", 8080))?
+        .run()
+        .await?;
+        Ok(())
+    }
+
+    async fn ours() -> Result {
+        use actix_web_cors::{Cors, Policy};
+
+        // Once, before anything listens: a mistake ends `main` here, with its correction.
+        let policy = Policy::builder()
+            .allow_origins(["https://app.example"])
+            .allow_methods(["PUT"])
+            .allow_headers(["content-type"])
+            .build()?;
+
+        HttpServer::new(move || {
+            let cors = Cors::new(policy.clone());
+            App::new().wrap(cors).route("/notes", web::put().to(HttpResponse::NoContent))
+        })
+        .bind(("127.0.0.1", 8080))?
+        .run()
+        .await?;
+        Ok(())
+    }
+}
+
+mod tests {
+    use actix_web::{
+        App, HttpResponse,
+        http::Method,
+        test::{TestRequest, call_service, init_service},
+        web,
+    };
+    use actix_web_cors::{
+        Cors, Policy,
+        testing::{Browser, assert_allowed, assert_blocked, put},
+    };
+
+    #[actix_web::test]
+    async fn theirs() {
+        let cors = actix_cors::Cors::default().allowed_origin("https://app.example").allowed_methods(["PUT"]);
+        let app = App::new().wrap(cors).route("/notes", web::put().to(HttpResponse::NoContent));
+        let app = init_service(app).await;
+
+        let preflight = |origin| {
+            let request = TestRequest::with_uri("/notes").method(Method::OPTIONS);
+            request.insert_header(("Origin", origin)).insert_header(("Access-Control-Request-Method", "PUT"))
+        };
+        let response = call_service(&app, preflight("https://app.example").to_request()).await;
+        assert_eq!(response.status(), 200);
+        let response = call_service(&app, preflight("https://evil.example").to_request()).await;
+        assert_eq!(response.status(), 400);
+    }
+
+    #[actix_web::test]
+    async fn ours() -> Result<(), Box<dyn std::error::Error>> {
+        let policy =
+            Policy::builder().allow_origins(["https://app.example"]).allow_methods(["PUT"]).build()?;
+        let app = App::new().wrap(Cors::new(policy)).route("/notes", web::put().to(HttpResponse::NoContent));
+        let browser = Browser::new(init_service(app).await);
+
+        assert_allowed!(browser.page("https://app.example").fetch(put("/notes")).await);
+        assert_blocked!(browser.page("https://evil.example").fetch(put("/notes")).await);
+        Ok(())
+    }
+}
+
+/// What the guide says about old clients.
+#[actix_web::test]
+async fn preflight_status_gives_the_old_status_back() {
+    let policy = actix_web_cors::Policy::allow_origin(crate::served::APP).expect("a policy");
+    let cors = actix_web_cors::Cors::new(policy).preflight_status(200);
+    let preflight =
+        ("OPTIONS", &[("origin", crate::served::APP), ("access-control-request-method", "PUT")][..]);
+    assert_eq!(crate::served::response!(crate::served::served!(cors), preflight, &[]), "200");
+}

@@ -65,8 +65,46 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     line(&head) + &rule + &rows
 }
 
+/// An expression as a line, without what it begins with.
+pub(crate) fn code(text: &str, start: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace(" .", ".");
+    // rustfmt puts what is too long for a line between braces.
+    let text = text.strip_prefix("{ ").and_then(|text| text.strip_suffix(" }")).unwrap_or(&text);
+    match text.strip_prefix(start).unwrap_or(text) {
+        "" => "nothing".to_owned(),
+        code => format!("`{code}`"),
+    }
+}
+
+/// The bodies of a module's functions `theirs` and `ours`, as one block.
+pub(crate) fn side_by_side(library: &str, source: &str, module: &str) -> String {
+    let (theirs, ours) = (body(source, module, "theirs"), body(source, module, "ours"));
+    format!("```rust\n// {library}\n{theirs}\n\n// actix-web-cors\n{ours}\n```")
+}
+
+/// The dependencies, by major and minor version, instead of `theirs`.
+pub(crate) fn manifest(theirs: &str) -> String {
+    let (ours, _) = locked("actix-web-cors").rsplit_once('.').expect("a version");
+    format!(
+        "```toml
+[dependencies]
+# Was: {theirs}
+actix-web-cors = \"{ours}\"
+
+[dev-dependencies]
+actix-web-cors = {{ version = \"{ours}\", features = [\"testing\"] }}
+```"
+    )
+}
+
+/// The line of a manifest for a crate in `Cargo.lock`.
+pub(crate) fn dependency(library: &str) -> String {
+    let (minor, _) = locked(library).rsplit_once('.').expect("a version");
+    format!("{library} = \"{minor}\"")
+}
+
 /// The body of a function in a module of this source, which rustfmt has formatted.
-pub(crate) fn body<'a>(source: &'a str, module: &str, function: &str) -> String {
+fn body<'a>(source: &'a str, module: &str, function: &str) -> String {
     let find = |text: &'a str, start: &str| -> &'a str {
         let (_, after) = text.split_once(start).unwrap_or_else(|| panic!("no {start:?} for {module}"));
         after

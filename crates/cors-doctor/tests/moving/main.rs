@@ -4,5 +4,7 @@
 
 mod actix_cors;
 mod document;
+mod relay;
 mod served;
 mod set_ups;
+mod tower_http;

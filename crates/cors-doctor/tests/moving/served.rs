@@ -113,6 +113,14 @@ macro_rules! served {
 }
 pub(crate) use served;
 
+/// A whole application.
+macro_rules! app_served {
+    ($app:expr) => {
+        actix_web::test::init_service($app).await
+    };
+}
+pub(crate) use app_served;
+
 /// A request as it goes over the wire: a method, and header lines.
 pub(crate) type Wire = (&'static str, &'static [(&'static str, &'static str)]);
 

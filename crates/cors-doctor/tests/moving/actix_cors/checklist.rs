@@ -1,36 +1,14 @@
 //! The move itself, and what becomes of tests. The guide shows the functions' bodies as they are here.
 
-use crate::document::{Regions, body, locked};
-
-const SOURCE: &str = include_str!("checklist.rs");
-
-fn both(name: &str) -> (String, String) {
-    let text = format!(
-        "```rust\n// actix-cors\n{}\n\n// actix-web-cors\n{}\n```",
-        body(SOURCE, name, "theirs"),
-        body(SOURCE, name, "ours")
-    );
-    (name.to_owned(), text)
-}
-
-/// The dependencies, by major and minor version.
-fn manifest() -> String {
-    let minor = |version: &'static str| version.rsplit_once('.').expect("a version").0;
-    let (theirs, ours) = (minor(locked("actix-cors")), minor(locked("actix-web-cors")));
-    format!(
-        "```toml
-[dependencies]
-# Was: actix-cors = \"{theirs}\"
-actix-web-cors = \"{ours}\"
-
-[dev-dependencies]
-actix-web-cors = {{ version = \"{ours}\", features = [\"testing\"] }}
-```"
-    )
-}
+use crate::document::{Regions, dependency, manifest, side_by_side};
 
 pub(super) fn regions() -> Regions {
-    Regions::from([both("servers"), both("tests"), ("manifest".to_owned(), manifest())])
+    let both = |name| (String::from(name), side_by_side("actix-cors", include_str!("checklist.rs"), name));
+    Regions::from([
+        both("servers"),
+        both("tests"),
+        ("manifest".to_owned(), manifest(&dependency("actix-cors"))),
+    ])
 }
 
 #[allow(dead_code, reason = "only compiled: they would serve for ever")]

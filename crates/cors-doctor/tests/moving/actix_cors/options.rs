@@ -5,18 +5,9 @@ use std::time::Duration;
 use actix_web_cors::{Cors, Policy, PolicyBuilder};
 
 use crate::{
-    document::{Regions, table},
+    document::{Regions, code, table},
     served::{APP, EVIL, Wire, response, served},
 };
-
-/// An expression as a line, without what it begins with.
-pub(super) fn code(text: &str, start: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace(" .", ".");
-    match text.strip_prefix(start).unwrap_or(&text) {
-        "" => "nothing".to_owned(),
-        code => format!("`{code}`"),
-    }
-}
 
 fn theirs() -> actix_cors::Cors {
     actix_cors::Cors::default().allowed_origin(APP).allowed_methods(["PUT"])

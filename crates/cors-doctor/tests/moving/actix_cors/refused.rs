@@ -6,7 +6,7 @@ use actix_web::{dev::Transform as _, test::ok_service};
 use actix_web_cors::{Policy, PolicyBuilder, testing::Browser};
 
 use crate::{
-    document::{Regions, table},
+    document::{Regions, code, table},
     served::{APP, Sent, seen, served},
 };
 
@@ -23,14 +23,14 @@ macro_rules! row {
     (|$a:ident| $theirs:expr, |$b:ident| $ours:expr) => {{
         let ($a, $b) = (theirs(), ours());
         let starts = $theirs.new_transform(ok_service()).into_inner().is_ok();
-        let code = super::options::code(stringify!($theirs), stringify!($a));
-        let instead = super::options::code(stringify!($ours), stringify!($b));
+        let there = code(stringify!($theirs), stringify!($a));
+        let instead = code(stringify!($ours), stringify!($b));
         let invalid = $ours.build().expect_err(&instead);
         let [problem] = invalid.problems() else { panic!("{instead}: {invalid}") };
         let problem = problem.to_string();
         let (_, why) = problem.split_once(": ").expect("a reason");
-        assert!(starts, "{code}: it does not start either");
-        vec![code, instead, why.to_owned()]
+        assert!(starts, "{there}: it does not start either");
+        vec![there, instead, why.to_owned()]
     }};
 }
 

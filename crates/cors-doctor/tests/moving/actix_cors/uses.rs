@@ -1,76 +1,23 @@
 //! Kinds of use: applications that hold more than one middleware around one router.
 
-use actix_web_cors::testing::Browser;
-
 use crate::{
-    document::{Regions, body, table},
-    served::{APP, EVIL, Sent, seen_at},
+    served::{APP, EVIL, Sent},
+    set_ups::{PathFetch as Fetch, app, applications},
 };
 
-/// What a page's script sends to a path.
-type Fetch = (&'static str, Sent, &'static str);
-
-macro_rules! uses {
-    ($($name:ident;)*) => {
-        pub(super) async fn regions() -> Regions {
-            let mut regions = Regions::new();
-            $({
-                let theirs = Browser::new(actix_web::test::init_service($name::theirs()).await);
-                let ours = $name::ours().expect(stringify!($name));
-                let ours = Browser::new(actix_web::test::init_service(ours).await);
-                let mut rows = Vec::new();
-                for &(page, sent, path) in $name::FETCHES {
-                    let (left, right) = (seen_at(&theirs, page, sent, path).await, seen_at(&ours, page, sent, path).await);
-                    let words = format!("{}, `{path}`, from `{page}`", sent.words());
-                    assert!(!right.is_allowed || left.is_allowed, "{}: {words}", stringify!($name));
-                    rows.push(vec![words, left.words().to_owned(), right.words().to_owned()]);
-                }
-                let source = include_str!("uses.rs");
-                let text = format!(
-                    "```rust\n// actix-cors\n{}\n\n// actix-web-cors\n{}\n```\n\n{}",
-                    body(source, stringify!($name), "theirs"),
-                    body(source, stringify!($name), "ours"),
-                    table(&["request", "`actix-cors`", "`actix-web-cors`"], &rows)
-                );
-                regions.insert(stringify!($name).to_owned(), text);
-            })*
-            regions
-        }
-    };
-}
-
-uses! {
+applications! {
+    "actix-cors", app_served, include_str!("uses.rs");
     scopes;
     by_path;
     registered;
     condition;
 }
 
-/// What an application is made of, whatever its middleware makes of a body.
-macro_rules! app {
-    () => {
-        App<
-            impl ServiceFactory<
-                ServiceRequest,
-                Config = (),
-                Response = ServiceResponse<impl MessageBody>,
-                Error = actix_web::Error,
-                InitError = (),
-            >,
-        >
-    };
-}
-
 mod scopes {
-    use actix_web::{
-        App,
-        body::MessageBody,
-        dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-        web,
-    };
+    use actix_web::{App, web};
     use actix_web_cors::{Cors, InvalidPolicy, Policy};
 
-    use super::{APP, EVIL, Fetch, Sent};
+    use super::{APP, EVIL, Fetch, Sent, app};
     use crate::served::handler;
 
     pub(super) const FETCHES: &[Fetch] = &[
@@ -101,15 +48,10 @@ mod scopes {
 }
 
 mod by_path {
-    use actix_web::{
-        App,
-        body::MessageBody,
-        dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-        web,
-    };
+    use actix_web::{App, web};
     use actix_web_cors::{Cors, InvalidPolicy, Policy};
 
-    use super::{APP, EVIL, Fetch, Sent};
+    use super::{APP, EVIL, Fetch, Sent, app};
     use crate::served::handler;
 
     pub(super) const FETCHES: &[Fetch] = &[
@@ -141,16 +83,10 @@ mod registered {
         sync::{Arc, RwLock},
     };
 
-    use actix_web::{
-        App,
-        body::MessageBody,
-        dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-        http::header::HeaderValue,
-        web,
-    };
+    use actix_web::{App, http::header::HeaderValue, web};
     use actix_web_cors::{Cors, Origin, Policy};
 
-    use super::{EVIL, Fetch, Sent};
+    use super::{EVIL, Fetch, Sent, app};
     use crate::served::handler;
 
     type Failed = Box<dyn std::error::Error>;
@@ -179,16 +115,10 @@ mod registered {
 }
 
 mod condition {
-    use actix_web::{
-        App,
-        body::MessageBody,
-        dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-        middleware::Condition,
-        web,
-    };
+    use actix_web::{App, middleware::Condition, web};
     use actix_web_cors::{Cors, InvalidPolicy, Policy};
 
-    use super::{EVIL, Fetch, Sent};
+    use super::{EVIL, Fetch, Sent, app};
     use crate::served::handler;
 
     pub(super) const FETCHES: &[Fetch] = &[(EVIL, Sent::Get, "/items")];

@@ -24,6 +24,7 @@ TRIED_BY = {
     "docs/conformance.md": "tests/src/conformance/document.rs",
     "docs/console-messages.md": "crates/cors-doctor/tests/document.rs",
     "docs/from-actix-cors.md": "crates/cors-doctor/tests/moving/actix_cors",
+    "docs/from-express.md": "crates/cors-doctor/tests/moving/express",
     "docs/from-tower-http.md": "crates/cors-doctor/tests/moving/tower_http",
 }
 

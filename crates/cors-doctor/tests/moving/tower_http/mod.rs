@@ -33,8 +33,7 @@ const THEIRS: [&str; 18] = [
     "dynamic",
 ];
 
-#[actix_web::test]
-async fn the_guide_says_what_both_libraries_do() {
+pub(crate) async fn guide() {
     let mut regions = Regions::new();
     regions.extend(differences::regions().await);
     regions.extend(set_ups::regions().await);
@@ -42,7 +41,7 @@ async fn the_guide_says_what_both_libraries_do() {
     regions.extend(options::regions().await);
     regions.extend(refused::regions());
     regions.extend(servers::regions());
-    regions.insert("versions".to_owned(), document::measured("tower-http"));
+    regions.insert("versions".to_owned(), document::measured("tower-http", document::locked("tower-http")));
     document::check("from-tower-http.md", regions, &THEIRS);
 }
 

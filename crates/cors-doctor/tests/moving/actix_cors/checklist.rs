@@ -15,9 +15,7 @@ pub(super) fn regions() -> Regions {
 mod servers {
     use actix_web::{App, HttpResponse, HttpServer, web};
 
-    type Result = std::result::Result<(), Box<dyn std::error::Error>>;
-
-    async fn theirs() -> Result {
+    async fn theirs() -> std::io::Result<()> {
         use actix_cors::Cors;
 
         HttpServer::new(|| {
@@ -33,7 +31,7 @@ mod servers {
         Ok(())
     }
 
-    async fn ours() -> Result {
+    async fn ours() -> std::io::Result<()> {
         use actix_web_cors::{Cors, Policy};
 
         // Once, before anything listens: a mistake ends `main` here, with its correction.

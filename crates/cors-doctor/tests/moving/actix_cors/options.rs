@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::http::{Method, header::HeaderName};
 use actix_web_cors::{Cors, Policy, PolicyBuilder};
 
 use crate::{
@@ -24,6 +25,8 @@ const PREFLIGHT: Wire = (
     "OPTIONS",
     &[("origin", APP), ("access-control-request-method", "PUT"), ("access-control-request-headers", "x-a")],
 );
+
+const X_A: HeaderName = HeaderName::from_static("x-a");
 
 const ORIGIN: &str = "access-control-allow-origin";
 const METHODS: &str = "access-control-allow-methods";
@@ -63,8 +66,11 @@ pub(super) async fn regions() -> Regions {
             cors ours => ours.allow_origins_if("a name", |origin, _| origin.as_str() == "https://evil.example"),
             "`GET` from `https://evil.example`", GET_EVIL, &[ORIGIN]),
         row!(|theirs| theirs.allowed_methods(["GET", "POST", "DELETE"]).allow_any_header(),
-            policy ours => ours.allow_methods(["DELETE"]).allow_headers(["*"]),
+            policy ours => ours.allow_methods(["GET", "POST", "DELETE"]).allow_headers(["*"]),
             "preflight", PREFLIGHT, &[METHODS]),
+        row!(|theirs| theirs.allowed_methods([Method::DELETE]).allowed_header(X_A),
+            policy ours => ours.allow_methods([Method::DELETE]).allow_headers([X_A]),
+            "preflight", PREFLIGHT, &[METHODS, HEADERS]),
         row!(|theirs| theirs.allow_any_method().allow_any_header(), policy ours => ours.allow_methods(["*"]).allow_headers(["*"]),
             "preflight", PREFLIGHT, &[METHODS]),
         row!(|theirs| theirs.allowed_header("x-a"), policy ours => ours.allow_headers(["x-a"]),

@@ -11,6 +11,7 @@ applications! {
     by_path;
     registered;
     condition;
+    function;
 }
 
 mod scopes {
@@ -134,5 +135,39 @@ mod condition {
         let is_enabled = true;
         let cors = Cors::new(Policy::any_origin());
         Ok(App::new().wrap(Condition::new(is_enabled, cors)).default_service(web::to(handler)))
+    }
+}
+
+mod function {
+    use actix_web::{App, web};
+    use actix_web_cors::{Cors, InvalidPolicy, Policy};
+
+    use super::{APP, EVIL, Fetch, Sent, app};
+    use crate::served::handler;
+
+    pub(super) const FETCHES: &[Fetch] = &[(APP, Sent::PutJson, "/items"), (EVIL, Sent::PutJson, "/items")];
+
+    pub(super) fn theirs() -> app!() {
+        fn cors(front_ends: &[String]) -> actix_cors::Cors {
+            let cors = actix_cors::Cors::default().allowed_methods(["PUT"]).allowed_header("content-type");
+            front_ends.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+        }
+
+        let front_ends = ["https://app.example".to_owned()];
+        App::new().wrap(cors(&front_ends)).default_service(web::to(handler))
+    }
+
+    pub(super) fn ours() -> Result<app!(), InvalidPolicy> {
+        fn policy(front_ends: &[String]) -> Result<Policy, InvalidPolicy> {
+            Policy::builder()
+                .allow_origins(front_ends)
+                .allow_methods(["PUT"])
+                .allow_headers(["content-type"])
+                .build()
+        }
+
+        let front_ends = ["https://app.example".to_owned()];
+        let policy = policy(&front_ends)?; // before `HttpServer::new`, whose closure can't return an error
+        Ok(App::new().wrap(Cors::new(policy.clone())).default_service(web::to(handler)))
     }
 }

@@ -36,6 +36,7 @@ fn writes(text: &'static str) -> impl Fn(TcpStream, usize) + Send + Sync {
     move |mut stream, _| drop(stream.write_all(text.as_bytes()))
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 #[test]
 fn an_audit_of_a_hostile_server_ends_in_time() {
     let reflects = "HTTP/1.1 200 OK\r\naccess-control-allow-origin: https://cors-audit.example\r\naccess-control-allow-credentials: true\r\ncontent-length: 0\r\n\r\n";
@@ -77,7 +78,7 @@ fn an_audit_of_a_hostile_server_ends_in_time() {
             "a body without an end",
             hostile(|mut stream, _| {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\n\r\n");
-                while stream.write_all(&[b'x'; 65_536]).is_ok() {}
+                while stream.write_all(&[b'x'; 8192]).is_ok() {}
             }),
         ),
         (

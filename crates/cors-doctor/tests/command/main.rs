@@ -5,6 +5,7 @@ mod check;
 mod connection;
 mod documented;
 mod files;
+mod hostile;
 mod pasted;
 mod server;
 mod tls;

@@ -1,6 +1,6 @@
 //! The regions of a document that are written by a test.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, panic::catch_unwind, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 /// The regions by name.
 pub(crate) type Regions = BTreeMap<String, String>;
@@ -116,8 +116,7 @@ pub(crate) fn body<'a>(source: &'a str, module: &str, function: &str) -> String 
 }
 
 pub(crate) fn code_outside_of_a_region_is_an_error() {
-    let filled = catch_unwind(|| fill("```rust\nx\n```\n", &mut Regions::new()));
-    let panic = filled.expect_err("an error").downcast::<String>().expect("a message");
+    let panic = crate::panic_of(|| fill("```rust\nx\n```\n", &mut Regions::new())).expect("an error");
     assert!(panic.starts_with("code that nothing tries"), "{panic}");
 }
 

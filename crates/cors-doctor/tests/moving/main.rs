@@ -13,7 +13,12 @@ mod served;
 mod set_ups;
 mod tower_http;
 
-use std::process::ExitCode;
+use std::{
+    any::Any,
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook},
+    process::ExitCode,
+};
 
 use end_to_end::peer::{Runtime, required_peers};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -28,7 +33,29 @@ macro_rules! trials {
     };
 }
 
+thread_local! {
+    static IS_PANIC_EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What a function panics with, if it does; it is not printed.
+fn panic_of<T>(function: impl FnOnce() -> T) -> Option<String> {
+    IS_PANIC_EXPECTED.set(true);
+    let caught = catch_unwind(AssertUnwindSafe(function));
+    IS_PANIC_EXPECTED.set(false);
+    let text = |panic: Box<dyn Any + Send>| match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => (*panic.downcast::<&str>().expect("a message")).to_owned(),
+    };
+    caught.err().map(text)
+}
+
 fn main() -> ExitCode {
+    let print = take_hook();
+    set_hook(Box::new(move |panic| {
+        if !IS_PANIC_EXPECTED.get() {
+            print(panic);
+        }
+    }));
     let arguments = Arguments::from_args();
     let required = match required_peers() {
         Ok(required) => required,

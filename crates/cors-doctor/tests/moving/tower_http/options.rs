@@ -112,7 +112,7 @@ pub(super) async fn regions() -> Regions {
             policy ours => ours.max_age(Duration::from_secs(3600)), "preflight", PREFLIGHT, &[MAX_AGE]),
         row!(|theirs| theirs.vary([header::ACCEPT]), policy ours => ours, "`GET`", GET, &["vary"]),
         row!(|theirs| theirs.allow_private_network(true), policy ours => ours,
-            "preflight that asks for it", PREFLIGHT_PRIVATE, &["access-control-allow-private-network"]),
+            "preflight that requests it", PREFLIGHT_PRIVATE, &["access-control-allow-private-network"]),
     ];
     let head = ["there", "here", "request", "there it gets", "here it gets"];
     Regions::from([("options".to_owned(), table(&head, &rows))])

@@ -1,9 +1,6 @@
 //! What either refuses when the server starts.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
-};
+use std::time::Duration;
 
 use actix_web_cors::{Policy, PolicyBuilder};
 use axum::http::{HeaderValue, Method, header};
@@ -28,7 +25,7 @@ fn origin(text: &'static str) -> HeaderValue {
 
 /// Whether the server would start: the layer panics where it is put around a router.
 fn starts(layer: impl FnOnce() -> CorsLayer) -> bool {
-    catch_unwind(AssertUnwindSafe(|| axum::Router::<()>::new().layer(layer()))).is_ok()
+    crate::panic_of(|| axum::Router::<()>::new().layer(layer())).is_none()
 }
 
 fn ours_says(policy: PolicyBuilder) -> String {

@@ -163,7 +163,7 @@ impl Server {
             let store = Store::new(&database).map_err(io::Error::other)?;
             let instance = Instance::new(name, store, settings(MAX_STALE).map_err(io::Error::other)?);
             let running = instance.clone();
-            actix_rt::spawn(async move { running.run().await });
+            actix_rt::spawn(async move { Box::pin(running.run()).await });
             let service = Service::new(instance, site);
             Ok(HttpServer::new(move || api::app(service.clone()))
                 .workers(1)

@@ -1,6 +1,8 @@
 //! The service as a browser and a program meet it, on both databases: who gets whose data, and who may change what. Each abuse
 //! has a test of its name.
 
+#![allow(clippy::doc_markdown, reason = "PostgreSQL and SQLite are names, not code")]
+
 use std::time::Duration;
 
 use actix_web::{
@@ -369,7 +371,11 @@ async fn a_change_through_one_instance_reaches_the_other(database: Database) {
     // So the request is sent, and nothing comes of it.
     let outcome = add().await;
     assert_eq!(outcome.exchanges().len(), 1, "{outcome}");
-    assert_eq!(outcome.exchanges()[0].response.as_ref().map(|response| response.status), Some(403), "{outcome}");
+    assert_eq!(
+        outcome.exchanges()[0].response.as_ref().map(|response| response.status),
+        Some(403),
+        "{outcome}"
+    );
     assert_eq!(one.store().notes("acme").await.expect("read").len(), 2);
     // Both are in the log, with the instance.
     let log = own(&browser_of_one, get("/t/acme/manage/audit")).await.json::<Value>().expect("JSON");

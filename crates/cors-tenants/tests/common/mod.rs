@@ -64,7 +64,7 @@ pub(crate) fn run(on_both: Vec<(&'static str, Test)>, on_postgres: Vec<(&'static
         process::exit(2)
     });
     let is_required = required.contains(&Runtime::Postgres);
-    let of_postgres = |name: &str, test: Test| {
+    let postgres_trial = |name: &str, test: Test| {
         let name = format!("postgres::{name}");
         match Runtime::Postgres.find() {
             Ok(_) => Trial::test(name, move || block_on(test(Database::of_postgres()?))),
@@ -75,9 +75,9 @@ pub(crate) fn run(on_both: Vec<(&'static str, Test)>, on_postgres: Vec<(&'static
     let mut trials = Vec::new();
     for (name, test) in on_both {
         trials.push(Trial::test(format!("sqlite::{name}"), move || block_on(test(Database::of_sqlite()?))));
-        trials.push(of_postgres(name, test));
+        trials.push(postgres_trial(name, test));
     }
-    trials.extend(on_postgres.into_iter().map(|(name, test)| of_postgres(name, test)));
+    trials.extend(on_postgres.into_iter().map(|(name, test)| postgres_trial(name, test)));
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -30,7 +30,7 @@ pub enum Runtime {
     Nginx,
     /// Caddy.
     Caddy,
-    /// PostgreSQL; see [`postgres`](crate::postgres).
+    /// PostgreSQL; see [`postgres`].
     Postgres,
 }
 

@@ -85,8 +85,8 @@ async function show() {
   element("none").hidden = origins.length > 0;
   element("origins").replaceChildren(...origins.map(originRow));
   element("bound").textContent =
-    `At most ${atMost} origins. A change usually reaches every instance at once, and always within ${maxStale} s; ` +
-    `after a revocation a browser may send a request that it had a preflight for during another ${maxStale} s, and gets a 403.`;
+    `A tenant has at most ${atMost} origins. Every instance knows of a change within ${maxStale} s, usually at once. ` +
+    `After a revocation, browsers may skip the preflight for another ${maxStale} s; the request then gets a 403.`;
   element("audit").replaceChildren(...audit.entries.map(auditRow));
   continueAt(audit.next);
 }

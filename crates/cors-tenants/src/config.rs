@@ -19,7 +19,8 @@ pub struct Arguments {
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:8090")]
     pub listen: String,
 
-    /// Where tenants are kept: a file of SQLite, or `postgres://…`. [default: `$DATABASE_URL`, else cors-tenants.sqlite]
+    /// Where tenants are kept: a file of SQLite, or `postgres://…`. [default: the variable
+    /// `DATABASE_URL`, or the file cors-tenants.sqlite]
     #[arg(long, value_name = "FILE|URL")]
     pub database: Option<String>,
 

@@ -191,20 +191,17 @@ impl Instance {
         loop {
             let now = self.now();
             let check = self.write().check(now);
-            match check {
-                Some(check) => {
-                    let error = self.carry_out(check).await;
-                    let is = self.health().source;
-                    self.report(was, is, error.as_ref());
-                    was = is;
-                }
-                None => {
-                    let pause = self.read().wakes().since(now).min(LONGEST_SLEEP);
-                    tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
-                        () = self.0.is_due.notified() => {}
-                    }
-                }
+            if let Some(check) = check {
+                let error = self.carry_out(check).await;
+                let is = self.health().source;
+                self.report(was, is, error.as_ref());
+                was = is;
+                continue;
+            }
+            let pause = self.read().wakes().since(now).min(LONGEST_SLEEP);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.0.is_due.notified() => {}
             }
         }
     }

@@ -23,7 +23,7 @@ const GRACE_SECONDS: u64 = 6;
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     init_log();
-    match serve(&arguments).await {
+    match Box::pin(serve(&arguments)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             // Whoever has closed standard error does not want to know.

@@ -106,7 +106,8 @@ impl fmt::Display for Site {
 fn host_of(host: &str) -> String {
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     let name = match host.rsplit_once(':') {
-        Some((name, port)) if is_port(port) && !(name.starts_with('[') && !name.ends_with(']')) => name,
+        // An IPv6 address has colons of its own.
+        Some((name, port)) if is_port(port) && (name.ends_with(']') || !name.starts_with('[')) => name,
         _ => host,
     };
     name.to_ascii_lowercase()

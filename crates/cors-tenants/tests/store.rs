@@ -1,5 +1,7 @@
 //! The store, on SQLite always and on PostgreSQL where it is installed. `REQUIRE_PEERS=postgres` makes it mandatory.
 
+#![allow(clippy::doc_markdown, reason = "PostgreSQL and SQLite are names, not code")]
+
 use std::time::Duration;
 
 use cors_tenants::{

@@ -1,6 +1,8 @@
 //! The service as a browser and a program meet it, on both databases: who gets whose data, and who may change what. Each abuse
 //! has a test of its name.
 
+#![allow(clippy::doc_markdown, reason = "PostgreSQL and SQLite are names, not code")]
+
 use std::time::Duration;
 
 use actix_web::{
@@ -266,6 +268,33 @@ async fn a_forged_change_with_the_users_cookie(database: Database) {
         let outcome = own(&browser, request).await;
         assert_eq!(outcome.status(), Some(status), "{token:?}: {outcome}");
     }
+    // Even with that token: a page of another origin, as a browser names it.
+    let service = Service::new(instance, Site::parse(SERVICE).expect("a site"));
+    let app = init_service(api::app(service)).await;
+    let cookies = browser.cookies();
+    let session = cookies.iter().find(|cookie| cookie.name == "__Host-session-acme").expect("a cookie");
+    for (number, (name, value, status)) in [
+        ("origin", SERVICE, 201),
+        ("origin", ACME, 403),
+        ("origin", "null", 403),
+        ("sec-fetch-site", "same-origin", 201),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "none", 403),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let request = TestRequest::post()
+            .uri("/t/acme/manage/origins")
+            .insert_header(("host", "api.example.com"))
+            .insert_header(("cookie", format!("{}={}", session.name, session.value)))
+            .insert_header(("x-csrf-token", csrf.as_str()))
+            .insert_header((name, value))
+            .set_json(json!({ "origin": format!("https://n{number}.example.com") }));
+        let response = app.call(request.to_request()).await.expect("a response");
+        assert_eq!(response.status().as_u16(), status, "{name}: {value}");
+    }
 }
 
 async fn a_token_of_a_front_end_managing_the_tenant(database: Database) {
@@ -324,6 +353,14 @@ async fn a_change_through_one_instance_reaches_the_other(database: Database) {
         assert!(begin.elapsed() < Duration::from_secs(2), "it is not let in");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    // The browser remembers this preflight for longer than the test takes.
+    let token = token(&browser_of_two, "acme", front_end).await;
+    let add = async || {
+        let request = post("/t/acme/api/notes").json(&json!({ "text": "x" }));
+        let request = request.header("authorization", format!("Bearer {token}"));
+        browser_of_two.page(front_end).fetch(request).await
+    };
+    assert_eq!(add().await.status(), Some(201));
     let revoke = delete(format!("{manage}?origin={front_end}")).header("x-csrf-token", &csrf);
     assert_eq!(own(&browser_of_one, revoke).await.status(), Some(200));
     let begin = tokio::time::Instant::now();
@@ -331,6 +368,15 @@ async fn a_change_through_one_instance_reaches_the_other(database: Database) {
         assert!(begin.elapsed() < Duration::from_secs(2), "it is still let in");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    // So the request is sent, and nothing comes of it.
+    let outcome = add().await;
+    assert_eq!(outcome.exchanges().len(), 1, "{outcome}");
+    assert_eq!(
+        outcome.exchanges()[0].response.as_ref().map(|response| response.status),
+        Some(403),
+        "{outcome}"
+    );
+    assert_eq!(one.store().notes("acme").await.expect("read").len(), 2);
     // Both are in the log, with the instance.
     let log = own(&browser_of_one, get("/t/acme/manage/audit")).await.json::<Value>().expect("JSON");
     for (place, what) in [(0, "revoke"), (1, "register")] {

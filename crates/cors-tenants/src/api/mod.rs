@@ -100,7 +100,7 @@ pub fn app(
         .app_data(
             QueryConfig::default().error_handler(|error, _| ApiError::bad_request(error.to_string()).into()),
         )
-        .route("/health", web::get().to(health::show))
+        .service(web::resource("/health").get(health::show).route(web::head().to(health::show)))
         .configure(pages::routes)
         .service(
             web::resource("/tenants")

@@ -64,7 +64,7 @@ pub(crate) fn run(on_both: Vec<(&'static str, Test)>, on_postgres: Vec<(&'static
         process::exit(2)
     });
     let is_required = required.contains(&Runtime::Postgres);
-    let of_postgres = |name: &str, test: Test| {
+    let postgres_trial = |name: &str, test: Test| {
         let name = format!("postgres::{name}");
         match Runtime::Postgres.find() {
             Ok(_) => Trial::test(name, move || block_on(test(Database::of_postgres()?))),
@@ -75,22 +75,20 @@ pub(crate) fn run(on_both: Vec<(&'static str, Test)>, on_postgres: Vec<(&'static
     let mut trials = Vec::new();
     for (name, test) in on_both {
         trials.push(Trial::test(format!("sqlite::{name}"), move || block_on(test(Database::of_sqlite()?))));
-        trials.push(of_postgres(name, test));
+        trials.push(postgres_trial(name, test));
     }
-    trials.extend(on_postgres.into_iter().map(|(name, test)| of_postgres(name, test)));
+    trials.extend(on_postgres.into_iter().map(|(name, test)| postgres_trial(name, test)));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
 fn block_on(test: impl Future<Output = ()>) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Dropped after the tasks, however the test ends: a connection goes back to its pool within a runtime only.
+    let _entered = runtime.enter();
     // Handlers and loads are tasks of one thread, as with actix-web.
     let local = LocalSet::new();
-    let result = local.block_on(&runtime, async {
+    local.block_on(&runtime, async {
         let patient = tokio::time::timeout(PATIENCE, test);
         patient.await.map_err(|_| Failed::from("it takes longer than a minute"))
-    });
-    // The instances end here: connections go back to their pool within a runtime only.
-    let _entered = runtime.enter();
-    drop(local);
-    result
+    })
 }

@@ -33,7 +33,7 @@ mod health;
 mod notes;
 mod origins;
 mod place;
-mod policies;
+pub mod policies;
 mod session;
 mod sign_in;
 mod tenants;

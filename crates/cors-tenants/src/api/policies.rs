@@ -9,10 +9,11 @@ use crate::{instance::Instance, names::TenantName, replica::Looked};
 
 /// The policy of the tenant that the path names.
 #[derive(Debug)]
-pub(crate) struct TenantPolicies(Instance);
+pub struct TenantPolicies(Instance);
 
 impl TenantPolicies {
-    pub(crate) fn new(instance: Instance) -> Self {
+    /// With what this instance knows.
+    pub fn new(instance: Instance) -> Self {
         Self(instance)
     }
 }

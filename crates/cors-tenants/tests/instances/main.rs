@@ -1,7 +1,7 @@
-//! Three instances, PostgreSQL and nginx, as processes: origins are registered and revoked while requests flow and everything
+//! Three instances, `PostgreSQL` and nginx, as processes: origins are registered and revoked while requests flow and everything
 //! fails that may, and nobody is let in by what was revoked more than `max_stale` ago.
 //!
-//! Where PostgreSQL or nginx is not installed this is ignored, with the command that installs it; `REQUIRE_PEERS` turns that into
+//! Where `PostgreSQL` or nginx is not installed this is ignored, with the command that installs it; `REQUIRE_PEERS` turns that into
 //! a failure.
 
 use std::{
@@ -110,7 +110,7 @@ fn faults(world: &World, traffic: &Traffic<'_>) -> Result<(), Failed> {
     let killed = Instant::now();
     thread::sleep(MAX_STALE / 2);
     traffic.is_allowed_by(all.clone())?;
-    if killed.elapsed() > MAX_STALE - Duration::from_millis(500) {
+    if killed.elapsed() + Duration::from_millis(500) > MAX_STALE {
         return Err("this machine is too slow for what is to be seen here".into());
     }
     world.resume_database()?;

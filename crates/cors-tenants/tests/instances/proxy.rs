@@ -55,7 +55,7 @@ impl Proxy {
                 let state = Arc::clone(&shared);
                 thread::spawn(move || {
                     // A connection that breaks is what it is for.
-                    let _ = connect(client, to, &state);
+                    let _ = connect(&client, to, &state);
                 });
             }
         });
@@ -91,7 +91,7 @@ impl Proxy {
     }
 }
 
-fn connect(client: TcpStream, to: u16, state: &Arc<State>) -> io::Result<()> {
+fn connect(client: &TcpStream, to: u16, state: &Arc<State>) -> io::Result<()> {
     while state.is(Mode::Holds) {
         thread::sleep(PAUSE);
     }
@@ -99,7 +99,7 @@ fn connect(client: TcpStream, to: u16, state: &Arc<State>) -> io::Result<()> {
         return client.shutdown(Shutdown::Both);
     }
     let server = TcpStream::connect((Ipv4Addr::LOCALHOST, to))?;
-    for stream in [&client, &server] {
+    for stream in [client, &server] {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PAUSE))?;
     }
@@ -111,7 +111,7 @@ fn connect(client: TcpStream, to: u16, state: &Arc<State>) -> io::Result<()> {
         forward(&from_server, &to_client, &shared, |bytes| messages.pass(bytes, &shared));
     });
     let mut is_first = true;
-    forward(&client, &server, state, |bytes| {
+    forward(client, &server, state, |bytes| {
         if std::mem::take(&mut is_first) && bytes == TLS_REQUEST {
             asks_for_tls.store(true, SeqCst);
         }

@@ -45,8 +45,8 @@ impl World {
             proxies.push(Proxy::start(database.port())?);
             ports.push(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port());
         }
-        let servers: String = ports.iter().map(|port| format!("  server 127.0.0.1:{port};\n")).collect();
-        let around = format!("upstream instances {{\n{servers}}}\n");
+        let servers: Vec<_> = ports.iter().map(|port| format!("  server 127.0.0.1:{port};")).collect();
+        let around = format!("upstream instances {{\n{}\n}}\n", servers.join("\n"));
         // Whatever is asked for is proxied to all of them, in turn.
         let location = "location ~ . {\n  proxy_set_header Host $http_host;\n  proxy_connect_timeout 1s;\n  proxy_pass http://instances;\n}\n";
         let nginx = Peer::Nginx.start(&format!("{around}# in the location\n{location}"), Some(ports[0]))?;
@@ -106,12 +106,11 @@ impl World {
 
     /// What the instances printed, for a test that fails.
     pub(crate) fn printed(&self) -> String {
-        (0..Self::INSTANCES)
-            .map(|number| {
-                let log = self.folder.path().join(format!("instance-{number}.log"));
-                format!("instance {number}:\n{}\n", fs::read_to_string(log).unwrap_or_default())
-            })
-            .collect()
+        let printed = (0..Self::INSTANCES).map(|number| {
+            let log = self.folder.path().join(format!("instance-{number}.log"));
+            format!("instance {number}:\n{}", fs::read_to_string(log).unwrap_or_default())
+        });
+        printed.collect::<Vec<_>>().join("\n")
     }
 
     fn instances(&self) -> MutexGuard<'_, Vec<Option<Kept>>> {

@@ -188,7 +188,7 @@ impl Project {
     fn run(&self, arguments: &[&str]) -> Result<Output, String> {
         let run = |more: &[&str]| {
             let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            command.current_dir(&self.folder).env("CARGO_TARGET_DIR", target());
+            command.current_dir(&self.folder).env("CARGO_TARGET_DIR", target()).env_remove("RUST_BACKTRACE");
             for setting in PROFILE {
                 command.args(["--config", setting]);
             }

@@ -142,9 +142,14 @@ impl Reader<'_> {
         self.start(title)
     }
 
-    /// Opens the page, and waits until its script is done.
+    /// Opens the page, or reloads it if it is open, and waits until its script is done.
     async fn open(&self, url: &str) -> Result<String, Failed> {
-        self.session.goto(url).await?;
+        // A browser may show an open page again without a request for it, unless it is reloaded.
+        if self.session.current_url().await?.as_str() == url {
+            self.session.refresh().await?;
+        } else {
+            self.session.goto(url).await?;
+        }
         let deadline = Instant::now() + PATIENCE;
         loop {
             let text = self.session.wait_for("#result", PATIENCE).await?.text().await?;

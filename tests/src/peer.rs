@@ -4,8 +4,7 @@
 //! running it. nginx has two: what comes before the line `# in the location` is put into its `http` block.
 
 use std::{
-    env, fmt,
-    fs, io,
+    env, fmt, fs, io,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::Command,

@@ -61,7 +61,9 @@ impl Section {
     /// What the page and the console of this browser show.
     pub(crate) fn browser(&self, wanted: &str) -> Option<(&str, &str)> {
         self.items.iter().find_map(|item| match item {
-            Item::Browser { name, page, console } if name == wanted => Some((page.as_str(), console.as_str())),
+            Item::Browser { name, page, console } if name == wanted => {
+                Some((page.as_str(), console.as_str()))
+            }
             _ => None,
         })
     }
@@ -187,7 +189,8 @@ pub(crate) fn is_read_as_a_reader_reads() -> Result<(), String> {
     if lost.is_ok() {
         return Err(format!("a block without a caption is {lost:?}"));
     }
-    let sections = parse("## One\n\n**`a.rs`**\n\n```rust\nb\n```\n\n```sh\nls\n```\n\n| Safari | `p` | `c` |\n")?;
+    let sections =
+        parse("## One\n\n**`a.rs`**\n\n```rust\nb\n```\n\n```sh\nls\n```\n\n| Safari | `p` | `c` |\n")?;
     let wanted = [
         Item::File { path: "a.rs".to_owned(), text: "b\n".to_owned() },
         Item::Commands(vec!["ls".to_owned()]),

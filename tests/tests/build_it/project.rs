@@ -128,7 +128,8 @@ impl Project {
                     let inside = path.strip_prefix("../actix-web-cors/").ok_or(*path)?;
                     arguments.extend([word.to_owned(), workspace().join(inside).display().to_string()]);
                 }
-                _ => arguments.push(self.locked(word).map_or(word.to_owned(), |found| format!("{word}@{found}"))),
+                _ => arguments
+                    .push(self.locked(word).map_or(word.to_owned(), |found| format!("{word}@{found}"))),
             }
         }
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();

@@ -26,25 +26,26 @@ impl Ports {
     /// Four that are free now.
     pub(crate) fn find() -> io::Result<Self> {
         // Others who try the document at the same time begin elsewhere.
-        let first = RANGE.start + (process::id() * 7 % 10000) as u16;
-        let mut free = (first..RANGE.end)
-            .chain(RANGE.start..first)
+        let first = usize::try_from(process::id() % 1000 * 10).unwrap_or_default();
+        let mut free = RANGE
+            .skip(first)
+            .chain(RANGE.take(first))
             .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
         let mut next = || free.next().ok_or_else(|| io::Error::other("no port is free"));
         Ok(Self { page: next()?, second: next()?, api: next()?, wire: next()? })
     }
 
     /// A text of the document as the program has it.
-    pub(crate) fn in_rust(&self, text: &str) -> String {
+    pub(crate) fn in_rust(self, text: &str) -> String {
         self.replace(text, self.api)
     }
 
     /// A text of the document as the browser has it.
-    pub(crate) fn in_browser(&self, text: &str) -> String {
+    pub(crate) fn in_browser(self, text: &str) -> String {
         self.replace(text, self.wire)
     }
 
-    fn replace(&self, text: &str, api: u16) -> String {
+    fn replace(self, text: &str, api: u16) -> String {
         let mut replaced = String::with_capacity(text.len());
         for word in text.split_inclusive(|character: char| !character.is_ascii_digit()) {
             let digits = word.trim_end_matches(|character: char| !character.is_ascii_digit());

@@ -23,7 +23,7 @@ pub(crate) const TERMINAL: &str = "The terminal shows";
 /// The document, with a program for each section.
 pub(crate) struct Stages {
     pub(crate) ports: Ports,
-    stages: Vec<Stage>,
+    all: Vec<Stage>,
     _folder: TempDir,
 }
 
@@ -50,7 +50,7 @@ impl Stages {
             lock: fs::read_to_string(workspace().join("Cargo.lock")).map_err(why)?,
         };
         let mut files = Files::new();
-        let mut stages = Vec::new();
+        let mut all = Vec::new();
         for (number, section) in sections.into_iter().enumerate() {
             let before = files.clone();
             let at = |why: String| format!("## {}\n{why}", section.title);
@@ -60,19 +60,19 @@ impl Stages {
             if section.is_undone() {
                 files = before;
             }
-            stages.push(Stage { section, folder: stage, program: project.program.clone() });
+            all.push(Stage { section, folder: stage, program: project.program.clone() });
         }
-        Ok(Self { ports, stages, _folder: folder })
+        Ok(Self { ports, all, _folder: folder })
     }
 
     /// The stage of the section with this title.
     pub(crate) fn get(&self, title: &str) -> Result<&Stage, String> {
-        let stage = self.stages.iter().find(|stage| stage.section.title == title);
+        let stage = self.all.iter().find(|stage| stage.section.title == title);
         stage.ok_or_else(|| format!("the document has no section {title:?}"))
     }
 
     pub(crate) fn all(&self) -> &[Stage] {
-        &self.stages
+        &self.all
     }
 }
 

@@ -87,9 +87,9 @@ impl Reader<'_> {
         self.exchanged(&at, "The request", "The response")?;
         let at = self.start_again(at, "The preflight")?;
         let script = self.text(&at, "The console")?;
-        let status = self.session.eval_async(&format!("return {script}"), &[]).await?;
+        let status = self.session.eval_async(&format!("return {script}"), &[]).await?.to_string();
         let wanted = self.text(&at, "It shows")?;
-        if status.to_string() != wanted {
+        if status != wanted {
             return Err(format!("the console shows {status}, not {wanted}").into());
         }
         self.exchanged(&at, "The preflight", "The response to the preflight")

@@ -20,6 +20,7 @@ CLICKS = 2
 
 # Documents that a test writes, or takes apart block by block; the test is what fails if one is not true.
 TRIED_BY = {
+    "docs/build-it.md": "tests/tests/build_it/main.rs",
     "docs/tutorial.md": "tools/lab-checks/check",
     "docs/conformance.md": "tests/src/conformance/document.rs",
     "docs/console-messages.md": "crates/cors-doctor/tests/document.rs",

@@ -145,6 +145,25 @@ pub(crate) fn apply(files: &mut Files, item: &Item) -> Result<(), String> {
     Ok(())
 }
 
+/// Does what a reader does from the first section to the last, without Cargo.
+///
+/// # Errors
+///
+/// If a change can't be made, or the parts don't make the whole.
+pub(crate) fn read(sections: &[Section]) -> Result<(), String> {
+    let mut files = Files::new();
+    for section in sections {
+        let before = files.clone();
+        for item in &section.items {
+            apply(&mut files, item).map_err(|why| format!("## {}\n{why}", section.title))?;
+        }
+        if section.is_undone() {
+            files = before;
+        }
+    }
+    Ok(())
+}
+
 /// The file with the change: the lines with a space or a minus are looked for, and become those with a space or a plus.
 fn changed(file: &str, diff: &str) -> Result<String, String> {
     let (mut old, mut new) = (String::from("\n"), String::from("\n"));

@@ -26,6 +26,7 @@ use end_to_end::run_in_each_engine;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Builder;
 
+use document::Section;
 use project::Stages;
 
 /// Built by whichever trial is the first to need them.
@@ -39,9 +40,15 @@ impl Built {
 }
 
 fn build() -> Result<Stages, String> {
+    let sections = document()?;
+    document::read(&sections)?;
+    Stages::build(sections)
+}
+
+fn document() -> Result<Vec<Section>, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/build-it.md");
     let markdown = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Stages::build(document::parse(&markdown)?)
+    document::parse(&markdown)
 }
 
 fn main() {
@@ -50,6 +57,7 @@ fn main() {
     let others = vec![
         Trial::test("document::is_read_as_a_reader_reads", || Ok(document::is_read_as_a_reader_reads()?)),
         Trial::test("document::ports_are_replaced", || Ok(ports::are_replaced_where_they_stand_alone()?)),
+        Trial::test("document::its_parts_make_the_whole_files", || Ok(document::read(&document()?)?)),
         Trial::test("document::each_stage_compiles_and_its_test_passes", move || {
             here.get()?;
             Ok(())

@@ -150,7 +150,7 @@ fn size(head: &[String]) -> usize {
     head.iter().map(|line| line.len() + 2).sum::<usize>() + 2
 }
 
-/// Whether each of the lines is there, in their order for status and body, and header names in any case.
+/// The first wanted line that is not among the lines. Header names may be in any case.
 pub(crate) fn lacks(lines: &[String], wanted: &str) -> Option<String> {
     let wanted = wanted.lines().filter(|line| !line.is_empty());
     wanted.map(folded).find(|wanted| !lines.iter().any(|line| folded(line) == *wanted))

@@ -125,9 +125,11 @@ impl Project {
             match word {
                 "--path" => {
                     let path = words.next().unwrap_or(&"");
-                    let inside = path.strip_prefix("../actix-web-cors/").ok_or(*path)?;
+                    let inside = path.strip_prefix("../actix-web-cors/");
+                    let inside = inside.ok_or_else(|| format!("{path} is not in the reader's clone"))?;
                     arguments.extend([word.to_owned(), workspace().join(inside).display().to_string()]);
                 }
+                "--features" => arguments.extend([word, words.next().unwrap_or(&"")].map(str::to_owned)),
                 _ => arguments
                     .push(self.locked(word).map_or(word.to_owned(), |found| format!("{word}@{found}"))),
             }

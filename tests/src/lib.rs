@@ -27,6 +27,7 @@ pub mod conformance;
 mod console;
 mod driver;
 mod engine;
+pub mod kept;
 pub mod peer;
 pub mod postgres;
 mod processes;

@@ -6,27 +6,19 @@ use std::{
     io::{self, Read as _},
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
-use crate::peer::Runtime;
+use crate::{
+    kept::{Ending, Kept},
+    peer::Runtime,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Runs a program until it ends, or until standard input closes, which happens however the test ends; `QUIT` is what ends
-/// PostgreSQL and its processes at once.
-const KEEPER: &str = r#"
-exec 3<&0
-"$@" 3<&- </dev/null & program=$!
-{ read -r _ <&3; kill -QUIT $program; } & reader=$!
-wait $program; status=$?
-kill $reader
-exit $status
-"#;
-
 /// The folder of its programs, if they are on this machine. Debian keeps them out of `PATH`.
 pub(crate) fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -45,7 +37,7 @@ pub struct Postgres {
     folder: TempDir,
     port: u16,
     /// None while it is stopped.
-    keeper: Option<Child>,
+    server: Option<Kept>,
 }
 
 impl Postgres {
@@ -74,7 +66,7 @@ impl Postgres {
         if !made.status.success() {
             return Err(io::Error::other(String::from_utf8_lossy(&made.stderr).into_owned()));
         }
-        let mut server = Self { programs, folder, port, keeper: None };
+        let mut server = Self { programs, folder, port, server: None };
         server.resume()?;
         Ok(server)
     }
@@ -101,15 +93,12 @@ impl Postgres {
         server.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-k", ""]);
         // A test's data needs no disk, but its order of commits must be the real one.
         server.args(["-c", "fsync=off", "-c", "max_connections=100"]);
-        let mut keeper = Command::new("sh");
-        keeper.arg("-c").arg(KEEPER).arg("sh").arg(server.get_program()).args(server.get_args());
-        keeper.current_dir(self.folder.path()).stdin(Stdio::piped());
-        keeper.stdout(Stdio::null()).stderr(fs::OpenOptions::new().create(true).append(true).open(&log)?);
-        self.keeper = Some(keeper.spawn()?);
+        server.current_dir(self.folder.path());
+        let written = fs::OpenOptions::new().create(true).append(true).open(&log)?;
+        self.server = Some(Kept::start(&server, Ending::Quit, &written)?);
         let deadline = Instant::now() + PATIENCE;
         while !self.is_ready() {
-            let has_ended = !matches!(self.keeper.as_mut().map(Child::try_wait), Some(Ok(None)));
-            if has_ended || Instant::now() > deadline {
+            if !self.server.as_mut().is_some_and(Kept::is_running) || Instant::now() > deadline {
                 let mut printed = String::new();
                 fs::File::open(&log)?.read_to_string(&mut printed)?;
                 return Err(io::Error::other(format!("it does not start. It printed:\n{printed}")));
@@ -121,22 +110,13 @@ impl Postgres {
 
     /// Ends it at once, as a lost machine would: connections break, and what was committed stays.
     pub fn kill(&mut self) {
-        if let Some(mut keeper) = self.keeper.take() {
-            drop(keeper.stdin.take());
-            let _ = keeper.wait();
-        }
+        self.server = None;
     }
 
     fn is_ready(&self) -> bool {
         let mut check = Command::new(self.programs.join("pg_isready"));
         check.args(["-q", "-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()]);
         check.status().is_ok_and(|status| status.success())
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

@@ -59,6 +59,15 @@ impl Kind {
         }
     }
 
+    /// Begins a transaction that sees one moment, however many statements it has.
+    fn snapshot(self) -> &'static str {
+        match self {
+            // In the journal mode that is set, a reader sees what was there when it first read.
+            Self::Sqlite => "BEGIN DEFERRED",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
     /// Seconds since 1970, by the database's clock, which all instances share.
     fn now(self) -> &'static str {
         match self {

@@ -27,19 +27,19 @@ impl Store {
         compare: &[Tenant],
     ) -> Result<Changes<Origins>, StoreError> {
         within(async {
-            let mut connection = self.pool().await?.acquire().await?;
-            // The clock first: what is committed after this belongs to the next check.
+            let mut transaction = self.pool().await?.begin_with(self.kind().snapshot()).await?;
             let clock = format!("SELECT version, history, {} FROM clock", self.kind().timeline());
-            let clock = sqlx::query(&clock).fetch_one(&mut *connection).await?;
+            let clock = sqlx::query(&clock).fetch_one(&mut *transaction).await?;
             let as_of: i64 = clock.try_get(0)?;
             let (history, timeline): (i64, i64) = (clock.try_get(1)?, clock.try_get(2)?);
             let rows = match after {
                 // Nothing to read, as in nearly every check.
-                Some(Version(after)) if after != as_of => rows(&mut connection, after, at_most).await?,
+                Some(Version(after)) if after != as_of => rows(&mut transaction, after, at_most).await?,
                 _ => Vec::new(),
             };
             let more = rows.len() >= at_most;
-            let compared = compared(&mut connection, compare).await?;
+            let compared = compared(&mut transaction, compare).await?;
+            transaction.commit().await?;
             Ok(Changes {
                 history: u64::from_ne_bytes((history ^ timeline).to_ne_bytes()),
                 as_of: Version(as_of),

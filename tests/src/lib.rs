@@ -31,6 +31,7 @@ pub mod kept;
 pub mod peer;
 pub mod postgres;
 mod processes;
+mod program;
 mod session;
 mod trials;
 
@@ -38,6 +39,7 @@ pub use fantoccini;
 
 pub use console::Message;
 pub use engine::{Engine, Installed, Missing, required_engines};
+pub use program::Program;
 pub use session::{Failed, Session, StartError};
 pub use trials::{
     Check, Shared, run_checks_in_each_engine, run_in_each_engine, trials_in_each_engine, trials_in_engine,

@@ -69,7 +69,7 @@ async fn instance(database: &Database, name: &str, max_stale: Duration) -> Insta
 fn started(database: &Database, name: &str, max_stale: Duration) -> Instance {
     let instance = Instance::new(name, database.open(), settings(max_stale).expect("settings"));
     let running = instance.clone();
-    rt::spawn(async move { running.run().await });
+    rt::spawn(async move { Box::pin(running.run()).await });
     instance
 }
 
@@ -84,7 +84,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// A browser in front of an instance, with the service's own host and those of two tenants.
 async fn browser(instance: &Instance) -> Browser {
     let service = Service::new(instance.clone(), Site::parse(SERVICE).expect("a site"));
-    let at = |_| init_service(api::app(service.clone()));
+    let at = |()| init_service(api::app(service.clone()));
     Browser::at(SERVICE, at(()).await)
         .also_at("https://acme.api.example.com", at(()).await)
         .also_at("https://other.api.example.com", at(()).await)

@@ -4,7 +4,7 @@
 //! cargo bench -p cors-tenants --bench figures
 //! ```
 //!
-//! It takes some minutes; with `-- 100000` at the end there are no more tenants than that. It starts a server of PostgreSQL, which
+//! It takes some minutes; with `-- 100000` at the end there are no more tenants than that. It starts a server of `PostgreSQL`, which
 //! `tools/install-peers` installs, in a folder of its own.
 
 use std::{
@@ -220,7 +220,7 @@ async fn rate<S: PolicySource>(cors: Cors<S>, method: &Method, paths: &[String])
 async fn instance(store: Store, name: &str) -> Result<Instance> {
     let instance = Instance::new(name, store, settings(Duration::from_secs(60))?);
     let running = instance.clone();
-    rt::spawn(Box::pin(async move { running.run().await }));
+    rt::spawn(async move { running.run().await });
     let deadline = Instant::now() + Duration::from_secs(20);
     while instance.health().source != Source::Fresh {
         if Instant::now() > deadline {

@@ -136,7 +136,8 @@ impl Instance {
 
     /// Keeps the replica up to date, for ever. It has to be polled on one thread, and by one task.
     pub async fn run(&self) {
-        tokio::join!(self.run_checks(), self.run_news());
+        // Boxed, because they would make every future large that waits for this one.
+        tokio::join!(Box::pin(self.run_checks()), Box::pin(self.run_news()));
     }
 
     async fn load(&self, tenant: &str) -> Looked<Policy> {

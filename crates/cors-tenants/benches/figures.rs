@@ -39,6 +39,7 @@ use end_to_end::postgres::Postgres;
 use futures_util::future::join_all;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -168,7 +169,7 @@ async fn requests() -> Result<()> {
         store.change(&name(number), CREATE, ACTOR).await?;
         store.change(&name(number), Change::Register(ORIGIN), ACTOR).await?;
     }
-    let instance = instance(store, "one").await?;
+    let (instance, task) = instance(store, "one").await?;
     let one: Vec<String> = vec![format!("/t/{}/notes", name(0))];
     let many: Vec<String> = (0..TENANTS).map(|number| format!("/t/{}/notes", name(number))).collect();
     for path in &many {
@@ -185,6 +186,7 @@ async fn requests() -> Result<()> {
             println!("  {method}, {what}: {rate:.0} requests/s, {:.2} of that", rate / plain);
         }
     }
+    end([task]).await;
     Ok(())
 }
 
@@ -217,10 +219,11 @@ async fn rate<S: PolicySource>(cors: Cors<S>, method: &Method, paths: &[String])
 
 // Agreement.
 
-async fn instance(store: Store, name: &str) -> Result<Instance> {
+/// An instance, and the task that keeps it up to date. End it within the runtime: only there connections can be dropped.
+async fn instance(store: Store, name: &str) -> Result<(Instance, JoinHandle<()>)> {
     let instance = Instance::new(name, store, settings(Duration::from_secs(60))?);
     let running = instance.clone();
-    rt::spawn(async move { running.run().await });
+    let task = rt::spawn(async move { running.run().await });
     let deadline = Instant::now() + Duration::from_secs(20);
     while instance.health().source != Source::Fresh {
         if Instant::now() > deadline {
@@ -230,14 +233,23 @@ async fn instance(store: Store, name: &str) -> Result<Instance> {
     }
     // Until it listens to news, too.
     rt::time::sleep(Duration::from_millis(500)).await;
-    Ok(instance)
+    Ok((instance, task))
+}
+
+async fn end(tasks: impl IntoIterator<Item = JoinHandle<()>>) {
+    for task in tasks {
+        task.abort();
+        let _ = task.await;
+    }
 }
 
 async fn agreement(url: &str, what: &str) -> Result<()> {
     const CHANGES: u32 = 300;
-    let mut instances = Vec::new();
+    let (mut instances, mut tasks) = (Vec::new(), Vec::new());
     for number in 0..3 {
-        instances.push(instance(Store::new(&url.parse()?)?, &format!("instance-{number}")).await?);
+        let (instance, task) = instance(Store::new(&url.parse()?)?, &format!("instance-{number}")).await?;
+        instances.push(instance);
+        tasks.push(task);
     }
     let (mut commits, mut agreements) = (Vec::new(), Vec::new());
     for number in 0..CHANGES {
@@ -266,6 +278,7 @@ async fn agreement(url: &str, what: &str) -> Result<()> {
         percentile(&agreements, 100),
         percentile(&commits, 50)
     );
+    end(tasks).await;
     Ok(())
 }
 
@@ -308,7 +321,7 @@ async fn database(server: &Postgres, size: u32) -> Result<()> {
         started.elapsed().as_secs_f64()
     );
 
-    let loading = instance(Store::new(&server.url().parse()?)?, "loading").await?;
+    let (loading, task) = instance(Store::new(&server.url().parse()?)?, "loading").await?;
     let loads = 20_000.min(size);
     let started = Instant::now();
     for chunk in 0..loads / 20 {
@@ -319,6 +332,7 @@ async fn database(server: &Postgres, size: u32) -> Result<()> {
         }
     }
     println!("  loads, 20 at the same time: {:.0}/s", f64::from(loads) / started.elapsed().as_secs_f64());
+    end([task]).await;
 
     let clock = store.changes(None, 1, &[]).await?.as_of;
     let held: Vec<Tenant> = (0..100).map(|number| name(number * (size / 100)).into()).collect();

@@ -7,7 +7,7 @@ use super::{app, ask, lets_in, policy};
 const WITH_COOKIE: [(&str, &[u8]); 2] = [("origin", b"https://evil.example"), ("cookie", b"session=1")];
 
 /// `*` that became the request's origin, with credentials: rs/cors (CVE-2018-20744), gorilla/handlers (CVE-2017-20146), hono
-/// (CVE-2026-54290), RESTEasy (GHSA-972r-f3fv-whm3), Javalin (issue 1632).
+/// (CVE-2026-54290), `RESTEasy` (GHSA-972r-f3fv-whm3), Javalin (issue 1632).
 #[actix_web::test]
 async fn cve_2018_20744_any_origin_is_never_reflected() {
     let public = Policy::builder()

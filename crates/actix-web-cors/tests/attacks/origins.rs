@@ -246,7 +246,7 @@ async fn an_origin_written_otherwise_is_another_origin() {
     .await;
 }
 
-/// StackStorm (CVE-2019-9580) responded `null` to whomever it did not know, and netty and http4s could be set to allow it:
+/// `StackStorm` (CVE-2019-9580) responded `null` to whomever it did not know, and netty and http4s could be set to allow it:
 /// any page can send `null`, through a sandboxed frame, a `data:` URL, or a redirect.
 #[actix_web::test]
 async fn cve_2019_9580_null_through_a_sandboxed_frame() {

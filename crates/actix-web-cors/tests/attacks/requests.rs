@@ -1,6 +1,9 @@
 //! Requests that no browser sends: floods, split headers, lines that are there twice, headers that lie.
 
-use std::time::{Duration, Instant};
+use std::{
+    iter,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     App, Error, HttpResponse,
@@ -43,11 +46,12 @@ async fn go_2024_2883_comma_floods() {
     let patterns: Vec<&str> =
         patterns.iter().map(String::as_str).chain(["https://app.example.com"]).collect();
     let listed = Policy::builder().allow_origins(&patterns).allow_headers(["x-a"]).build();
-    let megabyte = 1 << 20;
-    let (commas, names) = (vec![b','; megabyte], b",x-b".repeat(megabyte / 4));
-    let (spaces, one_name) = (b" ,\t".repeat(megabyte / 3), vec![b'x'; megabyte]);
-    let labels = [b"https://".as_slice(), &b"a.".repeat(megabyte / 2), b"n1.example.com"].concat();
-    let many: Vec<(&str, &[u8])> = [APP, PUT].into_iter().chain([(NAMES, &b",,,"[..]); 5000]).collect();
+    let length = 1 << 18;
+    let (commas, names) = (vec![b','; length], b",x-b".repeat(length / 4));
+    let (spaces, one_name) = (b" ,\t".repeat(length / 3), vec![b'x'; length]);
+    let labels = [b"https://".as_slice(), &b"a.".repeat(length / 2), b"n1.example.com"].concat();
+    let many: Vec<(&str, &[u8])> =
+        [APP, PUT].into_iter().chain(iter::repeat_n((NAMES, &b",,,"[..]), 5000)).collect();
     for (policy_name, policy) in [
         ("listed", listed.expect("a valid policy")),
         ("echoing", echoing()),
@@ -65,17 +69,19 @@ async fn go_2024_2883_comma_floods() {
             ("labels", &[("origin", &labels), PUT]),
             ("an origin of commas", &[("origin", &commas), PUT]),
         ] {
-            let requests: Vec<_> = (0..20).map(|_| request("OPTIONS", "/", lines)).collect();
-            let since = Instant::now();
+            // The least of several times, because the machine does other things, too.
+            let mut least = Duration::MAX;
             let mut last = expected.clone();
-            for request in requests {
+            for _ in 0..10 {
+                let request = request("OPTIONS", "/", lines);
+                let since = Instant::now();
                 last = seen(&app, request).await;
+                least = least.min(since.elapsed());
             }
-            let took = since.elapsed();
-            // Reading one megabyte twenty times takes longer than that, and splitting it far longer.
-            assert!(took < Duration::from_millis(200), "{policy_name}, {name}: {took:?}");
-            let length: usize = last.lines.iter().map(String::len).sum();
-            assert!(length < 400, "{policy_name}, {name}: {length} bytes come back");
+            // Reading a quarter of a megabyte takes longer than that, and splitting it far longer.
+            assert!(least < Duration::from_millis(3), "{policy_name}, {name}: {least:?}");
+            let sent_back: usize = last.lines.iter().map(String::len).sum();
+            assert!(sent_back < 400, "{policy_name}, {name}: {sent_back} bytes come back");
             let is_refused = lines[0].0 == "origin" && lines[0].1 != APP.1;
             assert_eq!(last.status, if is_refused { 403 } else { 204 }, "{policy_name}, {name}");
         }

@@ -40,3 +40,8 @@ pub use session::{Failed, Session, StartError};
 pub use trials::{
     Check, Shared, run_checks_in_each_engine, run_in_each_engine, trials_in_each_engine, trials_in_engine,
 };
+
+/// The front page's examples, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct FrontPage;

@@ -16,4 +16,5 @@ mod median;
 pub mod report;
 pub mod scale;
 pub mod service;
+pub mod soak;
 pub mod times;

@@ -3,7 +3,9 @@
 mod audit;
 mod check;
 mod connection;
+mod documented;
 mod files;
+mod hostile;
 mod pasted;
 mod server;
 mod tls;

@@ -452,6 +452,20 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_entry_is_counted() {
+        let kinds = [
+            "https://a.example",
+            "https://*.b.example",
+            "https://pr-*.c.example",
+            "http://192.168.*.*:5173",
+            "moz-extension://*",
+        ];
+        for count in 0..=kinds.len() {
+            assert_eq!(set(&kinds[..count]).len(), count, "{:?}", &kinds[..count]);
+        }
+    }
+
+    #[test]
     fn large_sets_contain_their_entries_and_nothing_else() {
         let exact: Vec<String> = (0..5000).map(|n| format!("https://host-{n}.example")).collect();
         let wildcards: Vec<String> = (0..5000).map(|n| format!("https://*.base-{n}.example")).collect();

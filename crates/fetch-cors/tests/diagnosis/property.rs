@@ -20,6 +20,9 @@ fn examine(server: &Server, wish: &Wish, sends_all: bool) -> (Examination, Vec<D
         if wanted.probe.is_some() {
             diagnoses.push(examination.diagnosis());
         }
+        // By the standard, the header makes an `OPTIONS` request a preflight.
+        let asks = wanted.sent.headers.iter().any(|(name, _)| name == "access-control-request-method");
+        assert_eq!(wanted.sent.is_preflight, asks, "{:?}", wanted.sent);
         let is_fetch = wanted.probe.is_none();
         let received = if is_fetch || wanted.may_send_unasked || sends_all {
             let (received, made) = server.respond(&wanted.sent);

@@ -1,11 +1,14 @@
 //! What an engine writes to its console, which each driver reports in its own way. No message is judged here.
 
+use std::io;
+
 use fantoccini::{error::CmdError, wd::WebDriverCompatibleCommand};
 use http_1::Method;
 use serde_json::{Value, json};
+use tokio::task;
 use url::{ParseError, Url};
 
-use crate::{Engine, Session};
+use crate::{Engine, Installed, Session, driver::Unattended};
 
 /// A command that only one driver knows.
 #[derive(Debug)]
@@ -108,8 +111,27 @@ impl Session {
     }
 }
 
+impl Installed {
+    /// What the engine writes to its console at the URL while `visit` runs, for an engine whose driver doesn't tell. It is
+    /// started for this, and ended. `None` if it has no way to print its console.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be started or ended.
+    pub async fn console_at<T>(
+        &self,
+        url: &str,
+        visit: impl Future<Output = T>,
+    ) -> io::Result<Option<(T, Vec<Message>)>> {
+        let Some(browser) = Unattended::start(self, url).await? else { return Ok(None) };
+        let visited = visit.await;
+        let log = task::spawn_blocking(|| browser.end()).await.map_err(io::Error::other)??;
+        Ok(Some((visited, printed(&log))))
+    }
+}
+
 /// The messages in what an unattended WebKit prints, such as `http://localhost/:1:20: CONSOLE SECURITY ERROR message`.
-pub(crate) fn printed(log: &str) -> Vec<Message> {
+fn printed(log: &str) -> Vec<Message> {
     let message = |line: &str| {
         let (place, written) = line.split_once("CONSOLE ")?;
         // Its source and its level.

@@ -29,6 +29,7 @@ mod driver;
 mod engine;
 pub mod peer;
 mod processes;
+mod program;
 mod session;
 mod trials;
 
@@ -36,6 +37,7 @@ pub use fantoccini;
 
 pub use console::Message;
 pub use engine::{Engine, Installed, Missing, required_engines};
+pub use program::Program;
 pub use session::{Failed, Session, StartError};
 pub use trials::{
     Check, Shared, run_checks_in_each_engine, run_in_each_engine, trials_in_each_engine, trials_in_engine,

@@ -4,20 +4,16 @@
 //! running it. nginx has two: what comes before the line `# in the location` is put into its `http` block.
 
 use std::{
-    env, fmt,
-    fs::{self, File},
-    io,
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    env, fmt, fs, io,
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::Command,
     str::FromStr,
-    thread,
-    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
-use crate::processes::Processes;
+use crate::Program;
 
 /// What a peer needs to run; also the names in `REQUIRE_PEERS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -165,11 +161,9 @@ impl Peer {
         let (module, mut command) = self.command(&runtime, folder.path(), port);
         fs::write(folder.path().join(module), text)?;
         command.env("PORT", port.to_string());
-        let log = File::create(folder.path().join("log"))?;
-        let processes = Processes::start(&command, folder.path(), &log)?;
-        let mut running = Running { port, processes, folder };
-        running.wait()?;
-        Ok(running)
+        let mut program = Program::start_in(folder, &command)?;
+        program.wait_for(&[port])?;
+        Ok(Running { port, program })
     }
 
     /// The name of its file in `folder`, and the command that runs it.
@@ -226,8 +220,7 @@ impl fmt::Display for Peer {
 #[derive(Debug)]
 pub struct Running {
     port: u16,
-    processes: Processes,
-    folder: TempDir,
+    program: Program,
 }
 
 impl Running {
@@ -238,18 +231,7 @@ impl Running {
 
     /// What it printed so far.
     pub fn printed(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
-    }
-
-    fn wait(&mut self) -> io::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            if !self.processes.is_running() || Instant::now() > deadline {
-                return Err(io::Error::other(format!("it does not listen. It printed:\n{}", self.printed())));
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
+        self.program.printed()
     }
 }
 

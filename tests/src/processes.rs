@@ -40,7 +40,7 @@ pub(crate) struct Processes {
 }
 
 impl Processes {
-    /// Starts `command` (its program, arguments and environment; the rest is set here) and sends what it prints to `log`.
+    /// Starts `command` (its program, arguments, environment and folder; the rest is set here) and sends what it prints to `log`.
     /// `folder`, which no other program uses, is its `TMPDIR`; all descendants inherit it, and are recognised by it.
     pub(crate) fn start(command: &Command, folder: &Path, log: &File) -> io::Result<Self> {
         let mut keeper = Command::new("sh");
@@ -50,6 +50,9 @@ impl Processes {
                 Some(value) => keeper.env(name, value),
                 None => keeper.env_remove(name),
             };
+        }
+        if let Some(current) = command.get_current_dir() {
+            keeper.current_dir(current);
         }
         keeper.env("TMPDIR", folder);
         #[cfg(unix)]

@@ -27,7 +27,10 @@ pub fn run_in_each_engine(
         })
         .collect();
     trials.extend(others);
-    libtest_mimic::run(arguments, trials).exit();
+    let conclusion = libtest_mimic::run(arguments, trials);
+    // What it holds, such as a temporary folder, would otherwise stay behind.
+    drop(run);
+    conclusion.exit();
 }
 
 /// The trials of each engine that is here. In place of those of an engine that is missing there is one, `NAME_in_chromium` and

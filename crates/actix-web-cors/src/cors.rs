@@ -31,17 +31,18 @@ use crate::{
 /// use actix_web::{App, web};
 /// use actix_web_cors::{Cors, Policy};
 ///
-/// let policy = Policy::builder()
-///     .allow_origins(["https://app.example.com"])
-///     .allow_methods(["PUT", "DELETE"])
-///     .allow_credentials()
-///     .build()?;
+/// fn main() -> Result<(), actix_web_cors::InvalidPolicy> {
+///     let policy = Policy::builder()
+///         .allow_origins(["https://app.example.com"])
+///         .allow_methods(["PUT", "DELETE"])
+///         .allow_credentials()
+///         .build()?;
 ///
-/// let app = App::new()
-///     .wrap(Cors::new(policy))
-///     .route("/notes", web::get().to(|| async { "[]" }));
-/// # drop(app);
-/// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+///     let app = App::new()
+///         .wrap(Cors::new(policy))
+///         .route("/notes", web::get().to(|| async { "[]" }));
+///     Ok(())
+/// }
 /// ```
 ///
 /// # What it does with a request
@@ -71,6 +72,8 @@ impl<S> Clone for Cors<S> {
 impl<S> Cors<S> {
     /// Takes the source of the policy: a [`Policy`], a [`LivePolicy`](crate::LivePolicy), or your own [`PolicySource`]. For
     /// closures, use [`per_request`](Cors::per_request) or [`per_request_async`](Cors::per_request_async).
+    ///
+    /// To share one among workers, clone it: the clones share the source.
     pub fn new(source: S) -> Self
     where
         S: PolicySource,
@@ -81,6 +84,24 @@ impl<S> Cors<S> {
     /// Names request headers that the source's choice depends on, for the response's `Vary`, in addition to those that the
     /// source [names itself](PolicySource::reads). You don't have to name the path, the method or `Host`: caches distinguish
     /// requests by them anyway.
+    ///
+    /// ```
+    /// use actix_web::{App, http::header::HeaderName};
+    /// use actix_web_cors::{Cors, Policy};
+    ///
+    /// // Set by the proxy, which strips it from what clients send.
+    /// const ZONE: HeaderName = HeaderName::from_static("x-zone");
+    ///
+    /// fn main() -> Result<(), actix_web_cors::InvalidPolicy> {
+    ///     let intranet = Policy::allow_origin("https://wiki.corp.example")?;
+    ///     let cors = Cors::per_request(move |request| {
+    ///         let is_inside = request.headers().get(ZONE).is_some_and(|zone| zone == "inside");
+    ///         is_inside.then(|| intranet.clone())
+    ///     });
+    ///     let app = App::new().wrap(cors.reads([ZONE]));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn reads(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.settings.reads.extend(names);
         self
@@ -90,7 +111,8 @@ impl<S> Cors<S> {
     /// not read `Origin`. Responses under a policy that allows any origin, or under none, then don't vary by it, and shared
     /// caches keep one for all.
     ///
-    /// If the closure does read it, a cache may give one site's response to another.
+    /// If the closure does read it, a cache may give one site's response to another. [`per_request`](Cors::per_request) has
+    /// an example.
     pub fn ignores_origin(mut self) -> Self {
         self.settings.reads.retain(|name| name != header::ORIGIN);
         self
@@ -101,16 +123,15 @@ impl<S> Cors<S> {
     ///
     /// ```
     /// use actix_web::App;
-    /// use actix_web_cors::{Cors, LivePolicy, Policy};
+    /// use actix_web_cors::{BoxedSource, Cors, LivePolicy, Policy};
     ///
     /// let is_public = true;
-    /// let cors = if is_public {
+    /// let cors: Cors<BoxedSource> = if is_public {
     ///     Cors::new(Policy::any_origin()).boxed()
     /// } else {
     ///     Cors::new(LivePolicy::new(Policy::deny_all())).boxed()
     /// };
     /// let app = App::new().wrap(cors.clone());
-    /// # drop(app);
     /// ```
     pub fn boxed(self) -> Cors<BoxedSource>
     where
@@ -124,10 +145,25 @@ impl<S> Cors<S> {
     /// browser to withhold the response.
     ///
     /// It keeps other sites' *simple* requests, such as a form's `POST`, and their WebSocket handshakes from having an
-    /// effect. Requests without an
-    /// `Origin` (curl, other servers, most same-origin `GET`s) and same-origin requests pass. A request is same-origin if
-    /// its `Sec-Fetch-Site` says so or, from browsers that don't send that header, if the origin's host and port are those
-    /// of `Host`; so a proxy in between must leave `Host` as it is.
+    /// effect.
+    ///
+    /// ```
+    /// use actix_web::{App, HttpResponse, web};
+    /// use actix_web_cors::{Cors, Policy};
+    ///
+    /// fn main() -> Result<(), actix_web_cors::InvalidPolicy> {
+    ///     let policy = Policy::builder().allow_origins(["https://app.example.com"]).allow_credentials().build()?;
+    ///     let app = App::new()
+    ///         .wrap(Cors::new(policy).reject_disallowed_origins())
+    ///         .route("/orders", web::post().to(HttpResponse::Created));
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// Requests without an `Origin` (curl, other servers, most same-origin `GET`s) and same-origin requests pass. A request is
+    /// same-origin if its [`Sec-Fetch-Site`](https://w3c.github.io/webappsec-fetch-metadata/#sec-fetch-site-header) says so or,
+    /// from browsers that don't send that header, if the origin's host and port are those of `Host`; so a proxy in between must
+    /// leave `Host` as it is.
     ///
     /// It is a second line of defence, not a replacement for CSRF tokens or `SameSite` cookies: `GET`s by which other
     /// sites embed or link to yours carry no `Origin`. Nor does it stop DNS rebinding: to the browser, such a request is
@@ -155,15 +191,17 @@ impl<S> Cors<S> {
     /// use actix_web::App;
     /// use actix_web_cors::{Cors, Origin, Policy};
     ///
-    /// let policy = Policy::allow_origin("https://app.example.com")?;
-    /// let registered: Arc<RwLock<HashSet<Origin>>> = Arc::default();
+    /// fn main() -> Result<(), actix_web_cors::InvalidPolicy> {
+    ///     let policy = Policy::allow_origin("https://app.example.com")?;
+    ///     let registered: Arc<RwLock<HashSet<Origin>>> = Arc::default();
     ///
-    /// let cors = Cors::new(policy).allow_origins_if("registered by customers", move |origin, request| {
-    ///     request.path().starts_with("/widget/")
-    ///         && registered.read().is_ok_and(|registered| registered.contains(origin))
-    /// });
-    /// # drop(App::new().wrap(cors));
-    /// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+    ///     let cors = Cors::new(policy).allow_origins_if("registered by customers", move |origin, request| {
+    ///         request.path().starts_with("/widget/")
+    ///             && registered.read().is_ok_and(|registered| registered.contains(origin))
+    ///     });
+    ///     let app = App::new().wrap(cors);
+    ///     Ok(())
+    /// }
     /// ```
     ///
     /// It is asked only about an origin that could be listed in the policy as it is (so never about `null`, and with
@@ -195,6 +233,13 @@ impl<S> Cors<S> {
     /// The status of the response to an allowed preflight, 204 by default. Set 200 if you have clients so old that they
     /// accept nothing else.
     ///
+    /// ```
+    /// use actix_web::App;
+    /// use actix_web_cors::{Cors, Policy};
+    ///
+    /// let app = App::new().wrap(Cors::new(Policy::any_origin()).preflight_status(200));
+    /// ```
+    ///
     /// # Panics
     ///
     /// If it is not from 200 to 299: browsers accept [no other status](https://fetch.spec.whatwg.org/#ok-status) from a
@@ -214,6 +259,19 @@ impl<S> Cors<S> {
     ///
     /// The application must then respond to every preflight with a status from 200 to 299: browsers treat a 404 or 405 as
     /// a refusal, whatever its headers. Preflights from origins that are not allowed still get a 403.
+    ///
+    /// ```
+    /// use actix_web::{App, HttpResponse, http::Method, web};
+    /// use actix_web_cors::{Cors, Policy};
+    ///
+    /// let app = App::new().wrap(Cors::new(Policy::any_origin()).forward_preflights()).service(
+    ///     web::resource("/notes")
+    ///         .get(|| async { "[]" })
+    ///         .route(web::method(Method::OPTIONS).to(|| async {
+    ///             HttpResponse::NoContent().insert_header(("allow", "GET, OPTIONS")).finish()
+    ///         })),
+    /// );
+    /// ```
     pub fn forward_preflights(mut self) -> Self {
         self.settings.forward_preflights = true;
         self
@@ -226,10 +284,12 @@ impl Cors {
     /// ```
     /// use actix_web_cors::{Cors, Policy};
     ///
-    /// let policy = Policy::allow_origin("https://app.example.com")?;
-    /// let cors = Cors::new(policy).allow_origins_if("customers", |_, _| false);
-    /// assert!(cors.summary().to_string().contains("the predicate \"customers\" allows"));
-    /// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+    /// fn main() -> Result<(), actix_web_cors::InvalidPolicy> {
+    ///     let policy = Policy::allow_origin("https://app.example.com")?;
+    ///     let cors = Cors::new(policy).allow_origins_if("customers", |_, _| false);
+    ///     assert!(cors.summary().to_string().contains("the predicate \"customers\" allows"));
+    ///     Ok(())
+    /// }
     /// ```
     pub fn summary(&self) -> Summary {
         let summary = self.source.summary();
@@ -248,6 +308,22 @@ impl Cors {
 
     /// What `other` allows that this one does not; see [`Policy::widening`].
     ///
+    /// ```
+    /// use actix_web_cors::{Cors, Policy};
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let before = Cors::new(Policy::allow_origin("https://app.example.com")?);
+    ///     let after = Cors::new(Policy::allow_origins(["https://app.example.com", "https://admin.example.com"])?);
+    ///     for widening in before.widening(&after)? {
+    ///         assert_eq!(widening.to_string(), "it allows the origin https://admin.example.com");
+    ///     }
+    ///
+    ///     let unknown = before.widening(&after.allow_origins_if("customers", |_, _| false)).unwrap_err();
+    ///     assert_eq!(unknown.predicates(), ["customers"]);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// When one of them has a predicate: what that allows is unknown.
@@ -263,7 +339,8 @@ impl Cors {
     }
 }
 
-/// Two [`Cors`] can't be compared, because what their predicates allow is unknown.
+/// Two [`Cors`] can't be compared, because what their predicates allow is unknown. [`Cors::widening`] returns it, and has an
+/// example.
 ///
 /// `Debug` writes the same as `Display`.
 #[derive(Clone, PartialEq, Eq)]
@@ -322,14 +399,16 @@ impl<F> Cors<PerRequest<F>> {
     /// use actix_web::App;
     /// use actix_web_cors::{Cors, Policy};
     ///
-    /// let public = Policy::any_origin();
-    /// let private = Policy::allow_origin("https://app.example.com")?;
+    /// fn main() -> Result<(), actix_web_cors::InvalidPolicy> {
+    ///     let public = Policy::any_origin();
+    ///     let private = Policy::allow_origin("https://app.example.com")?;
     ///
-    /// let cors = Cors::per_request(move |request| {
-    ///     if request.path().starts_with("/public/") { public.clone() } else { private.clone() }
-    /// });
-    /// # drop(App::new().wrap(cors.ignores_origin()));
-    /// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+    ///     let cors = Cors::per_request(move |request| {
+    ///         if request.path().starts_with("/public/") { public.clone() } else { private.clone() }
+    ///     });
+    ///     let app = App::new().wrap(cors.ignores_origin());
+    ///     Ok(())
+    /// }
     /// ```
     pub fn per_request<R>(choose: F) -> Self
     where
@@ -367,7 +446,6 @@ impl<F> Cors<PerRequestAsync<F>> {
     ///         }
     ///     }
     /// }));
-    /// # drop(app);
     /// ```
     pub fn per_request_async<Fut>(choose: F) -> Self
     where

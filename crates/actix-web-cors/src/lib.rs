@@ -10,6 +10,14 @@
 //! - for sources and predicates, which get a `ServiceRequest` too: `actix_web::http::header::HeaderName`;
 //! - in [`testing`]: `actix_http::Request`, `actix_web::web::Bytes`, `actix_web::cookie::SameSite` (re-exported there),
 //!   `serde::Serialize` and `serde::de::DeserializeOwned`.
+//!
+//! # Versions
+//!
+//! Releases follow [Semantic Versioning](https://semver.org/spec/v2.0.0.html); before 1.0, a breaking change raises the second
+//! number. So does a newer minimum version of Rust, which is never one of the last six months. The repository's `CONTRIBUTING.md`
+//! says what counts as breaking: also a policy that comes to mean more or less than before.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod cors;
 mod head;
@@ -28,9 +36,9 @@ pub use cors::{Cors, UnknownWidening};
 #[cfg(feature = "toml")]
 pub use fetch_cors::TomlError;
 pub use fetch_cors::{
-    Change, Difference, InvalidOrigin, InvalidPolicy, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn,
-    Origin, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting, Step, Summary, Wanted,
-    Widening,
+    Change, ChangeStep, InvalidOrigin, InvalidPolicy, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn,
+    Origin, OriginDifference, Policy, PolicyBuilder, PolicyConfig, Problem, ProblemKind, Setting, Summary,
+    Wanted, Widening,
     server::{Refusal, Rule},
 };
 pub use middleware::{CorsFuture, CorsMiddleware};

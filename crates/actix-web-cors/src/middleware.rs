@@ -30,7 +30,7 @@ use crate::{
     settings::Settings,
 };
 
-/// An application wrapped in [`Cors`](crate::Cors).
+/// An application wrapped in [`Cors`](crate::Cors), whose example makes one.
 #[derive(Debug)]
 pub struct CorsMiddleware<S, P> {
     shared: Rc<Shared<S>>,
@@ -260,7 +260,7 @@ fn status(decision: Decision, head: Head<'_>, settings: &Settings, found: Found)
 }
 
 pin_project! {
-    /// The future of [`CorsMiddleware`].
+    /// The future of [`CorsMiddleware`]: a request on its way through [`Cors`](crate::Cors).
     pub struct CorsFuture<S: Service<ServiceRequest>, L> {
         #[pin]
         state: State<S, L>,

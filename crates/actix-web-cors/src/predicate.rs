@@ -45,6 +45,29 @@ impl fmt::Debug for Predicate {
 ///
 /// A client that is not a browser can send anything here. That is harmless as long as it decides only which *browsers* may
 /// show a response to a page.
+///
+/// ```
+/// use actix_web::App;
+/// use actix_web_cors::{Cors, Policy, RequestView};
+///
+/// /// Whether a widget is requested of the host of our European customers.
+/// fn is_widget(request: &RequestView<'_>) -> bool {
+///     request.method() == "GET"
+///         && request.path().starts_with("/widget/")
+///         && request.host() == Some("eu.example.com")
+///         // Set by the proxy in front.
+///         && request.header("x-forwarded-proto") == Some("https")
+/// }
+///
+/// fn main() -> Result<(), actix_web_cors::InvalidPolicy> {
+///     let policy = Policy::allow_origin("https://app.example.com")?;
+///     let cors = Cors::new(policy).allow_origins_if("European customers", |origin, request| {
+///         is_widget(request) && origin.is_subdomain_of("customers.example")
+///     });
+///     let app = App::new().wrap(cors);
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct RequestView<'a> {
     head: Head<'a>,

@@ -15,6 +15,22 @@ use fetch_cors::Policy;
 use pin_project_lite::pin_project;
 
 /// Why a source could not say which policy applies. It is logged, never sent to a client.
+///
+/// Every error becomes one by `?`:
+///
+/// ```
+/// use actix_web_cors::{Policy, SourceError};
+///
+/// /// The policy of a row of a database, which may hold anything.
+/// fn policy_of(row: &str) -> Result<Policy, SourceError> {
+///     let (origin, max_age) = row.split_once(' ').ok_or("the row has no max-age")?;
+///     let max_age = std::time::Duration::from_secs(max_age.parse()?);
+///     Ok(Policy::allow_origin(origin)?.with_max_age(max_age)?)
+/// }
+///
+/// assert!(policy_of("https://app.example 60").is_ok());
+/// assert_eq!(policy_of("https://app.example").unwrap_err().to_string(), "the row has no max-age");
+/// ```
 pub type SourceError = Box<dyn Error + Send + Sync>;
 
 /// Says which policy applies to a request.
@@ -46,6 +62,41 @@ pub type SourceError = Box<dyn Error + Send + Sync>;
 /// }
 /// ```
 ///
+/// One that has to wait returns a future; [`BoxedLookup`] is the type for an async block:
+///
+/// ```
+/// use actix_web::{dev::ServiceRequest, http::header::HeaderName};
+/// use actix_web_cors::{BoxedLookup, Lookup, Policy, PolicySource, SourceError};
+///
+/// /// The policy of a customer, from the database; `None` if there is no such customer.
+/// async fn policy_of(customer: &str) -> Result<Option<Policy>, SourceError> {
+///     Ok(if customer == "acme" { Some(Policy::allow_origin("https://acme.example")?) } else { None })
+/// }
+///
+/// /// The customer is named in a header that the proxy sets.
+/// struct ByCustomer;
+///
+/// impl PolicySource for ByCustomer {
+///     type Future = BoxedLookup;
+///
+///     fn lookup(&self, request: &ServiceRequest) -> Lookup<'_, BoxedLookup> {
+///         let Some(Ok(customer)) = request.headers().get("x-customer").map(|value| value.to_str()) else {
+///             return Lookup::Failed("the proxy named no customer".into());
+///         };
+///         let customer = customer.to_owned();
+///         Lookup::Later(Box::pin(async move { policy_of(&customer).await }))
+///     }
+///
+///     fn reads(&self) -> Vec<HeaderName> {
+///         vec![HeaderName::from_static("x-customer")]
+///     }
+///
+///     fn keeps(&self) -> usize {
+///         200
+///     }
+/// }
+/// ```
+///
 /// A `Box` or an `Arc` of a source is one, too; to choose one of several kinds when the server starts, see
 /// [`Cors::boxed`](crate::Cors::boxed).
 #[diagnostic::on_unimplemented(
@@ -65,6 +116,29 @@ pub trait PolicySource: 'static {
 
     /// The policy, if it is the same for every request: it is then prepared when the server starts, and
     /// [`lookup`](Self::lookup) is never called. `always` itself is called once per worker.
+    ///
+    /// ```
+    /// use actix_web::dev::ServiceRequest;
+    /// use actix_web_cors::{Lookup, Never, Policy, PolicySource};
+    ///
+    /// /// A policy, and the file that it was read from.
+    /// struct FromFile {
+    ///     policy: Policy,
+    ///     path: String,
+    /// }
+    ///
+    /// impl PolicySource for FromFile {
+    ///     type Future = Never;
+    ///
+    ///     fn lookup(&self, _: &ServiceRequest) -> Lookup<'_, Never> {
+    ///         Lookup::Found(&self.policy)
+    ///     }
+    ///
+    ///     fn always(&self) -> Option<&Policy> {
+    ///         Some(&self.policy)
+    ///     }
+    /// }
+    /// ```
     fn always(&self) -> Option<&Policy> {
         None
     }
@@ -81,7 +155,7 @@ pub trait PolicySource: 'static {
     }
 }
 
-/// What a source returns for a request.
+/// What a source returns for a request; the examples of [`PolicySource`] return each kind.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Lookup<'a, F> {
@@ -95,8 +169,8 @@ pub enum Lookup<'a, F> {
     Later(F),
 }
 
-/// The future of sources that never return [`Lookup::Later`]. There is no value of it, so the compiler leaves out all that
-/// would wait for one.
+/// The future of sources that never return [`Lookup::Later`], such as the first example of [`PolicySource`]. There is no value
+/// of it, so the compiler leaves out all that would wait for one.
 #[derive(Clone, Copy, Debug)]
 pub enum Never {}
 
@@ -121,10 +195,11 @@ impl PolicySource for Policy {
     }
 }
 
-/// The future of a [`BoxedSource`].
+/// The future of a [`BoxedSource`], and of sources of your own whose future is an async block, such as the second example of
+/// [`PolicySource`].
 pub type BoxedLookup = Pin<Box<dyn Future<Output = Result<Option<Policy>, SourceError>>>>;
 
-/// A source of any kind; made by [`Cors::boxed`](crate::Cors::boxed).
+/// A source of any kind; made by [`Cors::boxed`](crate::Cors::boxed), which has an example.
 pub type BoxedSource = Box<dyn PolicySource<Future = BoxedLookup> + Send + Sync>;
 
 /// What a pointer does, the source behind it does.
@@ -193,13 +268,14 @@ impl<S: PolicySource> PolicySource for WithBoxedFuture<S> {
 /// use actix_web::App;
 /// use actix_web_cors::{Cors, LivePolicy, Policy};
 ///
-/// let live = LivePolicy::new(Policy::deny_all());
-/// let app = App::new().wrap(Cors::new(live.clone()));
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let live = LivePolicy::new(Policy::deny_all());
+///     let app = App::new().wrap(Cors::new(live.clone()));
 ///
-/// live.replace(Policy::allow_origin("https://abc.com")?);
-/// assert!(live.current().allows(&"https://abc.com".parse()?));
-/// # drop(app);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+///     live.replace(Policy::allow_origin("https://abc.com")?);
+///     assert!(live.current().allows(&"https://abc.com".parse()?));
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 pub struct LivePolicy {
@@ -251,6 +327,15 @@ impl PolicySource for LivePolicy {
 
 /// What a closure given to [`Cors::per_request`](crate::Cors::per_request) may return: a [`Policy`], an [`Option`] of one,
 /// or a [`Result`] of either.
+///
+/// ```
+/// use actix_web_cors::{IntoPolicy, InvalidPolicy, Policy};
+///
+/// assert!(Policy::any_origin().into_policy().is_ok());
+/// assert_eq!(None::<Policy>.into_policy().unwrap(), None);
+/// let invalid: Result<Policy, InvalidPolicy> = Policy::allow_origin("app.example.com");
+/// assert!(invalid.into_policy().is_err());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a CORS policy",
     label = "the closure returns a `Policy`, an `Option` of one, or a `Result` of either",
@@ -283,7 +368,8 @@ impl<T: IntoPolicy, E: Into<SourceError>> IntoPolicy for Result<T, E> {
     }
 }
 
-/// A closure that returns the policy for a request; made by [`Cors::per_request`](crate::Cors::per_request).
+/// A closure that returns the policy for a request; made by [`Cors::per_request`](crate::Cors::per_request), which has an
+/// example.
 #[derive(Clone)]
 pub struct PerRequest<F> {
     pub(crate) choose: F,
@@ -305,7 +391,7 @@ where
 }
 
 /// A closure whose future resolves to the policy for a request; made by
-/// [`Cors::per_request_async`](crate::Cors::per_request_async).
+/// [`Cors::per_request_async`](crate::Cors::per_request_async), which has an example.
 #[derive(Clone)]
 pub struct PerRequestAsync<F> {
     pub(crate) choose: F,
@@ -337,7 +423,7 @@ impl<F> fmt::Debug for PerRequestAsync<F> {
 }
 
 pin_project! {
-    /// The future of a [`PerRequestAsync`].
+    /// The future of a [`PerRequestAsync`], made by [`Cors::per_request_async`](crate::Cors::per_request_async).
     #[derive(Debug)]
     pub struct Choosing<F> {
         #[pin]
@@ -361,8 +447,11 @@ where
 ///
 /// ```
 /// use actix_web_cors::{Cors, Policy};
-/// let _ = Cors::new(Policy::builder().build()?);
-/// # Ok::<(), actix_web_cors::InvalidPolicy>(())
+///
+/// fn main() -> Result<(), actix_web_cors::InvalidPolicy> {
+///     let _ = Cors::new(Policy::builder().build()?);
+///     Ok(())
+/// }
 /// ```
 ///
 /// ```compile_fail,E0277

@@ -2,7 +2,8 @@
 //! reasons why no policy helps. That a change works is part of the theorem.
 
 use fetch_cors::{
-    Change, Difference, NoChange, Obstacle, Policy, PolicyConfig, ProblemKind, Setting, Step, Wanted,
+    Change, ChangeStep, NoChange, Obstacle, OriginDifference, Policy, PolicyConfig, ProblemKind, Setting,
+    Wanted,
 };
 
 fn config(text: &str) -> PolicyConfig {
@@ -355,7 +356,7 @@ fn where_no_policy_helps_the_reason_is_said() {
 
 #[test]
 fn near_misses_are_named() {
-    use Difference::{LoopbackName, Port, Scheme, SchemeAndPort, TrailingDot, Www};
+    use OriginDifference::{LoopbackName, Port, Scheme, SchemeAndPort, TrailingDot, Www};
 
     for (listed, origin, near) in [
         ("http://localhost:5173", "https://localhost:5173", &[("http://localhost:5173", Scheme)][..]),
@@ -490,13 +491,13 @@ fn a_change_is_data() {
     let before = config("allow_origins = ['*']\nallow_methods = ['put']\nexpose_headers = ['etag']");
     let wanted = app().method("DELETE").headers(["x-a"]).credentials(true);
     let change = before.change_for(&wanted).unwrap();
-    let add = |setting, entry: &str| Step::Add { setting, entry: entry.to_owned() };
+    let add = |setting, entry: &str| ChangeStep::Add { setting, entry: entry.to_owned() };
     assert_eq!(
         change.steps(),
         [
-            Step::Remove { setting: Setting::AllowOrigins, entry: "*".to_owned() },
+            ChangeStep::Remove { setting: Setting::AllowOrigins, entry: "*".to_owned() },
             add(Setting::AllowOrigins, APP),
-            Step::TurnOn { setting: Setting::AllowCredentials },
+            ChangeStep::TurnOn { setting: Setting::AllowCredentials },
             add(Setting::AllowMethods, "DELETE"),
             add(Setting::AllowHeaders, "x-a"),
         ]

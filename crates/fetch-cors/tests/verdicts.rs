@@ -220,21 +220,18 @@ fn preflights_are_cached_until_they_are_forgotten() {
     let mut browser = Browser::new(Profile::FIREFOX);
     assert_eq!(browser.profile(), Profile::of(Engine::Firefox));
     let at = Duration::from_secs;
-    assert!(browser.cache().is_empty(at(0)));
     let Next::Send(preflight) = browser.fetch(request("PUT"), at(0)) else { panic!("a preflight") };
     let granted =
         response(&[ALLOWED, ("access-control-allow-methods", "PUT"), ("access-control-max-age", "10")]);
     let Next::Send(put) = preflight.receive(&mut browser, &granted, at(0)) else { panic!("the request") };
     assert!(!put.is_preflight());
-    assert!(!browser.cache().is_empty(at(9)));
-    assert!(browser.cache().is_empty(at(10)));
 
     let sends_preflight = |browser: &mut Browser, now| match browser.fetch(request("PUT"), now) {
         Next::Send(exchange) => exchange.is_preflight(),
         Next::Done(verdict) => panic!("{verdict}"),
     };
     assert!(!sends_preflight(&mut browser, at(9)));
+    assert!(sends_preflight(&mut browser, at(10)));
     browser.forget_preflights();
-    assert!(browser.cache().is_empty(at(0)));
     assert!(sends_preflight(&mut browser, at(9)));
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use fetch_cors::{
-    Step,
+    ChangeStep,
     browser::{self, Allowed, Blocked, Engine, ResponseType},
     diagnosis::{Cause, Diagnosis, Note, Remedy},
 };
@@ -117,7 +117,7 @@ pub struct VerdictFix {
     pub change: String,
     /// The same as data if it is the policy; empty where the change takes a risk that nobody should take with one click.
     #[cfg_attr(test, ts(as = "Vec<super::mirrors::PolicyChange>"))]
-    pub patch: Vec<Step>,
+    pub patch: Vec<ChangeStep>,
     /// The server written by hand with the change made; null where it is another server, or no change of it would help.
     pub hand: Option<HandWritten>,
 }

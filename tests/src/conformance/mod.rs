@@ -21,17 +21,9 @@ use std::{
 
 use cors_vectors::{BrowserVector, Section, address_space};
 use serde_json::Value;
-use tokio::{
-    sync::mpsc,
-    task::{self, JoinSet},
-    time,
-};
+use tokio::{sync::mpsc, task::JoinSet, time};
 
-use crate::{
-    Engine, Installed, Session,
-    console::{Message, printed},
-    driver::Unattended,
-};
+use crate::{Engine, Installed, Message, Session};
 
 use self::{
     compare::{Observed, differences},
@@ -229,11 +221,12 @@ impl Suite {
             return Ok(Some(by_vector(names, &session.console().await?)));
         }
         let mut run = Run::start(self, session.engine(), setting)?;
-        let Some(browser) = Unattended::start(engine, &run.page()).await? else { return Ok(None) };
-        let finished = run.finish().await;
-        let log = task::spawn_blocking(|| browser.end()).await??;
+        let page = run.page();
+        let Some((finished, messages)) = engine.console_at(&page, run.finish()).await? else {
+            return Ok(None);
+        };
         finished?;
-        Ok(Some(by_vector(&run.names, &printed(&log))))
+        Ok(Some(by_vector(&run.names, &messages)))
     }
 }
 

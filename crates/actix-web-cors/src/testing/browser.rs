@@ -41,17 +41,17 @@ use super::{
 ///     testing::{Browser, assert_allowed, get},
 /// };
 ///
-/// # #[actix_web::main]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let policy = Policy::allow_origin("https://app.example")?;
-/// let app = App::new().wrap(Cors::new(policy)).route("/items", web::get().to(|| async { "[]" }));
-/// let browser = Browser::new(test::init_service(app).await);
+/// #[actix_web::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let policy = Policy::allow_origin("https://app.example")?;
+///     let app = App::new().wrap(Cors::new(policy)).route("/items", web::get().to(|| async { "[]" }));
+///     let browser = Browser::new(test::init_service(app).await);
 ///
-/// let outcome = browser.page("https://app.example").fetch(get("/items")).await;
-/// assert_allowed!(outcome);
-/// assert_eq!(outcome.text()?, "[]");
-/// # Ok(())
-/// # }
+///     let outcome = browser.page("https://app.example").fetch(get("/items")).await;
+///     assert_allowed!(outcome);
+///     assert_eq!(outcome.text()?, "[]");
+///     Ok(())
+/// }
 /// ```
 #[must_use = "a browser does nothing until one of its pages fetches something"]
 pub struct Browser {
@@ -94,6 +94,33 @@ impl Browser {
 
     /// Puts the application at an origin of your choice: `http://localhost:8080`, or one on the page's site, so that
     /// `SameSite` cookies are sent.
+    ///
+    /// ```
+    /// use actix_web::{App, HttpResponse, test, web};
+    /// use actix_web_cors::{
+    ///     Cors, Policy,
+    ///     testing::{Browser, assert_allowed, get},
+    /// };
+    ///
+    /// #[actix_web::main]
+    /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let policy = Policy::allow_origin("https://app.example.com")?;
+    ///     let files = App::new().wrap(Cors::new(Policy::any_origin())).route("/logo", web::get().to(|| async { "<svg/>" }));
+    ///     let api = App::new().wrap(Cors::new(policy)).route(
+    ///         "/logo",
+    ///         web::get().to(|| async {
+    ///             HttpResponse::Found().insert_header(("location", "https://files.example/logo")).finish()
+    ///         }),
+    ///     );
+    ///     let browser = Browser::at("https://api.example.com", test::init_service(api).await)
+    ///         .also_at("https://files.example", test::init_service(files).await);
+    ///
+    ///     let outcome = browser.page("https://app.example.com").fetch(get("/logo")).await;
+    ///     assert_allowed!(outcome);
+    ///     assert_eq!(outcome.text()?, "<svg/>");
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Panics
     ///
@@ -157,6 +184,35 @@ impl Browser {
 
     /// Lets time pass for the preflights and cookies that the browser keeps. No other clock is read: without this, nothing
     /// ever expires.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use actix_web::{App, HttpResponse, test, web};
+    /// use actix_web_cors::{
+    ///     Cors, Policy,
+    ///     testing::{Browser, Profile, put},
+    /// };
+    ///
+    /// #[actix_web::main]
+    /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let policy = Policy::allow_origin("https://app.example")?.with_max_age(Duration::from_secs(86_400))?;
+    ///     let app = App::new().wrap(Cors::new(policy)).route("/items/1", web::put().to(HttpResponse::NoContent));
+    ///     // Safari remembers a preflight for ten minutes, whatever the server says.
+    ///     let browser = Browser::new(test::init_service(app).await).profile(Profile::WEBKIT);
+    ///     let page = browser.page("https://app.example");
+    ///
+    ///     assert_eq!(page.fetch(put("/items/1")).await.exchanges().len(), 2);
+    ///     assert_eq!(page.fetch(put("/items/1")).await.exchanges().len(), 1, "the preflight is remembered");
+    ///     browser.advance(Duration::from_secs(600));
+    ///     assert_eq!(browser.now(), Duration::from_secs(600));
+    ///     assert_eq!(page.fetch(put("/items/1")).await.exchanges().len(), 2);
+    ///
+    ///     browser.forget_preflights();
+    ///     assert_eq!(page.fetch(put("/items/1")).await.exchanges().len(), 2);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn advance(&self, by: Duration) {
         let mut clock = self.clock.get();
         clock.advance(by);
@@ -180,6 +236,26 @@ impl Browser {
 
     /// Stores a cookie, as if the user had visited the server and its response had this `Set-Cookie`. Takes the header's
     /// value, as text or as a [`Cookie`](actix_web::cookie::Cookie).
+    ///
+    /// ```
+    /// use actix_web::{App, test};
+    /// use actix_web_cors::{
+    ///     Cors, Policy,
+    ///     testing::{Browser, SameSite},
+    /// };
+    ///
+    /// #[actix_web::main]
+    /// async fn main() {
+    ///     let app = App::new().wrap(Cors::new(Policy::deny_all()));
+    ///     let browser = Browser::new(test::init_service(app).await);
+    ///     browser.set_cookie("session=s3cret; Secure; HttpOnly; SameSite=None");
+    ///     browser.set_cookie_at("https://app.example/", "theme=dark");
+    ///
+    ///     let cookies = browser.cookies();
+    ///     assert_eq!((cookies[0].name.as_str(), cookies[0].same_site), ("session", Some(SameSite::None)));
+    ///     assert_eq!((cookies[1].value.as_str(), cookies[1].domain.as_str()), ("dark", "app.example"));
+    /// }
+    /// ```
     ///
     /// # Panics
     ///
@@ -345,6 +421,23 @@ impl fmt::Debug for Browser {
 }
 
 /// A page in a [`Browser`], made by [`Browser::page`].
+///
+/// ```
+/// use actix_web::{App, test};
+/// use actix_web_cors::{
+///     Cors, Policy,
+///     testing::{Browser, assert_blocked, get},
+/// };
+///
+/// #[actix_web::main]
+/// async fn main() {
+///     let app = App::new().wrap(Cors::new(Policy::deny_all()));
+///     let browser = Browser::new(test::init_service(app).await);
+///     let page = browser.page("https://app.example/orders?page=2");
+///     assert_eq!(page.origin().to_string(), "https://app.example");
+///     assert_blocked!(page.fetch(get("/items")).await);
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a page does nothing until it fetches something"]
 pub struct Page<'a> {

@@ -8,7 +8,7 @@ use fetch_cors::browser::{PageOrigin, Url, is_potentially_trustworthy};
 
 use super::outcome::shown;
 
-/// A cookie that the browser keeps.
+/// A cookie that the browser keeps. The example of [`Browser::set_cookie`](super::Browser::set_cookie) looks at some.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredCookie {

@@ -28,23 +28,23 @@ impl Outcome {
     ///     testing::{Browser, get},
     /// };
     ///
-    /// # #[actix_web::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// // The mistake: a route's middleware never sees a preflight.
-    /// let cors = Cors::new(Policy::allow_origin("https://app.example")?);
-    /// let app = App::new().route("/items", web::get().to(HttpResponse::Ok).wrap(cors));
-    /// let browser = Browser::new(test::init_service(app).await);
+    /// #[actix_web::main]
+    /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     // The mistake: a route's middleware never sees a preflight.
+    ///     let cors = Cors::new(Policy::allow_origin("https://app.example")?);
+    ///     let app = App::new().route("/items", web::get().to(HttpResponse::Ok).wrap(cors));
+    ///     let browser = Browser::new(test::init_service(app).await);
     ///
-    /// let outcome = browser.page("https://app.example").fetch(get("/items").header("x-request-id", "7")).await;
-    /// let diagnosis = outcome.diagnose().await;
-    /// assert!(diagnosis.is_certain());
-    /// assert_eq!(
-    ///     diagnosis.to_string(),
-    ///     "Blocked: nothing answers OPTIONS on /items, so the preflight gets 404. The origin is allowed.\n\
-    ///      Fix: put the CORS middleware around the application, not around the route."
-    /// );
-    /// # Ok(())
-    /// # }
+    ///     let outcome = browser.page("https://app.example").fetch(get("/items").header("x-request-id", "7")).await;
+    ///     let diagnosis = outcome.diagnose().await;
+    ///     assert!(diagnosis.is_certain());
+    ///     assert_eq!(
+    ///         diagnosis.to_string(),
+    ///         "Blocked: nothing answers OPTIONS on /items, so the preflight gets 404. The origin is allowed.\n\
+    ///          Fix: put the CORS middleware around the application, not around the route."
+    ///     );
+    ///     Ok(())
+    /// }
     /// ```
     pub async fn diagnose(&self) -> Diagnosis {
         self.diagnose_asking(|_| false).await
@@ -52,6 +52,26 @@ impl Outcome {
 
     /// The same, and asks about each further request that [`diagnose`](Self::diagnose) does not send by itself: a `GET` where
     /// the request itself is a `PUT`, for example. It is sent if `may_send` returns `true`.
+    ///
+    /// ```
+    /// use actix_web::{App, HttpResponse, test, web};
+    /// use actix_web_cors::{
+    ///     Cors, Policy,
+    ///     testing::{Browser, put},
+    /// };
+    ///
+    /// #[actix_web::main]
+    /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let cors = Cors::new(Policy::allow_origin("https://app.example")?);
+    ///     let app = App::new().route("/items", web::put().to(HttpResponse::Ok).wrap(cors));
+    ///     let browser = Browser::new(test::init_service(app).await);
+    ///
+    ///     let outcome = browser.page("https://app.example").fetch(put("/items")).await;
+    ///     let diagnosis = outcome.diagnose_asking(|probe| probe.sent.method == "PUT").await;
+    ///     assert_eq!(diagnosis.cause.name(), "options-not-routed");
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn diagnose_asking(&self, mut may_send: impl FnMut(&Probe) -> bool) -> Diagnosis {
         let mut examination = Examination::of(self.case());
         while let Some(wanted) = examination.wanted() {

@@ -20,35 +20,35 @@
 //! };
 //! use serde_json::{Value, json};
 //!
-//! # #[actix_web::main] // A test would have #[actix_web::test].
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let policy = Policy::builder()
-//!     .allow_origins(["https://app.example"])
-//!     .allow_methods(["PUT"])
-//!     .allow_headers(["content-type"])
-//!     .build()?;
-//! let app = App::new().wrap(Cors::new(policy)).service(
-//!     web::resource("/items/1")
-//!         .get(|| async { HttpResponse::Ok().json(json!({ "name": "lamp" })) })
-//!         .put(|| async { HttpResponse::NoContent() })
-//!         .delete(|| async { HttpResponse::NoContent() }),
-//! );
-//! let browser = Browser::new(test::init_service(app).await);
-//! let page = browser.page("https://app.example");
+//! #[actix_web::main] // A test would have #[actix_web::test].
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let policy = Policy::builder()
+//!         .allow_origins(["https://app.example"])
+//!         .allow_methods(["PUT"])
+//!         .allow_headers(["content-type"])
+//!         .build()?;
+//!     let app = App::new().wrap(Cors::new(policy)).service(
+//!         web::resource("/items/1")
+//!             .get(|| async { HttpResponse::Ok().json(json!({ "name": "lamp" })) })
+//!             .put(|| async { HttpResponse::NoContent() })
+//!             .delete(|| async { HttpResponse::NoContent() }),
+//!     );
+//!     let browser = Browser::new(test::init_service(app).await);
+//!     let page = browser.page("https://app.example");
 //!
-//! let read = page.fetch(get("/items/1")).await;
-//! assert_allowed!(read);
-//! assert_eq!(read.json::<Value>()?["name"], "lamp");
+//!     let read = page.fetch(get("/items/1")).await;
+//!     assert_allowed!(read);
+//!     assert_eq!(read.json::<Value>()?["name"], "lamp");
 //!
-//! let written = page.fetch(put("/items/1").json(&json!({ "name": "desk lamp" }))).await;
-//! assert_allowed!(written);
-//! // The preflight, and the request.
-//! assert_eq!(written.exchanges().len(), 2);
+//!     let written = page.fetch(put("/items/1").json(&json!({ "name": "desk lamp" }))).await;
+//!     assert_allowed!(written);
+//!     // The preflight, and the request.
+//!     assert_eq!(written.exchanges().len(), 2);
 //!
-//! assert_blocked!(page.fetch(delete("/items/1")).await, Reason::MethodNotAllowed { .. });
-//! assert_blocked!(browser.page("https://evil.example").fetch(get("/items/1")).await);
-//! # Ok(())
-//! # }
+//!     assert_blocked!(page.fetch(delete("/items/1")).await, Reason::MethodNotAllowed { .. });
+//!     assert_blocked!(browser.page("https://evil.example").fetch(get("/items/1")).await);
+//!     Ok(())
+//! }
 //! ```
 //!
 //! # When an assertion fails
@@ -56,18 +56,22 @@
 //! It says what is wrong and how to fix it, and shows everything that went over the wire. Here the policy does not allow `PUT`:
 //!
 //! ```
-//! # use actix_web::{App, HttpResponse, test, web};
-//! # use actix_web_cors::{Cors, Policy, testing::{Browser, put}};
-//! # #[actix_web::main]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let policy = Policy::builder().allow_origins(["https://app.example"]).allow_methods(["DELETE"]).build()?;
-//! let app = App::new().wrap(Cors::new(policy)).route("/items/1", web::put().to(HttpResponse::NoContent));
-//! let browser = Browser::new(test::init_service(app).await);
+//! use actix_web::{App, HttpResponse, test, web};
+//! use actix_web_cors::{
+//!     Cors, Policy,
+//!     testing::{Browser, put},
+//! };
 //!
-//! let outcome = browser.page("https://app.example").fetch(put("/items/1")).await;
+//! #[actix_web::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let policy = Policy::builder().allow_origins(["https://app.example"]).allow_methods(["DELETE"]).build()?;
+//!     let app = App::new().wrap(Cors::new(policy)).route("/items/1", web::put().to(HttpResponse::NoContent));
+//!     let browser = Browser::new(test::init_service(app).await);
 //!
-//! // What `assert_allowed!(outcome)` panics with:
-//! assert_eq!(outcome.to_string(), r#"PUT /items/1 from a page of https://app.example
+//!     let outcome = browser.page("https://app.example").fetch(put("/items/1")).await;
+//!
+//!     // What `assert_allowed!(outcome)` panics with:
+//!     assert_eq!(outcome.to_string(), r#"PUT /items/1 from a page of https://app.example
 //! Blocked: the method PUT is not allowed.
 //! Fix: respond to the preflight with Access-Control-Allow-Methods: PUT.
 //! The rule: the preflight response does not allow the method PUT (at the preflight, so the actual request was never sent)
@@ -87,8 +91,8 @@
 //!   < access-control-allow-origin: https://app.example
 //!   < vary: origin, access-control-request-method
 //! "#);
-//! # Ok(())
-//! # }
+//!     Ok(())
+//! }
 //! ```
 //!
 //! The cause is what the wire shows, and not only the rule that the browser applies: if a preflight gets 401, it says that
@@ -111,20 +115,20 @@
 //!     request.cookie("user").map_or("nobody".to_owned(), |cookie| cookie.value().to_owned())
 //! }
 //!
-//! # #[actix_web::main]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let policy = Policy::builder().allow_origins(["https://app.example"]).allow_credentials().build()?;
-//! let app = App::new().wrap(Cors::new(policy)).route("/who", web::get().to(who));
-//! let browser = Browser::new(test::init_service(app).await);
-//! browser.set_cookie("user=ada; SameSite=None; Secure");
-//! let page = browser.page("https://app.example");
+//! #[actix_web::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let policy = Policy::builder().allow_origins(["https://app.example"]).allow_credentials().build()?;
+//!     let app = App::new().wrap(Cors::new(policy)).route("/who", web::get().to(who));
+//!     let browser = Browser::new(test::init_service(app).await);
+//!     browser.set_cookie("user=ada; SameSite=None; Secure");
+//!     let page = browser.page("https://app.example");
 //!
-//! let outcome = page.fetch(get("/who").credentials(Credentials::Include)).await;
-//! assert_allowed!(outcome);
-//! assert_eq!(outcome.text()?, "ada");
-//! assert_eq!(page.fetch(get("/who")).await.text()?, "nobody");
-//! # Ok(())
-//! # }
+//!     let outcome = page.fetch(get("/who").credentials(Credentials::Include)).await;
+//!     assert_allowed!(outcome);
+//!     assert_eq!(outcome.text()?, "ada");
+//!     assert_eq!(page.fetch(get("/who")).await.text()?, "nobody");
+//!     Ok(())
+//! }
 //! ```
 //!
 //! The rules are those of [RFC 6265bis](https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html): `Domain`
@@ -182,16 +186,20 @@ pub use crate::{assert_allowed, assert_blocked};
 /// If the browser blocks it. The message is the outcome's text: why, the fix, and every request and response.
 ///
 /// ```should_panic
-/// # use actix_web::{App, test};
-/// # use actix_web_cors::{Cors, Policy, testing::{Browser, assert_allowed, get}};
-/// # #[actix_web::main]
-/// # async fn main() {
-/// # let app = App::new().wrap(Cors::new(Policy::deny_all()));
-/// # let browser = Browser::new(test::init_service(app).await);
-/// # let page = browser.page("https://app.example");
-/// let outcome = page.fetch(get("/items")).await;
-/// assert_allowed!(outcome);
-/// # }
+/// use actix_web::{App, test};
+/// use actix_web_cors::{
+///     Cors, Policy,
+///     testing::{Browser, assert_allowed, get},
+/// };
+///
+/// #[actix_web::main]
+/// async fn main() {
+///     let app = App::new().wrap(Cors::new(Policy::deny_all()));
+///     let browser = Browser::new(test::init_service(app).await);
+///     let page = browser.page("https://app.example");
+///     let outcome = page.fetch(get("/items")).await;
+///     assert_allowed!(outcome);
+/// }
 /// ```
 #[macro_export]
 macro_rules! assert_allowed {
@@ -211,20 +219,24 @@ macro_rules! assert_allowed {
 /// response.
 ///
 /// ```
-/// # use actix_web::{App, test};
-/// # use actix_web_cors::{Cors, Policy, testing::{Browser, Reason, assert_blocked, get}};
-/// # #[actix_web::main]
-/// # async fn main() {
-/// # let app = App::new().wrap(Cors::new(Policy::deny_all()));
-/// # let browser = Browser::new(test::init_service(app).await);
-/// # let page = browser.page("https://app.example");
-/// let outcome = page.fetch(get("/items")).await;
-/// assert_blocked!(outcome);
-/// assert_blocked!(outcome, Reason::AllowOriginMissing);
+/// use actix_web::{App, test};
+/// use actix_web_cors::{
+///     Cors, Policy,
+///     testing::{Browser, Reason, assert_blocked, get},
+/// };
 ///
-/// let outcome = page.fetch(get("/items").header("x-request-id", "7")).await;
-/// assert_blocked!(outcome, Reason::AllowOriginMissing | Reason::PreflightStatus { .. });
-/// # }
+/// #[actix_web::main]
+/// async fn main() {
+///     let app = App::new().wrap(Cors::new(Policy::deny_all()));
+///     let browser = Browser::new(test::init_service(app).await);
+///     let page = browser.page("https://app.example");
+///     let outcome = page.fetch(get("/items")).await;
+///     assert_blocked!(outcome);
+///     assert_blocked!(outcome, Reason::AllowOriginMissing);
+///
+///     let outcome = page.fetch(get("/items").header("x-request-id", "7")).await;
+///     assert_blocked!(outcome, Reason::AllowOriginMissing | Reason::PreflightStatus { .. });
+/// }
 /// ```
 #[macro_export]
 macro_rules! assert_blocked {

@@ -17,6 +17,46 @@ use super::browser::Network;
 /// Its `Display` shows everything: the verdict, the reason and the fix if the script is given nothing, and every request and
 /// response with its headers. [`assert_allowed!`](crate::assert_allowed) and [`assert_blocked!`](crate::assert_blocked) fail
 /// with this text.
+///
+/// ```
+/// use actix_web::{App, HttpResponse, test, web};
+/// use actix_web_cors::{
+///     Cors, Policy,
+///     testing::{Browser, get, put},
+/// };
+/// use serde_json::{Value, json};
+///
+/// #[actix_web::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let policy = Policy::builder().allow_origins(["https://app.example"]).expose_headers(["etag"]).build()?;
+///     let item = || async { HttpResponse::Ok().insert_header(("etag", "\"1\"")).json(json!({ "name": "lamp" })) };
+///     let app = App::new().wrap(Cors::new(policy)).route("/items/1", web::get().to(item));
+///     let browser = Browser::new(test::init_service(app).await);
+///     let page = browser.page("https://app.example");
+///
+///     // What the script reads.
+///     let read = page.fetch(get("/items/1")).await;
+///     assert!(read.is_allowed());
+///     assert_eq!((read.status(), read.header("ETag").as_deref()), (Some(200), Some("\"1\"")));
+///     assert_eq!(read.json::<Value>()?["name"], "lamp");
+///     assert_eq!(read.text()?, r#"{"name":"lamp"}"#);
+///     assert_eq!(read.body()?.len(), 15);
+///     assert!(read.allowed().is_some_and(|allowed| !allowed.is_redirected));
+///
+///     // What went over the wire.
+///     let exchange = &read.exchanges()[0];
+///     assert_eq!(exchange.header("origin").as_deref(), Some("https://app.example"));
+///     let response = exchange.response.as_ref().unwrap();
+///     assert_eq!(response.header("vary").as_deref(), Some("origin"));
+///
+///     // Why the script gets nothing.
+///     let write = page.fetch(put("/items/1")).await;
+///     assert_eq!(write.blocked().unwrap().why(), "the preflight response does not allow the method PUT");
+///     assert!(!write.verdict().is_allowed());
+///     assert!(write.text().is_err());
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "check it, with assert_allowed! or assert_blocked! for example"]
 pub struct Outcome {
@@ -28,7 +68,7 @@ pub struct Outcome {
     pub(super) network: Network,
 }
 
-/// A request that left the browser, and its response.
+/// A request that left the browser, and its response. The example of [`Outcome`] looks at one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Exchange {
@@ -49,7 +89,7 @@ pub struct Exchange {
     pub notes: Vec<String>,
 }
 
-/// What the application sent back.
+/// What the application sent back. The example of [`Outcome`] looks at one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Response {
@@ -154,12 +194,14 @@ impl Outcome {
         })
     }
 
+    // Public because the macro assert_allowed! calls it, wherever that is written.
     #[doc(hidden)]
     #[track_caller]
     pub fn expect_allowed(&self) {
         assert!(self.is_allowed(), "expected the browser to allow this request, but it blocks it\n\n{self}");
     }
 
+    // Public because the macro assert_blocked! calls it.
     #[doc(hidden)]
     #[track_caller]
     pub fn expect_blocked(&self, expected: &str, is_expected: impl FnOnce(&Reason) -> bool) {

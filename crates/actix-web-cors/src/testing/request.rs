@@ -13,13 +13,24 @@ use serde::Serialize;
 /// write the whole URL.)
 ///
 /// ```
-/// use actix_web_cors::testing::{Credentials, get, post};
+/// use actix_web_cors::testing::{Credentials, Mode, Redirect, delete, get, head, method, patch, post, put};
 /// use serde_json::json;
 ///
 /// let read = get("/items?page=2").header("x-request-id", "7").credentials(Credentials::Include);
 /// let write = post("https://api.example/items").json(&json!({ "name": "lamp" }));
-/// # drop((read, write));
+///
+/// // Every kind of body, each with the `content-type` that a browser gives it.
+/// let replace = put("/items/1").text("lamp");
+/// let sign_in = post("/login").form(&[("user", "ada")]);
+/// let upload = patch("/items/1/photo").bytes(vec![0xff, 0xd8]).upload_listener();
+///
+/// // An image of another site, and a page that wants to see a redirect.
+/// let embed = get("/logo.png").mode(Mode::NoCors);
+/// let check = head("/old").redirect(Redirect::Manual);
+/// let others = [delete("/items/1"), method("PROPFIND", "/items")];
 /// ```
+///
+/// [`Page::fetch`](super::Page::fetch) sends it.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until a page fetches it"]
 pub struct Request {
@@ -50,37 +61,37 @@ enum Kind {
     Json,
 }
 
-/// A `GET`.
+/// A `GET`. [`Request`] has examples.
 pub fn get(url: impl Into<String>) -> Request {
     method("GET", url)
 }
 
-/// A `HEAD`.
+/// A `HEAD`. [`Request`] has examples.
 pub fn head(url: impl Into<String>) -> Request {
     method("HEAD", url)
 }
 
-/// A `POST`.
+/// A `POST`. [`Request`] has examples.
 pub fn post(url: impl Into<String>) -> Request {
     method("POST", url)
 }
 
-/// A `PUT`.
+/// A `PUT`. [`Request`] has examples.
 pub fn put(url: impl Into<String>) -> Request {
     method("PUT", url)
 }
 
-/// A `PATCH`.
+/// A `PATCH`. [`Request`] has examples.
 pub fn patch(url: impl Into<String>) -> Request {
     method("PATCH", url)
 }
 
-/// A `DELETE`.
+/// A `DELETE`. [`Request`] has examples.
 pub fn delete(url: impl Into<String>) -> Request {
     method("DELETE", url)
 }
 
-/// Any method, as a script writes it: browsers turn `put` into `PUT`, but leave `patch` as it is.
+/// Any method, as a script writes it: browsers turn `put` into `PUT`, but leave `patch` as it is. [`Request`] has examples.
 pub fn method(method: impl Into<String>, url: impl Into<String>) -> Request {
     Request {
         method: method.into(),
@@ -161,8 +172,8 @@ impl Request {
         self
     }
 
-    /// Makes it an `XMLHttpRequest` with a listener on its `upload`, which needs a preflight whatever else it sends.
-    /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
+    /// Makes it an `XMLHttpRequest` with a listener on its `upload`, which needs a preflight whatever else it sends: the
+    /// standard's [use-CORS-preflight flag](https://fetch.spec.whatwg.org/#use-cors-preflight-flag).
     pub fn upload_listener(mut self) -> Self {
         self.upload_listener = true;
         self

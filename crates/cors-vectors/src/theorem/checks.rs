@@ -4,7 +4,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use fetch_cors::{
-    NoChange, Obstacle, Policy, PolicyConfig, Setting, Step, Wanted,
+    ChangeStep, NoChange, Obstacle, Policy, PolicyConfig, Setting, Wanted,
     browser::{Browser, Credentials, Profile},
 };
 use proptest::{collection, prelude::*, test_runner::FileFailurePersistence};
@@ -114,7 +114,7 @@ pub fn check_change(rules: &Rules, page_request: &PageRequest, serve: impl Serve
         );
         for left_out in 0..change.steps().len() {
             // That other origins are still allowed may not be needed by this request.
-            let is_moved = matches!(&change.steps()[left_out], Step::Add { setting, entry }
+            let is_moved = matches!(&change.steps()[left_out], ChangeStep::Add { setting, entry }
                 if *setting == Setting::DangerAllowOrigins && *entry != wanted.origin);
             let mut partly = before.clone();
             for (_, step) in change.steps().iter().enumerate().filter(|(index, _)| *index != left_out) {

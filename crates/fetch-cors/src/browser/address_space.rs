@@ -6,8 +6,8 @@ use url::{Host, Url};
 
 use super::origin::{is_loopback, is_private};
 
-/// Which network the address of a page or a server belongs to.
-/// <https://wicg.github.io/local-network-access/#ip-address-space-section>
+/// Which network the address of a page or a server belongs to: an
+/// [IP address space](https://wicg.github.io/local-network-access/#ip-address-space-section) of Local Network Access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddressSpace {
     /// The internet.
@@ -26,6 +26,7 @@ impl AddressSpace {
     ///
     /// let space = |url| AddressSpace::of(&Url::parse(url).unwrap());
     /// assert_eq!(space("http://localhost:3000/"), AddressSpace::Loopback);
+    /// assert_eq!(space("http://localhost:3000/").name(), "loopback");
     /// assert_eq!(space("http://192.168.1.5/"), AddressSpace::Local);
     /// assert_eq!(space("https://api.example/"), AddressSpace::Public);
     /// ```

@@ -6,12 +6,10 @@ use url::Url;
 
 use super::{Difference, Profile, names::Names, safelist::NON_WILDCARD_REQUEST_HEADER, work};
 
-/// <https://fetch.spec.whatwg.org/#cors-preflight-cache>, of one network partition: the tabs of one top-level site.
-///
-/// It keeps about 4 MB, whatever servers send: then the preflights that were stored longest ago are forgotten, as the
-/// standard lets browsers do.
+/// The [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache) of one network partition: the tabs of one
+/// top-level site. What it keeps is bounded, whatever servers send.
 #[derive(Clone, Debug, Default)]
-pub struct PreflightCache {
+pub(super) struct PreflightCache {
     preflights: BTreeMap<Place, Preflight>,
     /// The places in the order in which they were stored.
     by_age: BTreeMap<u64, Place>,
@@ -120,15 +118,6 @@ impl Key<'_> {
 }
 
 impl PreflightCache {
-    /// Whether it has no entry that is valid at this time.
-    pub fn is_empty(&self, now: Duration) -> bool {
-        !self
-            .preflights
-            .values()
-            .flat_map(|preflight| preflight.entries.values())
-            .any(|expires| now < *expires)
-    }
-
     /// <https://fetch.spec.whatwg.org/#concept-cache-match-method>
     pub(super) fn has_method(&self, key: Key<'_>, method: &str, now: Duration) -> bool {
         self.has_all(key, [Allows::Method(method.to_owned())], now)
@@ -280,7 +269,7 @@ mod tests {
         let mut cache = PreflightCache::default();
         let names: Names = std::iter::once("x".repeat(MAX_SIZE)).collect();
         stored(&mut cache, "https://api.example/", &names, Duration::ZERO);
-        assert!(cache.is_empty(Duration::ZERO) && cache.by_age.is_empty() && cache.size == 0);
+        assert!(cache.preflights.is_empty() && cache.by_age.is_empty() && cache.size == 0);
     }
 
     #[test]

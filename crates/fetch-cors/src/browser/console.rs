@@ -18,13 +18,18 @@ impl Blocked {
     /// well-known header names in their usual case, others as the script wrote them.
     ///
     /// ```
-    /// # use fetch_cors::browser::{Browser, Engine, Next, PageOrigin, Profile, Request, Response};
-    /// # use std::time::Duration;
-    /// # let page = PageOrigin::of("https://app.example").unwrap();
-    /// # let mut browser = Browser::new(Profile::STANDARD);
-    /// # let get = Request::new(page, "GET", "https://api.example/");
-    /// # let Next::Send(exchange) = browser.fetch(get, Duration::ZERO) else { panic!() };
-    /// # let Next::Done(verdict) = exchange.receive(&mut browser, &Response::new(200), Duration::ZERO) else { panic!() };
+    /// use std::time::Duration;
+    ///
+    /// use fetch_cors::browser::{Browser, Engine, Next, PageOrigin, Profile, Request, Response};
+    ///
+    /// let page = PageOrigin::of("https://app.example").unwrap();
+    /// let mut browser = Browser::new(Profile::STANDARD);
+    /// let get = Request::new(page, "GET", "https://api.example/");
+    /// let Next::Send(exchange) = browser.fetch(get, Duration::ZERO) else { panic!("it is not sent") };
+    /// let Next::Done(verdict) = exchange.receive(&mut browser, &Response::new(200), Duration::ZERO) else {
+    ///     panic!("it goes on")
+    /// };
+    ///
     /// let blocked = verdict.blocked().unwrap();
     /// assert_eq!(
     ///     blocked.console(Engine::Chromium).unwrap(),

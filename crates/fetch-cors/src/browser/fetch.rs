@@ -26,16 +26,49 @@ use super::{
     verdict::{Blocked, Step, Verdict},
 };
 
-/// A browser, as far as CORS is concerned: the rules it follows, and its CORS-preflight cache.
+/// A browser, as far as CORS is concerned: the rules it follows, and its
+/// [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache).
 ///
-/// It models the tabs of one top-level site (one network partition), because those share a preflight cache.
+/// It models the tabs of one top-level site (one network partition), because those share a preflight cache. The cache keeps
+/// about 4 MB, whatever servers send: then the preflights that were stored longest ago are forgotten, as the standard lets
+/// browsers do.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::browser::{Browser, Next, PageOrigin, Profile, Request, Response};
+///
+/// let mut browser = Browser::new(Profile::FIREFOX);
+/// assert_eq!(browser.profile(), Profile::FIREFOX);
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let put = Request::new(page, "PUT", "https://api.example/items/1");
+///
+/// let Next::Send(preflight) = browser.fetch(put.clone(), Duration::ZERO) else { panic!("it is blocked") };
+/// assert!(preflight.is_preflight());
+/// let response = Response::new(204)
+///     .header("access-control-allow-origin", "https://app.example")
+///     .header("access-control-allow-methods", "PUT")
+///     .header("access-control-max-age", "60");
+/// let Next::Send(actual) = preflight.receive(&mut browser, &response, Duration::ZERO) else { panic!("it is blocked") };
+/// assert_eq!(actual.method(), "PUT");
+///
+/// // For a minute, the browser remembers the preflight.
+/// let later = Duration::from_secs(59);
+/// let Next::Send(actual) = browser.fetch(put.clone(), later) else { panic!("it is blocked") };
+/// assert!(!actual.is_preflight());
+///
+/// browser.forget_preflights();
+/// let Next::Send(preflight) = browser.fetch(put, later) else { panic!("it is blocked") };
+/// assert!(preflight.is_preflight());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Browser {
     profile: Profile,
     cache: PreflightCache,
 }
 
-/// The next step of a fetch.
+/// The next step of a fetch: what to send, or the verdict. A caller loops until that, as the example of
+/// [`browser`](crate::browser) does.
 #[derive(Debug)]
 #[must_use = "a fetch continues only if its request is sent"]
 pub enum Next {
@@ -46,6 +79,31 @@ pub enum Next {
 }
 
 /// A request to send, with [`receive`](Self::receive) for its response.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::browser::{Browser, Credentials, Next, PageOrigin, Profile, Request, Response};
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let request = Request::new(page.clone(), "POST", "https://api.example/items#new")
+///     .body(Some("text/plain;charset=UTF-8"))
+///     .credentials(Credentials::Include);
+/// let mut browser = Browser::new(Profile::STANDARD);
+/// let Next::Send(exchange) = browser.fetch(request, Duration::ZERO) else { panic!("it is blocked") };
+///
+/// // What an HTTP client needs to send it.
+/// assert_eq!((exchange.method(), exchange.url().as_str()), ("POST", "https://api.example/items"));
+/// assert_eq!(exchange.headers().get("origin").unwrap(), b"https://app.example");
+/// assert!(exchange.has_body() && exchange.includes_credentials());
+/// // Where it belongs.
+/// assert_eq!(exchange.page(), &page);
+/// assert!(!exchange.is_preflight());
+///
+/// let response = Response::new(200).header("access-control-allow-origin", "*");
+/// let Next::Done(verdict) = exchange.receive(&mut browser, &response, Duration::ZERO) else { panic!("it goes on") };
+/// assert_eq!(verdict.blocked().unwrap().reason.name(), "allow-origin-wildcard");
+/// ```
 #[derive(Debug)]
 #[must_use = "a fetch continues only with `receive` or `fail`"]
 pub struct Exchange {
@@ -66,18 +124,13 @@ impl Browser {
         self.profile
     }
 
-    /// Its preflight cache.
-    pub fn cache(&self) -> &PreflightCache {
-        &self.cache
-    }
-
     /// Clears the preflight cache.
     pub fn forget_preflights(&mut self) {
         self.cache = PreflightCache::default();
     }
 
-    /// Starts a fetch. `now` is the time since a moment of your choice, the same for all calls; only the preflight cache
-    /// uses it. <https://fetch.spec.whatwg.org/#fetch-method>
+    /// Starts a fetch, as [`fetch()`](https://fetch.spec.whatwg.org/#fetch-method) in a page's script does. `now` is the time
+    /// since a moment of your choice, the same for all calls; only the preflight cache uses it.
     pub fn fetch(&mut self, request: Request, now: Duration) -> Next {
         let page = request.page().clone();
         match request.construct(self.profile) {
@@ -139,7 +192,7 @@ impl Exchange {
         &self.headers
     }
 
-    /// Whether this is a preflight. <https://fetch.spec.whatwg.org/#cors-preflight-request>
+    /// Whether this is a [CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request).
     pub fn is_preflight(&self) -> bool {
         self.is_preflight
     }
@@ -149,8 +202,8 @@ impl Exchange {
         !self.is_preflight && self.fetch.request.has_body
     }
 
-    /// Whether the request includes cookies and HTTP authentication, and cookies of the response are stored.
-    /// <https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch>
+    /// Whether the request includes cookies and HTTP authentication, and cookies of the response are stored: *includeCredentials*
+    /// of [HTTP-network-or-cache fetch](https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch).
     pub fn includes_credentials(&self) -> bool {
         !self.is_preflight
             && match self.fetch.request.credentials {
@@ -177,6 +230,19 @@ impl Exchange {
     }
 
     /// Continues without a response: the connection failed, or what came was not HTTP.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use fetch_cors::browser::{Browser, Next, PageOrigin, Profile, Reason, Request};
+    ///
+    /// let page = PageOrigin::of("https://app.example").unwrap();
+    /// let mut browser = Browser::new(Profile::STANDARD);
+    /// let request = Request::new(page, "GET", "https://api.example/items");
+    /// let Next::Send(exchange) = browser.fetch(request, Duration::ZERO) else { panic!("it is blocked") };
+    /// let Next::Done(verdict) = exchange.fail(&mut browser) else { panic!("it goes on") };
+    /// assert_eq!(verdict.blocked().unwrap().reason, Reason::NoResponse);
+    /// ```
     pub fn fail(self, browser: &mut Browser) -> Next {
         let step = if self.is_preflight { Step::Preflight } else { Step::Network };
         self.fetch.block(browser, step, Reason::NoResponse)

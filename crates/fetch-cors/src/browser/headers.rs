@@ -5,9 +5,20 @@ use std::collections::BTreeMap;
 
 use super::{names::Names, work};
 
-/// <https://fetch.spec.whatwg.org/#concept-header-list>
+/// A [header list](https://fetch.spec.whatwg.org/#concept-header-list): of a request that the browser sends, or of a response.
 ///
 /// Names are read in lower case. Names that are not tokens are left out, as by HTTP parsers; values may be any bytes.
+///
+/// ```
+/// use fetch_cors::browser::Response;
+///
+/// let response = Response::new(200).header("Vary", "origin").header("ETag", "\"1\"").header("vary", "accept");
+/// let headers = response.headers();
+/// assert_eq!(headers.get("vary").unwrap(), b"origin, accept");
+///
+/// let names: Vec<&str> = headers.iter().map(|(name, _)| name).collect();
+/// assert_eq!(names, ["vary", "etag", "vary"]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderList {
     list: Vec<Line>,
@@ -36,8 +47,8 @@ impl HeaderList {
         self.list.iter().inspect(|_| work::step())
     }
 
-    /// All values of a name, joined by `, `. `name` is in lower case.
-    /// <https://fetch.spec.whatwg.org/#concept-header-list-get>
+    /// All values of a name, joined by `, `, as the standard
+    /// [gets](https://fetch.spec.whatwg.org/#concept-header-list-get) them. `name` is in lower case.
     pub fn get(&self, name: &str) -> Option<Vec<u8>> {
         let values: Vec<&[u8]> = self.values(name).collect();
         (!values.is_empty()).then(|| values.join(&b", "[..]))

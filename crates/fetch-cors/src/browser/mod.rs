@@ -75,7 +75,6 @@ mod words;
 mod work;
 
 pub use address_space::AddressSpace;
-pub use cache::PreflightCache;
 pub use check::readable;
 pub use fetch::{Browser, Exchange, Next};
 pub use headers::HeaderList;

@@ -30,7 +30,7 @@ pub enum PageOrigin {
 }
 
 impl PageOrigin {
-    /// The origin of a page at this URL; `null` is opaque. <https://html.spec.whatwg.org/multipage/browsers.html#origin>
+    /// The [origin](https://html.spec.whatwg.org/multipage/browsers.html#origin) of a page at this URL; `null` is opaque.
     ///
     /// None if `page` is not a valid URL.
     pub fn of(page: &str) -> Option<Self> {
@@ -55,8 +55,8 @@ impl PageOrigin {
         *self != Self::Opaque && *self == Self::of_url(url)
     }
 
-    /// Whether the URL is of the same site: the same scheme, and the same registrable domain or host. An opaque origin is
-    /// same-site with no URL. <https://html.spec.whatwg.org/multipage/browsers.html#same-site>
+    /// Whether the URL is of the [same site](https://html.spec.whatwg.org/multipage/browsers.html#same-site): the same scheme,
+    /// and the same registrable domain or host. An opaque origin is same-site with no URL.
     ///
     /// ```
     /// use fetch_cors::browser::{PageOrigin, Url};
@@ -91,7 +91,7 @@ impl PageOrigin {
 }
 
 impl fmt::Display for PageOrigin {
-    /// <https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>
+    /// As browsers [serialize it](https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tuple { scheme, host, port: None } => write!(f, "{scheme}://{host}"),
@@ -116,8 +116,17 @@ pub(super) fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// Whether browsers treat the URL as secure: https, and loopback, because nobody else can listen in on that.
-/// <https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url>
+/// Whether browsers treat the URL as secure, as [potentially
+/// trustworthy](https://w3c.github.io/webappsec-secure-contexts/#potentially-trustworthy-url): https, and loopback, because nobody
+/// else can listen in on that.
+///
+/// ```
+/// use fetch_cors::browser::{Url, is_potentially_trustworthy};
+///
+/// assert!(is_potentially_trustworthy(&Url::parse("https://api.example/").unwrap()));
+/// assert!(is_potentially_trustworthy(&Url::parse("http://localhost:8080/").unwrap()));
+/// assert!(!is_potentially_trustworthy(&Url::parse("http://192.168.1.20:8080/").unwrap()));
+/// ```
 pub fn is_potentially_trustworthy(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
 }

@@ -5,6 +5,14 @@
 use std::fmt;
 
 /// A browser engine.
+///
+/// ```
+/// use fetch_cors::browser::{Engine, Profile};
+///
+/// assert_eq!(Engine::ALL.map(Engine::name), ["chromium", "firefox", "webkit"]);
+/// assert_eq!(Engine::WebKit.to_string(), "WebKit");
+/// assert_eq!(Profile::of(Engine::WebKit), Profile::WEBKIT);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Engine {
@@ -46,8 +54,10 @@ impl fmt::Display for Engine {
 /// use fetch_cors::browser::{Difference, Engine, Profile};
 ///
 /// assert_eq!(Profile::STANDARD.max_age_limit, None);
-/// assert_eq!(Profile::of(Engine::Chromium).max_age_limit, Some(7200));
-/// assert!(Profile::of(Engine::Firefox).has(Difference::WildcardCoversAuthorization));
+/// assert_eq!(Profile::CHROMIUM.max_age_limit, Some(7200));
+/// assert!(Profile::FIREFOX.has(Difference::WildcardCoversAuthorization));
+/// assert!(!Profile::WEBKIT.missing_same_site_is_lax);
+/// assert_eq!(Profile::of(Engine::Chromium), Profile::CHROMIUM);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -182,7 +192,16 @@ impl Default for Profile {
 /// Generates the enum, its names and its descriptions from one list, which is sorted by variant.
 macro_rules! differences {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
-        /// Something that an engine does differently from the standard.
+        /// Something that an engine does differently from the standard; a [`Profile`] lists what its engine does.
+        ///
+        /// ```
+        /// use fetch_cors::browser::{Difference, Profile};
+        ///
+        /// for difference in Profile::WEBKIT.differences {
+        ///     println!("{}: {}", difference.name(), difference.description());
+        /// }
+        /// assert!(Difference::ALL.len() > Profile::WEBKIT.differences.len());
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Difference {
@@ -310,7 +329,8 @@ differences! {
     UploadListenerNeedsNoMethodEntry = "upload-listener-needs-no-method-entry",
     /// Scripts can't set `User-Agent`.
     UserAgentIsForbidden = "user-agent-is-forbidden",
-    /// `Access-Control-Allow-Headers: *` covers `Authorization`. <https://github.com/whatwg/fetch/issues/1919>
+    /// `Access-Control-Allow-Headers: *` covers `Authorization`; see
+    /// [issue 1919 of the Fetch Standard](https://github.com/whatwg/fetch/issues/1919).
     WildcardCoversAuthorization = "wildcard-covers-authorization",
     /// `Access-Control-Expose-Headers: *` exposes all headers even if the list also contains an invalid name.
     WildcardExposesDespiteInvalidNames = "wildcard-exposes-despite-invalid-names",

@@ -2,9 +2,19 @@
 
 use super::address_space::AddressSpace;
 
-/// Why a browser blocks a fetch, so that the script gets an error instead of a response.
+/// Why a browser blocks a fetch, so that the script gets an error instead of a response. The section of the standard is what
+/// [`Blocked::spec`](super::Blocked::spec) returns.
 ///
-/// The examples show requests from `https://app.example` to `https://api.example`, or headers of the response.
+/// ```
+/// use fetch_cors::browser::Reason;
+///
+/// let reason = Reason::AllowOriginMismatch { value: "https://other.example".to_owned() };
+/// assert_eq!(reason.name(), "allow-origin-mismatch");
+/// assert_eq!(reason.header(), Some("access-control-allow-origin"));
+/// assert_eq!(Reason::MixedContent.header(), None);
+/// ```
+///
+/// In what follows, requests go from `https://app.example` to `https://api.example`, and headers are those of the response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {

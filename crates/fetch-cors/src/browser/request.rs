@@ -11,7 +11,8 @@ use super::{
     safelist,
 };
 
-/// <https://fetch.spec.whatwg.org/#concept-request-mode>
+/// A request's [mode](https://fetch.spec.whatwg.org/#concept-request-mode): whether it follows the rules of CORS. A
+/// [`Request`] is made with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The default of `fetch()`; also `<img crossorigin>`, fonts, module scripts, `XMLHttpRequest`.
@@ -23,7 +24,8 @@ pub enum Mode {
     SameOrigin,
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-request-credentials-mode>
+/// A request's [credentials mode](https://fetch.spec.whatwg.org/#concept-request-credentials-mode): when it carries cookies
+/// and HTTP authentication. A [`Request`] is made with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Credentials {
     /// Never any cookies.
@@ -35,7 +37,8 @@ pub enum Credentials {
     Include,
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-request-redirect-mode>
+/// A request's [redirect mode](https://fetch.spec.whatwg.org/#concept-request-redirect-mode): whether it follows redirects. A
+/// [`Request`] is made with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Redirect {
     /// The default of `fetch()`.
@@ -47,29 +50,38 @@ pub enum Redirect {
     Manual,
 }
 
-/// Why a browser leaves out a header that a script sets. No error tells the script.
+/// Why a browser leaves out a header that a script sets. No error tells the script; [`Request::left_out`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LeftOut {
-    /// Only browsers set it, as `Cookie`, `Host` and `Origin`. <https://fetch.spec.whatwg.org/#forbidden-request-header>
+    /// It is a [forbidden request-header](https://fetch.spec.whatwg.org/#forbidden-request-header), which only browsers set,
+    /// as `Cookie`, `Host` and `Origin`.
     Forbidden,
-    /// The mode is `no-cors`, and the header is not one of the four that are sent then.
-    /// <https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header>
+    /// The mode is `no-cors`, and the header is not one of the four that are sent then, the
+    /// [no-CORS-safelisted request-headers](https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header).
     NoCors,
 }
 
-/// A request as a script makes it.
+/// A [request](https://fetch.spec.whatwg.org/#request-class) as a script makes it.
 ///
 /// ```
-/// use fetch_cors::browser::{Credentials, PageOrigin, Request};
+/// use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect, Request};
 ///
 /// let page = PageOrigin::of("https://app.example").unwrap();
 /// let request = Request::new(page, "PUT", "https://api.example/items/1")
 ///     .header("content-type", "application/json")
 ///     .body(None)
-///     .credentials(Credentials::Include);
-/// # drop(request);
+///     .mode(Mode::Cors)
+///     .credentials(Credentials::Include)
+///     .redirect(Redirect::Error);
+///
+/// assert_eq!(request.page().to_string(), "https://app.example");
+/// assert_eq!((request.method(), request.url()), ("PUT", "https://api.example/items/1"));
+/// assert_eq!(request.headers().count(), 1);
+/// assert_eq!((request.fetch_mode(), request.credentials_mode()), (Mode::Cors, Credentials::Include));
 /// ```
+///
+/// [`Browser::fetch`](super::Browser::fetch) sends it.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is fetched"]
 pub struct Request {
@@ -141,8 +153,19 @@ impl Request {
         self
     }
 
-    /// Makes it an `XMLHttpRequest` with a listener on its `upload`, which always needs a preflight.
-    /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
+    /// Makes it an `XMLHttpRequest` with a listener on its `upload`, which always needs a preflight: the standard's
+    /// [use-CORS-preflight flag](https://fetch.spec.whatwg.org/#use-cors-preflight-flag).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use fetch_cors::browser::{Browser, Next, PageOrigin, Request};
+    ///
+    /// let page = PageOrigin::of("https://app.example").unwrap();
+    /// let upload = Request::new(page, "POST", "https://api.example/photos").body(None).upload_listener();
+    /// let Next::Send(exchange) = Browser::default().fetch(upload, Duration::ZERO) else { panic!("it is blocked") };
+    /// assert!(exchange.is_preflight());
+    /// ```
     pub fn upload_listener(mut self) -> Self {
         self.upload_listener = true;
         self

@@ -7,13 +7,14 @@ use super::{
     safelist,
 };
 
-/// The head of a server's response. Nothing about it is trusted.
+/// The head of a server's [response](https://fetch.spec.whatwg.org/#concept-response). Nothing about it is trusted.
 ///
 /// ```
 /// use fetch_cors::browser::Response;
 ///
 /// let response = Response::new(204).header("Access-Control-Allow-Origin", "https://app.example");
-/// # drop(response);
+/// assert_eq!(response.status(), 204);
+/// assert_eq!(response.headers().get("access-control-allow-origin").unwrap(), b"https://app.example");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
@@ -60,7 +61,8 @@ pub(super) fn is_redirect_status(status: u16) -> bool {
     matches!(status, 301 | 302 | 303 | 307 | 308)
 }
 
-/// <https://fetch.spec.whatwg.org/#concept-response-type>
+/// The [type](https://fetch.spec.whatwg.org/#concept-response-type) of the response that a script gets: how much of it the
+/// script can read. [`Allowed`] has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseType {
@@ -86,7 +88,29 @@ impl ResponseType {
     }
 }
 
-/// What the script gets: a filtered response.
+/// What the script gets: a [filtered response](https://fetch.spec.whatwg.org/#concept-filtered-response).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::browser::{Browser, Next, PageOrigin, Profile, Request, Response, ResponseType};
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let mut browser = Browser::new(Profile::STANDARD);
+/// let request = Request::new(page, "GET", "https://api.example/items");
+/// let Next::Send(exchange) = browser.fetch(request, Duration::ZERO) else { panic!("it is blocked") };
+/// let response = Response::new(200)
+///     .header("access-control-allow-origin", "*")
+///     .header("access-control-expose-headers", "etag")
+///     .header("etag", "\"1\"")
+///     .header("x-total-count", "42");
+/// let Next::Done(verdict) = exchange.receive(&mut browser, &response, Duration::ZERO) else { panic!("it goes on") };
+///
+/// let allowed = verdict.allowed().unwrap();
+/// assert_eq!((allowed.response_type, allowed.response_type.name()), (ResponseType::Cors, "cors"));
+/// assert_eq!(allowed.header("etag"), Some(&b"\"1\""[..]));
+/// assert!(allowed.withheld_headers.contains(&"x-total-count".to_owned()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Allowed {

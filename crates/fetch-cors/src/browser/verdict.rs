@@ -4,7 +4,22 @@ use url::Url;
 
 use super::{origin::PageOrigin, reason::Reason, response::Allowed};
 
-/// The outcome of a fetch.
+/// The outcome of a fetch: a response for the script, or a
+/// [network error](https://fetch.spec.whatwg.org/#concept-network-error).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::browser::{Browser, Next, PageOrigin, Profile, Request};
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let request = Request::new(page, "GET", "http://api.example/items");
+/// let Next::Done(verdict) = Browser::new(Profile::STANDARD).fetch(request, Duration::ZERO) else { panic!("it is sent") };
+///
+/// assert!(!verdict.is_allowed());
+/// assert_eq!(verdict.allowed(), None);
+/// assert_eq!(verdict.blocked().unwrap().reason.name(), "mixed-content");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The script gets a response.
@@ -36,24 +51,26 @@ impl Verdict {
     }
 }
 
-/// The step at which a fetch is blocked.
+/// The step at which a fetch is blocked: a field of [`Blocked`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Step {
-    /// The script's call throws; nothing is sent. <https://fetch.spec.whatwg.org/#dom-request>
+    /// The script's call throws, in the [constructor of the request](https://fetch.spec.whatwg.org/#dom-request); nothing is
+    /// sent.
     Request,
-    /// The browser does not send the request. <https://fetch.spec.whatwg.org/#main-fetch>
+    /// The browser does not send the request, by the rules of [main fetch](https://fetch.spec.whatwg.org/#main-fetch).
     MainFetch,
-    /// The preflight response does not allow the actual request, so that is never sent.
-    /// <https://fetch.spec.whatwg.org/#cors-preflight-fetch-0>
+    /// The response to the [CORS-preflight fetch](https://fetch.spec.whatwg.org/#cors-preflight-fetch-0) does not allow the
+    /// actual request, so that is never sent.
     Preflight,
-    /// The server handled the request, but the browser withholds the response. <https://fetch.spec.whatwg.org/#cors-check>
+    /// The server handled the request, but the browser withholds the response, which fails the
+    /// [CORS check](https://fetch.spec.whatwg.org/#cors-check).
     CorsCheck,
-    /// The server forbids pages of other origins or sites to embed the response.
-    /// <https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header>
+    /// The server forbids pages of other origins or sites to embed the response, by
+    /// [`Cross-Origin-Resource-Policy`](https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header).
     ResourcePolicy,
-    /// The server responded with a redirect that the browser does not follow.
-    /// <https://fetch.spec.whatwg.org/#http-redirect-fetch>
+    /// The server responded with a redirect that the browser does not follow, by the rules of
+    /// [HTTP-redirect fetch](https://fetch.spec.whatwg.org/#http-redirect-fetch).
     Redirect,
     /// There was no response: no connection, or what came was not HTTP. CORS isn't involved, but the script gets the same
     /// error.
@@ -75,9 +92,31 @@ impl Step {
     }
 }
 
-/// A blocked fetch: where, why, and how to fix it.
+/// A blocked fetch: where, why, and how to fix it. The script gets a
+/// [network error](https://fetch.spec.whatwg.org/#concept-network-error), which says none of this.
 ///
 /// `Display` writes three lines: where and why, the fix, the section of the standard.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::browser::{Browser, Next, PageOrigin, Profile, Reason, Request, Response, Step};
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let mut browser = Browser::new(Profile::STANDARD);
+/// let request = Request::new(page, "GET", "https://api.example/items");
+/// let Next::Send(exchange) = browser.fetch(request, Duration::ZERO) else { panic!("it is not sent") };
+/// let Next::Done(verdict) = exchange.receive(&mut browser, &Response::new(200), Duration::ZERO) else {
+///     panic!("it goes on")
+/// };
+///
+/// let blocked = verdict.blocked().unwrap();
+/// assert_eq!((blocked.step, blocked.step.name()), (Step::CorsCheck, "cors-check"));
+/// assert_eq!(blocked.reason, Reason::AllowOriginMissing);
+/// assert_eq!(blocked.why(), "the response has no Access-Control-Allow-Origin header");
+/// assert_eq!(blocked.fix(), "respond with Access-Control-Allow-Origin: https://app.example and Vary: Origin");
+/// assert_eq!(blocked.spec(), "https://fetch.spec.whatwg.org/#cors-check");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Blocked {

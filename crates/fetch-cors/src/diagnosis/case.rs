@@ -8,7 +8,7 @@ use crate::{
     browser::{self, Request, Response, Verdict},
 };
 
-/// Everything that is known about one fetch of a page's script.
+/// Everything that is known about one fetch of a page's script. The example of [`diagnose`](super::diagnose) makes one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Case {
@@ -41,6 +41,19 @@ impl Case {
 }
 
 /// What the caller knows that is not on the wire.
+///
+/// ```
+/// use fetch_cors::{
+///     browser::{PageOrigin, Request},
+///     diagnosis::{Case, diagnose},
+/// };
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let mut case = Case::new(Request::new(page, "GET", "https://api.example/items"));
+/// // Somebody saw it in the browser; no more than that is known.
+/// case.hints.is_blocked_in_browser = true;
+/// println!("{}", diagnose(&case));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hints {
@@ -58,7 +71,7 @@ pub struct Hints {
     pub nonce: u64,
 }
 
-/// A request, and what came of it.
+/// A request, and what came of it; the example of [`diagnose`](super::diagnose) makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchanged {
     /// The request.
@@ -67,7 +80,7 @@ pub struct Exchanged {
     pub received: Received,
 }
 
-/// A request as it is sent.
+/// A request as it is sent; the example of [`diagnose`](super::diagnose) makes one of what the browser's end wants to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// The method.
@@ -113,7 +126,7 @@ impl From<&browser::Exchange> for Sent {
     }
 }
 
-/// What came of a request.
+/// What came of a request; the examples of [`Examination`](super::Examination) and [`Failure`] make some.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
     /// A response. Redirects are not followed.
@@ -131,6 +144,21 @@ pub enum Received {
 }
 
 /// Why there is no response.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::{
+///     browser::{Browser, PageOrigin, Request},
+///     diagnosis::{Examination, Failure, Received},
+/// };
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let request = Request::new(page, "GET", "https://api.example/items");
+/// let mut examination = Examination::new(Browser::default(), request, Duration::ZERO);
+/// examination.receive(Received::Failed(Failure::Refused), Duration::ZERO);
+/// assert_eq!(examination.diagnosis().cause.name(), "server-down");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Failure {
@@ -155,7 +183,7 @@ pub enum Failure {
     Unknown(String),
 }
 
-/// A probe, and what came of it.
+/// A probe, and what came of it. An [`Examination`](super::Examination) keeps them in its case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probed {
     /// The probe.

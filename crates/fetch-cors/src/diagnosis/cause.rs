@@ -1,6 +1,13 @@
 //! The causes behind a verdict, one name each. Their words are in `words`.
 
 /// Why a page's script doesn't get a response. The rule that blocked it is the symptom; this is what to repair.
+///
+/// ```
+/// use fetch_cors::diagnosis::Cause;
+///
+/// assert_eq!(Cause::ServerDown.name(), "server-down");
+/// assert!(Cause::NAMES.contains(&"server-down"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
@@ -182,6 +189,24 @@ pub enum Cause {
 }
 
 /// What makes the URL of a redirect different.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::{
+///     browser::{Browser, PageOrigin, Request, Response},
+///     diagnosis::{Cause, Examination, Received, RedirectKind},
+/// };
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let request = Request::new(page, "PUT", "https://api.example/items");
+/// let mut examination = Examination::new(Browser::default(), request, Duration::ZERO);
+/// let head = Response::new(308).header("location", "https://api.example/items/");
+/// examination.receive(Received::Response { head, body: Vec::new() }, Duration::ZERO);
+///
+/// let cause = examination.diagnosis().cause;
+/// assert!(matches!(cause, Cause::Redirected { kind: RedirectKind::Slash, .. }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RedirectKind {

@@ -36,6 +36,12 @@ use crate::browser::{Browser, Next, Request};
 /// let diagnosis = examination.diagnosis();
 /// assert_eq!(diagnosis.cause.name(), "options-not-routed");
 /// assert!(!diagnosis.is_certain());
+///
+/// // What was sent: the preflight, and the probes.
+/// assert_eq!(examination.case().exchanges.len(), 1);
+/// for probed in &examination.case().probes {
+///     println!("{}: {}", probed.probe.purpose.name(), probed.probe);
+/// }
 /// ```
 #[derive(Debug)]
 pub struct Examination {
@@ -50,7 +56,7 @@ enum State {
     Probing(Option<Probe>),
 }
 
-/// A request to send next.
+/// A request to send next: what [`Examination::wanted`] returns. [`Examination`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WantedRequest {
@@ -73,6 +79,23 @@ impl Examination {
     }
 
     /// Continues with the probes of a case whose fetch is complete.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use fetch_cors::{
+    ///     browser::{PageOrigin, Request},
+    ///     diagnosis::{Case, Examination, Received},
+    /// };
+    ///
+    /// let page = PageOrigin::of("https://app.example").unwrap();
+    /// let case = Case::new(Request::new(page, "GET", "https://api.example/items"));
+    /// let mut examination = Examination::of(case);
+    /// while examination.wanted().is_some() {
+    ///     examination.receive(Received::NotSent, Duration::ZERO);
+    /// }
+    /// println!("{}", examination.diagnosis());
+    /// ```
     pub fn of(case: Case) -> Self {
         let mut examination = Self { browser: Browser::default(), case, state: State::Probing(None) };
         examination.plan();
@@ -80,6 +103,23 @@ impl Examination {
     }
 
     /// Adds what only the caller knows: the policy, hints.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use fetch_cors::{
+    ///     Policy,
+    ///     browser::{Browser, PageOrigin, Request},
+    ///     diagnosis::Examination,
+    /// };
+    ///
+    /// let page = PageOrigin::of("https://app.example").unwrap();
+    /// let request = Request::new(page, "GET", "https://api.example/items");
+    /// let mut examination = Examination::new(Browser::default(), request, Duration::ZERO);
+    /// let case = examination.case_mut();
+    /// case.policy = Some(Policy::deny_all().to_config());
+    /// case.hints.is_direct = true;
+    /// ```
     pub fn case_mut(&mut self) -> &mut Case {
         &mut self.case
     }

@@ -5,6 +5,8 @@
 //! authentication runs first, a 502 whose page has no CORS headers, a redirect to a login page. The browser reports the same
 //! rule for all of them.
 //!
+//! The examples of [`diagnose`] and [`Examination`] show both ways to use it.
+//!
 //! [`diagnose`] is a pure function of a [`Case`]. If two causes look alike, it says so ([`Certainty::Likely`]) and names the
 //! [`Probe`]s that would tell them apart; [`Examination`] is the loop that sends them. It never asks for more than `n + 4` of
 //! them for `n` request headers, and eight more for origins that are easily confused. None is sent to a URL that looks signed
@@ -29,6 +31,6 @@ mod words;
 pub use case::{Case, Exchanged, Failure, Hints, Probed, Received, Sent};
 pub use cause::{Cause, RedirectKind};
 pub use examination::{Examination, WantedRequest};
-pub use probe::{Probe, Purpose, UNLISTED_ORIGIN};
+pub use probe::{Probe, Purpose};
 pub use report::{Certainty, Diagnosis, Evidence, Note, Place, Remedy};
 pub use rules::diagnose;

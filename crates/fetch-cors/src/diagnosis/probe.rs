@@ -2,7 +2,7 @@
 
 use super::case::Sent;
 
-/// A request that would tell two causes apart.
+/// A request that would tell two causes apart. An [`Examination`](super::Examination) has them sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Probe {
@@ -17,7 +17,7 @@ pub struct Probe {
     pub carries_secrets: bool,
 }
 
-/// What a probe asks.
+/// What a probe asks; its name is printed by the example of [`Examination`](super::Examination).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Purpose {
@@ -65,4 +65,4 @@ impl Purpose {
 }
 
 /// The origin of [`Purpose::UnlistedOrigin`]; `.invalid` is reserved, so nobody can own it (RFC 6761, section 6.4).
-pub const UNLISTED_ORIGIN: &str = "https://cors-probe.invalid";
+pub(super) const UNLISTED_ORIGIN: &str = "https://cors-probe.invalid";

@@ -8,7 +8,7 @@ use super::{
     rules::is_response_header,
     words,
 };
-use crate::{Change, Setting, Step, Wanted};
+use crate::{Change, ChangeStep, Setting, Wanted};
 
 /// What a policy would have to let through. It can't allow response headers on a request, which a note tells to remove.
 pub(super) fn wanted(facts: &Facts<'_>) -> Wanted {
@@ -128,7 +128,7 @@ fn by_policy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
 /// Whether the change adds an origin that a response of this server allows already.
 fn contradicts(facts: &Facts<'_>, change: &Change) -> bool {
     let adds_origin = change.steps().iter().any(|step| {
-        matches!(step, Step::Add { setting: Setting::AllowOrigins | Setting::DangerAllowOrigins, entry } if *entry == facts.origin)
+        matches!(step, ChangeStep::Add { setting: Setting::AllowOrigins | Setting::DangerAllowOrigins, entry } if *entry == facts.origin)
     });
     // `*` is replaced by the origin where there are credentials; then it is what the change says.
     let by_name = facts.allowing().any(|seen| seen.allow_origin().as_deref() == Some(facts.origin.as_str()));

@@ -12,6 +12,43 @@ use crate::Change;
 /// The cause behind a verdict.
 ///
 /// `Display` writes two lines, which are enough for somebody in a hurry: what is wrong, and how to fix it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::{
+///     browser::{Browser, PageOrigin, Request, Response},
+///     diagnosis::{Certainty, Examination, Place, Received, Remedy},
+/// };
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let request = Request::new(page, "PUT", "https://api.example/items/1");
+/// let mut examination = Examination::new(Browser::default(), request, Duration::ZERO);
+/// // The preflight gets 401.
+/// let head = Response::new(401).header("www-authenticate", "Bearer");
+/// examination.receive(Received::Response { head, body: Vec::new() }, Duration::ZERO);
+///
+/// let diagnosis = examination.diagnosis();
+/// println!("{diagnosis}");
+/// for line in &diagnosis.evidence {
+///     println!("- {line}");
+/// }
+/// assert!(diagnosis.evidence[0].is_preflight);
+/// for note in &diagnosis.notes {
+///     println!("Note: {note}");
+/// }
+/// if diagnosis.is_certain() {
+///     assert_eq!(diagnosis.certainty, Certainty::Certain);
+/// } else {
+///     println!("it may also be {:?}", diagnosis.rivals());
+/// }
+/// match &diagnosis.remedy {
+///     Remedy::Policy(change) => println!("{change}"),
+///     Remedy::Elsewhere { place, instruction } => println!("{}: {instruction}", place.name()),
+///     other => println!("{}: {other}", other.name()),
+/// }
+/// assert!(matches!(diagnosis.remedy, Remedy::Elsewhere { place: Place::Order, .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -47,7 +84,7 @@ impl Diagnosis {
     }
 }
 
-/// How sure a diagnosis is.
+/// How sure a [`Diagnosis`] is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Certainty {
     /// Nothing else explains what was seen.
@@ -59,7 +96,7 @@ pub enum Certainty {
     },
 }
 
-/// How to fix the cause.
+/// How to fix the cause: part of a [`Diagnosis`].
 ///
 /// `Display` writes the instruction.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +134,7 @@ impl Remedy {
     }
 }
 
-/// What has to change.
+/// What has to change, by the remedy of a [`Diagnosis`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Place {
@@ -126,7 +163,7 @@ impl Place {
     }
 }
 
-/// One request as evidence.
+/// One request as evidence: part of a [`Diagnosis`].
 ///
 /// `Display` writes one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +183,7 @@ pub struct Evidence {
     pub decisive: Option<(String, String)>,
 }
 
-/// What else is worth knowing.
+/// What else is worth knowing: part of a [`Diagnosis`].
 ///
 /// `Display` writes a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -24,6 +24,29 @@ pub(crate) const MAX_MAX_AGE: u64 = 86_400;
 /// Collects what a policy allows; [`build`](PolicyBuilder::build) checks it. Made by [`Policy::builder`].
 ///
 /// Methods that take a list add to it, so they can be called more than once. What is never listed is not allowed.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::Policy;
+///
+/// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+///     let is_development = true;
+///     let mut builder = Policy::builder()
+///         .allow_origins(["https://app.example.com", "https://*.preview.example.com"])
+///         .allow_methods(["PUT", "DELETE"])
+///         .allow_headers(["content-type", "x-request-id"])
+///         .expose_headers(["etag"])
+///         .allow_credentials()
+///         .max_age(Duration::from_secs(3600));
+///     if is_development {
+///         builder = builder.allow_origin("http://localhost:*");
+///     }
+///     let policy = builder.build()?;
+///     println!("{}", policy.summary());
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct PolicyBuilder {
@@ -129,7 +152,8 @@ impl PolicyBuilder {
     }
 
     /// Lets pages of the allowed origins act as the signed-in user: their requests carry cookies and HTTP authentication,
-    /// and their scripts read the responses. <https://fetch.spec.whatwg.org/#http-access-control-allow-credentials>
+    /// and their scripts read the responses. It sends
+    /// [`Access-Control-Allow-Credentials`](https://fetch.spec.whatwg.org/#http-access-control-allow-credentials).
     ///
     /// Turn it on only if you would trust every allowed origin with the user's session.
     pub fn allow_credentials(mut self) -> Self {
@@ -139,8 +163,8 @@ impl PolicyBuilder {
 
     /// How long a browser may cache a preflight response, instead of sending another preflight: whole seconds, up to 86 400
     /// (24 hours, Firefox's limit; Chromium's is two hours, Safari's ten minutes). Without it, browsers cache for five
-    /// seconds; zero turns caching off.
-    /// <https://fetch.spec.whatwg.org/#http-access-control-max-age>
+    /// seconds; zero turns caching off. It is sent as
+    /// [`Access-Control-Max-Age`](https://fetch.spec.whatwg.org/#http-access-control-max-age).
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
@@ -148,6 +172,15 @@ impl PolicyBuilder {
 
     /// Accepts methods and header names that look like a typo of a well-known one, or that consist of unusual characters, as
     /// in `OPTION` and `x-a!`. Names that no request or response can have stay refused.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let builder = Policy::builder().allow_origins(["https://app.example.com"]).allow_headers(["content_type"]);
+    /// let invalid = builder.clone().build().unwrap_err();
+    /// assert_eq!(invalid.problems()[0].suggestion(), Some("content-type"));
+    /// assert!(builder.allow_unusual_names().build().is_ok());
+    /// ```
     pub fn allow_unusual_names(mut self) -> Self {
         self.config.allow_unusual_names = true;
         self
@@ -169,13 +202,15 @@ impl PolicyBuilder {
     /// ```
     /// use fetch_cors::Policy;
     ///
-    /// let policy = Policy::builder()
-    ///     .allow_origins(["https://app.example.com"])
-    ///     .danger_allow_origins(["http://192.168.1.20:5173"])
-    ///     .allow_credentials()
-    ///     .build()?;
-    /// assert!(policy.allows(&"http://192.168.1.20:5173".parse()?));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let policy = Policy::builder()
+    ///         .allow_origins(["https://app.example.com"])
+    ///         .danger_allow_origins(["http://192.168.1.20:5173"])
+    ///         .allow_credentials()
+    ///         .build()?;
+    ///     assert!(policy.allows(&"http://192.168.1.20:5173".parse()?));
+    ///     Ok(())
+    /// }
     /// ```
     pub fn danger_allow_origins<I>(mut self, origins: I) -> Self
     where

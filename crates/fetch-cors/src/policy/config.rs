@@ -26,21 +26,23 @@ use super::{
 /// ```
 /// use fetch_cors::{Policy, PolicyConfig};
 ///
-/// let config: PolicyConfig = toml::from_str(
-///     r#"
-///     allow_origins = ["https://app.example.com", "http://localhost:*"]
-///     allow_methods = ["put", "DELETE"]
-///     allow_headers = ["Content-Type"]
-///     allow_credentials = true
-///     max_age = 3600
-///     "#,
-/// )?;
-/// let policy = Policy::try_from(config)?;
-/// assert_eq!(policy.to_config().allow_methods, ["PUT", "DELETE"]);
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let config: PolicyConfig = toml::from_str(
+///         r#"
+///             allow_origins = ["https://app.example.com", "http://localhost:*"]
+///             allow_methods = ["put", "DELETE"]
+///             allow_headers = ["Content-Type"]
+///             allow_credentials = true
+///             max_age = 3600
+///         "#,
+///     )?;
+///     let policy = Policy::try_from(config)?;
+///     assert_eq!(policy.to_config().allow_methods, ["PUT", "DELETE"]);
 ///
-/// let unknown = toml::from_str::<PolicyConfig>(r#"allowed_origins = ["*"]"#).unwrap_err();
-/// assert!(unknown.to_string().contains("unknown field `allowed_origins`, did you mean `allow_origins`?"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+///     let unknown = toml::from_str::<PolicyConfig>(r#"allowed_origins = ["*"]"#).unwrap_err();
+///     assert!(unknown.to_string().contains("unknown field `allowed_origins`, did you mean `allow_origins`?"));
+///     Ok(())
+/// }
 /// ```
 ///
 /// In place of a list, one comma-separated string will do, as in an environment variable; strings inside a list are not
@@ -49,9 +51,11 @@ use super::{
 /// ```
 /// use fetch_cors::PolicyConfig;
 ///
-/// let config: PolicyConfig = toml::from_str(r#"allow_origins = "https://a.example, https://b.example""#)?;
-/// assert_eq!(config.allow_origins, ["https://a.example", "https://b.example"]);
-/// # Ok::<(), toml::de::Error>(())
+/// fn main() -> Result<(), toml::de::Error> {
+///     let config: PolicyConfig = toml::from_str(r#"allow_origins = "https://a.example, https://b.example""#)?;
+///     assert_eq!(config.allow_origins, ["https://a.example", "https://b.example"]);
+///     Ok(())
+/// }
 /// ```
 ///
 /// # In your own configuration
@@ -67,12 +71,14 @@ use super::{
 /// ```
 /// use fetch_cors::{Policy, PolicyConfig};
 ///
-/// let mut config = PolicyConfig::default();
-/// config.allow_origins = vec!["https://app.example.com".to_owned()];
-/// config.max_age = Some(3600);
-/// let policy = Policy::try_from(config)?;
-/// # drop(policy);
-/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+///     let mut config = PolicyConfig::default();
+///     config.allow_origins = vec!["https://app.example.com".to_owned()];
+///     config.max_age = Some(3600);
+///     let policy = Policy::try_from(config)?;
+///     assert!(!policy.allows_credentials());
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

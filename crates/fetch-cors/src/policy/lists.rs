@@ -34,12 +34,19 @@ impl PolicyBuilder {
     /// ```
     /// use fetch_cors::Policy;
     ///
-    /// let variable = "https://app.example.com, https://admin.example.com";
-    /// let policy = Policy::builder().allow_origins_from(variable).build()?;
-    /// assert!(policy.allows(&"https://admin.example.com".parse()?));
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let variable = "https://app.example.com, https://admin.example.com";
+    ///     let policy = Policy::builder()
+    ///         .allow_origins_from(variable)
+    ///         .allow_methods_from("PUT, DELETE")
+    ///         .allow_headers_from("content-type")
+    ///         .expose_headers_from("etag, x-total-count")
+    ///         .build()?;
+    ///     assert!(policy.allows(&"https://admin.example.com".parse()?));
     ///
-    /// assert!(Policy::builder().allow_origins_from("").build().is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    ///     assert!(Policy::builder().allow_origins_from("").build().is_err());
+    ///     Ok(())
+    /// }
     /// ```
     pub fn allow_origins_from(self, text: &str) -> Self {
         self.allow_origins(split(text, Entries::Origins))

@@ -30,7 +30,9 @@ mod uncovered;
 mod widening;
 
 pub use builder::PolicyBuilder;
-pub use change::{Change, Difference, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn, Step, Wanted};
+pub use change::{
+    Change, ChangeStep, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn, OriginDifference, Wanted,
+};
 pub use config::PolicyConfig;
 pub use origin::Origin;
 pub use problem::{InvalidOrigin, InvalidPolicy, Problem, ProblemKind, Setting};
@@ -52,18 +54,20 @@ use pattern::Pattern;
 ///
 /// use fetch_cors::Policy;
 ///
-/// let policy = Policy::builder()
-///     .allow_origins(["https://app.example.com", "https://*.preview.example.com", "http://localhost:*"])
-///     .allow_methods(["PUT", "DELETE"])
-///     .allow_headers(["content-type", "x-request-id"])
-///     .expose_headers(["etag"])
-///     .allow_credentials()
-///     .max_age(Duration::from_secs(3600))
-///     .build()?;
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let policy = Policy::builder()
+///         .allow_origins(["https://app.example.com", "https://*.preview.example.com", "http://localhost:*"])
+///         .allow_methods(["PUT", "DELETE"])
+///         .allow_headers(["content-type", "x-request-id"])
+///         .expose_headers(["etag"])
+///         .allow_credentials()
+///         .max_age(Duration::from_secs(3600))
+///         .build()?;
 ///
-/// assert!(policy.allows(&"https://pr-7.preview.example.com".parse()?));
-/// assert!(!policy.allows(&"https://preview.example.com".parse()?));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+///     assert!(policy.allows(&"https://pr-7.preview.example.com".parse()?));
+///     assert!(!policy.allows(&"https://preview.example.com".parse()?));
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 pub struct Policy {
@@ -133,7 +137,7 @@ impl Parts {
 }
 
 impl Policy {
-    /// Starts a policy that allows nothing yet.
+    /// Starts a policy that allows nothing yet: see [`PolicyBuilder`] for what it can allow.
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()
     }
@@ -141,9 +145,11 @@ impl Policy {
     /// Allows what one front end usually needs: its origin, any method, any request header, no credentials.
     ///
     /// ```
-    /// let policy = fetch_cors::Policy::allow_origin("https://abc.com")?;
-    /// assert!(policy.allows(&"https://abc.com".parse()?));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let policy = fetch_cors::Policy::allow_origin("https://abc.com")?;
+    ///     assert!(policy.allows(&"https://abc.com".parse()?));
+    ///     Ok(())
+    /// }
     /// ```
     ///
     /// # Errors
@@ -157,9 +163,11 @@ impl Policy {
     /// credentials.
     ///
     /// ```
-    /// let policy = fetch_cors::Policy::allow_origins(["https://abc.com", "http://localhost:*"])?;
-    /// assert!(policy.allows(&"http://localhost:5173".parse()?));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let policy = fetch_cors::Policy::allow_origins(["https://abc.com", "http://localhost:*"])?;
+    ///     assert!(policy.allows(&"http://localhost:5173".parse()?));
+    ///     Ok(())
+    /// }
     /// ```
     ///
     /// # Errors
@@ -177,6 +185,14 @@ impl Policy {
     ///
     /// Use it for data that anyone may read anyway. Do *not* use it for a server on a private network that trusts everyone
     /// who can reach it: every web page that someone on that network opens could read its responses.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let policy = Policy::any_origin();
+    /// assert!(policy.allows_any_origin());
+    /// assert!(!policy.allows_credentials());
+    /// ```
     pub fn any_origin() -> Self {
         Self::from_parts(Parts {
             origins: AllowedOrigins { any: true, denied_on_purpose: false, listed: OriginSet::default() },
@@ -193,9 +209,11 @@ impl Policy {
     ///
     /// use fetch_cors::Policy;
     ///
-    /// let policy = Policy::any_origin().with_max_age(Duration::from_secs(3600))?;
-    /// assert_eq!(policy.to_config().max_age, Some(3600));
-    /// # Ok::<(), fetch_cors::InvalidPolicy>(())
+    /// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+    ///     let policy = Policy::any_origin().with_max_age(Duration::from_secs(3600))?;
+    ///     assert_eq!(policy.to_config().max_age, Some(3600));
+    ///     Ok(())
+    /// }
     /// ```
     ///
     /// # Errors
@@ -208,6 +226,14 @@ impl Policy {
     }
 
     /// Allows nothing: browsers apply the same-origin policy, as they do without any CORS header.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let policy = Policy::deny_all();
+    /// assert!(policy.denies_all());
+    /// assert!(!policy.lists_no_origin(), "it denies on purpose");
+    /// ```
     pub fn deny_all() -> Self {
         Self::from_parts(Parts::nothing())
     }
@@ -243,6 +269,16 @@ impl Policy {
 
     /// Whether nothing is allowed because no origin was listed, which is rarely intended. It is `false` for
     /// [`Policy::deny_all`], which denies on purpose.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+    ///     let policy = Policy::builder().allow_methods(["PUT"]).build()?;
+    ///     assert!(policy.lists_no_origin(), "somebody forgot the front end");
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn lists_no_origin(&self) -> bool {
         self.denies_all() && !self.parts().origins.denied_on_purpose
     }
@@ -275,7 +311,17 @@ impl Policy {
         }
     }
 
-    /// Whether both are clones of one policy. Equal policies that were built separately are not.
+    /// Whether both are clones of one policy. Equal policies that were built separately are not. It takes no time, so it tells
+    /// a cache whether what it prepared is still current.
+    ///
+    /// ```
+    /// use fetch_cors::Policy;
+    ///
+    /// let policy = Policy::any_origin();
+    /// assert!(policy.is_same(&policy.clone()));
+    /// assert!(!policy.is_same(&Policy::any_origin()));
+    /// assert_eq!(policy, Policy::any_origin());
+    /// ```
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }

@@ -10,21 +10,25 @@ use super::{
     problem::ProblemKind,
 };
 
-/// An origin as browsers serialize it: scheme, host, and the port unless it is the scheme's default.
-/// <https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>
+/// An origin as browsers [serialize it](https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin):
+/// scheme, host, and the port unless it is the scheme's default.
 ///
 /// The opaque origin, `null`, is not one of them: it does not identify a site.
 ///
 /// ```
 /// use fetch_cors::Origin;
 ///
-/// let origin: Origin = "https://app.example.com".parse()?;
-/// assert_eq!(origin.as_str(), "https://app.example.com");
-/// assert_eq!(
-///     "https://app.example.com/".parse::<Origin>().unwrap_err().suggestion(),
-///     Some("https://app.example.com")
-/// );
-/// # Ok::<(), fetch_cors::InvalidOrigin>(())
+/// fn main() -> Result<(), fetch_cors::InvalidOrigin> {
+///     let origin: Origin = "https://app.example.com".parse()?;
+///     assert_eq!(origin.as_str(), "https://app.example.com");
+///     assert_eq!((origin.scheme(), origin.host(), origin.port()), ("https", "app.example.com", None));
+///
+///     assert_eq!(
+///         "https://app.example.com/".parse::<Origin>().unwrap_err().suggestion(),
+///         Some("https://app.example.com")
+///     );
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin(Box<str>);
@@ -36,9 +40,11 @@ impl Origin {
     /// ```
     /// use fetch_cors::Origin;
     ///
-    /// assert_eq!(Origin::of_url("https://Site.example:443/path")?.as_str(), "https://site.example");
-    /// assert!(Origin::of_url("site.example").is_err());
-    /// # Ok::<(), fetch_cors::InvalidOrigin>(())
+    /// fn main() -> Result<(), fetch_cors::InvalidOrigin> {
+    ///     assert_eq!(Origin::of_url("https://Site.example:443/path")?.as_str(), "https://site.example");
+    ///     assert!(Origin::of_url("site.example").is_err());
+    ///     Ok(())
+    /// }
     /// ```
     ///
     /// # Errors
@@ -97,12 +103,17 @@ impl Origin {
     /// ```
     /// use fetch_cors::Origin;
     ///
-    /// let is_subdomain = |origin: &str| Ok::<_, fetch_cors::InvalidOrigin>(origin.parse::<Origin>()?.is_subdomain_of("example.com"));
-    /// assert!(is_subdomain("https://a.b.example.com")?);
-    /// for origin in ["https://example.com", "https://evilexample.com", "http://a.example.com", "https://a.example.com:8443"] {
-    ///     assert!(!is_subdomain(origin)?, "{origin}");
+    /// fn main() -> Result<(), fetch_cors::InvalidOrigin> {
+    ///     let origin: Origin = "https://a.b.example.com".parse()?;
+    ///     assert!(origin.is_subdomain_of("example.com"));
+    ///
+    ///     let others =
+    ///         ["https://example.com", "https://evilexample.com", "http://a.example.com", "https://a.example.com:8443"];
+    ///     for other in others {
+    ///         assert!(!other.parse::<Origin>()?.is_subdomain_of("example.com"), "{other}");
+    ///     }
+    ///     Ok(())
     /// }
-    /// # Ok::<(), fetch_cors::InvalidOrigin>(())
     /// ```
     pub fn is_subdomain_of(&self, domain: &str) -> bool {
         let labels = self.host().strip_suffix(domain).and_then(|labels| labels.strip_suffix('.'));

@@ -5,6 +5,13 @@ use std::{error::Error, fmt, io};
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 /// A setting of a policy, by the name it has in [`PolicyConfig`](crate::PolicyConfig) and in the builder.
+///
+/// ```
+/// use fetch_cors::Setting;
+///
+/// assert_eq!(Setting::AllowOrigins.name(), "allow_origins");
+/// assert_eq!(Setting::MaxAge.to_string(), "max_age");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Setting {
@@ -129,7 +136,7 @@ pub enum ProblemKind {
     NeedsNoOptIn,
     /// A method that is not a token (RFC 9110, section 9.1).
     InvalidMethod,
-    /// A method that browsers forbid. <https://fetch.spec.whatwg.org/#forbidden-method>
+    /// A [method that browsers forbid](https://fetch.spec.whatwg.org/#forbidden-method).
     ForbiddenMethod,
     /// A method in a case that servers don't handle, as in `patch`.
     MethodCase,
@@ -141,12 +148,11 @@ pub enum ProblemKind {
     UnusualName,
     /// A header name that is not a token (RFC 9110, section 5.1).
     InvalidHeaderName,
-    /// A request header that scripts can't set. <https://fetch.spec.whatwg.org/#forbidden-request-header>
+    /// A [request header that scripts can't set](https://fetch.spec.whatwg.org/#forbidden-request-header).
     ForbiddenRequestHeader,
     /// A response header among the request headers.
     ResponseHeaderAmongAllowed,
-    /// A response header that scripts can never read.
-    /// <https://fetch.spec.whatwg.org/#forbidden-response-header-name>
+    /// A [response header that scripts can never read](https://fetch.spec.whatwg.org/#forbidden-response-header-name).
     ForbiddenResponseHeader,
     /// A request header among the exposed ones.
     RequestHeaderAmongExposed,
@@ -184,7 +190,7 @@ impl Serialize for ProblemKind {
 /// let problem = &invalid.problems()[0];
 /// assert_eq!(problem.kind(), ProblemKind::Path);
 /// assert_eq!(problem.setting(), Setting::AllowOrigins);
-/// assert_eq!(problem.index(), Some(0));
+/// assert_eq!((problem.index(), problem.line()), (Some(0), None));
 /// assert_eq!(problem.value(), "https://app.example.com/login");
 /// assert_eq!(problem.suggestion(), Some("https://app.example.com"));
 /// ```
@@ -297,6 +303,7 @@ impl Serialize for Problem {
 ///   2. allow_origins[1] "https://*.github.io": with credentials, what the user can read could also be read by anyone who can register a name under the public suffix "github.io". Write the exact origins, decide with Cors::allow_origins_if, or move it to danger_allow_origins
 ///   3. allow_methods[0] "CONNECT": browsers forbid this method, so no page can ever send it. Remove it"#
 /// );
+/// assert_eq!(invalid.problems()[2].value(), "CONNECT");
 /// ```
 ///
 /// `Debug` writes the same as `Display`, so that `main` can return it and `?` prints the messages.
@@ -350,13 +357,15 @@ impl From<InvalidPolicy> for io::Error {
 /// Why a string is not a serialized origin.
 ///
 /// ```
-/// use fetch_cors::Origin;
+/// use fetch_cors::{Origin, ProblemKind};
 ///
 /// let invalid = "https://app.example.com:443".parse::<Origin>().unwrap_err();
 /// assert_eq!(
 ///     invalid.to_string(),
 ///     r#""https://app.example.com:443": browsers leave out the default port. Write "https://app.example.com""#
 /// );
+/// assert_eq!((invalid.value(), invalid.kind()), ("https://app.example.com:443", ProblemKind::DefaultPort));
+/// assert_eq!(invalid.suggestion(), Some("https://app.example.com"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct InvalidOrigin {

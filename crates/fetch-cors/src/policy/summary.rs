@@ -13,6 +13,21 @@ use crate::origin_set::wildcard::{HostWildcard, InLabel, Port, Wildcard, scheme}
 /// A policy in sentences; made by [`Policy::summary`].
 ///
 /// `Display` writes one sentence or risk per line.
+///
+/// ```
+/// use fetch_cors::Policy;
+///
+/// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+///     let summary = Policy::allow_origin("http://app.example.com")?.summary();
+///     assert!(summary.sentences()[0].contains("http://app.example.com"));
+///     assert_eq!(summary.risks().len(), 1, "plain http can be read on the way");
+///
+///     // What an adapter allows by a rule of its own.
+///     let summary = summary.with("So may pages of customers.".to_owned(), "a customer may be anybody".to_owned());
+///     assert!(summary.to_string().ends_with("Risk: a customer may be anybody"));
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     sentences: Vec<String>,
@@ -55,20 +70,22 @@ impl Policy {
     /// ```
     /// use fetch_cors::Policy;
     ///
-    /// let policy = Policy::builder()
-    ///     .allow_origins(["https://*.example.com"])
-    ///     .allow_methods(["PUT"])
-    ///     .allow_credentials()
-    ///     .build()?;
-    /// assert_eq!(
-    ///     policy.summary().to_string(),
-    ///     "Pages of any subdomain of example.com over https may read the server's responses, with the user's cookies.\n\
-    ///      They may send GET, HEAD, POST, PUT, with only the safelisted request headers.\n\
-    ///      They may read only the safelisted response headers.\n\
-    ///      Browsers cache preflight responses for 5 seconds, their default.\n\
-    ///      Risk: anyone on any subdomain of example.com over https can read responses with the user's cookies"
-    /// );
-    /// # Ok::<(), fetch_cors::InvalidPolicy>(())
+    /// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+    ///     let policy = Policy::builder()
+    ///         .allow_origins(["https://*.example.com"])
+    ///         .allow_methods(["PUT"])
+    ///         .allow_credentials()
+    ///         .build()?;
+    ///     assert_eq!(
+    ///         policy.summary().to_string(),
+    ///         "Pages of any subdomain of example.com over https may read the server's responses, with the user's cookies.\n\
+    ///          They may send GET, HEAD, POST, PUT, with only the safelisted request headers.\n\
+    ///          They may read only the safelisted response headers.\n\
+    ///          Browsers cache preflight responses for 5 seconds, their default.\n\
+    ///          Risk: anyone on any subdomain of example.com over https can read responses with the user's cookies"
+    ///     );
+    ///     Ok(())
+    /// }
     /// ```
     pub fn summary(&self) -> Summary {
         if self.denies_all() {

@@ -12,6 +12,16 @@ use super::{InvalidPolicy, Policy, PolicyConfig, Setting, config::FIELDS, escape
 
 /// Why a TOML text is not a policy.
 ///
+/// ```
+/// use fetch_cors::{Policy, TomlError};
+///
+/// let text = "allow_origins = [\n  'https://app.example.com',\n  'app.example.com',\n]";
+/// match Policy::from_toml(text).unwrap_err() {
+///     TomlError::Invalid(invalid) => assert_eq!(invalid.problems()[0].line(), Some(3)),
+///     other => panic!("{other}"),
+/// }
+/// ```
+///
 /// `Debug` writes the same as `Display`, so that `main` can return it and `?` prints the messages.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -59,7 +69,7 @@ impl From<TomlError> for io::Error {
 }
 
 impl Policy {
-    /// Reads a policy from TOML with the fields of [`PolicyConfig`].
+    /// Reads a policy from TOML with the fields of [`PolicyConfig`]. (Feature `toml`.)
     ///
     /// ```
     /// use fetch_cors::Policy;
@@ -79,7 +89,7 @@ impl Policy {
         read(text, &[])
     }
 
-    /// Reads a policy from one table of a larger TOML file; what else is in the file is not looked at.
+    /// Reads a policy from one table of a larger TOML file; what else is in the file is not looked at. (Feature `toml`.)
     ///
     /// ```
     /// use fetch_cors::Policy;

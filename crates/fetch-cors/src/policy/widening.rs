@@ -85,21 +85,23 @@ impl Policy {
     /// ```
     /// use fetch_cors::{Policy, Widening};
     ///
-    /// let before = Policy::builder().allow_origins(["https://*.example.com"]).build()?;
-    /// let after = Policy::builder()
-    ///     .allow_origins(["https://*.example.com:*"])
-    ///     .allow_methods(["PUT"])
-    ///     .build()?;
+    /// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+    ///     let before = Policy::builder().allow_origins(["https://*.example.com"]).build()?;
+    ///     let after = Policy::builder()
+    ///         .allow_origins(["https://*.example.com:*"])
+    ///         .allow_methods(["PUT"])
+    ///         .build()?;
     ///
-    /// assert_eq!(
-    ///     before.widening(&after),
-    ///     [
-    ///         Widening::Origin { origin: "https://evil.example.com:8443".to_owned() },
-    ///         Widening::Method { origin: "https://evil.example.com".to_owned(), method: "PUT".to_owned() },
-    ///     ]
-    /// );
-    /// assert_eq!(after.widening(&before), []);
-    /// # Ok::<(), fetch_cors::InvalidPolicy>(())
+    ///     assert_eq!(
+    ///         before.widening(&after),
+    ///         [
+    ///             Widening::Origin { origin: "https://evil.example.com:8443".to_owned() },
+    ///             Widening::Method { origin: "https://evil.example.com".to_owned(), method: "PUT".to_owned() },
+    ///         ]
+    ///     );
+    ///     assert_eq!(after.widening(&before), []);
+    ///     Ok(())
+    /// }
     /// ```
     pub fn widening(&self, other: &Self) -> Vec<Widening> {
         // If no origin is allowed, nothing else is.

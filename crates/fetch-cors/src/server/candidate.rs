@@ -12,12 +12,14 @@ use crate::{
 /// ```
 /// use fetch_cors::{Policy, server::candidate};
 ///
-/// let policy = Policy::builder().allow_origins(["https://a.example"]).allow_credentials().build()?;
-/// assert!(candidate(&policy, b"https://b.example").is_some());
-/// assert!(candidate(&policy, b"http://b.example").is_none(), "not with credentials");
-/// assert!(candidate(&policy, b"null").is_none());
-/// assert!(candidate(&Policy::deny_all(), b"https://b.example").is_none());
-/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+///     let policy = Policy::builder().allow_origins(["https://a.example"]).allow_credentials().build()?;
+///     assert!(candidate(&policy, b"https://b.example").is_some());
+///     assert!(candidate(&policy, b"http://b.example").is_none(), "not with credentials");
+///     assert!(candidate(&policy, b"null").is_none());
+///     assert!(candidate(&Policy::deny_all(), b"https://b.example").is_none());
+///     Ok(())
+/// }
 /// ```
 pub fn candidate(policy: &Policy, origin: &[u8]) -> Option<Origin> {
     if policy.denies_all() || policy.allows_any_origin() || origin.len() > MAX_ORIGIN {

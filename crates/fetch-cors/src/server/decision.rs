@@ -6,7 +6,7 @@ use crate::policy::{
     names::{self, MAX_ECHOED_HEADERS, MAX_ECHOED_METHOD},
 };
 
-/// What to do with a request.
+/// What to do with a request; [`decide`] returns it.
 ///
 /// | decision | the handler | the response |
 /// |---|---|---|
@@ -15,6 +15,15 @@ use crate::policy::{
 /// | `Allowed` | runs | the request's origin, the policy's fields; `Vary` |
 /// | `PreflightGranted` | does not run | 204; the request's origin or `*`, the policy's fields, echoed names; `Vary` |
 /// | `PreflightRefused` | does not run | 403; no `Access-Control-*`; `Vary` |
+///
+/// ```
+/// use fetch_cors::server::Decision;
+///
+/// assert!(Decision::AnyOrigin.is_allowed() && !Decision::AnyOrigin.is_preflight());
+/// assert!(Decision::PreflightRefused.is_refused() && Decision::PreflightRefused.is_preflight());
+/// // A request without an origin is neither.
+/// assert!(!Decision::NoOrigin.is_allowed() && !Decision::NoOrigin.is_refused());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// Not a preflight, and every origin is allowed: the response is the same for all.
@@ -52,6 +61,41 @@ impl Decision {
 
     /// The decision if the policy listed the request's origin, for an adapter that has a rule of its own in addition to the
     /// policy. The rule must be asked only about origins that [`candidate`](super::candidate) returns.
+    ///
+    /// ```
+    /// use fetch_cors::{
+    ///     Policy,
+    ///     server::{Decision, RequestField, RequestHead, candidate, decide},
+    /// };
+    ///
+    /// struct Get {
+    ///     origin: &'static str,
+    /// }
+    ///
+    /// impl RequestHead for Get {
+    ///     fn is_options(&self) -> bool {
+    ///         false
+    ///     }
+    ///
+    ///     fn lines(&self, field: RequestField) -> impl Iterator<Item = &[u8]> {
+    ///         (field == RequestField::Origin).then_some(self.origin.as_bytes()).into_iter()
+    ///     }
+    /// }
+    ///
+    /// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+    ///     let policy = Policy::allow_origin("https://app.example")?;
+    ///     let request = Get { origin: "https://customer.example" };
+    ///     let mut decision = decide(&policy, &request);
+    ///     assert_eq!(decision, Decision::NotAllowed);
+    ///
+    ///     let is_customer = |host: &str| host == "customer.example";
+    ///     if candidate(&policy, request.origin.as_bytes()).is_some_and(|origin| is_customer(origin.host())) {
+    ///         decision = decision.with_origin_allowed(&policy, &request);
+    ///     }
+    ///     assert_eq!(decision, Decision::Allowed);
+    ///     Ok(())
+    /// }
+    /// ```
     #[must_use]
     pub fn with_origin_allowed(self, policy: &Policy, request: &impl RequestHead) -> Self {
         match self {
@@ -68,14 +112,43 @@ impl Decision {
     }
 }
 
-/// Decides what to do with one request.
+/// Decides what to do with one [request](https://fetch.spec.whatwg.org/#http-requests): whether it is a preflight, and whether
+/// its origin is allowed. The example of [`server`](crate::server) is an adapter that calls it.
 #[inline]
 pub fn decide(policy: &Policy, request: &impl RequestHead) -> Decision {
     decide_with(policy, || Lines::of(request.lines(RequestField::Origin)), request)
 }
 
-/// The same for an adapter that looks `Origin` up itself because it echoes the value later. `origin` is called at most once,
-/// and not at all if the decision doesn't depend on it.
+/// The same as [`decide`], for an adapter that looks [`Origin`](https://fetch.spec.whatwg.org/#origin-header) up itself because it
+/// echoes the value later. `origin` is called at most once, and not at all if the decision doesn't depend on it.
+///
+/// ```
+/// use fetch_cors::{
+///     Policy,
+///     server::{Decision, Lines, RequestField, RequestHead, decide_with},
+/// };
+///
+/// struct Get;
+///
+/// impl RequestHead for Get {
+///     fn is_options(&self) -> bool {
+///         false
+///     }
+///
+///     fn lines(&self, _: RequestField) -> impl Iterator<Item = &[u8]> {
+///         std::iter::empty()
+///     }
+/// }
+///
+/// let mut is_read = false;
+/// let origin = || {
+///     is_read = true;
+///     Lines::One(b"https://app.example")
+/// };
+/// // Every origin is allowed, so it doesn't matter which one this is.
+/// assert_eq!(decide_with(&Policy::any_origin(), origin, &Get), Decision::AnyOrigin);
+/// assert!(!is_read);
+/// ```
 #[inline(always)]
 pub fn decide_with<'a>(
     policy: &Policy,
@@ -122,6 +195,15 @@ fn grant_with_echoes(policy: &Policy, request: &impl RequestHead) -> Decision {
 }
 
 /// The lines of a header that a request may have only once.
+///
+/// ```
+/// use fetch_cors::server::Lines;
+///
+/// let origins = [&b"https://a.example"[..], b"https://b.example"];
+/// assert_eq!(Lines::of(origins.into_iter().take(0)), Lines::None);
+/// assert_eq!(Lines::of(origins.into_iter().take(1)), Lines::One(b"https://a.example"));
+/// assert_eq!(Lines::of(origins.into_iter()), Lines::Several);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines<'a> {
     /// The request doesn't have the header.

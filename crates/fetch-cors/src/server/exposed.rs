@@ -20,7 +20,8 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// Of the names of a response's headers, those that scripts may read, as the value of `Access-Control-Expose-Headers`.
+/// Of the names of a response's headers, those that scripts may read, as the value of
+/// [`Access-Control-Expose-Headers`](https://fetch.spec.whatwg.org/#http-access-control-expose-headers).
 ///
 /// In alphabetical order and without repetitions, without cookies, `Access-Control-*`, the headers that concern only the
 /// connection, and those that scripts may read anyway. With `vary`, which the policy itself adds. At most 4096 bytes; names

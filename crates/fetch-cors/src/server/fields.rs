@@ -6,23 +6,23 @@ use crate::policy::{
     names::{Names, SAFELISTED_METHODS},
 };
 
-/// A response header that a policy may write.
+/// A response header that a policy may write; the example of [`Fields`] prints some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum FieldName {
-    /// <https://fetch.spec.whatwg.org/#http-access-control-allow-origin>
+    /// [`Access-Control-Allow-Origin`](https://fetch.spec.whatwg.org/#http-access-control-allow-origin).
     AccessControlAllowOrigin,
-    /// <https://fetch.spec.whatwg.org/#http-access-control-allow-credentials>
+    /// [`Access-Control-Allow-Credentials`](https://fetch.spec.whatwg.org/#http-access-control-allow-credentials).
     AccessControlAllowCredentials,
-    /// <https://fetch.spec.whatwg.org/#http-access-control-expose-headers>
+    /// [`Access-Control-Expose-Headers`](https://fetch.spec.whatwg.org/#http-access-control-expose-headers).
     AccessControlExposeHeaders,
-    /// <https://fetch.spec.whatwg.org/#http-access-control-allow-methods>
+    /// [`Access-Control-Allow-Methods`](https://fetch.spec.whatwg.org/#http-access-control-allow-methods).
     AccessControlAllowMethods,
-    /// <https://fetch.spec.whatwg.org/#http-access-control-allow-headers>
+    /// [`Access-Control-Allow-Headers`](https://fetch.spec.whatwg.org/#http-access-control-allow-headers).
     AccessControlAllowHeaders,
-    /// <https://fetch.spec.whatwg.org/#http-access-control-max-age>
+    /// [`Access-Control-Max-Age`](https://fetch.spec.whatwg.org/#http-access-control-max-age).
     AccessControlMaxAge,
-    /// <https://httpwg.org/specs/rfc9110.html#field.vary>
+    /// [`Vary`](https://httpwg.org/specs/rfc9110.html#field.vary).
     Vary,
 }
 
@@ -41,7 +41,7 @@ impl FieldName {
     }
 }
 
-/// Where the fields of one response go.
+/// Where the fields of one response go. The example of [`Fields`] implements it.
 pub trait Sink<V> {
     /// Writes a field whose value doesn't depend on the request.
     fn constant(&mut self, name: FieldName, value: &V);
@@ -57,7 +57,8 @@ pub trait Sink<V> {
     fn own_names(&mut self, name: FieldName);
 }
 
-/// A policy's field values that don't depend on the request, in the form that an adapter writes fastest.
+/// A policy's [field values](https://fetch.spec.whatwg.org/#http-responses) that don't depend on the request, in the form that an
+/// adapter writes fastest.
 ///
 /// ```
 /// use fetch_cors::{
@@ -86,11 +87,13 @@ pub trait Sink<V> {
 ///     }
 /// }
 ///
-/// let fields = Fields::new(&Policy::allow_origin("https://abc.com")?, str::to_owned);
-/// let mut response = Print(String::new());
-/// fields.write(Decision::Allowed, false, &mut response);
-/// assert_eq!(response.0, "access-control-allow-origin: <the request's origin>\nvary: origin\n");
-/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+///     let fields = Fields::new(&Policy::allow_origin("https://abc.com")?, str::to_owned);
+///     let mut response = Print(String::new());
+///     fields.write(Decision::Allowed, false, &mut response);
+///     assert_eq!(response.0, "access-control-allow-origin: <the request's origin>\nvary: origin\n");
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Fields<V> {
@@ -132,6 +135,33 @@ impl<V> Fields<V> {
     /// The same for an adapter whose responses depend on more request headers. `chosen_by` names the headers by which the
     /// adapter chose this policy. `handled_by` names the headers by which it decides whether to run the handler of a request
     /// that is not a preflight, where the policy doesn't allow every origin.
+    ///
+    /// Here an adapter chose the policy by the header `X-Tenant`, so a cache must not give the response to another tenant:
+    ///
+    /// ```
+    /// use fetch_cors::{
+    ///     Policy,
+    ///     server::{Decision, FieldName, Fields, RequestField, Sink},
+    /// };
+    ///
+    /// #[derive(Default)]
+    /// struct Vary(String);
+    ///
+    /// impl Sink<String> for Vary {
+    ///     fn constant(&mut self, _: FieldName, _: &String) {}
+    ///     fn echo(&mut self, _: FieldName, _: RequestField) {}
+    ///     fn own_names(&mut self, _: FieldName) {}
+    ///
+    ///     fn vary(&mut self, names: &String) {
+    ///         self.0 += names;
+    ///     }
+    /// }
+    ///
+    /// let fields = Fields::with_dependencies(&Policy::any_origin(), &["x-tenant"], &[], str::to_owned);
+    /// let mut vary = Vary::default();
+    /// fields.write(Decision::AnyOrigin, false, &mut vary);
+    /// assert_eq!(vary.0, "x-tenant");
+    /// ```
     pub fn with_dependencies(
         policy: &Policy,
         chosen_by: &[&str],
@@ -254,8 +284,9 @@ fn write_constant<V>(name: FieldName, value: Option<&V>, response: &mut impl Sin
     }
 }
 
-/// All fields of the response to a request, for tools and for adapters with few requests: it prepares [`Fields`] each time.
-/// `own_names` are the names of the headers that the response has already; none if its status is 304.
+/// All fields of the [response](https://fetch.spec.whatwg.org/#http-responses) to a request, for tools and for adapters with few
+/// requests: it prepares [`Fields`] each time. `own_names` are the names of the headers that the response has already; none if
+/// its status is 304.
 ///
 /// ```
 /// use fetch_cors::{
@@ -277,16 +308,18 @@ fn write_constant<V>(name: FieldName, value: Option<&V>, response: &mut impl Sin
 ///     }
 /// }
 ///
-/// let policy = Policy::allow_origin("https://abc.com")?;
-/// let request = Get { origin: b"https://abc.com" };
-/// assert_eq!(
-///     fields(&policy, &request, decide(&policy, &request), Some(&["etag"])),
-///     [
-///         (FieldName::AccessControlAllowOrigin, b"https://abc.com".to_vec()),
-///         (FieldName::Vary, b"origin".to_vec()),
-///     ]
-/// );
-/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+///     let policy = Policy::allow_origin("https://abc.com")?;
+///     let request = Get { origin: b"https://abc.com" };
+///     assert_eq!(
+///         fields(&policy, &request, decide(&policy, &request), Some(&["etag"])),
+///         [
+///             (FieldName::AccessControlAllowOrigin, b"https://abc.com".to_vec()),
+///             (FieldName::Vary, b"origin".to_vec()),
+///         ]
+///     );
+///     Ok(())
+/// }
 /// ```
 pub fn fields<N: AsRef<str>>(
     policy: &Policy,

@@ -16,7 +16,7 @@ const MAX_NAME: usize = 1024;
 
 const _: () = assert!(MAX_NAME < MAX_ECHOED_HEADERS);
 
-/// The rule by which a request is refused.
+/// The rule by which a request is refused: part of a [`Refusal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
@@ -42,8 +42,8 @@ pub enum Rule {
 ///
 /// ```
 /// use fetch_cors::{
-///     Policy,
-///     server::{RequestField, RequestHead, decide, refusal},
+///     Policy, Setting,
+///     server::{RequestField, RequestHead, Rule, decide, refusal},
 /// };
 ///
 /// struct Get;
@@ -58,14 +58,20 @@ pub enum Rule {
 ///     }
 /// }
 ///
-/// let policy = Policy::allow_origin("https://a.example")?;
-/// let refusal = refusal(&policy, &Get, decide(&policy, &Get)).unwrap();
-/// assert_eq!(
-///     refusal.to_string(),
-///     "the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to \
-///      allow_origins"
-/// );
-/// # Ok::<(), fetch_cors::InvalidPolicy>(())
+/// fn main() -> Result<(), fetch_cors::InvalidPolicy> {
+///     let policy = Policy::allow_origin("https://a.example")?;
+///     let refusal = refusal(&policy, &Get, decide(&policy, &Get)).unwrap();
+///     assert_eq!(
+///         refusal.to_string(),
+///         "the origin \"https://b.example\" is not allowed; if this is a front end of yours, add \"https://b.example\" to \
+///          allow_origins"
+///     );
+///     assert_eq!((refusal.rule(), refusal.setting()), (Rule::OriginNotAllowed, Setting::AllowOrigins));
+///     assert_eq!(refusal.value(), "https://b.example");
+///     assert!(refusal.advice().contains("add \"https://b.example\" to allow_origins"));
+///     assert!(refusal.change().is_some());
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -168,7 +174,7 @@ impl fmt::Display for Refusal {
 }
 
 /// Why the policy refuses a request, or why a browser will refuse to send it or withhold the response; none if neither does.
-/// `decision` is what [`decide`](super::decide) returned for the same request.
+/// `decision` is what [`decide`](super::decide) returned for the same request. [`Refusal`] has an example.
 pub fn refusal(policy: &Policy, request: &impl RequestHead, decision: Decision) -> Option<Refusal> {
     match decision {
         Decision::NoOrigin => None,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use fetch_cors::{
-    Setting, Step as PolicyStep,
+    ChangeStep, Setting,
     browser::{Browser, Reason, Verdict},
     diagnosis::{Cause, Diagnosis, Examination, Purpose, Received, Remedy, diagnose},
 };
@@ -209,7 +209,7 @@ fn contradicts_nothing(diagnosis: &Diagnosis, examination: &Examination) -> Resu
     }
     let adds = match &diagnosis.remedy {
         Remedy::Policy(change) => change.steps().iter().any(
-            |step| matches!(step, PolicyStep::Add { setting: Setting::AllowOrigins, entry } if entry == PAGE),
+            |step| matches!(step, ChangeStep::Add { setting: Setting::AllowOrigins, entry } if entry == PAGE),
         ),
         Remedy::Headers { lines, .. } => {
             lines.iter().any(|(name, value)| *name == "Access-Control-Allow-Origin" && value == PAGE)

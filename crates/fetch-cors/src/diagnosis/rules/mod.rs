@@ -47,6 +47,36 @@ impl Finding {
 }
 
 /// Names the cause behind a verdict.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use fetch_cors::{
+///     browser::{Browser, Next, PageOrigin, Profile, Request, Response},
+///     diagnosis::{Case, Exchanged, Received, Sent, diagnose},
+/// };
+///
+/// let page = PageOrigin::of("https://app.example").unwrap();
+/// let request = Request::new(page, "GET", "https://api.example/items");
+/// let mut browser = Browser::new(Profile::STANDARD);
+/// let Next::Send(exchange) = browser.fetch(request.clone(), Duration::ZERO) else { panic!("it is not sent") };
+///
+/// let mut case = Case::new(request);
+/// let sent = Sent::from(&exchange);
+/// assert_eq!(sent.header("origin"), Some(&b"https://app.example"[..]));
+/// assert_eq!(sent.lines("cookie").count(), 0);
+///
+/// // A proxy's error page.
+/// let head = Response::new(502).header("content-type", "text/html");
+/// let Next::Done(verdict) = exchange.receive(&mut browser, &head, Duration::ZERO) else { panic!("it goes on") };
+/// let body = b"<h1>Bad gateway</h1>".to_vec();
+/// case.exchanges.push(Exchanged { sent, received: Received::Response { head, body } });
+/// case.verdict = Some(verdict);
+///
+/// let diagnosis = diagnose(&case);
+/// assert_eq!(diagnosis.cause.name(), "hidden-error");
+/// println!("{diagnosis}");
+/// ```
 pub fn diagnose(case: &Case) -> Diagnosis {
     let facts = Facts::of(case);
     let Finding { mut causes, probes } = find(&facts);

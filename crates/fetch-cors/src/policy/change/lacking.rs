@@ -3,7 +3,7 @@
 use std::{borrow::Cow, net::Ipv4Addr};
 
 use super::{
-    Change, NoChange, Obstacle, Step, Wanted,
+    Change, ChangeStep, NoChange, Obstacle, Wanted,
     near_miss::near_misses,
     opt_in::{Standing, standing},
 };
@@ -21,7 +21,8 @@ use crate::{
 const MAX_ENTRIES_FOR_LOG: usize = 256;
 
 impl Policy {
-    /// What this policy lacks for a request: all of it at once. An empty change lets the request through already.
+    /// What this policy lacks for a request: all of it at once. An empty change lets the request through already. [`Wanted`]
+    /// and [`Change`] have examples.
     ///
     /// The change is for the policy's normalized form, [`to_config`](Self::to_config). Whoever holds the configuration that
     /// a person wrote asks that: [`PolicyConfig::change_for`].
@@ -51,6 +52,7 @@ impl Policy {
 
 impl PolicyConfig {
     /// What this configuration lacks for a request: all of it at once. An empty change lets the request through already.
+    /// [`Wanted`] and [`Change`] have examples.
     ///
     /// # Errors
     ///
@@ -178,7 +180,7 @@ impl<'a> Lacking<'a> {
     }
 
     fn add_credentials<'e>(&mut self, entries: impl Iterator<Item = Cow<'e, str>>) {
-        self.change.steps.push(Step::TurnOn { setting: Setting::AllowCredentials });
+        self.change.steps.push(ChangeStep::TurnOn { setting: Setting::AllowCredentials });
         // The origins that are allowed already may act as the signed-in user from now on.
         for entry in entries {
             let is_accepted_now = matches!(standing(&entry, false), Standing::Accepted);
@@ -299,18 +301,18 @@ impl<'a> Lacking<'a> {
 
     /// A name that looks like a typo is one that the page really sends.
     fn allow_unusual_names(&mut self) {
-        let step = Step::TurnOn { setting: Setting::AllowUnusualNames };
+        let step = ChangeStep::TurnOn { setting: Setting::AllowUnusualNames };
         if !self.policy.parts().allow_unusual_names && !self.change.steps.contains(&step) {
             self.change.steps.push(step);
         }
     }
 
     fn add(&mut self, setting: Setting, entry: &str) {
-        self.change.steps.push(Step::Add { setting, entry: entry.to_owned() });
+        self.change.steps.push(ChangeStep::Add { setting, entry: entry.to_owned() });
     }
 
     fn remove(&mut self, setting: Setting, entry: &str) {
-        self.change.steps.push(Step::Remove { setting, entry: entry.to_owned() });
+        self.change.steps.push(ChangeStep::Remove { setting, entry: entry.to_owned() });
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{PolicyConfig, Setting};
 
-pub use near_miss::{Difference, NearMiss};
+pub use near_miss::{NearMiss, OriginDifference};
 pub use obstacle::{NoChange, Obstacle};
 pub use opt_in::OptIn;
 pub use wanted::Wanted;
@@ -33,24 +33,34 @@ pub use wanted::Wanted;
 /// ```
 /// use fetch_cors::{Policy, PolicyConfig, Wanted};
 ///
-/// let mut config = PolicyConfig::default();
-/// config.allow_origins = vec!["*".to_owned()];
-/// let change = config.change_for(&Wanted::from_origin("https://app.example").credentials(true))?;
-/// assert_eq!(
-///     change.to_string(),
-///     r#"if this is a front end of yours, replace "*" in allow_origins with "https://app.example" and turn on allow_credentials"#
-/// );
-/// change.apply(&mut config)?;
-/// assert_eq!((config.allow_origins[0].as_str(), config.allow_credentials), ("https://app.example", true));
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let mut config = PolicyConfig::default();
+///     config.allow_origins = vec!["*".to_owned()];
+///     let change = config.change_for(&Wanted::from_origin("https://app.example").credentials(true))?;
+///     assert_eq!(
+///         change.to_string(),
+///         r#"if this is a front end of yours, replace "*" in allow_origins with "https://app.example" and turn on allow_credentials"#
+///     );
+///     change.apply(&mut config)?;
+///     assert_eq!((config.allow_origins[0].as_str(), config.allow_credentials), ("https://app.example", true));
 ///
-/// let change = config.change_for(&Wanted::from_origin("http://192.168.1.20:5173"))?;
-/// assert_eq!(change.opt_ins().len(), 1);
-/// assert!(change.apply(&mut config).is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+///     // Nothing is lacking now.
+///     let again = config.change_for(&Wanted::from_origin("https://app.example").credentials(true))?;
+///     assert!(again.is_empty() && again.steps().is_empty());
+///
+///     let change = config.change_for(&Wanted::from_origin("http://192.168.1.20:5173"))?;
+///     assert_eq!(change.opt_ins().len(), 1);
+///     assert!(change.instruction().starts_with(r#"add "http://192.168.1.20:5173" to danger_allow_origins"#));
+///     assert!(change.apply(&mut config).is_err());
+///     // Only after a person has read the instruction:
+///     change.danger_apply_with_opt_ins(&mut config);
+///     assert_eq!(config.danger_allow_origins, ["http://192.168.1.20:5173"]);
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    steps: Vec<Step>,
+    steps: Vec<ChangeStep>,
     opt_ins: Vec<OptIn>,
     near_misses: Vec<NearMiss>,
 }
@@ -58,9 +68,27 @@ pub struct Change {
 /// A change of one setting.
 ///
 /// Serialized, it is an object with the field `setting` and one of `add`, `remove` and `set`.
+///
+/// ```
+/// use fetch_cors::{ChangeStep, Policy, PolicyConfig, Setting, Wanted};
+///
+/// fn main() -> Result<(), fetch_cors::NoChange> {
+///     let wanted = Wanted::from_origin("https://app.example").method("PUT");
+///     let change = Policy::deny_all().change_for(&wanted)?;
+///     let [origin, method] = change.steps() else { panic!("{change}") };
+///     assert_eq!(origin.setting(), Setting::AllowOrigins);
+///     assert_eq!(*method, ChangeStep::Add { setting: Setting::AllowMethods, entry: "PUT".to_owned() });
+///
+///     let mut config = PolicyConfig::default();
+///     origin.apply(&mut config);
+///     assert_eq!(config.allow_origins, ["https://app.example"]);
+///     assert!(config.allow_methods.is_empty());
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Step {
+pub enum ChangeStep {
     /// An entry is added to a list.
     Add {
         /// The list.
@@ -89,7 +117,7 @@ impl Change {
     }
 
     /// The changes of the settings, in the order in which they are made.
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[ChangeStep] {
         &self.steps
     }
 
@@ -98,7 +126,7 @@ impl Change {
         &self.opt_ins
     }
 
-    /// Allowed origins that are easily confused with the one that is not, if it is not.
+    /// Allowed origins that are easily confused with the one that is not, if it is not; see [`NearMiss`].
     pub fn near_misses(&self) -> &[NearMiss] {
         &self.near_misses
     }
@@ -124,7 +152,7 @@ impl Change {
     }
 }
 
-impl Step {
+impl ChangeStep {
     /// The setting that it changes.
     pub fn setting(&self) -> Setting {
         match self {
@@ -167,9 +195,9 @@ fn list(config: &mut PolicyConfig, setting: Setting) -> Option<&mut Vec<String>>
     }
 }
 
-impl Serialize for Step {
+impl Serialize for ChangeStep {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Step", 2)?;
+        let mut object = serializer.serialize_struct("ChangeStep", 2)?;
         object.serialize_field("setting", &self.setting())?;
         match self {
             Self::Add { entry, .. } => object.serialize_field("add", entry)?,
@@ -180,7 +208,21 @@ impl Serialize for Step {
     }
 }
 
-/// A change was not made, because it takes risks that somebody must accept first.
+/// A change was not made, because it takes risks that somebody must accept first. [`Change::apply`] returns it.
+///
+/// ```
+/// use fetch_cors::{PolicyConfig, ProblemKind, Wanted};
+///
+/// fn main() -> Result<(), fetch_cors::NoChange> {
+///     let mut config = PolicyConfig::default();
+///     let change = config.change_for(&Wanted::from_origin("http://app.example").credentials(true))?;
+///     let needed = change.apply(&mut config).unwrap_err();
+///     assert_eq!(needed.opt_ins()[0].entry, "http://app.example");
+///     assert_eq!(needed.opt_ins()[0].kind, ProblemKind::InsecureOriginWithCredentials);
+///     assert_eq!(config, PolicyConfig::default(), "nothing was changed");
+///     Ok(())
+/// }
+/// ```
 ///
 /// `Debug` writes the same as `Display`.
 #[derive(Clone, PartialEq, Eq)]

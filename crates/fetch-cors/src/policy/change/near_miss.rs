@@ -6,19 +6,31 @@ use std::borrow::Cow;
 use crate::policy::host;
 
 /// An origin that a policy allows, and that is easily confused with one that it doesn't.
+///
+/// ```
+/// use fetch_cors::{OriginDifference, Policy, Wanted};
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let policy = Policy::allow_origin("https://app.example")?;
+///     let change = policy.change_for(&Wanted::from_origin("http://app.example"))?;
+///     let [near] = change.near_misses() else { panic!("{change}") };
+///     assert_eq!((near.allowed.as_str(), near.difference), ("https://app.example", OriginDifference::Scheme));
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NearMiss {
     /// The origin that is allowed.
     pub allowed: String,
     /// What makes it another origin.
-    pub difference: Difference,
+    pub difference: OriginDifference,
 }
 
-/// What makes two similar origins different.
+/// What makes two similar origins different: part of a [`NearMiss`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Difference {
+pub enum OriginDifference {
     /// `http` and `https`.
     Scheme,
     /// The port.
@@ -73,25 +85,25 @@ pub(super) fn near_misses<'a>(
             near.push(NearMiss { allowed, difference });
         }
     };
-    look_up(other_scheme, host, port, Difference::Scheme);
+    look_up(other_scheme, host, port, OriginDifference::Scheme);
     for other in &ports {
-        look_up(scheme, host, other, Difference::Port);
+        look_up(scheme, host, other, OriginDifference::Port);
     }
     match host.strip_prefix("www.") {
-        Some(bare) => look_up(scheme, bare, port, Difference::Www),
-        None => look_up(scheme, &format!("www.{host}"), port, Difference::Www),
+        Some(bare) => look_up(scheme, bare, port, OriginDifference::Www),
+        None => look_up(scheme, &format!("www.{host}"), port, OriginDifference::Www),
     }
     match host.strip_suffix('.') {
-        Some(bare) => look_up(scheme, bare, port, Difference::TrailingDot),
-        None => look_up(scheme, &format!("{host}."), port, Difference::TrailingDot),
+        Some(bare) => look_up(scheme, bare, port, OriginDifference::TrailingDot),
+        None => look_up(scheme, &format!("{host}."), port, OriginDifference::TrailingDot),
     }
     if LOOPBACK_NAMES.contains(&host) {
         for name in LOOPBACK_NAMES.into_iter().filter(|name| *name != host) {
-            look_up(scheme, name, port, Difference::LoopbackName);
+            look_up(scheme, name, port, OriginDifference::LoopbackName);
         }
     }
     for other in &ports {
-        look_up(other_scheme, host, other, Difference::SchemeAndPort);
+        look_up(other_scheme, host, other, OriginDifference::SchemeAndPort);
     }
     near
 }

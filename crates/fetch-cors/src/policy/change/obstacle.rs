@@ -32,7 +32,7 @@ impl NoChange {
         &self.obstacles
     }
 
-    /// Allowed origins that are easily confused with the one that is not, if it is not.
+    /// Allowed origins that are easily confused with the one that is not, if it is not; see [`NearMiss`].
     pub fn near_misses(&self) -> &[NearMiss] {
         &self.near_misses
     }
@@ -54,7 +54,7 @@ impl From<NoChange> for io::Error {
     }
 }
 
-/// Something that no policy can allow.
+/// Something that no policy can allow: part of a [`NoChange`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle {

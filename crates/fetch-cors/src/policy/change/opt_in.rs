@@ -6,7 +6,8 @@ use crate::policy::{
     pattern::{self, Pattern},
 };
 
-/// A risk that a change takes: an origin that a policy accepts only in `danger_allow_origins`.
+/// A risk that a change takes: an origin that a policy accepts only in `danger_allow_origins`. [`NeedsOptIn`](crate::NeedsOptIn)
+/// lists them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OptIn {

@@ -6,16 +6,18 @@
 /// ```
 /// use fetch_cors::{Policy, Wanted};
 ///
-/// let policy = Policy::builder().allow_origins(["https://app.example"]).build()?;
-/// let wanted = Wanted::from_origin("https://app.example")
-///     .method("PUT")
-///     .headers(["authorization", "content-type"])
-///     .credentials(true);
-/// assert_eq!(
-///     policy.change_for(&wanted)?.to_string(),
-///     r#"to allow it, turn on allow_credentials, add "PUT" to allow_methods and add "authorization", "content-type" to allow_headers"#
-/// );
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let policy = Policy::builder().allow_origins(["https://app.example"]).build()?;
+///     let wanted = Wanted::from_origin("https://app.example")
+///         .method("PUT")
+///         .headers(["authorization", "content-type"])
+///         .credentials(true);
+///     assert_eq!(
+///         policy.change_for(&wanted)?.to_string(),
+///         r#"to allow it, turn on allow_credentials, add "PUT" to allow_methods and add "authorization", "content-type" to allow_headers"#
+///     );
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -59,7 +61,21 @@ impl Wanted {
         self
     }
 
-    /// Its method, as a preflight says it in `Access-Control-Request-Method`.
+    /// Its method, as a preflight says it in
+    /// [`Access-Control-Request-Method`](https://fetch.spec.whatwg.org/#http-access-control-request-method).
+    ///
+    /// ```
+    /// use fetch_cors::{Policy, Wanted};
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let policy = Policy::builder().allow_origins(["https://app.example"]).allow_methods(["PUT"]).build()?;
+    ///     let wanted = Wanted::from_origin("https://app.example");
+    ///     // A browser sends a script's `put` as `PUT`, so one that was sent is not a browser's.
+    ///     assert!(policy.change_for(&wanted.clone().method("put"))?.is_empty());
+    ///     assert!(policy.change_for(&wanted.method_as_sent("put")).is_err());
+    ///     Ok(())
+    /// }
+    /// ```
     #[must_use]
     pub fn method_as_sent(mut self, method: impl Into<String>) -> Self {
         self.method = Some(method.into());
@@ -85,10 +101,12 @@ impl Wanted {
     /// ```
     /// use fetch_cors::{Policy, Wanted};
     ///
-    /// let policy = Policy::allow_origin("https://app.example")?;
-    /// let wanted = Wanted::from_origin("https://app.example").response_headers(["Content-Type", "X-Total-Count"]);
-    /// assert_eq!(policy.change_for(&wanted)?.to_string(), r#"to allow it, add "x-total-count" to expose_headers"#);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let policy = Policy::allow_origin("https://app.example")?;
+    ///     let wanted = Wanted::from_origin("https://app.example").response_headers(["Content-Type", "X-Total-Count"]);
+    ///     assert_eq!(policy.change_for(&wanted)?.to_string(), r#"to allow it, add "x-total-count" to expose_headers"#);
+    ///     Ok(())
+    /// }
     /// ```
     #[must_use]
     pub fn response_headers<I>(mut self, names: I) -> Self
@@ -107,7 +125,16 @@ impl Wanted {
         self
     }
 
-    /// The origin of the server that it is sent to, such as `https://api.example`.
+    /// The origin of the server that it is sent to, such as `https://api.example`. With it, more is known that no policy can
+    /// allow:
+    ///
+    /// ```
+    /// use fetch_cors::{Obstacle, Policy, Wanted};
+    ///
+    /// let wanted = Wanted::from_origin("https://app.example").server("http://api.example");
+    /// let no_change = Policy::deny_all().change_for(&wanted).unwrap_err();
+    /// assert_eq!(no_change.obstacles(), [Obstacle::MixedContent]);
+    /// ```
     #[must_use]
     pub fn server(mut self, origin: impl Into<String>) -> Self {
         self.server = Some(origin.into());

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Change, Difference, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn, Step};
+use super::{Change, ChangeStep, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn, OriginDifference};
 use crate::policy::{
     PolicyConfig, Setting,
     escape::{MAX_SHOWN, escape},
@@ -50,10 +50,11 @@ impl Change {
             let (mut added, mut removed, mut is_on) = (Vec::new(), Vec::new(), false);
             for step in self.steps.iter().filter(|step| step.setting() == setting) {
                 match step {
-                    Step::Add { entry, .. } | Step::Remove { entry, .. } if self.is_moved(entry) => {}
-                    Step::Add { entry, .. } => added.push(entry.as_str()),
-                    Step::Remove { entry, .. } => removed.push(entry.as_str()),
-                    Step::TurnOn { .. } => is_on = true,
+                    ChangeStep::Add { entry, .. } | ChangeStep::Remove { entry, .. }
+                        if self.is_moved(entry) => {}
+                    ChangeStep::Add { entry, .. } => added.push(entry.as_str()),
+                    ChangeStep::Remove { entry, .. } => removed.push(entry.as_str()),
+                    ChangeStep::TurnOn { .. } => is_on = true,
                 }
             }
             match (added.is_empty(), removed.is_empty()) {
@@ -77,7 +78,7 @@ impl Change {
 
     /// Whether an origin that is listed already goes to the list of those that need an opt-in.
     fn is_moved(&self, entry: &str) -> bool {
-        let is_from = |step: &Step| matches!(step, Step::Remove { setting: Setting::AllowOrigins, entry: from } if from == entry);
+        let is_from = |step: &ChangeStep| matches!(step, ChangeStep::Remove { setting: Setting::AllowOrigins, entry: from } if from == entry);
         self.steps.iter().any(is_from)
             && self
                 .steps
@@ -91,21 +92,23 @@ impl Change {
     /// ```
     /// use fetch_cors::{PolicyConfig, Wanted};
     ///
-    /// let mut config = PolicyConfig::default();
-    /// config.allow_origins = vec!["https://app.example".to_owned()];
-    /// let wanted = Wanted::from_origin("https://app.example").method("PUT").credentials(true);
-    /// assert_eq!(
-    ///     config.change_for(&wanted)?.to_toml(&config),
-    ///     "allow_credentials = true\nallow_methods = [\"PUT\"]\n"
-    /// );
-    /// # Ok::<(), fetch_cors::NoChange>(())
+    /// fn main() -> Result<(), fetch_cors::NoChange> {
+    ///     let mut config = PolicyConfig::default();
+    ///     config.allow_origins = vec!["https://app.example".to_owned()];
+    ///     let wanted = Wanted::from_origin("https://app.example").method("PUT").credentials(true);
+    ///     assert_eq!(
+    ///         config.change_for(&wanted)?.to_toml(&config),
+    ///         "allow_credentials = true\nallow_methods = [\"PUT\"]\n"
+    ///     );
+    ///     Ok(())
+    /// }
     /// ```
     pub fn to_toml(&self, config: &PolicyConfig) -> String {
         let mut after = config.clone();
         self.danger_apply_with_opt_ins(&mut after);
         let mut text = String::new();
         let mut seen = Vec::new();
-        for setting in self.steps.iter().map(Step::setting) {
+        for setting in self.steps.iter().map(ChangeStep::setting) {
             if seen.contains(&setting) {
                 continue;
             }
@@ -129,24 +132,26 @@ impl Change {
     /// ```
     /// use fetch_cors::{Policy, Wanted};
     ///
-    /// let wanted = Wanted::from_origin("https://app.example").credentials(true);
-    /// assert_eq!(
-    ///     Policy::any_origin().change_for(&wanted)?.to_rust(),
-    ///     "// Remove \"*\" from allow_origins.\n\
-    ///      .allow_origins([\"https://app.example\"])\n\
-    ///      .allow_credentials()\n"
-    /// );
-    /// # Ok::<(), fetch_cors::NoChange>(())
+    /// fn main() -> Result<(), fetch_cors::NoChange> {
+    ///     let wanted = Wanted::from_origin("https://app.example").credentials(true);
+    ///     assert_eq!(
+    ///         Policy::any_origin().change_for(&wanted)?.to_rust(),
+    ///         "// Remove \"*\" from allow_origins.\n\
+    ///          .allow_origins([\"https://app.example\"])\n\
+    ///          .allow_credentials()\n"
+    ///     );
+    ///     Ok(())
+    /// }
     /// ```
     pub fn to_rust(&self) -> String {
         let mut text = String::new();
         for step in &self.steps {
-            if let Step::Remove { setting, entry } = step {
+            if let ChangeStep::Remove { setting, entry } = step {
                 let _ = writeln!(text, "// Remove {entry:?} from {setting}.");
             }
         }
         let mut seen = Vec::new();
-        for setting in self.steps.iter().map(Step::setting) {
+        for setting in self.steps.iter().map(ChangeStep::setting) {
             if seen.contains(&setting) {
                 continue;
             }
@@ -162,7 +167,7 @@ impl Change {
     }
 }
 
-impl Step {
+impl ChangeStep {
     fn added_to(&self, list: Setting) -> Option<&String> {
         match self {
             Self::Add { setting, entry } if *setting == list => Some(entry),
@@ -202,14 +207,14 @@ impl fmt::Display for NeedsOptIn {
 impl fmt::Display for NearMiss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let difference = match self.difference {
-            Difference::Scheme => "another scheme",
-            Difference::Port => "another port",
-            Difference::SchemeAndPort => "another scheme and port",
-            Difference::Www if self.allowed.contains("://www.") => "with www",
-            Difference::Www => "without www",
-            Difference::LoopbackName => "another name for this machine",
-            Difference::TrailingDot if host_ends_with_dot(&self.allowed) => "with a trailing dot",
-            Difference::TrailingDot => "without the trailing dot",
+            OriginDifference::Scheme => "another scheme",
+            OriginDifference::Port => "another port",
+            OriginDifference::SchemeAndPort => "another scheme and port",
+            OriginDifference::Www if self.allowed.contains("://www.") => "with www",
+            OriginDifference::Www => "without www",
+            OriginDifference::LoopbackName => "another name for this machine",
+            OriginDifference::TrailingDot if host_ends_with_dot(&self.allowed) => "with a trailing dot",
+            OriginDifference::TrailingDot => "without the trailing dot",
         };
         write!(f, "\"{}\" ({difference})", escape(self.allowed.as_bytes()))
     }

@@ -26,6 +26,7 @@ use crate::{
     listeners::Listeners,
     origins::{Origins, source},
     output::Output,
+    own_name::{self, OwnName},
     page::{
         control::{self, ControlContext},
         own::OwnApis,
@@ -185,6 +186,7 @@ fn serve_api(
     forwarded: Forwarded,
     output: Output,
 ) -> io::Result<Server> {
+    let own = Data::new(OwnName { origin: origins.api.clone(), flag: "--api" });
     let (origins, forwarded, output) = (Data::new(origins), Data::new(forwarded), Data::new(output));
     start(listeners, move || {
         // From the inside out: a request meets the last one first.
@@ -198,6 +200,8 @@ fn serve_api(
             .app_data(output.clone())
             .app_data(forwarded.clone())
             .wrap(from_fn(record::record))
+            .app_data(own.clone())
+            .wrap(from_fn(own_name::require))
     })
 }
 
@@ -248,6 +252,7 @@ fn serve_page(
 }
 
 fn serve_attacker(listeners: Listeners, folder: PathBuf, origins: &Origins) -> io::Result<Server> {
+    let name = Data::new(OwnName { origin: origins.attacker.clone(), flag: "--attacker" });
     // Only the Lab's page may frame it. In a sandboxed frame 'self' matches no origin, so its own is named.
     let (own, page) = (source(&origins.attacker), source(&origins.page));
     let others = format!("{} {own}", origins.api_sources());
@@ -262,6 +267,8 @@ fn serve_attacker(listeners: Listeners, folder: PathBuf, origins: &Origins) -> i
             .wrap(from_fn(add_security_policy))
             .app_data(policy.clone())
             .wrap(static_headers())
+            .app_data(name.clone())
+            .wrap(from_fn(own_name::require))
     })
 }
 

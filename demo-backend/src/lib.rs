@@ -19,6 +19,7 @@ mod json_error;
 mod listeners;
 pub mod origins;
 pub mod output;
+mod own_name;
 pub mod page;
 pub mod session;
 mod start_error;

@@ -26,7 +26,7 @@ impl<'a> Learner<'a> {
     fn begin(number: usize, lab: &'a TestLab, page: &'a mut Connection, api: &'a mut Connection) -> Self {
         let mut learner = Self { number, session: String::new(), page, api, own_page: lab.page() };
         let made = learner.control("POST", "/control/sessions", &json!({}));
-        learner.session = made.json()["id"].as_str().expect("an id").to_owned();
+        made.json()["id"].as_str().expect("an id").clone_into(&mut learner.session);
         learner
     }
 
@@ -99,7 +99,7 @@ fn a_thousand_learners_don_t_interfere() {
             scope.spawn(|| {
                 let mut page = Connection::open(lab.page());
                 let mut api = Connection::open(lab.api());
-                let mut learned = Vec::new();
+                let mut gone_before = Vec::new();
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= LEARNERS {
@@ -107,10 +107,10 @@ fn a_thousand_learners_don_t_interfere() {
                     }
                     let mut learner = Learner::begin(number, &lab, &mut page, &mut api);
                     learner.learn();
-                    learned.push((number, learner.session));
+                    gone_before.push((number, learner.session));
                 }
                 // Again when all the others have been here.
-                for (number, session) in learned {
+                for (number, session) in gone_before {
                     let mut learner =
                         Learner { number, session, page: &mut page, api: &mut api, own_page: lab.page() };
                     learner.remembers();

@@ -425,6 +425,8 @@ impl<F> Cors<PerRequestAsync<F>> {
     /// Take what the future needs from the request before it starts. [`per_request`](Cors::per_request) says what it may
     /// return, and what the choice must not depend on.
     ///
+    /// Bound how long it may take: while it waits, so does the request, even after its client has left.
+    ///
     /// ```
     /// use actix_web::App;
     /// use actix_web_cors::{Cors, InvalidPolicy, Origin, Policy};

@@ -26,6 +26,13 @@ impl Drop for Running {
     }
 }
 
+impl Running {
+    /// Stops it as SIGTERM would: it accepts nothing more, and requests under way may finish.
+    pub(crate) async fn stop_gracefully(&self) {
+        self.handle.stop(true).await;
+    }
+}
+
 /// How to serve.
 #[derive(Clone, Copy)]
 pub(crate) struct Serving {

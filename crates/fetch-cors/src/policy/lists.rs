@@ -29,7 +29,8 @@ pub(super) fn split(text: &str, entries: Entries) -> Vec<String> {
 /// Lists from environment variables and the like. White space around the entries and empty entries are left out; a text
 /// without any entry is not valid. The methods that take a list don't split its strings.
 impl PolicyBuilder {
-    /// [`allow_origins`](Self::allow_origins) from one comma-separated string, in which `*` can only stand alone.
+    /// [`allow_origins`](Self::allow_origins) from one comma-separated string (a line break is not a separator), in which `*`
+    /// can only stand alone.
     ///
     /// ```
     /// use fetch_cors::Policy;

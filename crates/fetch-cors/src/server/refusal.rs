@@ -10,6 +10,12 @@ use crate::policy::{
     names::{self, MAX_ECHOED_HEADERS, Names},
 };
 
+/// A longer name of a method or a header is not compared with those that are well-known: a client must not make the log cost
+/// much.
+const MAX_NAME: usize = 1024;
+
+const _: () = assert!(MAX_NAME < MAX_ECHOED_HEADERS);
+
 /// The rule by which a request is refused: part of a [`Refusal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -79,6 +85,10 @@ impl Refusal {
     /// With everything that the policy lacks for this request.
     fn new(rule: Rule, value: &[u8], policy: &Policy, wanted: &Wanted) -> Self {
         let value = escape(value);
+        if wanted.method.iter().chain(&wanted.headers).any(|name| name.len() > MAX_NAME) {
+            let advice = format!("a name is longer than {MAX_NAME} bytes, so check what sent it");
+            return Self { rule, value, advice, change: None };
+        }
         match policy.change_for_log(wanted) {
             // The policy lists what is wanted, but a browser would have sent it otherwise, on one line for example.
             Ok(change) if change.is_empty() => {
@@ -227,7 +237,9 @@ fn lacking_headers<'a>(policy: &Policy, request: &'a impl RequestHead) -> Vec<&'
         Names::Any => (&[][..], MAX_ECHOED_HEADERS),
         Names::Listed(listed) => (&listed[..], MAX_SHOWN),
     };
-    let lines = request.lines(RequestField::AccessControlRequestHeaders);
+    // Long enough that the last name that is looked at is whole, or longer than any that is advised on.
+    let start = |line: &'a [u8]| &line[..line.len().min(2 * MAX_ECHOED_HEADERS)];
+    let lines = request.lines(RequestField::AccessControlRequestHeaders).map(start);
     let names = lines.flat_map(|line| line.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii);
     let is_listed = |name: &[u8]| listed.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
     let (mut lacking, mut length, mut read) = (Vec::new(), 0, 0);

@@ -59,10 +59,7 @@ pub(crate) mod tests {
         test::{TestRequest, call_service, init_service},
         web,
     };
-    use actix_web_cors::{
-        Cors, Policy,
-        testing::{Browser, assert_allowed, assert_blocked, put},
-    };
+    use actix_web_cors::{Cors, Policy};
 
     pub(crate) async fn both_pass() {
         theirs().await;
@@ -85,6 +82,8 @@ pub(crate) mod tests {
     }
 
     async fn ours() -> Result<(), Box<dyn std::error::Error>> {
+        use actix_web_cors::testing::{Browser, assert_allowed, assert_blocked, put};
+
         let policy =
             Policy::builder().allow_origins(["https://app.example"]).allow_methods(["PUT"]).build()?;
         let app = App::new().wrap(Cors::new(policy)).route("/notes", web::put().to(HttpResponse::NoContent));

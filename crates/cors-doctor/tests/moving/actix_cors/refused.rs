@@ -60,6 +60,7 @@ pub(super) fn regions() -> Regions {
     let variables = [
         "https://app.example,https://b.example",
         "https://app.example, https://b.example",
+        "https://app.example,",
         "https://app.example/",
         "*",
         "",

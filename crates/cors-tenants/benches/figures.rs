@@ -213,6 +213,8 @@ async fn rate<S: PolicySource>(cors: Cors<S>, method: &Method, paths: &[String])
             black_box(send(path).await?);
         }
         best = best.max(f64::from(COUNT) / started.elapsed().as_secs_f64());
+        // Nothing above waits, so the instance has not checked meanwhile.
+        rt::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(best)
 }

@@ -13,7 +13,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::Program;
+use crate::{Program, postgres};
 
 /// What a peer needs to run; also the names in `REQUIRE_PEERS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,11 +26,13 @@ pub enum Runtime {
     Nginx,
     /// Caddy.
     Caddy,
+    /// PostgreSQL; see [`postgres`].
+    Postgres,
 }
 
 impl Runtime {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Node, Self::Python, Self::Nginx, Self::Caddy];
+    pub const ALL: [Self; 5] = [Self::Node, Self::Python, Self::Nginx, Self::Caddy, Self::Postgres];
 
     /// The name in `REQUIRE_PEERS`.
     pub fn name(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Runtime {
             Self::Python => "python",
             Self::Nginx => "nginx",
             Self::Caddy => "caddy",
+            Self::Postgres => "postgres",
         }
     }
 
@@ -47,7 +50,7 @@ impl Runtime {
         let packages = match self {
             Self::Node => Some(peers().join("node/node_modules/express/package.json")),
             Self::Python => Some(peers().join("python/.venv/bin/python")),
-            Self::Nginx | Self::Caddy => None,
+            Self::Nginx | Self::Caddy | Self::Postgres => None,
         };
         let program = if self == Self::Python { "python3" } else { self.name() };
         (program, packages)
@@ -61,7 +64,11 @@ impl Runtime {
     pub fn find(self) -> Result<PathBuf, String> {
         let (program, packages) = self.parts();
         let has_packages = packages.as_ref().is_none_or(|file| file.is_file());
-        match in_path(program) {
+        let found = match self {
+            Self::Postgres => postgres::programs().map(|folder| folder.join(program)),
+            _ => in_path(program),
+        };
+        match found {
             Some(_) if has_packages && self == Self::Python => Ok(packages.unwrap_or_default()),
             Some(path) if has_packages => Ok(path),
             Some(_) => Err(format!("{}: no packages (install with: tools/install-peers)", self.name())),
@@ -75,11 +82,11 @@ impl FromStr for Runtime {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|runtime| runtime.name() == name);
-        known.ok_or_else(|| format!("{name:?} is not a peer. Write node, python, nginx or caddy"))
+        known.ok_or_else(|| format!("{name:?} is not a peer. Write node, python, nginx, caddy or postgres"))
     }
 }
 
-/// The runtimes that `REQUIRE_PEERS` (`node,python,nginx,caddy`) makes mandatory.
+/// The runtimes that `REQUIRE_PEERS` (`node,python,nginx,caddy,postgres`) makes mandatory.
 ///
 /// # Errors
 ///
@@ -305,6 +312,6 @@ mod tests {
     fn a_typo_among_the_required_is_an_error() {
         assert_eq!("node".parse(), Ok(Runtime::Node));
         let error = "nodejs".parse::<Runtime>().unwrap_err();
-        assert_eq!(error, r#""nodejs" is not a peer. Write node, python, nginx or caddy"#);
+        assert_eq!(error, r#""nodejs" is not a peer. Write node, python, nginx, caddy or postgres"#);
     }
 }

@@ -12,9 +12,10 @@ use cors_vectors::theorem::{
 };
 use fetch_cors::{Policy, PolicyConfig, Wanted};
 use fuzz::{
-    config::{Config, Name},
+    config::{Config, Name, valid},
     draw::draw,
     origins::Instance,
+    vector::{self, vector},
     world,
 };
 use libfuzzer_sys::fuzz_target;
@@ -33,6 +34,11 @@ struct Input {
 }
 
 fuzz_target!(|data: &[u8]| {
+    if let Some(vector) = vector(data) {
+        let (config, policy) = valid(vector::policy(&vector));
+        check(&config, &policy, &wish_of(&vector));
+        return;
+    }
     let Some((which, data)) = data.split_first() else { return };
     if which % 2 == 0 {
         if let Some(((rules, page_request), handler)) = draw(&WORLD, data) {
@@ -44,6 +50,20 @@ fuzz_target!(|data: &[u8]| {
         any_wish(&input);
     }
 });
+
+/// What a preflight asks for.
+fn wish_of(vector: &serde_json::Value) -> Wanted {
+    let request = vector::incoming(vector);
+    let value = |name: &str| {
+        let line = request.headers.iter().find(|(n, _)| n == name);
+        line.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    };
+    let mut wanted = Wanted::from_origin(value("origin").unwrap_or_default());
+    wanted = wanted.method_as_sent(value("access-control-request-method").unwrap_or(request.method.clone()));
+    let names = value("access-control-request-headers").unwrap_or_default();
+    wanted = wanted.headers(names.split(',').filter(|name| !name.is_empty()));
+    wanted.credentials(request.headers.iter().any(|(name, _)| name == "cookie"))
+}
 
 fn any_wish(input: &Input) {
     let (config, policy) = input.config.valid();
@@ -60,9 +80,13 @@ fn any_wish(input: &Input) {
     wanted.credentials = input.credentials;
     wanted.server = input.server.as_ref().map(text);
 
+    check(&config, &policy, &wanted);
+}
+
+fn check(config: &PolicyConfig, policy: &Policy, wanted: &Wanted) {
     let normal = policy.to_config();
     let changes =
-        [(&config, config.change_for(&wanted)), (&normal, normal.change_for(&wanted)), (&normal, policy.change_for(&wanted))];
+        [(config, config.change_for(wanted)), (&normal, normal.change_for(wanted)), (&normal, policy.change_for(wanted))];
     let is_possible = changes[0].1.is_ok();
     for (before, change) in changes {
         assert_eq!(change.is_ok(), is_possible, "{config:?} {wanted:?}");
@@ -84,7 +108,7 @@ fn any_wish(input: &Input) {
         }
         let changed = Policy::try_from(after.clone())
             .unwrap_or_else(|invalid| panic!("{change:?} of {before:?} for {wanted:?}: {invalid}"));
-        let rest = changed.change_for(&wanted).unwrap_or_else(|rest| panic!("{change:?} {wanted:?}: {rest}"));
+        let rest = changed.change_for(wanted).unwrap_or_else(|rest| panic!("{change:?} {wanted:?}: {rest}"));
         assert!(rest.is_empty(), "{change:?}, and then {rest:?}");
         assert_eq!(change.is_empty(), after == *before, "{change:?}");
         if let Ok(origin) = wanted.origin.parse()

@@ -2,13 +2,17 @@
 
 #![no_main]
 
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use cors_vectors::theorem::network::Incoming;
-use fetch_cors::server::{Decision, decide, exposed_names, fields, is_same_origin, refusal};
+use fetch_cors::{
+    Policy,
+    server::{Decision, decide, exposed_names, fields, is_same_origin, refusal},
+};
 use fuzz::{
-    config::{Config, Name},
+    config::{Config, Name, valid},
     naive::{self, Kind},
     origins::Instance,
+    vector::{self, vector},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -44,7 +48,17 @@ const NAMES: [&str; 6] = [
     "cookie",
 ];
 
-fuzz_target!(|input: Input| {
+fuzz_target!(|data: &[u8]| {
+    if let Some(vector) = vector(data) {
+        let (_, policy) = valid(vector::policy(&vector));
+        let own: Vec<String> = vector::lines(&vector["handler"]["headers"]).map(|(name, _)| name).collect();
+        check(&policy, &vector::incoming(&vector), Some(own));
+    } else if let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) {
+        any_request(&input);
+    }
+});
+
+fn any_request(input: &Input) {
     let (_, policy) = input.config.valid();
     let config = policy.to_config();
     let entries = [config.allow_origins.as_slice(), &config.danger_allow_origins].concat();
@@ -67,18 +81,22 @@ fuzz_target!(|input: Input| {
         };
         headers.push((NAMES[name].to_owned(), value));
     }
-    let request = Incoming { method, headers };
     let own: Option<Vec<String>> =
         input.own.as_ref().map(|own| own.iter().take(40).map(Name::header).collect());
+    check(&policy, &Incoming { method, headers }, own);
+}
+
+fn check(policy: &Policy, request: &Incoming, own: Option<Vec<String>>) {
+    let config = policy.to_config();
     let exposed = own.as_ref().map(|own| exposed_names(own.iter().map(String::as_str)));
 
-    let decision = decide(&policy, &request);
-    let mut written: Vec<_> = fields(&policy, &request, decision, own.as_deref())
+    let decision = decide(policy, request);
+    let mut written: Vec<_> = fields(policy, request, decision, own.as_deref())
         .into_iter()
         .map(|(name, value)| (name.name(), value))
         .collect();
     written.sort();
-    let (kind, expected) = naive::response(&config, &request, exposed.as_deref());
+    let (kind, expected) = naive::response(&config, request, exposed.as_deref());
     let decided = match decision {
         Decision::AnyOrigin | Decision::Allowed => Kind::Allowed,
         Decision::PreflightGranted { .. } => Kind::Granted,
@@ -94,11 +112,11 @@ fuzz_target!(|input: Input| {
         assert!(is_echoed_origin || value.iter().all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\t'));
         assert!(value.len() <= 8192 || !name.starts_with("access-control-allow-h") || config.allow_headers.len() > 1);
     }
-    let _ = is_same_origin(&request);
-    if let Some(refusal) = refusal(&policy, &request, decision) {
+    let _ = is_same_origin(request);
+    if let Some(refusal) = refusal(policy, request, decision) {
         let said = refusal.to_string();
         assert!(!said.contains(|c: char| c.is_control()), "{said:?}");
         assert!(said.len() < 20_000, "{} bytes", said.len());
     }
-    assert!(decision != Decision::PreflightRefused || refusal(&policy, &request, decision).is_some());
-});
+    assert!(decision != Decision::PreflightRefused || refusal(policy, request, decision).is_some());
+}

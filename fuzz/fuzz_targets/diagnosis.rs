@@ -4,7 +4,7 @@
 #![no_main]
 
 #[path = "../../crates/fetch-cors/tests/diagnosis/property.rs"]
-#[allow(dead_code, reason = "a part of it is for the tests alone")]
+#[allow(dead_code, unused_imports, reason = "a part of it is for the tests alone")]
 mod property;
 #[path = "../../crates/fetch-cors/tests/diagnosis/world.rs"]
 mod world;
@@ -214,7 +214,7 @@ fn any_transcript(input: &Input) {
     case.policy = input.policy.as_ref().map(Config::written);
     case.hints.is_blocked_in_browser = input.is_blocked_in_browser;
     let mut count = 0;
-    while let Some(wanted) = examination.wanted() {
+    while examination.wanted().is_some() {
         count += 1;
         assert!(count <= 21 * 2 + headers + 4 + 8, "{count} requests");
         let _ = words(&examination.diagnosis());

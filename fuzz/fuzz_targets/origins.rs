@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use cors_vectors::theorem::network::Incoming;
 use fetch_cors::{
     Origin, Policy, PolicyConfig,
@@ -13,6 +13,7 @@ use fetch_cors::{
 use fuzz::{
     naive,
     origins::{Entry, Instance},
+    vector::{self, vector},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -22,19 +23,30 @@ struct Input {
     origins: Vec<Instance>,
 }
 
-fuzz_target!(|input: Input| {
-    let text = input.entry.text();
-    origin(&text);
-    if let Some((config, policy)) = entry(&text) {
-        for instance in input.origins.iter().take(8) {
-            let value = instance.of(&[text.clone()]);
-            matches(&config, &policy, &value);
-            if let Ok(value) = str::from_utf8(&value) {
-                origin(value);
-            }
+fuzz_target!(|data: &[u8]| {
+    if let Some(vector) = vector(data) {
+        let origins: Vec<Vec<u8>> = vector::incoming(&vector).headers.into_iter().map(|(_, value)| value).collect();
+        for text in vector::policy(&vector).allow_origins {
+            check(&text, &origins);
         }
+    } else if let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) {
+        let text = input.entry.text();
+        let origins: Vec<Vec<u8>> =
+            input.origins.iter().take(8).map(|instance| instance.of(std::slice::from_ref(&text))).collect();
+        check(&text, &origins);
     }
 });
+
+fn check(text: &str, origins: &[Vec<u8>]) {
+    origin(text);
+    let Some((config, policy)) = entry(text) else { return };
+    for value in origins {
+        matches(&config, &policy, value);
+        if let Ok(value) = str::from_utf8(value) {
+            origin(value);
+        }
+    }
+}
 
 /// An origin that is accepted is what a browser serializes.
 fn origin(text: &str) {

@@ -10,18 +10,19 @@ use std::{collections::BTreeSet, time::Duration};
 
 use actix_http::h1::{Codec, Message};
 use actix_web::rt::Runtime;
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use bytes::BytesMut;
 use cors_vectors::theorem::network::Incoming;
 use fetch_cors::{
-    Origin,
+    Origin, Policy, PolicyConfig,
     browser::{Browser, Credentials, Next, PageOrigin, Profile, Request, Response},
     server::exposed_names,
 };
 use fuzz::{
-    config::{Config, Name},
+    config::{Config, Name, valid},
     naive::{self, Kind},
     origins::Instance,
+    vector::{self, vector},
 };
 use libfuzzer_sys::fuzz_target;
 use site::{Behaviour, Ends, Received, Site, SourceKind};
@@ -79,7 +80,22 @@ std::thread_local! {
     static RUNTIME: Runtime = Runtime::new().expect("a runtime starts");
 }
 
-fuzz_target!(|input: Input| {
+fuzz_target!(|data: &[u8]| {
+    if let Some(vector) = vector(data) {
+        let (_, policy) = valid(vector::policy(&vector));
+        let request = vector::incoming(&vector);
+        let mut head = format!("{} / HTTP/1.1\r\n", request.method).into_bytes();
+        for (name, value) in &request.headers {
+            head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        }
+        head.extend(b"\r\n");
+        serve(&policy, Behaviour { status: 200, ..Behaviour::default() }, &[head]);
+    } else if let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) {
+        any_head(&input);
+    }
+});
+
+fn any_head(input: &Input) {
     let (_, policy) = input.config.valid();
     let config = policy.to_config();
     let entries = [config.allow_origins.as_slice(), &config.danger_allow_origins].concat();
@@ -88,21 +104,28 @@ fuzz_target!(|input: Input| {
     let status = [200, 201, 204, 304, 404, 500][usize::from(input.status % 6)];
     let behaviour = Behaviour {
         status,
-        headers: headers.clone(),
+        headers,
         ends: [Ends::Response, Ends::HandlersError, Ends::InnerError][usize::from(input.ends % 3)],
         forward_preflights: input.forwards,
         source: [SourceKind::Always, SourceKind::Live, SourceKind::PerRequest, SourceKind::Later, SourceKind::Fails]
             [usize::from(input.source % 5)],
     };
+    let heads: Vec<Vec<u8>> = input.heads.iter().take(4).map(|head| wire(head, &entries)).collect();
+    serve(&policy, behaviour, &heads);
+}
+
+fn serve(policy: &Policy, behaviour: Behaviour, heads: &[Vec<u8>]) {
+    let config = policy.to_config();
     RUNTIME.with(|runtime| {
-        let site = runtime.block_on(Site::new(&policy, behaviour.clone()));
-        for head in input.heads.iter().take(4) {
-            let mut bytes = BytesMut::from(&wire(head, &entries)[..]);
+        let site = runtime.block_on(Site::new(policy, behaviour.clone()));
+        for head in heads {
+            let mut bytes = BytesMut::from(&head[..]);
             let Ok(Some(Message::Item(request))) = Codec::default().decode(&mut bytes) else { continue };
             let received_head = Incoming {
                 method: request.method().to_string(),
                 headers: request
-                    .headers()
+                    .head()
+                    .headers
                     .iter()
                     .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
                     .collect(),
@@ -111,7 +134,7 @@ fuzz_target!(|input: Input| {
             check(&config, &behaviour, &received_head, &received);
         }
     });
-});
+}
 
 /// The bytes of a request.
 fn wire(head: &Head, entries: &[String]) -> Vec<u8> {
@@ -141,7 +164,7 @@ fn wire(head: &Head, entries: &[String]) -> Vec<u8> {
     bytes
 }
 
-fn check(config: &fetch_cors::PolicyConfig, behaviour: &Behaviour, request: &Incoming, received: &Received) {
+fn check(config: &PolicyConfig, behaviour: &Behaviour, request: &Incoming, received: &Received) {
     let shown = || format!("{config:?}\n{behaviour:?}\n{:?}\n{received:?}", request.headers);
     for (name, value) in &received.headers {
         assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)), "{}", shown());
@@ -216,7 +239,7 @@ fn check(config: &fetch_cors::PolicyConfig, behaviour: &Behaviour, request: &Inc
 
 /// A page of this origin that requests it reads it if the policy allows that.
 fn browser_agrees(
-    config: &fetch_cors::PolicyConfig,
+    config: &PolicyConfig,
     request: &Incoming,
     received: &Received,
     is_allowed: bool,

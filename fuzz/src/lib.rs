@@ -5,3 +5,4 @@ pub mod config;
 pub mod draw;
 pub mod naive;
 pub mod origins;
+pub mod vector;

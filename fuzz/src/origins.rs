@@ -131,7 +131,7 @@ impl Instance {
             && !bytes.is_empty()
         {
             let place = usize::from(place) % bytes.len();
-            if byte == 0 { drop(bytes.remove(place)) } else { bytes[place] = byte }
+            if byte == 0 { { bytes.remove(place); } } else { bytes[place] = byte }
         }
         bytes
     }

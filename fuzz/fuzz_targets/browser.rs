@@ -7,7 +7,7 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use cors_vectors::theorem::{AnyFetch, AnyResponse, any_fetch, check_any_fetch};
 use fetch_cors::browser::{Browser, Credentials, Mode, Profile, Redirect};
-use fuzz::{draw::draw, world};
+use fuzz::{draw::Draws, world};
 use libfuzzer_sys::fuzz_target;
 
 world!(FETCHES: AnyFetch = any_fetch());
@@ -33,9 +33,11 @@ struct Input {
 fuzz_target!(|data: &[u8]| {
     let Some((which, data)) = data.split_first() else { return };
     let fetches: Vec<AnyFetch> = if which % 2 == 0 {
-        // Two of them, so that one finds what another left in the cache.
-        let (first, second) = data.split_at(data.len() / 2);
-        [first, second].into_iter().filter_map(|data| draw(&FETCHES, data)).collect()
+        // Several of them, so that one finds what another left in the cache; responses have a seed of their own.
+        let mut draws = Draws::new(data);
+        (0..data.len().div_ceil(6).min(4))
+            .map(|_| AnyFetch { responses: draws.draw(&FETCHES).responses, ..draws.draw(&FETCHES) })
+            .collect()
     } else {
         Input::arbitrary_take_rest(Unstructured::new(data)).map(fetch).into_iter().collect()
     };

@@ -8,19 +8,22 @@ use cors_vectors::theorem::{
     check_change,
     meaning::PageRequest,
     network::{Handler, Incoming, serve},
-    world::{Rules, handler, page_request_of_any_length, rules_and},
+    world::{Invitation, Rules, handler, invitation, page_request_of_any_length, rules},
 };
 use fetch_cors::{Policy, PolicyConfig, Wanted};
 use fuzz::{
     config::{Config, Name, valid},
-    draw::draw,
+    draw::Draws,
     origins::Instance,
     vector::{self, vector},
     world,
 };
 use libfuzzer_sys::fuzz_target;
 
-world!(WORLD: ((Rules, PageRequest), Handler) = (rules_and(page_request_of_any_length()), handler()));
+world!(RULES: Rules = rules());
+world!(REQUEST: PageRequest = page_request_of_any_length());
+world!(INVITATION: Invitation = invitation());
+world!(HANDLER: Handler = handler());
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -41,11 +44,13 @@ fuzz_target!(|data: &[u8]| {
     }
     let Some((which, data)) = data.split_first() else { return };
     if which % 2 == 0 {
-        if let Some(((rules, page_request), handler)) = draw(&WORLD, data) {
-            check_change(&rules, &page_request, |policy: &Policy, request: &Incoming| {
-                serve(policy, &handler, request)
-            });
-        }
+        let mut draws = Draws::new(data);
+        let (rules, mut page_request) = (draws.draw(&RULES), draws.draw(&REQUEST));
+        page_request.invite(&rules.config, draws.draw(&INVITATION));
+        let handler = draws.draw(&HANDLER);
+        check_change(&rules, &page_request, |policy: &Policy, request: &Incoming| {
+            serve(policy, &handler, request)
+        });
     } else if let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) {
         any_wish(&input);
     }

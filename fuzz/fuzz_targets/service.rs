@@ -120,7 +120,9 @@ fn serve(policy: &Policy, behaviour: Behaviour, heads: &[Vec<u8>]) {
         let site = runtime.block_on(Site::new(policy, behaviour.clone()));
         for head in heads {
             let mut bytes = BytesMut::from(&head[..]);
-            let Ok(Some(Message::Item(request))) = Codec::default().decode(&mut bytes) else { continue };
+            // The codec starts a clock, which needs the runtime.
+            let decoded = runtime.block_on(async { Codec::default().decode(&mut bytes) });
+            let Ok(Some(Message::Item(request))) = decoded else { continue };
             let received_head = Incoming {
                 method: request.method().to_string(),
                 headers: request

@@ -6,55 +6,53 @@
 use cors_vectors::theorem::{
     Steps, check_cold, check_noisy, check_shared_cache, check_steps,
     meaning::{PageRequest, Server},
-    network::{Handler, Incoming, Noise, serve},
+    network::{Handler, Incoming, Noise, ServerResponse, serve},
     steps,
     world::{
-        Invitation, Rules, handler, invitation, page_request, page_request_of_any_length, rules, rules_and,
+        Invitation, Rules, handler, invitation, page_request, page_request_of_any_length, rules,
         rules_and_their_successors,
     },
 };
 use fetch_cors::Policy;
-use fuzz::{draw::draw, world};
+use fuzz::{draw::Draws, world};
 use libfuzzer_sys::fuzz_target;
-use proptest::{collection, prelude::any, sample::select};
 
-world!(COLD: ((Rules, PageRequest), Handler) = (rules_and(page_request_of_any_length()), handler()));
-world!(NOISY: ((Rules, PageRequest), Handler, Vec<u8>) =
-    (rules_and(page_request()), handler(), collection::vec(any::<u8>(), 0..80)));
-world!(STEPS: ((Rules, Rules), usize, Steps, Invitation, Handler) =
-    (rules_and_their_successors(), 1..9_usize, steps(), invitation(), handler()));
-world!(SHARED: (Rules, Vec<(PageRequest, Invitation)>, &'static str, Handler) = (
-    rules(),
-    collection::vec((page_request(), invitation()), 2..6),
-    select(&["https://api.test", "https://example.com"][..]),
-    handler(),
-));
+world!(RULES: Rules = rules());
+world!(SUCCESSORS: (Rules, Rules) = rules_and_their_successors());
+world!(REQUEST: PageRequest = page_request());
+world!(ANY_REQUEST: PageRequest = page_request_of_any_length());
+world!(INVITATION: Invitation = invitation());
+world!(HANDLER: Handler = handler());
+world!(STEPS: Steps = steps());
 
 fuzz_target!(|data: &[u8]| {
-    let Some((which, data)) = data.split_first() else { return };
+    let [which, swapped_at, data @ ..] = data else { return };
+    let mut draws = Draws::new(data);
+    let handler = draws.draw(&HANDLER);
+    let server =
+        |policy: &Policy, request: &Incoming| -> ServerResponse { serve(policy, &handler, request) };
+    let invitation = draws.draw(&INVITATION);
     match which % 4 {
         0 => {
-            let Some(((rules, page_request), handler)) = draw(&COLD, data) else { return };
-            check_cold(&rules, &page_request, server(&handler));
+            let (rules, mut page_request) = (draws.draw(&RULES), draws.draw(&ANY_REQUEST));
+            page_request.invite(&rules.config, invitation);
+            check_cold(&rules, &page_request, server);
         }
         1 => {
-            let Some(((rules, page_request), handler, noise)) = draw(&NOISY, data) else { return };
-            check_noisy(&rules, &page_request, &Noise::new(noise), server(&handler));
+            let (rules, mut page_request) = (draws.draw(&RULES), draws.draw(&REQUEST));
+            page_request.invite(&rules.config, invitation);
+            check_noisy(&rules, &page_request, &Noise::new(data.to_vec()), server);
         }
         2 => {
-            let Some(((before, after), swapped_at, steps, invitation, handler)) = draw(&STEPS, data) else {
-                return;
-            };
-            let steps = steps.invite(&before, invitation);
-            check_steps([&before, &after], swapped_at, &steps, server(&handler));
+            let ((before, after), steps) = (draws.draw(&SUCCESSORS), draws.draw(&STEPS));
+            let swapped_at = usize::from(swapped_at % 9);
+            check_steps([&before, &after], swapped_at, &steps.invite(&before, invitation), server);
         }
         _ => {
-            let Some((rules, page_requests, origin, handler)) = draw(&SHARED, data) else { return };
-            check_shared_cache(&rules, page_requests, Server { origin, path: "/" }, server(&handler));
+            let rules = draws.draw(&RULES);
+            let requests = (0..2 + swapped_at % 4).map(|_| (draws.draw(&REQUEST), draws.draw(&INVITATION)));
+            let origin = ["https://api.test", "https://example.com"][usize::from(swapped_at >> 7)];
+            check_shared_cache(&rules, requests.collect(), Server { origin, path: "/" }, server);
         }
     }
 });
-
-fn server(handler: &Handler) -> impl Fn(&Policy, &Incoming) -> cors_vectors::theorem::network::ServerResponse {
-    move |policy, request| serve(policy, handler, request)
-}

@@ -1,4 +1,7 @@
-//! Values of a `proptest` strategy, made of a fuzzer's bytes: so the worlds of the tests are the worlds of the fuzzer.
+//! Values of `proptest` strategies, made of a fuzzer's bytes: so the worlds of the tests are the worlds of the fuzzer.
+//!
+//! Each part of an input has a seed of its own, so that a fuzzer can change one and keep the others. `proptest` could also
+//! take every choice from the bytes (`PassThrough`), but halves what is left of them at each alternative of a `prop_oneof!`.
 
 use proptest::{
     strategy::{BoxedStrategy, Strategy, ValueTree as _},
@@ -8,26 +11,28 @@ use proptest::{
 /// A strategy that is made once: making one costs more than drawing from it.
 pub type World<T> = std::thread::LocalKey<BoxedStrategy<T>>;
 
-/// The value that these bytes choose. What they lack is made up, always the same.
-pub fn draw<T: std::fmt::Debug>(world: &'static World<T>, bytes: &[u8]) -> Option<T> {
-    let config = Config { failure_persistence: None, ..Config::default() };
-    let random = REST.with(|rest| TestRng::from_seed(RngAlgorithm::PassThrough, &[bytes, rest].concat()));
-    let mut runner = TestRunner::new_with_rng(config, random);
-    world.with(|strategy| strategy.new_tree(&mut runner)).ok().map(|tree| tree.current())
-}
+/// Bytes that are left to draw from.
+pub struct Draws<'a>(&'a [u8]);
 
-std::thread_local! {
-    // Not the zeros that the generator would go on with: a choice among three rejects a zero, and would wait for ever.
-    static REST: Vec<u8> = {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let next = |_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()
-        };
-        (0..2048).flat_map(next).collect()
-    };
+impl<'a> Draws<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The value that the next three bytes stand for; bytes that are missing are zeros.
+    ///
+    /// # Panics
+    ///
+    /// If the strategy rejects nearly everything.
+    pub fn draw<T: std::fmt::Debug>(&mut self, world: &'static World<T>) -> T {
+        let (seed, rest) = self.0.split_at(self.0.len().min(3));
+        self.0 = rest;
+        let mut long = [0; 32];
+        long[..seed.len()].copy_from_slice(seed);
+        let config = Config { failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &long));
+        world.with(|strategy| strategy.new_tree(&mut runner)).expect("a value").current()
+    }
 }
 
 /// Defines a [`World`].

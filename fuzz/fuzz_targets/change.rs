@@ -90,8 +90,11 @@ fn any_wish(input: &Input) {
 
 fn check(config: &PolicyConfig, policy: &Policy, wanted: &Wanted) {
     let normal = policy.to_config();
-    let changes =
-        [(config, config.change_for(wanted)), (&normal, normal.change_for(wanted)), (&normal, policy.change_for(wanted))];
+    let changes = [
+        (config, config.change_for(wanted)),
+        (&normal, normal.change_for(wanted)),
+        (&normal, policy.change_for(wanted)),
+    ];
     let is_possible = changes[0].1.is_ok();
     for (before, change) in changes {
         assert_eq!(change.is_ok(), is_possible, "{config:?} {wanted:?}");
@@ -99,7 +102,10 @@ fn check(config: &PolicyConfig, policy: &Policy, wanted: &Wanted) {
             Ok(change) => change,
             Err(no_change) => {
                 let said = no_change.to_string();
-                assert!(!no_change.obstacles().is_empty() && !said.contains(|c: char| c.is_control()), "{said:?}");
+                assert!(
+                    !no_change.obstacles().is_empty() && !said.contains(|c: char| c.is_control()),
+                    "{said:?}"
+                );
                 continue;
             }
         };

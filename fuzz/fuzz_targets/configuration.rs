@@ -116,7 +116,10 @@ fn variables(text: &str) {
             Err(invalid) => {
                 for problem in invalid.problems() {
                     let value = problem.value();
-                    assert!(value.is_empty() || text.contains(value) || text.contains('@'), "{value:?} {text:?}");
+                    assert!(
+                        value.is_empty() || text.contains(value) || text.contains('@'),
+                        "{value:?} {text:?}"
+                    );
                 }
             }
         }

@@ -110,7 +110,11 @@ fn check(policy: &Policy, request: &Incoming, own: Option<Vec<String>>) {
     for (name, value) in &written {
         let is_echoed_origin = *name == "access-control-allow-origin";
         assert!(is_echoed_origin || value.iter().all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\t'));
-        assert!(value.len() <= 8192 || !name.starts_with("access-control-allow-h") || config.allow_headers.len() > 1);
+        assert!(
+            value.len() <= 8192
+                || !name.starts_with("access-control-allow-h")
+                || config.allow_headers.len() > 1
+        );
     }
     let _ = is_same_origin(request);
     if let Some(refusal) = refusal(policy, request, decision) {

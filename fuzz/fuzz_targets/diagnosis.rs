@@ -60,8 +60,14 @@ enum Value {
     Raw(Vec<u8>),
 }
 
-const PAGES: [&str; 6] =
-    ["https://app.example", "http://localhost:3000", "null", "http://app.example", "https://api.example", "file:///a"];
+const PAGES: [&str; 6] = [
+    "https://app.example",
+    "http://localhost:3000",
+    "null",
+    "http://app.example",
+    "https://api.example",
+    "file:///a",
+];
 const URLS: [&str; 9] = [
     "https://api.example/orders/7",
     "http://api.example/",
@@ -125,8 +131,8 @@ const VALUES: [&str; 24] = [
     "no-store",
 ];
 const STATUSES: [u16; 24] = [
-    200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 407, 413, 415, 429, 500, 501, 502, 503,
-    521,
+    200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 407, 413, 415, 429, 500, 501,
+    502, 503, 521,
 ];
 
 fn choose<T: Copy>(choices: &[T], choice: u8) -> T {
@@ -233,7 +239,8 @@ fn any_transcript(input: &Input) {
         count += 1;
         assert!(count <= 21 * 2 + headers + 4 + 8, "{count} requests");
         let _ = words(&examination.diagnosis());
-        let reply = input.replies.get(count - 1).or(input.replies.last()).map_or(Received::NotSent, Reply::received);
+        let reply =
+            input.replies.get(count - 1).or(input.replies.last()).map_or(Received::NotSent, Reply::received);
         examination.receive(reply, Duration::ZERO);
     }
     let _ = words(&examination.diagnosis());
@@ -245,10 +252,11 @@ fn any_transcript(input: &Input) {
     let _ = words(&diagnose(&case));
     case.verdict = None;
     let _ = words(&diagnose(&case));
-    case.exchanges.extend(case.probes.iter().map(|probed| Exchanged {
-        sent: probed.probe.sent.clone(),
-        received: probed.received.clone(),
-    }));
+    case.exchanges.extend(
+        case.probes
+            .iter()
+            .map(|probed| Exchanged { sent: probed.probe.sent.clone(), received: probed.received.clone() }),
+    );
     let _ = words(&diagnose(&case));
     let mut more = Examination::of(case);
     while more.wanted().is_some() {

@@ -59,12 +59,18 @@ fn with_secret(input: &Input<'_>) -> String {
         _ => "https://api.example/".to_owned(),
     };
     match input.kind % 8 {
-        0 => format!("curl 'https://api.example/' -H '{name}: {scheme}{value}' -H 'Origin: https://app.example' {more}"),
+        0 => format!(
+            "curl 'https://api.example/' -H '{name}: {scheme}{value}' -H 'Origin: https://app.example' {more}"
+        ),
         1 => format!("curl '{url}' -H 'Origin: https://app.example' {more}"),
         2 => format!("curl -u 'user:{value}' https://api.example/ {more}"),
-        3 => format!("curl -b 'session={value}; a=b' https://api.example/ -H 'Referer: https://app.example/' {more}"),
+        3 => format!(
+            "curl -b 'session={value}; a=b' https://api.example/ -H 'Referer: https://app.example/' {more}"
+        ),
         4 => format!("fetch(\"{url}\", {{ headers: {{ \"x-b\": \"1\" }}, {more} }})"),
-        5 => format!("fetch('https://api.example/', {{ headers: {{ '{name}': '{scheme}{value}' }}, {more} }})"),
+        5 => {
+            format!("fetch('https://api.example/', {{ headers: {{ '{name}': '{scheme}{value}' }}, {more} }})")
+        }
         6 => {
             let line = serde_json::json!({ "name": name, "value": format!("{scheme}{value}") });
             let origin = serde_json::json!({ "name": "Origin", "value": "https://app.example" });
@@ -96,7 +102,10 @@ fn pasted(bytes: &[u8], reply: u8) {
                 let case = case_of(recording);
                 let made = report(&case, &diagnose(&case));
                 let bodies = recording.exchanges.iter().any(|one| one.body.contains(SECRET));
-                said(&made.masked(&Secrets::of(&recording.request)), is_secret_only(&recording.request) && !bodies);
+                said(
+                    &made.masked(&Secrets::of(&recording.request)),
+                    is_secret_only(&recording.request) && !bodies,
+                );
             }
         }
         Ok(Paste::Messages(list)) => {
@@ -106,7 +115,10 @@ fn pasted(bytes: &[u8], reply: u8) {
                 shown(&message.check().to_string());
                 for fact in [&message.facts.url, &message.facts.first_url, &message.facts.page] {
                     let Some(fact) = fact else { continue };
-                    assert!(pasted.contains(fact.as_str()) || pasted.contains(char::is_whitespace), "{fact:?}");
+                    assert!(
+                        pasted.contains(fact.as_str()) || pasted.contains(char::is_whitespace),
+                        "{fact:?}"
+                    );
                 }
             }
         }
@@ -167,23 +179,25 @@ fn is_secret_only(request: &PastedRequest) -> bool {
     let Ok(mut url) = Url::parse(&request.url) else { return false };
     let pairs: Vec<(String, String)> =
         url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    if pairs
-        .iter()
-        .any(|(name, value)| name.contains(SECRET) || value.contains(SECRET) && name != "token" && name != "X-Amz-Signature")
-    {
+    if pairs.iter().any(|(name, value)| {
+        name.contains(SECRET) || value.contains(SECRET) && name != "token" && name != "X-Amz-Signature"
+    }) {
         return false;
     }
     url.set_query(None);
     let _ = url.set_username("");
     let _ = url.set_password(None);
     let elsewhere = [&request.method, &url.to_string()].into_iter().any(|text| text.contains(SECRET))
-        || request.headers.iter().any(|(name, value)| {
-            name.contains(SECRET) || value.contains(SECRET) && !is_secret(name)
-        })
+        || request
+            .headers
+            .iter()
+            .any(|(name, value)| name.contains(SECRET) || value.contains(SECRET) && !is_secret(name))
         || request.notes.iter().any(|note| note.contains(SECRET))
-        || request.cookies.iter().flat_map(|cookies| cookies.split(';')).any(|cookie| {
-            cookie.split_once('=').is_some_and(|(name, _)| name.contains(SECRET))
-        });
+        || request
+            .cookies
+            .iter()
+            .flat_map(|cookies| cookies.split(';'))
+            .any(|cookie| cookie.split_once('=').is_some_and(|(name, _)| name.contains(SECRET)));
     !elsewhere
 }
 
@@ -220,7 +234,9 @@ fn shell_word(text: &str) -> Option<String> {
                 }
             },
             '\\' => word.push(characters.next()?),
-            _ if character.is_ascii_alphanumeric() || "-_./:@%+=,".contains(character) => word.push(character),
+            _ if character.is_ascii_alphanumeric() || "-_./:@%+=,".contains(character) => {
+                word.push(character)
+            }
             _ => return None,
         }
     }

@@ -33,8 +33,11 @@ fuzz_target!(|data: &[u8]| {
 
 fn any_crowd(input: &Input) {
     let mut config = PolicyConfig::default();
-    config.allow_origins = input.entries.iter().filter(|entry| !matches!(entry, Entry::Any)).map(Entry::text).collect();
-    config.allow_origins.extend((0..input.crowd % 100).map(|number| format!("https://host-{number}.example")));
+    config.allow_origins =
+        input.entries.iter().filter(|entry| !matches!(entry, Entry::Any)).map(Entry::text).collect();
+    config
+        .allow_origins
+        .extend((0..input.crowd % 100).map(|number| format!("https://host-{number}.example")));
     check(config, |entries| input.origins.iter().take(24).map(|instance| instance.of(entries)).collect());
 }
 

@@ -25,7 +25,8 @@ struct Input {
 
 fuzz_target!(|data: &[u8]| {
     if let Some(vector) = vector(data) {
-        let origins: Vec<Vec<u8>> = vector::incoming(&vector).headers.into_iter().map(|(_, value)| value).collect();
+        let origins: Vec<Vec<u8>> =
+            vector::incoming(&vector).headers.into_iter().map(|(_, value)| value).collect();
         for text in vector::policy(&vector).allow_origins {
             check(&text, &origins);
         }
@@ -98,10 +99,7 @@ fn entry(text: &str) -> Option<(PolicyConfig, Policy)> {
             Err(invalid) => {
                 assert!(!invalid.to_string().contains(|c: char| c.is_control() && c != '\n'), "{invalid}");
                 for problem in invalid.problems() {
-                    assert!(
-                        problem.suggestion().is_none() || !problem.suggestions().is_empty(),
-                        "{invalid}"
-                    );
+                    assert!(problem.suggestion().is_none() || !problem.suggestions().is_empty(), "{invalid}");
                     for suggestion in problem.suggestions() {
                         let is_valid = [(false, credentials), (true, credentials)]
                             .iter()

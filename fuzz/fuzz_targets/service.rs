@@ -107,8 +107,13 @@ fn any_head(input: &Input) {
         headers,
         ends: [Ends::Response, Ends::HandlersError, Ends::InnerError][usize::from(input.ends % 3)],
         forward_preflights: input.forwards,
-        source: [SourceKind::Always, SourceKind::Live, SourceKind::PerRequest, SourceKind::Later, SourceKind::Fails]
-            [usize::from(input.source % 5)],
+        source: [
+            SourceKind::Always,
+            SourceKind::Live,
+            SourceKind::PerRequest,
+            SourceKind::Later,
+            SourceKind::Fails,
+        ][usize::from(input.source % 5)],
     };
     let heads: Vec<Vec<u8>> = input.heads.iter().take(4).map(|head| wire(head, &entries)).collect();
     serve(&policy, behaviour, &heads);
@@ -217,7 +222,8 @@ fn check(config: &PolicyConfig, behaviour: &Behaviour, request: &Incoming, recei
         .filter(|(name, _)| name == "vary")
         .flat_map(|(_, value)| names(&text(value)))
         .collect();
-    let needed = expected.iter().filter(|(name, _)| *name == "vary").flat_map(|(_, value)| names(&text(value)));
+    let needed =
+        expected.iter().filter(|(name, _)| *name == "vary").flat_map(|(_, value)| names(&text(value)));
     let needed: BTreeSet<String> = needed.collect();
     let of_handler: Vec<String> = if runs {
         let lines = behaviour.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("vary"));
@@ -240,16 +246,14 @@ fn check(config: &PolicyConfig, behaviour: &Behaviour, request: &Incoming, recei
 }
 
 /// A page of this origin that requests it reads it if the policy allows that.
-fn browser_agrees(
-    config: &PolicyConfig,
-    request: &Incoming,
-    received: &Received,
-    is_allowed: bool,
-) {
+fn browser_agrees(config: &PolicyConfig, request: &Incoming, received: &Received, is_allowed: bool) {
     let mut origins = request.headers.iter().filter(|(name, _)| name == "origin");
     let (Some((_, origin)), None) = (origins.next(), origins.next()) else { return };
-    let Some(origin) = str::from_utf8(origin).ok().and_then(|text| text.parse::<Origin>().ok()) else { return };
-    let Some(page) = PageOrigin::of(origin.as_str()).filter(|page| page.to_string() == origin.as_str()) else {
+    let Some(origin) = str::from_utf8(origin).ok().and_then(|text| text.parse::<Origin>().ok()) else {
+        return;
+    };
+    let Some(page) = PageOrigin::of(origin.as_str()).filter(|page| page.to_string() == origin.as_str())
+    else {
         return;
     };
     let response = received

@@ -29,8 +29,7 @@ fuzz_target!(|data: &[u8]| {
     let [which, swapped_at, data @ ..] = data else { return };
     let mut draws = Draws::new(data);
     let handler = draws.draw(&HANDLER);
-    let server =
-        |policy: &Policy, request: &Incoming| -> ServerResponse { serve(policy, &handler, request) };
+    let server = |policy: &Policy, request: &Incoming| -> ServerResponse { serve(policy, &handler, request) };
     let invitation = draws.draw(&INVITATION);
     match which % 4 {
         0 => {

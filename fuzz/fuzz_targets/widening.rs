@@ -5,10 +5,7 @@
 
 use arbitrary::Arbitrary;
 use fetch_cors::{Origin, Policy, PolicyConfig, Widening};
-use fuzz::{
-    config::valid,
-    naive,
-};
+use fuzz::{config::valid, naive};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -30,8 +27,22 @@ enum Entry {
 }
 
 const HOSTS: [&str; 16] = [
-    "a", "b", "a.a", "a.b", "b.a", "b.b", "a.a.b", "b.a.b", "aa.a.b", "ab.a.b", "_a.a.b", "a-.a.b", "ba.b.b", "evil.a.b",
-    "www.a.b", "xn--tda.a.b",
+    "a",
+    "b",
+    "a.a",
+    "a.b",
+    "b.a",
+    "b.b",
+    "a.a.b",
+    "b.a.b",
+    "aa.a.b",
+    "ab.a.b",
+    "_a.a.b",
+    "a-.a.b",
+    "ba.b.b",
+    "evil.a.b",
+    "www.a.b",
+    "xn--tda.a.b",
 ];
 const PREFIXES: [&str; 8] = ["", "a", "b", "aa", "_", "-", "xn--", "xn--t"];
 const SUFFIXES: [&str; 8] = ["", "a", "b", "ab", "_", "-", "da", "il"];
@@ -59,7 +70,8 @@ impl Entry {
     fn text(&self) -> String {
         match self {
             Self::Host { scheme, subdomains, labels, port } => {
-                let (scheme, star) = (["https", "http"][usize::from(*scheme)], ["", "*."][usize::from(*subdomains)]);
+                let (scheme, star) =
+                    (["https", "http"][usize::from(*scheme)], ["", "*."][usize::from(*subdomains)]);
                 format!("{scheme}://{star}{}{}", choose(&HOSTS, *labels), choose(&PORTS, *port))
             }
             Self::InLabel { prefix, suffix, parent, port } => {
@@ -118,7 +130,9 @@ fn world() -> Vec<Origin> {
     }
     hosts.sort();
     hosts.dedup();
-    let web = hosts.iter().flat_map(|host| ["", ":1", ":8443", ":8080"].map(|port| format!("https://{host}{port}")));
+    let web = hosts
+        .iter()
+        .flat_map(|host| ["", ":1", ":8443", ":8080"].map(|port| format!("https://{host}{port}")));
     let plain = hosts.iter().filter(|host| host.len() < 6).map(|host| format!("http://{host}"));
     let others = [
         "moz-extension://10000000-0000-4000-8000-000000000000",
@@ -143,12 +157,19 @@ fuzz_target!(|sides: (Side, Side)| {
         // Compared with the matcher only now and then, which `lookup` does all the time.
         WORLD.with(|world| {
             for origin in world.iter().step_by(37) {
-                assert_eq!(policy.allows(origin), naive::lists(config, origin.as_str().as_bytes()), "{config:?} {origin}");
+                assert_eq!(
+                    policy.allows(origin),
+                    naive::lists(config, origin.as_str().as_bytes()),
+                    "{config:?} {origin}"
+                );
             }
         });
     }
-    let (mut origin, mut method, mut header, mut exposed, mut credentials) = (false, false, false, false, false);
-    let is_listed = |list: &[String], name: &str| list.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(name));
+    let (mut origin, mut method, mut header, mut exposed, mut credentials) =
+        (false, false, false, false, false);
+    let is_listed = |list: &[String], name: &str| {
+        list.iter().any(|listed| listed == "*" || listed.eq_ignore_ascii_case(name))
+    };
     let denies = before.denies_all();
     for widening in &widenings {
         match widening {
@@ -205,12 +226,18 @@ fuzz_target!(|sides: (Side, Side)| {
     }
     let is_new = |before: &[String], after: &[String], safelisted: &[&str], names: &[&str]| {
         names.iter().any(|name| {
-            *name != "*" && !safelisted.contains(name) && is_listed(after, name) && (denies || !is_listed(before, name))
+            *name != "*"
+                && !safelisted.contains(name)
+                && is_listed(after, name)
+                && (denies || !is_listed(before, name))
         })
     };
     let (b, a) = (&before_config, &after_config);
     assert!(method || !is_new(&b.allow_methods, &a.allow_methods, &["GET"], &METHODS), "{b:?} {a:?}");
     assert!(header || !is_new(&b.allow_headers, &a.allow_headers, &[], &HEADERS), "{b:?} {a:?}");
-    assert!(exposed || !is_new(&b.expose_headers, &a.expose_headers, &["content-type"], &EXPOSED), "{b:?} {a:?}");
+    assert!(
+        exposed || !is_new(&b.expose_headers, &a.expose_headers, &["content-type"], &EXPOSED),
+        "{b:?} {a:?}"
+    );
     assert!(credentials || !a.allow_credentials || b.allow_credentials && !denies, "{b:?} {a:?}");
 });

@@ -6,13 +6,30 @@ use fetch_cors::{Policy, PolicyConfig, Setting};
 use crate::origins::Entry;
 
 const METHODS: [&str; 16] = [
-    "PUT", "put", "Put", "DELETE", "PATCH", "patch", "GET", "HEAD", "POST", "OPTIONS", "Custom", "PROPFIND", "*",
-    "TRACE", "P T", "",
+    "PUT", "put", "Put", "DELETE", "PATCH", "patch", "GET", "HEAD", "POST", "OPTIONS", "Custom", "PROPFIND",
+    "*", "TRACE", "P T", "",
 ];
 const HEADERS: [&str; 20] = [
-    "content-type", "Content-Type", "authorization", "x-a", "X-A", "x-b", "accept", "range", "*", "cookie", "etag",
-    "set-cookie", "access-control-allow-origin", "content_type", "autorization", "x a", "", "if-none-match",
-    "x-http-method-override", "location",
+    "content-type",
+    "Content-Type",
+    "authorization",
+    "x-a",
+    "X-A",
+    "x-b",
+    "accept",
+    "range",
+    "*",
+    "cookie",
+    "etag",
+    "set-cookie",
+    "access-control-allow-origin",
+    "content_type",
+    "autorization",
+    "x a",
+    "",
+    "if-none-match",
+    "x-http-method-override",
+    "location",
 ];
 
 /// A name in a list.

@@ -110,7 +110,9 @@ fn is_piece(piece: &Piece<'_>, text: &str) -> bool {
         }
         Piece::Extension("moz-extension") => {
             text.len() == 36
-                && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte) || byte == b'-')
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte) || byte == b'-')
         }
         Piece::Extension(_) => {
             !text.is_empty()
@@ -199,7 +201,8 @@ pub fn response(config: &PolicyConfig, request: &Incoming, own: Option<&str>) ->
         } else if !credentials {
             Some(b"*, authorization".to_vec())
         } else {
-            let mut all = asked.split(|&byte| byte == b',').map(trim).filter(|name| !name.is_empty()).peekable();
+            let mut all =
+                asked.split(|&byte| byte == b',').map(trim).filter(|name| !name.is_empty()).peekable();
             (all.peek().is_some() && all.all(is_token) && asked.len() <= 4096).then_some(asked.clone())
         };
         written.extend(listed.map(|names| ("access-control-allow-headers", names)));

@@ -15,8 +15,30 @@ const SCHEMES: [&str; 10] = [
     "htps",
 ];
 const LABELS: [&str; 24] = [
-    "a", "b", "aa", "ab", "example", "com", "co", "uk", "github", "io", "localhost", "xn--bcher-kva", "xn--a",
-    "a-b", "-", "_a", "", "10", "192", "168", "0", "255", "256", "A",
+    "a",
+    "b",
+    "aa",
+    "ab",
+    "example",
+    "com",
+    "co",
+    "uk",
+    "github",
+    "io",
+    "localhost",
+    "xn--bcher-kva",
+    "xn--a",
+    "a-b",
+    "-",
+    "_a",
+    "",
+    "10",
+    "192",
+    "168",
+    "0",
+    "255",
+    "256",
+    "A",
 ];
 const PIECES: [&str; 12] = ["", "a", "b", "-", "_", "ab", "pr-", "xn--", "xn--bcher-", "-web", "0", "."];
 const STARS: [&str; 16] =
@@ -34,11 +56,25 @@ const EXTENSIONS: [&str; 5] = [
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Entry {
     /// Of parts.
-    Built { scheme: u8, front: Front, labels: Vec<u8>, port: u8 },
+    Built {
+        scheme: u8,
+        front: Front,
+        labels: Vec<u8>,
+        port: u8,
+    },
     /// A name of an extension, or an address.
-    Named { scheme: u8, name: u8, port: u8 },
+    Named {
+        scheme: u8,
+        name: u8,
+        port: u8,
+    },
     /// A host around the longest one.
-    Long { label: u8, labels: u8, last: u8, wildcard: bool },
+    Long {
+        label: u8,
+        labels: u8,
+        last: u8,
+        wildcard: bool,
+    },
     Any,
     Text(String),
 }
@@ -66,7 +102,12 @@ impl Entry {
                     Front::Nothing => labels.join("."),
                     Front::Subdomains => format!("*.{}", labels.join(".")),
                     Front::InLabel(prefix, suffix) => {
-                        format!("{}*{}.{}", choose(&PIECES, *prefix), choose(&PIECES, *suffix), labels.join("."))
+                        format!(
+                            "{}*{}.{}",
+                            choose(&PIECES, *prefix),
+                            choose(&PIECES, *suffix),
+                            labels.join(".")
+                        )
                     }
                     Front::Octets(stars) => {
                         let mut octets = ["10", "192", "168", "1"];
@@ -84,7 +125,8 @@ impl Entry {
                 format!("{}://{name}{}", choose(&SCHEMES, *scheme), choose(&PORTS, *port))
             }
             Self::Long { label, labels, last, wildcard } => {
-                let start = format!("{}.", "l".repeat(usize::from(label % 66))).repeat(usize::from(labels % 5));
+                let start =
+                    format!("{}.", "l".repeat(usize::from(label % 66))).repeat(usize::from(labels % 5));
                 let star = if *wildcard { "*." } else { "" };
                 format!("https://{star}{start}{}.example.com", "k".repeat(usize::from(last % 66)))
             }
@@ -131,7 +173,13 @@ impl Instance {
             && !bytes.is_empty()
         {
             let place = usize::from(place) % bytes.len();
-            if byte == 0 { { bytes.remove(place); } } else { bytes[place] = byte }
+            if byte == 0 {
+                {
+                    bytes.remove(place);
+                }
+            } else {
+                bytes[place] = byte
+            }
         }
         bytes
     }

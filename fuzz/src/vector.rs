@@ -17,7 +17,8 @@ pub fn policy(vector: &Value) -> PolicyConfig {
 /// Its request, as a server receives it.
 pub fn incoming(vector: &Value) -> Incoming {
     let request = &vector["request"];
-    let headers = lines(&request["headers"]).map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    let headers =
+        lines(&request["headers"]).map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     Incoming { method: request["method"].as_str().unwrap_or("GET").to_owned(), headers }
 }
 

@@ -438,8 +438,22 @@ fn is_match(glob: &str, text: &str) -> bool {
 #[test]
 fn pastes_in_pastes_take_no_time() {
     let texts = [
-        "a=[", "a=\"", "a = ", "a=b, c=", "X-A: [", "a: ", "origin:", "Access-Control-Allow-Methods: ",
-        "access-control-allow-origin=", "[a=['", "- a: ", "a=<", "a=b|", "a=b;", "a=[b= ", "add_header Access-Control-A: ",
+        "a=[",
+        "a=\"",
+        "a = ",
+        "a=b, c=",
+        "X-A: [",
+        "a: ",
+        "origin:",
+        "Access-Control-Allow-Methods: ",
+        "access-control-allow-origin=",
+        "[a=['",
+        "- a: ",
+        "a=<",
+        "a=b|",
+        "a=b;",
+        "a=[b= ",
+        "add_header Access-Control-A: ",
     ];
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

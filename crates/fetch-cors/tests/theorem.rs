@@ -11,7 +11,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use cors_vectors::theorem::{
-    Counted, Lack, any_fetch, any_value, cases, check_any_fetch, check_change, check_cold, check_noisy, check_shared_cache, check_steps,
+    Counted, Lack, any_fetch, any_value, cases, check_any_fetch, check_change, check_cold, check_noisy,
+    check_shared_cache, check_steps,
     meaning::{self, Outcome, PageRequest, Server, may_set, may_use_method},
     network::{Handler, Incoming, Noise, serve},
     steps,
@@ -22,10 +23,7 @@ use cors_vectors::theorem::{
 };
 use fetch_cors::{
     Policy, PolicyConfig,
-    browser::{
-        Browser, Credentials, Engine, Mode, Next, PageOrigin, Profile, Redirect, Request, Response,
-        ResponseType, Verdict,
-    },
+    browser::{Browser, Credentials, Next, PageOrigin, Profile, Request},
     server::{decide, fields},
 };
 use proptest::{collection, prelude::*, sample::select, strategy::ValueTree as _, test_runner::TestRunner};

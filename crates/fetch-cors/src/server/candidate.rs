@@ -21,7 +21,8 @@ use crate::{
 /// # Ok::<(), fetch_cors::InvalidPolicy>(())
 /// ```
 pub fn candidate(policy: &Policy, origin: &[u8]) -> Option<Origin> {
-    if policy.denies_all() || policy.allows_any_origin() || origin.len() > MAX_ORIGIN || policy.lists(origin) {
+    if policy.denies_all() || policy.allows_any_origin() || origin.len() > MAX_ORIGIN || policy.lists(origin)
+    {
         return None;
     }
     let text = str::from_utf8(origin).ok()?;
@@ -41,7 +42,12 @@ mod tests {
     #[test]
     fn no_origin_is_a_candidate_that_the_policy_allows() {
         let policy = Policy::builder()
-            .allow_origins(["https://a.example", "https://*.b.example", "http://192.168.*.*:5173", "tauri://a"])
+            .allow_origins([
+                "https://a.example",
+                "https://*.b.example",
+                "http://192.168.*.*:5173",
+                "tauri://a",
+            ])
             .build()
             .unwrap();
         for (origin, expected) in [

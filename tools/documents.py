@@ -147,7 +147,7 @@ def targets():
 
 
 def check_command(path, line, packages):
-    line = re.sub(r"\s+#.*", "", line).strip()
+    line = re.sub(r"^\w+=\$\(", "", re.sub(r"\s+#.*", "", line).strip())
     if not line or line.startswith("#"):
         return
     words = re.sub(r'"[^"]*"|\'[^\']*\'', "quoted", line).split()

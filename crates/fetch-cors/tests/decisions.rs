@@ -437,6 +437,34 @@ fn refusals() {
     }
 }
 
+/// A client chooses the method that a preflight asks for, and a refusal looks for what it may have been meant as.
+#[test]
+fn a_client_cannot_make_a_refusal_take_long() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let texts = ["a=[", "a=\"", "x: ", "origin:", "a=b,", "a=<", "PUT, a=", "Access-Control-Allow-Methods: "];
+    std::thread::spawn(move || {
+        for text in texts {
+            let value = text.repeat(1000 / text.len()) + "x";
+            for name in ["access-control-request-method", "access-control-request-headers"] {
+                for origin in [ORIGIN, OTHER, ("origin", value.as_str())] {
+                    let lines = [origin, PUT, (name, value.as_str())];
+                    let lines = if name.ends_with('d') { [origin, lines[2], lines[2]] } else { lines };
+                    let request = Request("OPTIONS", &lines);
+                    for policy in [listed(), echoing(), Policy::any_origin()] {
+                        let refusal = refusal(&policy, &request, decide(&policy, &request));
+                        sender.send(format!("{name}: {text}: {refusal:?}")).unwrap();
+                    }
+                }
+            }
+        }
+    });
+    let mut last = String::new();
+    for _ in 0..texts.len() * 2 * 3 * 3 {
+        let next = receiver.recv_timeout(std::time::Duration::from_secs(10));
+        last = next.unwrap_or_else(|_| panic!("what follows this takes too long: {last}"));
+    }
+}
+
 #[test]
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn refusals_say_what_to_change() {

@@ -433,3 +433,48 @@ fn is_match(glob: &str, text: &str) -> bool {
             .is_some_and(|rest| (0..=rest.len()).any(|length| is_match(end, &rest[length..]))),
     }
 }
+
+/// What is found inside of a paste may look like a paste again, and so on; each level is read once.
+#[test]
+fn pastes_in_pastes_take_no_time() {
+    let texts = [
+        "a=[",
+        "a=\"",
+        "a = ",
+        "a=b, c=",
+        "X-A: [",
+        "a: ",
+        "origin:",
+        "Access-Control-Allow-Methods: ",
+        "access-control-allow-origin=",
+        "[a=['",
+        "- a: ",
+        "a=<",
+        "a=b|",
+        "a=b;",
+        "a=[b= ",
+        "add_header Access-Control-A: ",
+    ];
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for text in texts {
+            let value = format!("{}x", text.repeat(1000 / text.len()));
+            let builders: [(&str, PolicyBuilder); 5] = [
+                ("allow_origins", Policy::builder().allow_origins([&value])),
+                ("danger_allow_origins", Policy::builder().danger_allow_origins([&value])),
+                ("allow_methods", Policy::builder().allow_methods([&value])),
+                ("allow_headers", Policy::builder().allow_headers([&value])),
+                ("expose_headers", Policy::builder().expose_headers([&value])),
+            ];
+            for (setting, builder) in builders {
+                let invalid = builder.allow_origin("https://a.example").build().expect_err(&value);
+                sender.send(format!("{setting} {text:?}: {invalid}")).unwrap();
+            }
+        }
+    });
+    let mut last = String::new();
+    for _ in 0..5 * texts.len() {
+        let next = receiver.recv_timeout(std::time::Duration::from_secs(10));
+        last = next.unwrap_or_else(|_| panic!("what follows this takes too long: {last}"));
+    }
+}

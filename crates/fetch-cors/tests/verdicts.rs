@@ -235,3 +235,23 @@ fn preflights_are_cached_until_they_are_forgotten() {
     browser.forget_preflights();
     assert!(sends_preflight(&mut browser, at(9)));
 }
+
+/// Verdicts are printed to terminals, with what a page's script passed to `fetch()`.
+#[test]
+fn a_script_writes_no_control_characters_to_a_terminal() {
+    for (name, request) in [
+        ("a URL", get_from("https://\u{1b}]0;owned\u{7}/")),
+        ("a URL with a backspace", get_from("https://a\u{8}b/")),
+        ("a URL with a user name", get_from("https://a\u{9b}31m:b@api.example/\u{85}")),
+        ("a method", request("P\u{1b}[2JT")),
+        ("a header's name", request("GET").header("x\u{1b}[31m", "1")),
+        ("a header's value", request("GET").header("x-a", "a\n\u{1b}[31m")),
+        ("a mode", request("\u{7f}").mode(Mode::NoCors)),
+    ] {
+        let verdict = play(request, &[Some(response(&[]))]);
+        let blocked = verdict.blocked().expect(name);
+        for said in [verdict.to_string(), blocked.why(), blocked.fix()] {
+            assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{name}: {said:?}");
+        }
+    }
+}

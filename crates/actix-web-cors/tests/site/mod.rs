@@ -142,7 +142,6 @@ impl Site {
     }
 
     pub(crate) async fn serve(&self, method: &str, headers: &[(&str, &[u8])]) -> Received {
-        self.state.did_handler_run.set(false);
         let mut request = test::TestRequest::default().method(
             Method::from_bytes(method.as_bytes()).expect("the vectors' and the browser's methods are tokens"),
         );
@@ -152,7 +151,12 @@ impl Site {
                 request = request.append_header((*name, *value));
             }
         }
-        let response = match self.service.serve(request.to_request()).await {
+        self.send(request.to_request()).await
+    }
+
+    pub(crate) async fn send(&self, request: actix_http::Request) -> Received {
+        self.state.did_handler_run.set(false);
+        let response = match self.service.serve(request).await {
             Ok(response) => response.into(),
             // As the HTTP server does with an error that nothing has turned into a response.
             Err(error) => error.error_response(),

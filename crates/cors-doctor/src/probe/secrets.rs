@@ -35,6 +35,8 @@ impl Secrets {
             }
         }
         if let Some(url) = &url {
+            values.extend(user_and_password(&request.url).map(ToOwned::to_owned));
+            // As the URL is shown: what had to be encoded is encoded.
             values.extend(url.password().map(ToOwned::to_owned));
             values.push(url.username().to_owned());
             for (name, value) in url.query_pairs() {
@@ -99,6 +101,15 @@ impl Secrets {
         }
         text
     }
+}
+
+/// The user name and the password of a URL, as they were written.
+fn user_and_password(url: &str) -> impl Iterator<Item = &str> {
+    let rest = url.split_once(':').map_or("", |(_, rest)| rest.trim_start_matches(['/', '\\']));
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let both = authority.rsplit_once('@').map_or("", |(both, _)| both);
+    let (user, password) = both.split_once(':').unwrap_or((both, ""));
+    [user, password].into_iter()
 }
 
 /// Replaces what follows the name of an authentication scheme.
@@ -173,4 +184,30 @@ pub fn is_secret_name(name: &str) -> bool {
         .collect();
     PARTS.iter().any(|part| name.contains(part))
         || matches!(name.as_str(), "key" | "sig" | "code" | "pwd" | "otp" | "sid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_names_and_passwords_are_masked_as_written_and_as_encoded() {
+        for (url, shown) in [
+            ("https://[alice:wonder land@api.example/", "https://***:***@api.example/"),
+            ("https://al|ce:w^nder@api.example/a?b#c", "https://***:***@api.example/a?b#c"),
+            ("https://alice:w@nder@api.example", "https://***:***@api.example"),
+            ("https:alice:wonder@api.example/", "https:***:***@api.example/"),
+            (r"https:\\alice:wonder[@api.example/", r"https:\\***:***@api.example/"),
+            ("https://al%69ce:wonder:land@api.example/", "https://***:***@api.example/"),
+            ("https://api.example/alice:wonder@x", "https://api.example/alice:wonder@x"),
+        ] {
+            let secrets = Secrets::of(&PastedRequest::new("GET", url));
+            assert_eq!(secrets.mask(url), shown);
+            let encoded = Url::parse(url).unwrap();
+            let masked = secrets.mask(encoded.as_str());
+            for secret in [encoded.username(), encoded.password().unwrap_or_default()] {
+                assert!(secret.is_empty() || !masked.contains(secret), "{masked}");
+            }
+        }
+    }
 }

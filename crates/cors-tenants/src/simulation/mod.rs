@@ -1,9 +1,9 @@
 //! Replicas, a database and the network between them, in one thread, with all that goes wrong: what happens is decided by a
 //! seed, so whatever is found is found again.
 //!
-//! The replica is the one that the server runs. Around it are a database with transactions ([`database`]), a network that
-//! delays, loses, holds back and repeats messages, instances that are restarted and machines that are suspended ([`instance`]),
-//! and clocks that are set. Each response is held against what was true when ([`truth`]): **nobody is let in by a policy that
+//! The replica is the one that the server runs. Around it are a database with transactions (`database`), a network that
+//! delays, loses, holds back and repeats messages, instances that are restarted and machines that are suspended (`instance`),
+//! and clocks that are set. Each response is held against what was true when (`truth`): **nobody is let in by a policy that
 //! was revoked more than `max_stale` ago.** Then all faults end, and all instances must agree with the database.
 //!
 //! A yardstick that never fails measures nothing: [`Planted`] has the bugs that it must find.

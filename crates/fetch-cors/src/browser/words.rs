@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{
     address_space::AddressSpace,
+    check::readable,
     origin::PageOrigin,
     reason::Reason,
     response::is_redirect_status,
@@ -116,11 +117,13 @@ impl Reason {
     fn in_words(&self, blocked: &Blocked) -> String {
         let (response, origin) = (blocked.response(), &blocked.origin);
         match self {
-            Self::InvalidUrl { url } => format!("\"{url}\" is not a valid URL"),
+            Self::InvalidUrl { url } => format!("\"{}\" is not a valid URL", visible(url)),
             Self::UrlHasCredentials { url } => {
+                let url = visible(url);
                 format!("\"{url}\" contains a user name or a password, which fetch() rejects")
             }
             Self::InvalidMethod { method } => {
+                let method = visible(method);
                 format!("\"{method}\" is not a valid method: a method can't contain spaces or separators")
             }
             Self::ForbiddenMethod { method } => format!("browsers don't let scripts send the method {method}"),
@@ -128,7 +131,9 @@ impl Reason {
                 format!("a \"no-cors\" request can't have the method {method}, only GET, HEAD and POST")
             }
             Self::BodyNotAllowed { method } => format!("a {method} request can't have a body"),
-            Self::InvalidHeaderName { name } => format!("\"{name}\" is not a valid header name"),
+            Self::InvalidHeaderName { name } => {
+                format!("\"{}\" is not a valid header name", visible(name))
+            }
             Self::InvalidHeaderValue { name } => {
                 format!("the value of the header \"{name}\" contains a line break or a NUL")
             }
@@ -321,6 +326,11 @@ fn fix_origin(blocked: &Blocked, to: &str, more: &str) -> String {
             .to_owned();
     }
     format!("{to} Access-Control-Allow-Origin: {}{more} and Vary: Origin", blocked.origin)
+}
+
+/// What a page's script wrote, without control characters. It is not cut: whoever masks a secret must find all of it.
+fn visible(text: &str) -> String {
+    readable(text.as_bytes(), usize::MAX)
 }
 
 /// Points out mistakes that are easy to overlook.

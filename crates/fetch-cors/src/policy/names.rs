@@ -171,19 +171,22 @@ fn known_methods(text: &str) -> Option<Vec<String>> {
 /// What a method or a header name is instead, with what to write if `read` accepts it.
 fn pasted_name(value: &str, read: impl Fn(&str) -> Result<String, Fault>) -> Option<Fault> {
     let (kind, meant) = pasted::name(value)?;
+    // What is found inside and looks like a paste again is not valid either. To ask what it was meant as, twice at each level,
+    // would take for ever: a client chooses the method that a refusal is explained for.
+    let read = |text: &str| if pasted::name(text).is_none() { read(text).ok() } else { None };
     let names = match (kind, &meant) {
         (ProblemKind::SeveralNames, _) => pasted::names(value),
         // `Access-Control-Allow-Methods: PUT, DELETE`
         (ProblemKind::HeaderLine, Some(line)) => pasted::names(line),
         _ => Vec::new(),
     };
-    let listed: Option<Vec<String>> = names.iter().map(|name| read(name).ok()).collect();
+    let listed: Option<Vec<String>> = names.iter().map(|name| read(name)).collect();
     let fact = match listed.filter(|names| !names.is_empty() && names.iter().all(|name| name != "*")) {
         Some(names) => Some(Fact::SuggestedList(names)),
         None => pasted::means_any(meant.as_deref().unwrap_or(value)).then_some(Fact::AnyMeant),
     };
     // Whether `*` is allowed depends on the list, so it is not suggested here.
-    let suggestion = meant.filter(|meant| meant != "*").and_then(|meant| read(&meant).ok());
+    let suggestion = meant.filter(|meant| meant != "*").and_then(|meant| read(&meant));
     Some(Fault { kind, suggestion, fact })
 }
 

@@ -64,7 +64,7 @@ impl Origin {
                 | ProblemKind::UnicodeHost
                 | ProblemKind::IpAddressForm,
                 Some(serialized),
-            ) => serialized.parse(),
+            ) if is_the_same(&url[..end], serialized) => serialized.parse(),
             _ => Err(invalid),
         })
     }
@@ -125,6 +125,15 @@ impl Origin {
             && !host::ends_in_a_number(domain)
             && labels.is_some_and(|labels| !labels.is_empty())
     }
+}
+
+/// Whether a suggestion only serializes what was written, and doesn't guess in addition, as for `HTPS://…` or `WS://…`.
+fn is_the_same(written: &str, serialized: &str) -> bool {
+    let scheme = |text: &str| text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let (host, port) = pattern::split_port(pattern::authority(written));
+    scheme(written) == scheme(serialized)
+        && !host.contains(['@', '*'])
+        && port.is_none_or(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl TryFrom<&str> for Origin {
@@ -217,6 +226,18 @@ mod tests {
             ("https://user@a.example/", None),
             ("https://*.example/", None),
             ("htps://a.example/", None),
+            // A suggestion repairs more than the letters' case.
+            ("HTPS://a.example/", None),
+            ("httTs://a.example/", None),
+            ("WS://a.example/", None),
+            ("Wss://a.example/", None),
+            ("HTTPS://user@a.example/", None),
+            ("HTTPS://user:pass@a.example/", None),
+            ("HTTPS://https:a.example/", None),
+            ("HTTPS://a.example:+443/", None),
+            ("HTTPS://*a.example/", None),
+            ("HTTPS://a.example:0443/", Some("https://a.example")),
+            ("HTTPS://a.example:/", Some("https://a.example")),
             ("https:///", None),
             ("https://a.example\\@b.example/", None),
             ("null", None),

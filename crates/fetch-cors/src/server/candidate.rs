@@ -17,12 +17,14 @@ use crate::{
 ///     assert!(candidate(&policy, b"https://b.example").is_some());
 ///     assert!(candidate(&policy, b"http://b.example").is_none(), "not with credentials");
 ///     assert!(candidate(&policy, b"null").is_none());
+///     assert!(candidate(&policy, b"https://a.example").is_none(), "the policy allows it");
 ///     assert!(candidate(&Policy::deny_all(), b"https://b.example").is_none());
 ///     Ok(())
 /// }
 /// ```
 pub fn candidate(policy: &Policy, origin: &[u8]) -> Option<Origin> {
-    if policy.denies_all() || policy.allows_any_origin() || origin.len() > MAX_ORIGIN {
+    if policy.denies_all() || policy.allows_any_origin() || origin.len() > MAX_ORIGIN || policy.lists(origin)
+    {
         return None;
     }
     let text = str::from_utf8(origin).ok()?;
@@ -33,4 +35,33 @@ pub fn candidate(policy: &Policy, origin: &[u8]) -> Option<Origin> {
         ..PolicyConfig::default()
     };
     Policy::try_from(entry).is_ok().then_some(origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_origin_is_a_candidate_that_the_policy_allows() {
+        let policy = Policy::builder()
+            .allow_origins([
+                "https://a.example",
+                "https://*.b.example",
+                "http://192.168.*.*:5173",
+                "tauri://a",
+            ])
+            .build()
+            .unwrap();
+        for (origin, expected) in [
+            ("https://a.example", false),
+            ("https://x.b.example", false),
+            ("http://192.168.0.1:5173", false),
+            ("tauri://a", false),
+            ("https://b.example", true),
+            ("http://192.168.0.1", true),
+            ("tauri://b", true),
+        ] {
+            assert_eq!(candidate(&policy, origin.as_bytes()).is_some(), expected, "{origin}");
+        }
+    }
 }

@@ -153,7 +153,7 @@ fn case_has_origin(reason: &Reason) -> bool {
     matches!(reason, Reason::AllowCredentialsNotTrue { .. })
 }
 
-fn check(server: &Server, wish: &Wish, sends_all: bool) -> Result<bool, TestCaseError> {
+pub(crate) fn check(server: &Server, wish: &Wish, sends_all: bool) -> Result<bool, TestCaseError> {
     let (examination, diagnoses, made) = examine(server, wish, sends_all);
     let truths = truth(server, wish, &examination, made.expect("something was sent"));
     for diagnosis in &diagnoses {
@@ -172,7 +172,7 @@ fn check(server: &Server, wish: &Wish, sends_all: bool) -> Result<bool, TestCase
 }
 
 /// Only the browser's message is known, as if it was pasted: the true cause is among those that are named.
-fn check_message(server: &Server, wish: &Wish) -> Result<(), TestCaseError> {
+pub(crate) fn check_message(server: &Server, wish: &Wish) -> Result<(), TestCaseError> {
     let (examination, _, made) = examine(server, wish, false);
     let mut case = examination.case().clone();
     let (Some(Verdict::Blocked(blocked)), Some(last)) = (&mut case.verdict, case.exchanges.last_mut()) else {

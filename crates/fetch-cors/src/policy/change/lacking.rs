@@ -197,14 +197,15 @@ impl<'a> Lacking<'a> {
 
     fn method(&mut self) {
         let Some(method) = self.wanted.method.as_deref() else { return };
+        let impossible = |kind| Obstacle::Method { method: method.to_owned(), kind };
+        // First, because a client may have chosen it, and what is not a method is not worth a search for what it means.
+        if !names::is_token(method.as_bytes()) {
+            self.obstacles.push(impossible(ProblemKind::InvalidMethod));
+            return;
+        }
         let checked = names::method(method, true);
-        let impossible = match &checked {
-            _ if !names::is_token(method.as_bytes()) => Some(ProblemKind::InvalidMethod),
-            Err(Fault { kind: kind @ ProblemKind::ForbiddenMethod, .. }) => Some(*kind),
-            _ => None,
-        };
-        if let Some(kind) = impossible {
-            self.obstacles.push(Obstacle::Method { method: method.to_owned(), kind });
+        if let Err(Fault { kind: kind @ ProblemKind::ForbiddenMethod, .. }) = &checked {
+            self.obstacles.push(impossible(*kind));
             return;
         }
         let sent = if self.wanted.is_method_as_sent { method.to_owned() } else { names::normalized(method) };
@@ -233,9 +234,7 @@ impl<'a> Lacking<'a> {
             Err(Fault { kind: ProblemKind::MethodCase, suggestion: Some(meant), .. }) => {
                 self.obstacles.push(Obstacle::MethodCase { method: method.to_owned(), meant });
             }
-            Err(fault) => {
-                self.obstacles.push(Obstacle::Method { method: method.to_owned(), kind: fault.kind });
-            }
+            Err(fault) => self.obstacles.push(impossible(fault.kind)),
         }
     }
 

@@ -60,7 +60,7 @@ fn origin(text: &str) {
             let json = serde_json::to_string(&origin).expect("JSON");
             assert_eq!(serde_json::from_str::<Origin>(&json).expect("an origin"), origin);
             if matches!(origin.scheme(), "http" | "https") {
-                let url = Url::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+                let Some(url) = url(text) else { return };
                 assert_eq!(url.origin().ascii_serialization(), text);
                 assert_eq!(Origin::of_url(&format!("{text}/a?b#c")), Ok(origin));
                 assert_eq!(PageOrigin::of(text).map(|page| page.to_string()).as_deref(), Some(text));
@@ -76,8 +76,18 @@ fn origin(text: &str) {
     if let Ok(origin) = Origin::of_url(text)
         && matches!(origin.scheme(), "http" | "https")
     {
-        let url = Url::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let Some(url) = url(text) else { return };
         assert_eq!(url.origin().ascii_serialization(), origin.as_str(), "{text}");
+    }
+}
+
+/// The URL; none if only its Punycode is not valid. The server's end has no table of all characters, so it accepts names that no
+/// browser sends (`policy/idn.rs`).
+fn url(text: &str) -> Option<Url> {
+    match Url::parse(text) {
+        Ok(url) => Some(url),
+        Err(_) if text.to_ascii_lowercase().contains("xn--") => None,
+        Err(error) => panic!("{text}: {error}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What must not be shown, and what is sent only to the origin that it was given for.
 
-use fetch_cors::browser::Url;
+use fetch_cors::browser::{Url, readable};
 use serde_json::Value;
 
 use crate::paste::PastedRequest;
@@ -52,6 +52,9 @@ impl Secrets {
                 }
             }
         }
+        // As a message shows them: one line, without control characters.
+        let shown: Vec<String> = values.iter().map(|value| readable(value.as_bytes(), usize::MAX)).collect();
+        values.extend(shown);
         let is_word = |value: &str| {
             ["bearer", "basic", "digest", "token"].contains(&value.to_ascii_lowercase().as_str())
         };
@@ -199,10 +202,13 @@ mod tests {
             ("https:alice:wonder@api.example/", "https:***:***@api.example/"),
             (r"https:\\alice:wonder[@api.example/", r"https:\\***:***@api.example/"),
             ("https://al%69ce:wonder:land@api.example/", "https://***:***@api.example/"),
+            ("https://alice:won\u{1}der\u{85}@api.example/", "https://***:***@api.example/"),
             ("https://api.example/alice:wonder@x", "https://api.example/alice:wonder@x"),
         ] {
             let secrets = Secrets::of(&PastedRequest::new("GET", url));
             assert_eq!(secrets.mask(url), shown);
+            // As the verdict says it.
+            assert_eq!(secrets.mask(&readable(url.as_bytes(), usize::MAX)), shown);
             let encoded = Url::parse(url).unwrap();
             let masked = secrets.mask(encoded.as_str());
             for secret in [encoded.username(), encoded.password().unwrap_or_default()] {

@@ -224,7 +224,11 @@ fn check(config: &PolicyConfig, behaviour: &Behaviour, request: &Incoming, recei
         .collect();
     let needed =
         expected.iter().filter(|(name, _)| *name == "vary").flat_map(|(_, value)| names(&text(value)));
-    let needed: BTreeSet<String> = needed.collect();
+    let mut needed: BTreeSet<String> = needed.collect();
+    if behaviour.source == SourceKind::PerRequest {
+        // What a closure reads is not known (`Cors::ignores_origin`).
+        needed.insert("origin".to_owned());
+    }
     let of_handler: Vec<String> = if runs {
         let lines = behaviour.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("vary"));
         lines.flat_map(|(_, value)| names(value)).collect()

@@ -88,6 +88,10 @@ fuzz_target!(|data: &[u8]| {
         for (name, value) in &request.headers {
             head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
+        // Without it, Actix refuses the request before any middleware sees it.
+        if request.headers.iter().all(|(name, _)| name != "host") {
+            head.extend(b"host: api.example\r\n");
+        }
         head.extend(b"\r\n");
         serve(&policy, Behaviour { status: 200, ..Behaviour::default() }, &[head]);
     } else if let Ok(input) = Input::arbitrary_take_rest(Unstructured::new(data)) {

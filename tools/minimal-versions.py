@@ -38,8 +38,10 @@ def copy():
         shutil.rmtree(sources)
     for crate in CRATES:
         shutil.copytree(ROOT / "crates" / crate / "src", sources / crate / "src")
+        # The crate's page is its documentation.
+        shutil.copy(ROOT / "crates" / crate / "README.md", sources / crate)
         manifest = (ROOT / "crates" / crate / "Cargo.toml").read_text(encoding="utf-8")
-        for name in ("dev-dependencies", "test"):
+        for name in ("dev-dependencies", "example", "test"):
             manifest = section(manifest, name)
         (sources / crate / "Cargo.toml").write_text(manifest, encoding="utf-8")
     manifest = (ROOT / "Cargo.toml").read_text(encoding="utf-8")

@@ -96,13 +96,14 @@ impl Secrets {
     /// assert_eq!(secrets.mask("location: /login?token=xyz#top"), "location: /login?token=***#top");
     /// ```
     pub fn mask(&self, text: &str) -> String {
-        let mut text = mask_schemes(&mask_parameters(text));
+        // The known ones first: what else looks like one may end in the middle of them.
+        let mut masked = text.to_owned();
         for value in &self.values {
-            if text.contains(value.as_str()) {
-                text = text.replace(value.as_str(), MASK);
+            if masked.contains(value.as_str()) {
+                masked = masked.replace(value.as_str(), MASK);
             }
         }
-        text
+        mask_schemes(&mask_parameters(&masked))
     }
 }
 
@@ -192,6 +193,26 @@ pub fn is_secret_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// In a sentence, a parameter ends where a URL would: at a bracket, a quotation mark or white space.
+    #[test]
+    fn a_known_secret_is_masked_as_a_whole() {
+        for value in
+            ["abcd).%20efgh", "abcd)efgh", "abcd'efgh", "ab'cd", "abcd.", "Bearer%20abcd)ef", "abcd(e)fgh)ij"]
+        {
+            let url = format!("https://api.example/a?token={value}&b=1");
+            let secrets = Secrets::of(&PastedRequest::new("GET", &url));
+            for text in [url.clone(), Url::parse(&url).unwrap().to_string()] {
+                let masked =
+                    secrets.mask(&format!("Access to fetch at '{text}' from origin 'https://app.example'"));
+                assert_eq!(
+                    masked,
+                    "Access to fetch at 'https://api.example/a?token=***&b=1' from origin 'https://app.example'",
+                    "{value}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn user_names_and_passwords_are_masked_as_written_and_as_encoded() {

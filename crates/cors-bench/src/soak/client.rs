@@ -18,7 +18,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::requests::{Random, Request};
+use super::requests::{Failure, Random, Request};
 
 /// A response that takes longer is an error.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 #[derive(Default)]
 pub(super) struct Counts {
     requests: AtomicU64,
-    errors: Mutex<BTreeMap<String, u64>>,
+    errors: Mutex<BTreeMap<Failure, u64>>,
 }
 
 impl Counts {
@@ -40,19 +40,19 @@ impl Counts {
         (self.requests.load(Ordering::Relaxed), self.errors().values().sum())
     }
 
-    pub(super) fn errors(&self) -> BTreeMap<String, u64> {
+    pub(super) fn errors(&self) -> BTreeMap<Failure, u64> {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn add(&self, result: Result<(), String>) {
+    fn add(&self, result: Tried<()>) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        if let Err(message) = result {
-            *self.errors.lock().unwrap_or_else(PoisonError::into_inner).entry(message).or_default() += 1;
+        if let Err(failure) = result {
+            *self.errors.lock().unwrap_or_else(PoisonError::into_inner).entry(failure).or_default() += 1;
         }
     }
 }
 
-type Tried<T> = Result<T, String>;
+type Tried<T> = Result<T, Failure>;
 
 /// Starts all clients of one server; each ends at `until`.
 pub(super) fn start(
@@ -68,7 +68,7 @@ pub(super) fn start(
             let mut random = Random::new(seed + 1);
             while Instant::now() < until {
                 let result = steady(address, ours, until, &mut random, &counts).await;
-                result.unwrap_or_else(|message| counts.add(Err(message)));
+                result.unwrap_or_else(|failure| counts.add(Err(failure)));
             }
         }));
     }
@@ -96,7 +96,7 @@ pub(super) fn start(
         let mut random = Random::new(300);
         while Instant::now() < until {
             let result = http2(address, ours, until, &mut random, &counts).await;
-            result.unwrap_or_else(|message| counts.add(Err(message)));
+            result.unwrap_or_else(|failure| counts.add(Err(failure)));
         }
     }));
     clients
@@ -112,16 +112,16 @@ fn head(request: &Request) -> String {
     )
 }
 
-async fn connect(address: SocketAddr) -> Tried<TcpStream> {
+async fn connect(address: SocketAddr) -> Result<TcpStream, String> {
     TcpStream::connect(address).await.map_err(|error| format!("connect: {}", error.kind()))
 }
 
-async fn write(stream: &mut TcpStream, bytes: &[u8]) -> Tried<()> {
+async fn write(stream: &mut TcpStream, bytes: &[u8]) -> Result<(), String> {
     stream.write_all(bytes).await.map_err(|error| format!("write: {}", error.kind()))
 }
 
 /// Reads a response as HTTP/1.1: its status and fields; the body by its length.
-async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Tried<(u16, Vec<(String, String)>)> {
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(u16, Vec<(String, String)>), String> {
     let end = loop {
         if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             break end;
@@ -146,7 +146,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Tried<(u16, Vec<(
     Ok((status, fields))
 }
 
-async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Tried<()> {
+async fn more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(), String> {
     match timeout(LONGEST, stream.read_buf(buffer)).await {
         Ok(Ok(0)) => Err("the connection ended before the response".to_owned()),
         Ok(Ok(_)) => Ok(()),
@@ -171,8 +171,7 @@ async fn steady(
         }
         let request = Request::any(random);
         write(&mut stream, head(&request).as_bytes()).await?;
-        let (status, fields) =
-            read(&mut stream, &mut buffer).await.map_err(|error| request.failed(&error))?;
+        let (status, fields) = read(&mut stream, &mut buffer).await.map_err(|kind| request.failed(kind))?;
         counts.add(request.judge(ours, status, &fields));
         sleep(PAUSE).await;
     }
@@ -188,9 +187,7 @@ async fn slow(address: SocketAddr, ours: bool, random: &mut Random) -> Tried<()>
         write(&mut stream, part).await?;
         sleep(Duration::from_millis(200)).await;
     }
-    let (status, fields) = read(&mut stream, &mut Vec::new())
-        .await
-        .map_err(|error| format!("slowly, {}", request.failed(&error)))?;
+    let (status, fields) = read(&mut stream, &mut Vec::new()).await.map_err(|kind| request.failed(kind))?;
     request.judge(ours, status, &fields)
 }
 
@@ -262,8 +259,8 @@ async fn receive(
     response: h2::client::ResponseFuture,
     cancel: bool,
 ) -> Tried<()> {
-    let said = |error: h2::Error| request.failed(&format!("HTTP/2: {error}"));
-    let late = |_| request.failed("HTTP/2: no response in time");
+    let said = |error: h2::Error| request.failed(format!("HTTP/2: {error}"));
+    let late = |_| request.failed("HTTP/2: no response in time".to_owned());
     let response = timeout(LONGEST, response).await.map_err(late)?.map_err(said)?;
     let fields: Vec<(String, String)> = response
         .headers()

@@ -15,6 +15,7 @@ use std::{
 
 use crate::median::median;
 
+use requests::Failure;
 pub use server::{SERVER, run as serve};
 
 /// Between two lines of the series.
@@ -128,28 +129,51 @@ impl Side {
 
 fn conclude(sides: &[Side]) -> Result<(), String> {
     let mut wrong: Vec<String> = sides.iter().filter_map(Side::not_flat).collect();
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for side in sides {
         let (requests, errors) = side.counts.read();
         println!("\n{}: {requests} requests, {errors} errors", side.name);
-        for (message, count) in side.counts.errors() {
-            println!("  {count} × {message}");
+        for (failure, count) in side.counts.errors() {
+            println!("  {count} × {failure}");
+            if side.name == server::OURS { &mut ours } else { &mut bare }.push(failure);
         }
     }
-    let bare: Vec<_> =
-        sides.iter().filter(|side| side.name != server::OURS).flat_map(|side| side.counts.errors()).collect();
-    for side in sides.iter().filter(|side| side.name == server::OURS) {
-        for (message, _) in side.counts.errors() {
-            if !bare.iter().any(|(own, _)| *own == message) {
-                wrong.push(format!("an error that the bare server did not give: {message}"));
-            }
-        }
-    }
+    wrong.extend(
+        only_ours(&ours, &bare)
+            .map(|failure| format!("an error of a kind that the bare server did not give: {failure}")),
+    );
     if wrong.is_empty() {
         println!(
-            "\nmemory and descriptors are flat, and there is no error that the bare server did not give"
+            "\nmemory and descriptors are flat, and there is no kind of error that the bare server did not give"
         );
         Ok(())
     } else {
         Err(wrong.join("; "))
+    }
+}
+
+/// Errors of a kind that the bare server did not give.
+fn only_ours<'a>(ours: &'a [Failure], bare: &'a [Failure]) -> impl Iterator<Item = &'a Failure> {
+    ours.iter().filter(|failure| bare.iter().all(|other| other.kind != failure.kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_errors_are_compared_and_not_requests() {
+        let failure =
+            |kind: &str, request: &str| Failure { kind: kind.to_owned(), request: Some(request.to_owned()) };
+        let bare =
+            [failure("status 408", "GET /fail from null"), Failure::from("write: broken pipe".to_owned())];
+        let same =
+            [failure("status 408", "DELETE /notes/7 from null"), failure("write: broken pipe", "GET /")];
+        assert_eq!(only_ours(&same, &bare).count(), 0);
+        for kind in ["status 500", "status 200, allowed [\"https://evil.example\"]", "read: broken pipe", ""]
+        {
+            let ours = [same[0].clone(), failure(kind, "GET /fail from null")];
+            assert_eq!(only_ours(&ours, &bare).collect::<Vec<_>>(), [&ours[1]], "{kind}");
+        }
     }
 }

@@ -142,6 +142,12 @@ fn read_address(address: &str) -> Result<(Host, u16), String> {
     Ok((host.to_owned(), port))
 }
 
+/// Whether a name leads to this machine wherever it is used: `localhost`, and those below it.
+pub(crate) fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name == LOCALHOST || name.ends_with(".localhost")
+}
+
 fn resolve(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
     let name = match host {
         Host::Ipv4(address) => return Ok(vec![SocketAddr::from((*address, port))]),
@@ -150,8 +156,7 @@ fn resolve(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
     };
     let found = (name.as_str(), port).to_socket_addrs();
     // Some systems resolve `localhost` to one of the two addresses only, and names below it to none; browsers try both.
-    let bare = name.strip_suffix('.').unwrap_or(name);
-    let mut addresses: Vec<SocketAddr> = if bare == LOCALHOST || bare.ends_with(".localhost") {
+    let mut addresses: Vec<SocketAddr> = if is_localhost(name) {
         let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
         found.into_iter().flatten().chain(loopback.map(|address| SocketAddr::new(address, port))).collect()
     } else {

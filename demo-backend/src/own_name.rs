@@ -15,7 +15,7 @@ use actix_web::{
 };
 use url::{Host, Url};
 
-use crate::json_error::JsonError;
+use crate::{json_error::JsonError, listeners::is_localhost};
 
 /// A server's origin, and the flag that sets it.
 #[derive(Clone, Debug)]
@@ -55,10 +55,7 @@ fn is_own_name(host: &str, origin: &str) -> bool {
         return false;
     }
     match read(&format!("http://{host}")) {
-        Some(Host::Domain(name)) => {
-            let bare = name.strip_suffix('.').unwrap_or(&name);
-            bare == "localhost" || bare.ends_with(".localhost") || read(origin) == Some(Host::Domain(name))
-        }
+        Some(Host::Domain(name)) => is_localhost(&name) || read(origin) == Some(Host::Domain(name)),
         address => address.is_some(),
     }
 }

@@ -14,7 +14,7 @@ use actix_web::{
 };
 use url::{Host, Url};
 
-use crate::api::headers::NO_STORE;
+use crate::{api::headers::NO_STORE, listeners::is_localhost};
 
 /// The page's own origin.
 #[derive(Clone, Debug)]
@@ -61,10 +61,7 @@ fn is_this_machine(host: &str, origin: &str) -> bool {
     let port = |text: &str| Url::parse(text).ok().and_then(|url| url.port_or_known_default());
     let url = format!("http://{host}");
     let is_loopback = match Url::parse(&url).as_ref().ok().and_then(Url::host) {
-        Some(Host::Domain(name)) => {
-            let name = name.strip_suffix('.').unwrap_or(name);
-            name == "localhost" || name.ends_with(".localhost")
-        }
+        Some(Host::Domain(name)) => is_localhost(name),
         Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
         Some(Host::Ipv6(address)) => address.to_canonical().is_loopback() || address.is_unspecified(),
         None => false,

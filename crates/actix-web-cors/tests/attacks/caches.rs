@@ -1,4 +1,4 @@
-//! Shared caches: what one client was given must not be given to another for whom the server would have said something else.
+//! Shared caches: what one client was given must not be given to another that the server would have sent something else.
 
 use std::sync::{
     Arc,

@@ -1,6 +1,6 @@
 //! What the service responds with, from the middleware that finds the tenant to the routes.
 //!
-//! | path | for whom | guard |
+//! | path | who uses it | guard |
 //! |---|---|---|
 //! | `/t/TENANT/api/…` | the tenant's front ends | its policy: the only routes that another origin may use |
 //! | `/t/TENANT/manage/…` | the tenant's own people | no policy; same-origin, a session that manages, a token against CSRF |

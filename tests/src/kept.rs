@@ -31,6 +31,24 @@ pub enum Ending {
 #[derive(Debug)]
 pub struct Kept(Child);
 
+/// `command` (its program, arguments, environment and folder) as `"$@"` of a shell's `script`, whose `$0` is `name`. Its standard
+/// input is a pipe that closes however this process ends; what it prints goes to `log`.
+pub(crate) fn under_shell(script: &str, name: &str, command: &Command, log: &File) -> io::Result<Command> {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(script).arg(name).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    shell.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log.try_clone()?);
+    Ok(shell)
+}
+
 impl Kept {
     /// Starts `command` (its program, arguments, environment and folder; the rest is set here) and sends what it prints to `log`.
     ///
@@ -38,23 +56,11 @@ impl Kept {
     ///
     /// If there is no shell.
     pub fn start(command: &Command, ending: Ending, log: &File) -> io::Result<Self> {
-        let mut keeper = Command::new("sh");
         let signal = match ending {
             Ending::Kill => "KILL",
             Ending::Quit => "QUIT",
         };
-        keeper.arg("-c").arg(KEEPER).arg(signal).arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => keeper.env(name, value),
-                None => keeper.env_remove(name),
-            };
-        }
-        if let Some(folder) = command.get_current_dir() {
-            keeper.current_dir(folder);
-        }
-        keeper.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log.try_clone()?);
-        Ok(Self(keeper.spawn()?))
+        Ok(Self(under_shell(KEEPER, signal, command, log)?.spawn()?))
     }
 
     /// Whether it runs.

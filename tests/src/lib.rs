@@ -42,7 +42,8 @@ pub use engine::{Engine, Installed, Missing, required_engines};
 pub use program::Program;
 pub use session::{Failed, Session, StartError};
 pub use trials::{
-    Check, Shared, run_checks_in_each_engine, run_in_each_engine, trials_in_each_engine, trials_in_engine,
+    Check, Shared, run_checks_in_each_engine, run_in_each_engine, trial_of, trials_in_each_engine,
+    trials_in_engine,
 };
 
 /// The front page's examples, compiled.

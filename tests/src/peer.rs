@@ -13,7 +13,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Program, postgres};
+use crate::{Program, postgres, trials::or_exit};
 
 /// What a peer needs to run; also the names in `REQUIRE_PEERS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,6 +96,11 @@ pub fn required_peers() -> Result<Vec<Runtime>, String> {
     let list = list.to_str().ok_or("REQUIRE_PEERS is not UTF-8")?;
     let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
     names.map(|name| name.parse().map_err(|error| format!("REQUIRE_PEERS: {error}"))).collect()
+}
+
+/// The same. Where the list is not valid, the program says so and ends with 2.
+pub fn required_peers_or_exit() -> Vec<Runtime> {
+    or_exit(required_peers())
 }
 
 /// A server of another maker. Each has `GET /items`, `PUT /items/1`, and `/broken`, whose handler fails.

@@ -9,10 +9,12 @@ use std::{
     fs::{self, File},
     io,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     thread,
     time::{Duration, Instant},
 };
+
+use crate::kept::under_shell;
 
 /// Runs `"$@"` until it ends or the other end of standard input closes, then ends the whole group.
 ///
@@ -43,21 +45,10 @@ impl Processes {
     /// Starts `command` (its program, arguments, environment and folder; the rest is set here) and sends what it prints to `log`.
     /// `folder`, which no other program uses, is its `TMPDIR`; all descendants inherit it, and are recognised by it.
     pub(crate) fn start(command: &Command, folder: &Path, log: &File) -> io::Result<Self> {
-        let mut keeper = Command::new("sh");
-        keeper.arg("-c").arg(KEEPER).arg("sh").arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => keeper.env(name, value),
-                None => keeper.env_remove(name),
-            };
-        }
-        if let Some(current) = command.get_current_dir() {
-            keeper.current_dir(current);
-        }
+        let mut keeper = under_shell(KEEPER, "sh", command, log)?;
         keeper.env("TMPDIR", folder);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut keeper, 0);
-        keeper.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         let mark = format!("TMPDIR={}", folder.display());
         Ok(Self { keeper: keeper.spawn()?, mark, ended: false })
     }

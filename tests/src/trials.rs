@@ -167,25 +167,73 @@ impl Prepared {
         name: String,
         run: impl FnOnce(&Installed) -> Result<(), Failed> + Send + 'static,
     ) -> Trial {
-        match self.installed.clone() {
-            Ok(installed) => Trial::test(name, move || run(&installed)),
-            Err((missing, true)) => Trial::test(name, move || Err(Failed::from(missing))),
-            Err((missing, false)) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
-        }
+        let (found, is_required) = match self.installed.clone() {
+            Ok(installed) => (Ok(installed), false),
+            Err((missing, is_required)) => (Err(missing), is_required),
+        };
+        trial_of(name, found, is_required, move |installed| run(&installed))
     }
 }
 
+/// A trial of something that may be missing on this machine, with the line that installs it as the error. Where it is missing, the
+/// trial is ignored and shows that line, or fails if it `is_required`.
+pub fn trial_of<T: Send + 'static>(
+    name: impl Into<String>,
+    found: Result<T, String>,
+    is_required: bool,
+    run: impl FnOnce(T) -> Result<(), Failed> + Send + 'static,
+) -> Trial {
+    match found {
+        Ok(found) => Trial::test(name, move || run(found)),
+        Err(missing) if is_required => Trial::test(name, move || Err(Failed::from(missing))),
+        Err(missing) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
+    }
+}
+
+/// What a variable such as `REQUIRE_BROWSERS` lists. Where it is not valid, the program says so and ends with 2.
+pub(crate) fn or_exit<T>(required: Result<T, String>) -> T {
+    required.unwrap_or_else(|message| {
+        eprintln!("{message}");
+        process::exit(2)
+    })
+}
+
 fn engines_or_exit() -> Vec<Prepared> {
-    let required = match required_engines() {
-        Ok(required) => required,
-        Err(message) => {
-            eprintln!("{message}");
-            process::exit(2);
-        }
-    };
+    let required = or_exit(required_engines());
     let prepare = |engine: Engine| {
         let missing = |missing: crate::Missing| (missing.to_string(), required.contains(&engine));
         Prepared { engine, installed: engine.find().map_err(missing) }
     };
     Engine::ALL.into_iter().map(prepare).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(trial: Trial) -> (u64, u64, u64) {
+        let arguments = Arguments { quiet: true, ..Arguments::default() };
+        let conclusion = libtest_mimic::run(&arguments, vec![trial]);
+        (conclusion.num_passed, conclusion.num_failed, conclusion.num_ignored)
+    }
+
+    #[test]
+    fn what_is_missing_is_ignored_unless_it_is_required() {
+        let missing = || Err::<(), _>("install it".to_owned());
+        for is_required in [false, true] {
+            assert_eq!(
+                run(trial_of("here", Ok(7), is_required, |found| if found == 7 {
+                    Ok(())
+                } else {
+                    Err("not what was found".into())
+                })),
+                (1, 0, 0)
+            );
+            assert_eq!(run(trial_of("fails", Ok(()), is_required, |()| Err("no".into()))), (0, 1, 0));
+        }
+        assert_eq!(run(trial_of("missing", missing(), true, |()| unreachable!())), (0, 1, 0));
+        let ignored = trial_of("missing", missing(), false, |()| unreachable!());
+        assert_eq!((ignored.kind(), ignored.has_ignored_flag()), ("install it", true));
+        assert_eq!(run(ignored), (0, 0, 1));
+    }
 }

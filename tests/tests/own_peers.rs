@@ -10,8 +10,11 @@ use std::{
 };
 
 use demo_backend::{Options, Output, Running as Lab};
-use end_to_end::peer::{Peer, Running, required_peers};
-use libtest_mimic::{Arguments, Failed, Trial};
+use end_to_end::{
+    peer::{Peer, Running, required_peers_or_exit},
+    trial_of,
+};
+use libtest_mimic::{Arguments, Failed};
 use serde_json::{Value, json};
 
 /// A server that is set up wrongly.
@@ -98,21 +101,15 @@ fn rows() -> Vec<Row> {
 
 fn main() {
     let arguments = Arguments::from_args();
-    let required = required_peers().unwrap_or_else(|message| {
-        eprintln!("{message}");
-        std::process::exit(2)
-    });
+    let required = required_peers_or_exit();
     let lab = Arc::new(OnceLock::new());
     let trial = |row: Row| {
         let (name, lab) = (format!("{}: {}", row.peer, row.name), Arc::clone(&lab));
         // A proxy stands in front of Express.
-        match row.peer.runtime().find().and_then(|_| Peer::Express5.runtime().find()) {
-            Ok(_) => Trial::test(name, move || check(&row, lab.get_or_init(start_lab).as_ref()?)),
-            Err(missing) if required.contains(&row.peer.runtime()) => {
-                Trial::test(name, move || Err(Failed::from(missing)))
-            }
-            Err(missing) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
-        }
+        let found = row.peer.runtime().find().and_then(|_| Peer::Express5.runtime().find());
+        trial_of(name, found, required.contains(&row.peer.runtime()), move |_| {
+            check(&row, lab.get_or_init(start_lab).as_ref()?)
+        })
     };
     libtest_mimic::run(&arguments, rows().into_iter().map(trial).collect()).exit();
 }

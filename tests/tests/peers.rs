@@ -5,24 +5,19 @@ use std::{
     net::TcpStream,
 };
 
-use end_to_end::peer::{Peer, required_peers};
-use libtest_mimic::{Arguments, Failed, Trial};
+use end_to_end::{
+    peer::{Peer, required_peers_or_exit},
+    trial_of,
+};
+use libtest_mimic::{Arguments, Failed};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let required = required_peers().unwrap_or_else(|message| {
-        eprintln!("{message}");
-        std::process::exit(2)
-    });
+    let required = required_peers_or_exit();
     let trials = Peer::ALL.into_iter().map(|peer| {
         let name = format!("{peer} responds");
-        match peer.runtime().find() {
-            Ok(_) => Trial::test(name, move || responds(peer)),
-            Err(missing) if required.contains(&peer.runtime()) => {
-                Trial::test(name, move || Err(Failed::from(missing)))
-            }
-            Err(missing) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
-        }
+        let runtime = peer.runtime();
+        trial_of(name, runtime.find(), required.contains(&runtime), move |_| responds(peer))
     });
     libtest_mimic::run(&arguments, trials.collect()).exit();
 }

@@ -5,8 +5,11 @@
 
 use std::process::{Command, ExitCode};
 
-use end_to_end::peer::{Peer, Running, required_peers};
-use libtest_mimic::{Arguments, Failed, Trial};
+use end_to_end::{
+    peer::{Peer, Running, required_peers_or_exit},
+    trial_of,
+};
+use libtest_mimic::{Arguments, Failed};
 use serde_json::Value;
 
 const PAGE: &str = "http://localhost:5173";
@@ -223,22 +226,11 @@ fn rows() -> Vec<Row> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let required = match required_peers() {
-        Ok(required) => required,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
+    let required = required_peers_or_exit();
     let trial = |row: Row| {
         let name = format!("{}: {}", row.peer, row.name);
-        match row.peer.runtime().find().and_then(|_| Peer::Express5.runtime().find()) {
-            Ok(_) => Trial::test(name, move || check(&row)),
-            Err(missing) if required.contains(&row.peer.runtime()) => {
-                Trial::test(name, move || Err(Failed::from(missing)))
-            }
-            Err(missing) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
-        }
+        let found = row.peer.runtime().find().and_then(|_| Peer::Express5.runtime().find());
+        trial_of(name, found, required.contains(&row.peer.runtime()), move |_| check(&row))
     };
     libtest_mimic::run(&arguments, rows().into_iter().map(trial).collect()).exit_code()
 }

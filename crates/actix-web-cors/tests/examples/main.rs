@@ -14,17 +14,13 @@ mod tenants;
 
 use std::{collections::BTreeSet, fs, path::Path, process::ExitCode};
 
-use end_to_end::peer::{Runtime, required_peers};
-use libtest_mimic::{Arguments, Failed, Trial};
+use end_to_end::{
+    peer::{Runtime, required_peers_or_exit},
+    trial_of,
+};
+use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
-    let required = match required_peers() {
-        Ok(required) => required,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
     let trial = |name: &str, run: fn()| {
         Trial::test(name, move || {
             run();
@@ -56,16 +52,11 @@ fn main() -> ExitCode {
         trial("file_with_live_reload::hangup", reload::on_hangup),
         trial("source_with_cache::single_flight", tenants::one_load_for_all_that_wait),
     ]);
-    trials.push(match Runtime::Nginx.find() {
-        Ok(program) => Trial::test("behind_nginx", move || {
-            nginx::both_ways(&program);
-            Ok(())
-        }),
-        Err(missing) if required.contains(&Runtime::Nginx) => {
-            Trial::test("behind_nginx", move || Err(Failed::from(missing)))
-        }
-        Err(missing) => Trial::test("behind_nginx", || Ok(())).with_kind(missing).with_ignored_flag(true),
-    });
+    let is_required = required_peers_or_exit().contains(&Runtime::Nginx);
+    trials.push(trial_of("behind_nginx", Runtime::Nginx.find(), is_required, |program| {
+        nginx::both_ways(&program);
+        Ok(())
+    }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

@@ -20,15 +20,19 @@ use std::{
     process::ExitCode,
 };
 
-use end_to_end::peer::{Runtime, required_peers};
-use libtest_mimic::{Arguments, Failed, Trial};
+use actix_web::rt::System;
+use end_to_end::{
+    peer::{Runtime, required_peers_or_exit},
+    trial_of,
+};
+use libtest_mimic::{Arguments, Trial};
 
 /// Trials of this name, of functions that wait or don't.
 macro_rules! trials {
     ($($path:path),* ; $($waits:path),* $(,)?) => {
         vec![
             $(Trial::test(stringify!($path), || { $path(); Ok(()) }),)*
-            $(Trial::test(stringify!($waits), || { actix_web::rt::System::new().block_on($waits()); Ok(()) }),)*
+            $(Trial::test(stringify!($waits), || { System::new().block_on($waits()); Ok(()) }),)*
         ]
     };
 }
@@ -57,13 +61,7 @@ fn main() -> ExitCode {
         }
     }));
     let arguments = Arguments::from_args();
-    let required = match required_peers() {
-        Ok(required) => required,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
+    let is_required = required_peers_or_exit().contains(&Runtime::Node);
     let mut trials = trials![
         document::an_option_is_a_word,
         document::a_region_is_replaced_and_the_rest_is_not,
@@ -75,12 +73,9 @@ fn main() -> ExitCode {
         actix_cors::refused::with_a_slash_at_the_end_actix_cors_starts_and_matches_no_page,
         tower_http::guide,
     ];
-    trials.push(match Runtime::Node.find() {
-        Ok(_) => trials![; express::guide].remove(0),
-        Err(missing) if required.contains(&Runtime::Node) => {
-            Trial::test("express::guide", || Err(Failed::from(missing)))
-        }
-        Err(missing) => Trial::test("express::guide", || Ok(())).with_kind(missing).with_ignored_flag(true),
-    });
+    trials.push(trial_of("express::guide", Runtime::Node.find(), is_required, |_| {
+        System::new().block_on(express::guide());
+        Ok(())
+    }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

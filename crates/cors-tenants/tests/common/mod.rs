@@ -1,11 +1,12 @@
 //! Runs each test on SQLite, and on PostgreSQL where it is installed. `REQUIRE_PEERS=postgres` makes that mandatory.
 
-use std::{future::Future, pin::Pin, process, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use cors_tenants::store::{DatabaseUrl, Store};
 use end_to_end::{
-    peer::{Runtime, required_peers},
+    peer::{Runtime, required_peers_or_exit},
     postgres::Postgres,
+    trial_of,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use tempfile::TempDir;
@@ -59,18 +60,12 @@ pub(crate) use tests;
 /// Runs tests on both databases, and `on_postgres` only there, and ends the program.
 pub(crate) fn run(on_both: Vec<(&'static str, Test)>, on_postgres: Vec<(&'static str, Test)>) -> ! {
     let arguments = Arguments::from_args();
-    let required = required_peers().unwrap_or_else(|message| {
-        eprintln!("{message}");
-        process::exit(2)
-    });
-    let is_required = required.contains(&Runtime::Postgres);
+    let is_required = required_peers_or_exit().contains(&Runtime::Postgres);
     let postgres_trial = |name: &str, test: Test| {
         let name = format!("postgres::{name}");
-        match Runtime::Postgres.find() {
-            Ok(_) => Trial::test(name, move || block_on(test(Database::of_postgres()?))),
-            Err(missing) if is_required => Trial::test(name, move || Err(Failed::from(missing))),
-            Err(missing) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
-        }
+        trial_of(name, Runtime::Postgres.find(), is_required, move |_| {
+            block_on(test(Database::of_postgres()?))
+        })
     };
     let mut trials = Vec::new();
     for (name, test) in on_both {

@@ -12,8 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use end_to_end::peer::{Runtime, required_peers};
-use libtest_mimic::{Arguments, Failed, Trial};
+use end_to_end::{
+    peer::{Runtime, required_peers_or_exit},
+    trial_of,
+};
+use libtest_mimic::{Arguments, Failed};
 
 mod client;
 mod proxy;
@@ -28,23 +31,15 @@ const MAX_STALE: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let required = match required_peers() {
-        Ok(required) => required,
-        Err(message) => {
-            eprintln!("{message}");
-            return ExitCode::from(2);
-        }
-    };
+    let required = required_peers_or_exit();
     let missing = [Runtime::Postgres, Runtime::Nginx]
         .into_iter()
         .filter_map(|runtime| Some((required.contains(&runtime), runtime.find().err()?)))
         .max_by_key(|(is_required, _)| *is_required);
     let name = "nobody_is_let_in_by_what_was_revoked";
-    let trial = match missing {
-        None => Trial::test(name, nobody_is_let_in_by_what_was_revoked),
-        Some((true, missing)) => Trial::test(name, || Err(Failed::from(missing))),
-        Some((false, missing)) => Trial::test(name, || Ok(())).with_kind(missing).with_ignored_flag(true),
-    };
+    let (is_required, found) =
+        missing.map_or((false, Ok(())), |(is_required, missing)| (is_required, Err(missing)));
+    let trial = trial_of(name, found, is_required, |()| nobody_is_let_in_by_what_was_revoked());
     libtest_mimic::run(&arguments, vec![trial]).exit_code()
 }
 

@@ -29,7 +29,7 @@ TRIED_BY = {
     "docs/from-tower-http.md": "crates/cors-doctor/tests/moving/tower_http",
 }
 
-# Reached, but not where a user would look for a feature.
+# Found themselves, but not where a user would look for a feature, or for another document.
 NOT_FOR_USERS = {"CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/conformance.md", "docs/benchmarks.md"}
 
 # Blocks of these show output or a picture, so there is nothing to run.
@@ -89,7 +89,7 @@ def check_links(pages):
 def within_two_clicks(pages):
     reached, newest = {"README.md"}, {"README.md"}
     for _ in range(CLICKS):
-        newest = {target for path in newest if path in pages for target, _ in links(path, pages[path])} - reached
+        newest = {target for path in newest & pages.keys() - NOT_FOR_USERS for target, _ in links(path, pages[path])} - reached
         reached |= newest
     return reached
 

@@ -109,6 +109,13 @@ fn an_audit_of_a_hostile_server_ends_in_time() {
             )),
         ),
         (
+            // What HTTP allows in a value and a terminal obeys: C1 controls, and marks that turn the direction of text.
+            "escape sequences that HTTP lets through",
+            hostile(writes(
+                "HTTP/1.1 200 OK\r\naccess-control-allow-origin: https://\u{9b}31m\u{202e}.example\r\naccess-control-allow-credentials: \u{9b}2Jtrue\r\nvary: \u{85}\r\nserver: \u{9b}31m\u{202e}\r\ncontent-length: 0\r\n\r\n",
+            )),
+        ),
+        (
             "a redirect to somewhere else",
             hostile(writes(
                 "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\u{1b}[2J\r\naccess-control-allow-origin: *\r\ncontent-length: 0\r\n\r\n",

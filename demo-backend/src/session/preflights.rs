@@ -13,9 +13,11 @@ pub struct RememberedPreflights {
 }
 
 impl RememberedPreflights {
-    const MAX_HELD: usize = 6 * 1024;
-    /// What an entry takes in addition to its URL.
-    const ENTRY: usize = 300;
+    const MAX_HELD: usize = 8 * 1024;
+    /// What a preflight takes in addition to its URL, which the browser holds twice: to find it, and to forget the oldest.
+    const PREFLIGHT: usize = 850;
+    /// What each method or header that it allows takes.
+    const ENTRY: usize = 100;
 
     /// The browser with what it remembers. An engine doesn't change within a session; where it does, this is another browser.
     pub fn browser(&self, profile: Profile) -> Browser {
@@ -25,7 +27,8 @@ impl RememberedPreflights {
     /// Keeps the browser as it is after some preflights, of which each is told by its URL and by how many methods and headers
     /// the response allowed.
     pub fn keep<'a>(&mut self, browser: Browser, preflights: impl Iterator<Item = (&'a str, usize)>) {
-        self.held += preflights.map(|(url, allowed)| allowed * (url.len() + Self::ENTRY)).sum::<usize>();
+        let held = |(url, allowed): (&str, usize)| 2 * url.len() + Self::PREFLIGHT + allowed * Self::ENTRY;
+        self.held += preflights.map(held).sum::<usize>();
         self.browser = browser;
         if self.held > Self::MAX_HELD {
             *self = Self { browser: Browser::new(self.browser.profile()), held: 0 };

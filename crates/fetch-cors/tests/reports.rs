@@ -298,6 +298,11 @@ const ORIGINS_FROM: &[Row] = &[
         &["http://localhost:3001"],
     ),
     ("a list", "http://localhost:3000, https://app.example.com ,", "", &[]),
+    ("a file with an origin per line", "http://localhost:3000\nhttps://app.example.com\n", "", &[]),
+    ("the same from Windows", "http://localhost:3000\r\nhttps://app.example.com\r\n", "", &[]),
+    ("a list over two lines", "http://localhost:3000,\n  https://app.example.com", "", &[]),
+    ("any on a line of its own", "https://app.example.com\n*", "SeveralOrigins", &[]),
+    ("a comment", "# front ends\nhttps://app.example.com", "Whitespace", &[]),
     ("a variable that is set but empty", "", "EmptyOrigin", &[]),
     ("any next to others", "https://app.example.com,*", "SeveralOrigins", &[]),
 ];

@@ -45,7 +45,7 @@ use super::{
 /// }
 /// ```
 ///
-/// In place of a list, one comma-separated string will do, as in an environment variable; strings inside a list are not
+/// In place of a list, one string with commas or line breaks will do, as in an environment variable; strings inside a list are not
 /// split. A string that is empty, or that has `*` next to other origins, is not valid.
 ///
 /// ```
@@ -192,7 +192,7 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
-/// A list of strings, or one comma-separated string.
+/// A list of strings, or one string with commas or line breaks.
 struct List {
     setting: &'static str,
     /// What a string is split into; none where opt-ins must not come from one string, as from an environment variable.

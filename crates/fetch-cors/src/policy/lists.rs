@@ -9,16 +9,17 @@ pub(super) enum Entries {
     Names,
 }
 
-/// The entries of a comma-separated string: white space around them is removed, and so are empty ones.
+/// The entries of a string that separates them by commas or line breaks: white space around them is removed, and so are empty ones.
 ///
 /// A string without any entry becomes one empty entry, which is not valid: a variable that is set but empty is more likely a
-/// mistake than a decision. A string in which `*` stands next to other origins is left as it is, which is not valid either:
+/// mistake than a decision. A string in which `*` stands next to other origins becomes one entry, which is not valid either:
 /// nobody would notice that the others mean nothing.
 pub(super) fn split(text: &str, entries: Entries) -> Vec<String> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        text.split([',', '\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect();
     let any_among_others = parts.contains(&"*") && parts.iter().any(|part| *part != "*");
     if entries == Entries::Origins && any_among_others {
-        return vec![text.trim().to_owned()];
+        return vec![parts.join(", ")];
     }
     if parts.is_empty() {
         return vec![String::new()];
@@ -29,8 +30,8 @@ pub(super) fn split(text: &str, entries: Entries) -> Vec<String> {
 /// Lists from environment variables and the like. White space around the entries and empty entries are left out; a text
 /// without any entry is not valid. The methods that take a list don't split its strings.
 impl PolicyBuilder {
-    /// [`allow_origins`](Self::allow_origins) from one comma-separated string (a line break is not a separator), in which `*`
-    /// can only stand alone.
+    /// [`allow_origins`](Self::allow_origins) from one string, which separates its entries by commas or line breaks. `*` can only
+    /// stand alone in it.
     ///
     /// ```
     /// use fetch_cors::Policy;
@@ -53,17 +54,17 @@ impl PolicyBuilder {
         self.allow_origins(split(text, Entries::Origins))
     }
 
-    /// [`allow_methods`](Self::allow_methods) from one comma-separated string.
+    /// [`allow_methods`](Self::allow_methods) from one string, which separates its entries by commas or line breaks.
     pub fn allow_methods_from(self, text: &str) -> Self {
         self.allow_methods(split(text, Entries::Names))
     }
 
-    /// [`allow_headers`](Self::allow_headers) from one comma-separated string.
+    /// [`allow_headers`](Self::allow_headers) from one string, which separates its entries by commas or line breaks.
     pub fn allow_headers_from(self, text: &str) -> Self {
         self.allow_headers(split(text, Entries::Names))
     }
 
-    /// [`expose_headers`](Self::expose_headers) from one comma-separated string.
+    /// [`expose_headers`](Self::expose_headers) from one string, which separates its entries by commas or line breaks.
     pub fn expose_headers_from(self, text: &str) -> Self {
         self.expose_headers(split(text, Entries::Names))
     }
@@ -74,20 +75,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_string_is_split_at_commas() {
+    fn a_string_is_split_at_commas_and_line_breaks() {
         for (text, entries, expected) in [
             ("a", Entries::Origins, &["a"][..]),
             ("a,b", Entries::Origins, &["a", "b"]),
             (" a ,\tb\n", Entries::Origins, &["a", "b"]),
             ("a,,b,", Entries::Origins, &["a", "b"]),
             ("a b", Entries::Origins, &["a b"]),
+            ("a\nb", Entries::Origins, &["a", "b"]),
+            ("a,\r\n  b\r\n", Entries::Origins, &["a", "b"]),
+            ("\n\r\n", Entries::Origins, &[""]),
+            ("a\n*", Entries::Origins, &["a, *"]),
+            ("*\r\na", Entries::Origins, &["*, a"]),
             ("", Entries::Origins, &[""]),
             (" , ", Entries::Names, &[""]),
             ("*", Entries::Origins, &["*"]),
             ("*,", Entries::Origins, &["*"]),
             ("*,*", Entries::Origins, &["*", "*"]),
             (" *, a", Entries::Origins, &["*, a"]),
-            ("a,*", Entries::Origins, &["a,*"]),
+            ("a,*", Entries::Origins, &["a, *"]),
             // `*` does not cover `authorization` in the standard, so people write both.
             ("*, authorization", Entries::Names, &["*", "authorization"]),
         ] {

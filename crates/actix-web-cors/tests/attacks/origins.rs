@@ -153,6 +153,40 @@ async fn cve_2019_25211_a_wildcard_at_the_end() {
             assert!(builder.build().is_err(), "{pattern:?} is refused, with credentials: {credentials}");
         }
     }
+    // Where one may stand at the end of a label, of an address or of an origin, all that precedes it counts.
+    check(
+        &["https://pr-*.example.net", "https://*-pr.example.org", "http://localhost:*"],
+        &["https://pr-7.example.net", "https://7-pr.example.org", "http://localhost:3000"],
+        &[
+            "https://prx7.example.net",
+            "https://pr7.example.net",
+            "https://pr-.example.net",
+            "https://pr.example.net",
+            "https://xpr-7.example.net",
+            "https://7xpr.example.org",
+            "https://7-prx.example.org",
+            "https://-pr.example.org",
+            "http://localhos:3000",
+            "http://localhostx:3000",
+            "http://localhost:3000x",
+            "http://localhost3000",
+        ],
+    )
+    .await;
+    let network = app(Cors::new(policy(&["http://192.168.1.*:5173"], false))).await;
+    for (origin, expected) in [
+        ("http://192.168.1.7:5173", true),
+        ("http://192.168.17:5173", false),
+        ("http://192.168.1:5173", false),
+        ("http://192.168.1.:5173", false),
+        ("http://192.168.1x7:5173", false),
+        ("http://192.168.11.7:5173", false),
+        ("http://192.168.1.7.evil.example:5173", false),
+        ("http://192.168.1.7:51730", false),
+        ("http://192.168.1.256:5173", false),
+    ] {
+        assert_eq!(lets_in(&network, origin).await, expected, "{origin}");
+    }
 }
 
 /// Litestar compiled names of hosts into regular expressions without escaping them, so a dot matched any character.

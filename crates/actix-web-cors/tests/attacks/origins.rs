@@ -2,7 +2,7 @@
 
 use actix_web_cors::{Cors, Policy};
 
-use super::{app, check, lets_in, policy};
+use super::{app, ask, check, lets_in, policy};
 
 /// go-zero compared ends (CVE-2024-27302), so whoever registered a name that ends like an allowed one was let in.
 #[actix_web::test]
@@ -351,5 +351,23 @@ async fn a_preview_pattern_claimed_by_a_stranger() {
         ("https://shop-git-f_x-team.vercel.app", false),
     ] {
         assert_eq!(lets_in(&app, origin).await, expected, "{origin}");
+    }
+    // At the start of a label a `*` is not the start of a name in Punycode, which looks like another name.
+    let policy = Policy::builder()
+        .danger_allow_origins(["https://*-team.vercel.app", "https://x*-team.netlify.app"])
+        .allow_credentials()
+        .build()
+        .expect("a valid policy");
+    let app = super::app(Cors::new(policy)).await;
+    for (origin, expected) in [
+        ("https://fix-1-team.vercel.app", true),
+        ("https://xn-team.vercel.app", true),
+        ("https://xn--80ak6aa-team.vercel.app", false),
+        ("https://xfix-team.netlify.app", true),
+        ("https://xn--80ak6aa-team.netlify.app", false),
+        ("https://a.b-team.vercel.app", false),
+    ] {
+        let seen = ask(&app, "GET", &[("origin", origin.as_bytes())]).await;
+        assert_eq!(seen.has_cors(), expected, "{origin}: {seen:?}");
     }
 }

@@ -13,6 +13,7 @@ use std::{
 use lab::{TestLab, send};
 use program::{PATIENCE, Started, free_ports, policy_file, program};
 use serde_json::json;
+use tempfile::TempDir;
 
 /// Sends these bytes, and reads until the server closes the connection.
 fn raw(origin: &str, bytes: &[u8]) -> String {
@@ -24,6 +25,9 @@ fn raw(origin: &str, bytes: &[u8]) -> String {
     let _ = connection.read_to_end(&mut response);
     String::from_utf8_lossy(&response).into_owned()
 }
+
+/// The headers of the page's own calls.
+const MARKED: [(&str, &str); 2] = [("x-cors-lab", "1"), ("content-type", "application/json")];
 
 fn get(origin: &str, target: &str, host: &str) -> String {
     let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
@@ -202,6 +206,34 @@ fn script_injection_into_no_document() {
     }
 }
 
+/// A Lab in a process of its own, with a session.
+struct OtherLab {
+    started: Started,
+    api: String,
+    page: String,
+    policy: String,
+    session: String,
+    _folder: TempDir,
+}
+
+impl OtherLab {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let policy = policy_file(folder.path(), "allow_origins = [\"https://a.example\"]");
+        let started = Started::new(program(&[&free_ports()[..], &["--policy", &policy]].concat()));
+        let [page, api] = ["the page", "the API"].map(|name| {
+            let line = started.expect(name);
+            assert!(!line.contains('\x1b'), "{line:?}");
+            let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
+            format!("http://{}", address.expect("an address"))
+        });
+        started.expect("Ctrl-C");
+        let made = send(&page, "POST", "/control/sessions", &MARKED, b"{}");
+        let session = made.json()["id"].as_str().expect("an id").to_owned();
+        Self { started, api, page, policy, session, _folder: folder }
+    }
+}
+
 /// A session is known to whoever knows its id: it can't be guessed, and no response says how near a guess was.
 #[test]
 fn session_guessing() {
@@ -217,6 +249,15 @@ fn session_guessing() {
             letters.len()
         );
     }
+    // No place says anything of another: of 1024 pairs of letters, 200 ids show about 180.
+    for (one, other) in (0..20).flat_map(|one| (0..one).map(move |other| (one, other))) {
+        let pairs: BTreeSet<[u8; 2]> =
+            ids.iter().map(|id| [one, other].map(|at| id.as_bytes()[at])).collect();
+        assert!(pairs.len() > 160, "places {other} and {one} have {} pairs of letters", pairs.len());
+    }
+    // Nor does a Lab say anything of the next one that is started.
+    let first_ids: BTreeSet<String> = (0..2).map(|_| OtherLab::start().session).collect();
+    assert_eq!(first_ids.len(), 2, "{first_ids:?}");
     let id = lab.session(&json!({}));
     let near = format!("{}{}", &id[..19], if id.ends_with('a') { 'b' } else { 'a' });
     let guesses =
@@ -239,14 +280,17 @@ fn session_guessing() {
 /// Whatever is sent, the terminal gets lines of visible text.
 #[test]
 fn escape_sequences_into_the_terminal() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = policy_file(folder.path(), "allow_origins = [\"https://a.example\"]");
-    let started = Started::new(program(&[&free_ports()[..], &["--policy", &path]].concat()));
-    let api = started.expect("the API");
-    let page = started.expect("Ctrl-C");
-    assert!(!api.contains('\x1b') && !page.contains('\x1b'));
-    let api = format!("http://{}", api.split("http://").nth(1).expect("the API's address").trim());
+    let lab = OtherLab::start();
+    let (started, api, path) = (&lab.started, &lab.api, &lab.policy);
     let host = api.trim_start_matches("http://").to_owned();
+    // A server written by hand may send back what it got.
+    let by_hand = json!({ "headers": [["access-control-allow-origin", "{origin}"]] });
+    let by_hand = json!({ "preflight": by_hand, "response": by_hand }).to_string();
+    let session = &lab.session;
+    let put = send(&lab.page, "PUT", &format!("/control/s/{session}/hand"), &MARKED, by_hand.as_bytes());
+    assert_eq!(put.status, 200, "{put:?}");
+    let paths =
+        ["/api/notes".to_owned(), format!("/s/{session}/hand/notes"), format!("/s/{session}/cached/hand/a")];
     let visible = "\u{9b}2J\u{202e}moc.elpmaxe\u{85}\u{2028}".bytes().chain([0x9b, 0xff]).collect::<Vec<_>>();
     let evil = [b"\x1b]0;owned\x07\x1b[2J\x08\t", &visible[..]].concat();
     let lines = |method: &[u8], target: &[u8], headers: &[(&str, &[u8])]| {
@@ -255,7 +299,7 @@ fn escape_sequences_into_the_terminal() {
             bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
         bytes.extend(b"connection: close\r\n\r\n");
-        raw(&api, &bytes)
+        raw(api, &bytes)
     };
     lines(b"GET", &[b"/api/", &evil[..]].concat(), &[]);
     lines(b"GET", b"/api/%1b%5b2J%0d%0aforged?x=%1b%5b2J", &[("origin", b"https://a.example")]);
@@ -277,7 +321,9 @@ fn escape_sequences_into_the_terminal() {
                 if name != "access-control-request-method" {
                     headers.push(("access-control-request-method", b"PUT"));
                 }
-                lines(method, b"/api/notes", &headers);
+                for path in &paths {
+                    lines(method, path.as_bytes(), &headers);
+                }
             }
         }
     }
@@ -294,7 +340,7 @@ fn escape_sequences_into_the_terminal() {
         ("allow_origins = [\"https://\\u001b[2J\\u202e.example\"]", "previous policy stays"),
         ("allow_origins = [\"\u{1b}[2J\"]", "previous policy stays"),
     ] {
-        std::fs::write(&path, policy).expect("a file can be written");
+        std::fs::write(path, policy).expect("a file can be written");
         read_until(said);
     }
     lines(b"GET", b"/api/notes?the-last", &[]);

@@ -6,6 +6,7 @@ mod program;
 
 use std::{
     fs::{self, File},
+    io::ErrorKind,
     os::unix::{
         fs::{PermissionsExt as _, symlink},
         net::UnixListener,
@@ -266,11 +267,28 @@ fn a_file_that_may_not_be_read_is_said() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let path = place.path().join("cors.toml");
     write(&path, policy("old"));
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("permissions can be set");
-    // To an administrator everything is readable.
-    if let Err(error) = open(&path) {
-        assert!(error.to_string().contains("Permission denied"), "{error}");
-    }
+    let file = open(&path).expect("a valid policy");
+    let _watch = file.watch(Output::silent());
+    let locked = place.path().join("locked.toml");
+    write(&locked, policy("new"));
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("permissions can be set");
+    // An administrator can read every file, except for those of Linux that can only be written.
+    let is_kept =
+        |path: &&Path| File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    let Some(kept) = [&locked, Path::new("/proc/sys/vm/compact_memory")].into_iter().find(is_kept) else {
+        return;
+    };
+    remove(&path);
+    link(kept.to_str().expect("a path in UTF-8"), &path);
+    let refused = status(&file, |status| status.problem.is_some());
+    assert_eq!(refused.config.allow_origins, ["https://old.example"], "it stays in force");
+    let problem = refused.problem.unwrap_or_default();
+    assert!(problem.contains("Permission denied"), "{problem}");
+    let error = open(&path).expect_err("the Lab doesn't start with it").to_string();
+    assert!(error.contains("Permission denied") && error.contains("cors.toml"), "{error}");
+    remove(&path);
+    write(&path, policy("new"));
+    status(&file, |status| allows(status, "new"));
 }
 
 /// A UTF-8 file with a byte order mark, and Windows' line ends, are what an editor may save.

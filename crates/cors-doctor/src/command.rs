@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::terminal::is_obeyed;
+
 /// A `check` command. What is not known is shown as what to fill in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckCommand {
@@ -49,6 +51,7 @@ pub fn quoted(text: &str) -> String {
     if !text.is_empty() && text.bytes().all(is_plain) {
         return text.to_owned();
     }
-    let visible: String = text.chars().filter(|character| !character.is_control()).collect();
-    format!("'{}'", visible.replace('\'', r"'\''"))
+    let shown: String =
+        text.chars().filter(|character| !is_obeyed(*character) && *character != '\n').collect();
+    format!("'{}'", shown.replace('\'', r"'\''"))
 }

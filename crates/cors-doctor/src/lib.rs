@@ -11,4 +11,5 @@ pub mod paste;
 pub mod probe;
 pub mod recipes;
 pub mod report;
+pub mod terminal;
 pub mod words;

@@ -6,6 +6,7 @@ use cors_doctor::{
     paste::har::MAX_HAR,
     probe::Secrets,
     report::{Layout, Paint},
+    terminal::{is_obeyed, visible},
 };
 use serde::Serialize;
 
@@ -34,16 +35,14 @@ pub(crate) fn print(text: &str) {
 
 /// Prints JSON, on several lines.
 pub(crate) fn print_json(value: &impl Serialize) {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
-    // A terminal would obey these. Outside of strings, JSON has none of them.
-    for odd in ['\u{7f}', '\u{200e}', '\u{200f}']
-        .into_iter()
-        .chain('\u{80}'..='\u{9f}')
-        .chain('\u{202a}'..='\u{202e}')
-        .chain('\u{2066}'..='\u{2069}')
-    {
-        if text.contains(odd) {
-            text = text.replace(odd, &format!("\\u{:04x}", u32::from(odd)));
+    let json = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut text = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        // Outside of strings, JSON has none of them.
+        if is_obeyed(character) {
+            text += &format!("\\u{:04x}", u32::from(character));
+        } else {
+            text.push(character);
         }
     }
     print(&(text + "\n"));
@@ -52,9 +51,7 @@ pub(crate) fn print_json(value: &impl Serialize) {
 /// Prints an error, which may quote what was given.
 pub(crate) fn complain(message: &str) {
     let message = Secrets::default().mask(message);
-    let visible: String =
-        message.chars().filter(|character| !character.is_control() || *character == '\n').collect();
-    let _ = writeln!(stderr(), "error: {visible}");
+    let _ = writeln!(stderr(), "error: {}", visible(&message));
 }
 
 /// What is pasted on standard input; none if that is a terminal.

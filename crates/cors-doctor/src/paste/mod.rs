@@ -16,6 +16,8 @@ use std::{error::Error, fmt};
 
 use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect};
 
+use crate::terminal::is_obeyed;
+
 pub use recognize::{Paste, recognize};
 
 /// The longest paste that is read, in bytes. HAR files have a bound of their own.
@@ -107,7 +109,7 @@ fn excerpt(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown = String::new();
     for character in text.chars().take(LONGEST) {
-        if character.is_control() {
+        if is_obeyed(character) || character == '\n' {
             shown.extend(character.escape_debug());
         } else {
             shown.push(character);

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use fetch_cors::browser::Url;
 
-use super::{EvidenceLine, Paint, Report, Verdict, wrap, wrap::visible};
+use super::{EvidenceLine, Paint, Report, Verdict, wrap};
+use crate::terminal::visible;
 
 /// How the text is laid out.
 #[derive(Clone, Copy, Debug)]

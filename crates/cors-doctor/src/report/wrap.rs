@@ -1,12 +1,14 @@
 //! Text in lines of a terminal's width.
 
+use crate::terminal::visible;
+
 /// Breaks a text at spaces. The first line begins with `first`, the others with `rest`, which has no visible characters but
-/// spaces. Control characters are left out, so that no server writes escape sequences to the terminal.
+/// spaces. What a terminal would obey is left out.
 pub fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut line = first.to_owned();
     let mut is_empty = true;
-    for word in visible(text).split_whitespace() {
+    for word in text.split_whitespace().map(visible).filter(|word| !word.is_empty()) {
         let length = line.chars().count() + usize::from(!is_empty) + word.chars().count();
         if !is_empty && length > width {
             lines.push_str(line.trim_end());
@@ -17,19 +19,10 @@ pub fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
         if !is_empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
         is_empty = false;
     }
     lines + line.trim_end() + "\n"
-}
-
-/// Without control characters, and without those that change the direction of what follows.
-pub(super) fn visible(text: &str) -> String {
-    let is_odd = |character: char| {
-        character.is_control() && !character.is_whitespace()
-            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
-    text.chars().filter(|character| !is_odd(*character)).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use cors_doctor::{
     paste::PastedRequest,
     probe::Secrets,
     report::wrap,
+    terminal::visible,
 };
 use fetch_cors::{
     browser::Url,
@@ -163,6 +164,10 @@ fn text(audit: &Audit, report: &Report, failure: Option<&str>) -> String {
     let (paint, width) = (layout.paint, layout.width);
     let mut text = String::new();
     let headline = match report.worst() {
+        // What was not sent may be what is dangerous.
+        None | Some(Severity::Info) if failure.is_some() => {
+            paint.bold(&format!("Nothing dangerous in {} of {} requests.", report.sent, report.planned))
+        }
         None => paint.good("Nothing found: pages of other origins can't read its responses."),
         Some(Severity::Info) => paint.good("Nothing dangerous found."),
         Some(severity) => paint.bad(&format!("Dangerous ({}).", severity.name())),
@@ -179,15 +184,20 @@ fn text(audit: &Audit, report: &Report, failure: Option<&str>) -> String {
             let _ = writeln!(text, "      {}", paint.faint(&visible(&format!("{name}: {value}"))));
         }
     }
-    if !report.trusted_is_allowed {
+    if trusted_is_allowed(report) == Some(false) {
         let note = "Your front end's own origin was not allowed here. Say --origin with its origin if it is another than the server's.";
         let _ = write!(text, "\n{}", wrap(note, "  ", "  ", width));
     }
     if let Some(failure) = failure {
         let sent = format!("Stopped after {} of {} requests: {failure}.", report.sent, report.planned);
-        let _ = write!(text, "\n{}", wrap(&visible(&sent), "  ", "  ", width));
+        let _ = write!(text, "\n{}", wrap(&sent, "  ", "  ", width));
     }
     text
+}
+
+/// Whether the trusted origin was allowed; none if that was not tried, because its requests come last.
+fn trusted_is_allowed(report: &Report) -> Option<bool> {
+    (report.trusted_is_allowed || report.sent == report.planned).then_some(report.trusted_is_allowed)
 }
 
 /// What shows it, for a terminal.
@@ -203,10 +213,6 @@ fn curl(probe: &Probe) -> String {
         let _ = write!(command, " -H {}", quoted(&format!("{name}: {value}")));
     }
     format!("{command} {}", quoted(probe.url.as_str()))
-}
-
-fn visible(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).collect()
 }
 
 fn as_json(audit: &Audit, report: &Report, failure: Option<&str>, secrets: &Secrets) -> Value {
@@ -227,7 +233,7 @@ fn as_json(audit: &Audit, report: &Report, failure: Option<&str>, secrets: &Secr
         "sent": report.sent,
         "planned": report.planned,
         "stopped": failure,
-        "trusted_is_allowed": report.trusted_is_allowed,
+        "trusted_is_allowed": trusted_is_allowed(report),
     })
 }
 

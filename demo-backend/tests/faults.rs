@@ -117,9 +117,8 @@ fn a_signal_during_requests_lets_them_finish() {
         assert_eq!(put.status, 200, "{put:?}");
         let under_way: Vec<_> = [&api, &page]
             .map(|origin| {
+                // By the API, and by the page's server, as the proxy passes it on.
                 let (origin, path) = (origin.clone(), format!("/s/{session}/hand/notes"));
-                // By the page's server, as the proxy passes it on.
-                let path = if origin == api { path } else { format!("/s/{session}/api/notes") };
                 thread::spawn(move || send(&origin, "GET", &path, &[], b"").status)
             })
             .into();

@@ -32,6 +32,7 @@ fn redirects_lead_only_to_the_labs_own_origins() {
         ("another port", "http://localhost:1/".to_owned(), None),
         ("a name that starts as the API's", format!("{api}.evil.example/"), None),
         ("the API's name as a user", format!("{api}@evil.example/"), None),
+        ("a user at the API", format!("http://user@{}/", &host[2..]), None),
         ("another scheme", format!("https:{host}/"), None),
         ("a javascript URL", "javascript:alert(1)".to_owned(), None),
         // Paths of the API that, written alone, would be resolved as another site.

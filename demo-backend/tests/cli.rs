@@ -2,7 +2,7 @@
 
 mod program;
 
-use std::{fs, io::Read as _, net::TcpListener};
+use std::{fs, io::Read as _, net::TcpListener, thread, time::Duration};
 
 use program::{PATIENCE, Started, free_ports, policy_file, program, run};
 
@@ -167,10 +167,13 @@ fn ctrl_c_ends_it_whatever_its_clients_do() {
                     server,
                     "POST /api/notes HTTP/1.1\r\nhost: HOST\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n",
                 ),
-                open(server, &whole.repeat(100)),
+                // More than the buffers between the two hold.
+                open(server, &whole.repeat(2000)),
             ]
         })
         .collect();
+    // Until each is in its state: the last ones are when no buffer takes any more.
+    thread::sleep(Duration::from_secs(2));
     started.ends_at("-TERM", "connections are open");
     drop(connections);
 }

@@ -186,13 +186,21 @@ fn an_audit_of_a_hostile_server_ends_in_time() {
     // Side by side, since most of the time is spent waiting.
     thread::scope(|scope| {
         for (name, status, max_time, url) in &rows {
-            for more in [&[][..], &["--json"]] {
+            // Some servers count their connections, so they get one audit.
+            let ways: &[&[&str]] = if name.starts_with("escape") {
+                &[&[], &["--json"]]
+            } else if name.ends_with("then closes") {
+                &[&["--json"]]
+            } else {
+                &[&[]]
+            };
+            for more in ways {
                 scope.spawn(move || {
                     let start = Instant::now();
                     let max_time = max_time.to_string();
                     let mut arguments =
                         vec!["audit", url, "--origin", "https://app.example", "--max-time", &max_time];
-                    arguments.extend(more);
+                    arguments.extend(*more);
                     let result = run(&arguments);
                     let took = start.elapsed();
                     // One second for each of its requests would be the worst. Those that may take a minute are given up for

@@ -84,6 +84,13 @@ impl Net {
         let says_length = sent.has_body || matches!(sent.method.as_str(), "POST" | "PUT" | "PATCH");
         let sending = if says_length { request.send_body(body) } else { request.send() };
         let mut response = sending.await.map_err(|error| failure::of(&error))?;
+        // The client takes the first head for the response, whatever its status.
+        if response.status().is_informational() {
+            let status = response.status().as_u16();
+            return Err(Failure::Unknown(format!(
+                "an interim response (status {status}) came in place of one"
+            )));
+        }
         let is_http2 = response.version() == awc::http::Version::HTTP_2;
         let mut lines: Vec<(String, Vec<u8>)> = response
             .headers()

@@ -75,9 +75,9 @@ fn explain(
 
 /// The predicates that did not allow the origin either.
 fn unmoved(predicates: &[impl fmt::Debug], policy: &Policy, head: Head<'_>) -> String {
+    // In this order, because to read the origin costs something.
     let mut origins = head.lines(RequestField::Origin);
-    let is_asked = origins.next().is_some_and(|origin| candidate(policy, origin).is_some());
-    if predicates.is_empty() || !is_asked {
+    if predicates.is_empty() || !origins.next().is_some_and(|origin| candidate(policy, origin).is_some()) {
         return String::new();
     }
     let names: Vec<String> = predicates.iter().map(|predicate| format!("{predicate:?}")).collect();

@@ -12,6 +12,10 @@ use crate::browser::{Blocked, Credentials, Response, readable};
 /// The most near misses that are tried.
 pub(super) const MAX_NEAR_MISSES: usize = 8;
 
+/// So many headers of a request are probed one by one. Whoever sends a recording chooses how many there are, and each probe is
+/// a request to a server.
+pub(super) const MAX_PROBED_HEADERS: usize = 32;
+
 /// A response, as the rules look at it.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
@@ -310,7 +314,11 @@ impl<'a> Facts<'a> {
             .iter()
             .filter(|probed| is_near(&probed.probe.purpose) == is_near(&purpose))
             .count();
-        let most = if is_near(&purpose) { MAX_NEAR_MISSES } else { self.unsafe_headers.len() + 4 };
+        let most = if is_near(&purpose) {
+            MAX_NEAR_MISSES
+        } else {
+            self.unsafe_headers.len().min(MAX_PROBED_HEADERS) + 4
+        };
         if used >= most {
             return None;
         }

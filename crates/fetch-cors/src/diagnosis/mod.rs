@@ -9,7 +9,7 @@
 //!
 //! [`diagnose`] is a pure function of a [`Case`]. If two causes look alike, it says so ([`Certainty::Likely`]) and names the
 //! [`Probe`]s that would tell them apart; [`Examination`] is the loop that sends them. It never asks for more than `n + 4` of
-//! them for `n` request headers, and eight more for origins that are easily confused. None is sent to a URL that looks signed
+//! them for `n` request headers (36, if there are more than 32), and eight more for origins that are easily confused. None is sent to a URL that looks signed
 //! or one-time, and secrets go only to the origin that they were given for.
 //!
 //! - What is given: [`case`](Case), [`Probed`].

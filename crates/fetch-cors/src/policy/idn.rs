@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 
 use idna::punycode;
 
+use crate::origin_set::labels::MAX_LABEL;
+
 /// Lower-case letters that UTS 46 and normalization leave as they are, whatever stands before or behind.
 const LETTERS: [RangeInclusive<char>; 20] = [
     'ß'..='ö',
@@ -68,8 +70,11 @@ fn label_to_ascii(label: &str) -> Option<String> {
     if letters.iter().all(char::is_ascii) {
         return Some(letters.into_iter().collect());
     }
-    let encoded = if letters.iter().all(is_known) { punycode::encode(&letters)? } else { return None };
-    Some(format!("{PREFIX}{encoded}"))
+    // Each letter becomes at least one byte. To encode a long text takes the square of its length.
+    if letters.len() > MAX_LABEL || !letters.iter().all(is_known) {
+        return None;
+    }
+    Some(format!("{PREFIX}{}", punycode::encode(&letters)?))
 }
 
 #[cfg(test)]

@@ -341,7 +341,8 @@ fn header_name(
         return Err(fault);
     }
     if !is_token(value.as_bytes()) {
-        let trimmed = value.trim().trim_end_matches(':');
+        // All of both kinds at once, so that nothing is left to trim when this is read again.
+        let trimmed = value.trim().trim_end_matches(|c: char| c == ':' || c.is_whitespace());
         // Whether `*` is allowed depends on the list, so it is not suggested here.
         let suggestion = (trimmed != value && trimmed != "*").then(|| read(trimmed).ok()).flatten();
         return Err(Fault::with_suggestion(ProblemKind::InvalidHeaderName, suggestion));

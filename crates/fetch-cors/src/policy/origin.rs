@@ -162,11 +162,15 @@ impl FromStr for Origin {
     type Err = InvalidOrigin;
 
     fn from_str(value: &str) -> Result<Self, InvalidOrigin> {
+        let is_pattern = || Err(InvalidOrigin::new(value, ProblemKind::MisplacedWildcard.into()));
+        // Whether a pattern in Punycode matches anything is found out by trying tens of thousands of names, and a client may
+        // have written it.
+        if value.contains('*') && value.to_ascii_lowercase().contains("xn--") {
+            return is_pattern();
+        }
         match pattern::parse(value) {
             Ok(Pattern::Exact(origin)) => Ok(Self(origin.into())),
-            Ok(Pattern::Any | Pattern::Wildcard(_)) => {
-                Err(InvalidOrigin::new(value, ProblemKind::MisplacedWildcard.into()))
-            }
+            Ok(Pattern::Any | Pattern::Wildcard(_)) => is_pattern(),
             Err(fault) => {
                 let is_origin = |text: &String| matches!(pattern::parse(text), Ok(Pattern::Exact(_)));
                 let suggestion = fault.suggestion.filter(is_origin);

@@ -1,7 +1,7 @@
 //! What one policy allows and another does not: exact, even for patterns against patterns, with an example of each
 //! difference. For people who review a change of policy; no request is decided here.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use super::{
     Policy,
@@ -153,7 +153,8 @@ impl Policy {
 /// A name that `theirs` allows and neither `ours` nor the safelist does. If any name will do, `usual` ones are tried first.
 fn unlisted(ours: &Names, theirs: &Names, safelisted: &[&str], usual: &[&str]) -> Option<String> {
     let Names::Listed(ours) = ours else { return None };
-    let is_new = |name: &str| !ours.iter().any(|listed| listed == name) && !safelisted.contains(&name);
+    let listed: HashSet<&str> = ours.iter().map(String::as_str).collect();
+    let is_new = |name: &str| !listed.contains(name) && !safelisted.contains(&name);
     match theirs {
         Names::Listed(theirs) => theirs.iter().find(|name| is_new(name)).cloned(),
         Names::Any => {

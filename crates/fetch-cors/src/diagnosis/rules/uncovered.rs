@@ -10,7 +10,7 @@ use crate::{
     Setting, Wanted,
     diagnosis::{
         cause::Cause,
-        facts::{Facts, Seen, Told},
+        facts::{Facts, MAX_PROBED_HEADERS, Seen, Told},
         known::{self, OwnRefusal},
         probe::Purpose,
     },
@@ -329,7 +329,7 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
         return Refused::No;
     }
     let asked = bisection(facts);
-    if asked.iter().any(|purpose| facts.told(purpose).seen().is_none()) {
+    if asked.is_empty() || asked.iter().any(|purpose| facts.told(purpose).seen().is_none()) {
         return Refused::Depends;
     }
     let is_refused = |purpose: &&Purpose| {
@@ -374,6 +374,9 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
 
 /// The preflights that ask for one thing each.
 fn bisection(facts: &Facts<'_>) -> Vec<Purpose> {
+    if facts.unsafe_headers.len() > MAX_PROBED_HEADERS {
+        return Vec::new();
+    }
     let method = (facts.method != "GET").then_some(Purpose::Method);
     let headers = facts.unsafe_headers.iter().map(|name| Purpose::Header { name: name.clone() });
     method.into_iter().chain(headers).collect()

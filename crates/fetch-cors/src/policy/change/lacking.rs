@@ -1,6 +1,6 @@
 //! Finds everything that a policy lacks for a request, or everything that no policy can give it.
 
-use std::{borrow::Cow, net::Ipv4Addr};
+use std::{borrow::Cow, collections::HashSet, net::Ipv4Addr};
 
 use super::{
     Change, ChangeStep, NoChange, Obstacle, Wanted,
@@ -181,12 +181,14 @@ impl<'a> Lacking<'a> {
 
     fn add_credentials<'e>(&mut self, entries: impl Iterator<Item = Cow<'e, str>>) {
         self.change.steps.push(ChangeStep::TurnOn { setting: Setting::AllowCredentials });
+        let mut named: HashSet<String> =
+            self.change.opt_ins.iter().map(|opt_in| opt_in.entry.clone()).collect();
         // The origins that are allowed already may act as the signed-in user from now on.
         for entry in entries {
             let is_accepted_now = matches!(standing(&entry, false), Standing::Accepted);
             if is_accepted_now
                 && let Standing::NeedsOptIn(opt_in) = standing(&entry, true)
-                && !self.change.opt_ins.contains(&opt_in)
+                && named.insert(opt_in.entry.clone())
             {
                 self.remove(Setting::AllowOrigins, &entry);
                 self.add(Setting::DangerAllowOrigins, &entry);
@@ -259,7 +261,8 @@ impl<'a> Lacking<'a> {
                 return;
             }
         };
-        for name in names.into_iter().filter(|name| !listed.contains(name)) {
+        let listed: HashSet<&str> = listed.iter().map(String::as_str).collect();
+        for name in names.into_iter().filter(|name| !listed.contains(name.as_str())) {
             match names::request_header(&name, true) {
                 Ok(_) if name == "*" => self.obstacles.push(Obstacle::Star { setting }),
                 Ok(_) => {
@@ -280,11 +283,12 @@ impl<'a> Lacking<'a> {
             Names::Any => &[][..],
             Names::Listed(listed) => listed.as_slice(),
         };
+        let listed: HashSet<&str> = listed.iter().map(String::as_str).collect();
         let covers_all = matches!(self.policy.parts().exposed, Names::Any);
         for name in in_lower_case(&self.wanted.response_headers) {
             match names::exposed_header(&name, true) {
                 _ if names::SAFELISTED_RESPONSE_HEADERS.contains(&name.as_str())
-                    || listed.contains(&name) => {}
+                    || listed.contains(name.as_str()) => {}
                 Err(fault) => self.obstacles.push(Obstacle::ResponseHeader { name, kind: fault.kind }),
                 Ok(_) if name == "*" => self.obstacles.push(Obstacle::Star { setting }),
                 Ok(_) if covers_all => {}

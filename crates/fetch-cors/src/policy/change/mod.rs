@@ -10,7 +10,7 @@ mod opt_in;
 mod wanted;
 mod words;
 
-use std::{error::Error, fmt, io};
+use std::{collections::HashSet, error::Error, fmt, io};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
@@ -146,8 +146,19 @@ impl Change {
 
     /// The same, and takes the [opt-ins](Self::opt_ins) that the change needs. Call it only after a person has seen them.
     pub fn danger_apply_with_opt_ins(&self, config: &mut PolicyConfig) {
-        for step in &self.steps {
-            step.apply(config);
+        // Not step by step, because each would read a whole list.
+        let settings: HashSet<Setting> = self.steps.iter().map(ChangeStep::setting).collect();
+        for setting in settings {
+            let steps = || self.steps.iter().filter(|step| step.setting() == setting);
+            let Some(list) = list(config, setting) else {
+                steps().for_each(|step| step.apply(config));
+                continue;
+            };
+            let removed: HashSet<&str> = steps().filter_map(ChangeStep::removed).collect();
+            list.retain(|entry| !removed.contains(entry.as_str()));
+            let mut listed: HashSet<String> = list.iter().cloned().collect();
+            let added = steps().filter_map(|step| step.added_to(setting));
+            list.extend(added.filter(|entry| listed.insert((*entry).clone())).cloned());
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Changes and obstacles in words. Origins, methods and names may come from a client: they are escaped and cut, and of many
 //! only the first are named, so that nobody can forge or flood a log with them.
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::HashSet,
+    fmt::{self, Write as _},
+};
 
 use super::{Change, ChangeStep, NearMiss, NeedsOptIn, NoChange, Obstacle, OptIn, OriginDifference};
 use crate::policy::{
@@ -19,9 +22,10 @@ impl fmt::Display for Change {
             return f.write_str("nothing is lacking");
         }
         // A log doesn't know whose origin it is. It must not urge anybody to let a stranger in.
-        let adds_origin = [Setting::AllowOrigins, Setting::DangerAllowOrigins]
-            .into_iter()
-            .any(|list| self.steps.iter().any(|step| step.added_to(list).is_some_and(|e| !self.is_moved(e))));
+        let moved = self.moved();
+        let adds_origin = [Setting::AllowOrigins, Setting::DangerAllowOrigins].into_iter().any(|list| {
+            self.steps.iter().filter_map(|step| step.added_to(list)).any(|e| !moved.contains(e.as_str()))
+        });
         f.write_str(if adds_origin { "if this is a front end of yours, " } else { "to allow it, " })?;
         f.write_str(&self.instruction())
     }
@@ -46,12 +50,13 @@ impl Change {
             Setting::ExposeHeaders,
             Setting::AllowUnusualNames,
         ];
+        let moved = self.moved();
         let clause = |setting: Setting| {
             let (mut added, mut removed, mut is_on) = (Vec::new(), Vec::new(), false);
             for step in self.steps.iter().filter(|step| step.setting() == setting) {
                 match step {
                     ChangeStep::Add { entry, .. } | ChangeStep::Remove { entry, .. }
-                        if self.is_moved(entry) => {}
+                        if moved.contains(entry.as_str()) => {}
                     ChangeStep::Add { entry, .. } => added.push(entry.as_str()),
                     ChangeStep::Remove { entry, .. } => removed.push(entry.as_str()),
                     ChangeStep::TurnOn { .. } => is_on = true,
@@ -67,8 +72,8 @@ impl Change {
             }
         };
         let mut clauses: Vec<String> = SETTINGS.into_iter().filter_map(clause).collect();
-        let moved = self.steps.iter().filter_map(|step| step.added_to(Setting::DangerAllowOrigins));
-        let moved: Vec<&str> = moved.map(String::as_str).filter(|entry| self.is_moved(entry)).collect();
+        let dangers = self.steps.iter().filter_map(|step| step.added_to(Setting::DangerAllowOrigins));
+        let moved: Vec<&str> = dangers.map(String::as_str).filter(|entry| moved.contains(entry)).collect();
         if !moved.is_empty() {
             let [from, to] = [Setting::AllowOrigins, Setting::DangerAllowOrigins];
             clauses.push(format!("move {} from {from} to {to}", quoted(&moved)));
@@ -76,14 +81,12 @@ impl Change {
         clauses
     }
 
-    /// Whether an origin that is listed already goes to the list of those that need an opt-in.
-    fn is_moved(&self, entry: &str) -> bool {
-        let is_from = |step: &ChangeStep| matches!(step, ChangeStep::Remove { setting: Setting::AllowOrigins, entry: from } if from == entry);
-        self.steps.iter().any(is_from)
-            && self
-                .steps
-                .iter()
-                .any(|step| step.added_to(Setting::DangerAllowOrigins).is_some_and(|added| added == entry))
+    /// The origins that are listed already, and go to the list of those that need an opt-in.
+    fn moved(&self) -> HashSet<&str> {
+        let of_origins = self.steps.iter().filter(|step| step.setting() == Setting::AllowOrigins);
+        let removed: HashSet<&str> = of_origins.filter_map(ChangeStep::removed).collect();
+        let added = self.steps.iter().filter_map(|step| step.added_to(Setting::DangerAllowOrigins));
+        added.map(String::as_str).filter(|entry| removed.contains(entry)).collect()
     }
 
     /// The settings that change, as they stand in a TOML file afterwards, one per line. `config` is the configuration
@@ -168,7 +171,14 @@ impl Change {
 }
 
 impl ChangeStep {
-    fn added_to(&self, list: Setting) -> Option<&String> {
+    pub(super) fn removed(&self) -> Option<&str> {
+        match self {
+            Self::Remove { entry, .. } => Some(entry),
+            _ => None,
+        }
+    }
+
+    pub(super) fn added_to(&self, list: Setting) -> Option<&String> {
         match self {
             Self::Add { setting, entry } if *setting == list => Some(entry),
             _ => None,

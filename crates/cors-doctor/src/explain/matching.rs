@@ -73,6 +73,8 @@ fn whole_of(text: &str, is_meant: impl Fn(&Kind) -> bool) -> Vec<Recognized> {
     matches.sort_by_key(|(found, ..)| (found.start, usize::MAX - found.end));
     let mut recognized: Vec<Recognized> = Vec::new();
     let mut end = 0;
+    // Of the whole text, and not again for each message: there may be a thousand of them.
+    let (leads, status) = (EngineLeads::of(text), lone_status(text));
     for (found, kind, message) in matches {
         if found.start < end || recognized.len() == MOST_MESSAGES {
             continue;
@@ -81,11 +83,11 @@ fn whole_of(text: &str, is_meant: impl Fn(&Kind) -> bool) -> Vec<Recognized> {
         facts.add(found.parts);
         facts.add_lead(&text[end..found.start], message.lead);
         facts.add_tail(&text[found.end..]);
-        facts.add_status(text);
+        facts.status = facts.status.or(status);
         end = found.end;
         let writers = kind.messages.iter().filter(|other| normalized(other.why) == normalized(message.why));
         let engine = (writers.count() == 1).then_some(message.engine);
-        let engine = engine.or_else(|| engine_of_lead(&text[..found.start]));
+        let engine = engine.or_else(|| leads.before(found.start));
         let one = Recognized { kinds: vec![kind], engine, is_whole: true, facts };
         if !recognized.contains(&one) {
             recognized.push(one);
@@ -94,11 +96,23 @@ fn whole_of(text: &str, is_meant: impl Fn(&Kind) -> bool) -> Vec<Recognized> {
     recognized
 }
 
-fn engine_of_lead(before: &str) -> Option<Engine> {
-    match (before.rfind("Access to "), before.rfind("Cross-Origin Request Blocked")) {
-        (Some(_), None) => Some(Engine::Chromium),
-        (None, Some(_)) => Some(Engine::Firefox),
-        _ => None,
+/// Where what only one engine begins its messages with is for the first time: what precedes a message may have lost the message's
+/// own beginning.
+struct EngineLeads([(Engine, Option<usize>); 2]);
+
+impl EngineLeads {
+    fn of(text: &str) -> Self {
+        let end = |lead: &str| text.find(lead).map(|place| place + lead.len());
+        Self([(Engine::Chromium, end("Access to ")), (Engine::Firefox, end("Cross-Origin Request Blocked"))])
+    }
+
+    /// The engine, if only one of them wrote something before this place.
+    fn before(&self, place: usize) -> Option<Engine> {
+        let mut before = self.0.iter().filter(|(_, end)| end.is_some_and(|end| end <= place));
+        match (before.next(), before.next()) {
+            (Some((engine, _)), None) => Some(*engine),
+            _ => None,
+        }
     }
 }
 
@@ -149,23 +163,20 @@ impl Facts {
     fn add_tail(&mut self, after: &str) {
         const TAIL: &str = "Origin '{page}' is therefore not allowed access";
         if self.page.is_none()
-            && let Some(found) = Template::of(TAIL).find(after, 0).filter(|found| found.start < 3)
+            && let Some(found) =
+                Template::of(TAIL).find(cut(after, 2 * LONGEST_PART), 0).filter(|found| found.start < 3)
         {
             self.add(found.parts);
         }
     }
 }
 
-impl Facts {
-    /// Chromium writes the status in a line of its own, next to the message: `GET https://… net::ERR_FAILED 502 (Bad Gateway)`.
-    /// With several such lines, nobody knows which one belongs to the message.
-    fn add_status(&mut self, text: &str) {
-        let mut lines = text.split("net::ERR_FAILED ").skip(1);
-        if let (None, Some(line), None) = (self.status, lines.next(), lines.next()) {
-            let status = line.split(' ').next().filter(|status| status.len() == 3);
-            self.status = status.and_then(|status| status.parse().ok());
-        }
-    }
+/// Chromium writes the status in a line of its own, next to the message: `GET https://… net::ERR_FAILED 502 (Bad Gateway)`.
+/// With several such lines, nobody knows which one belongs to the message.
+fn lone_status(text: &str) -> Option<u16> {
+    let mut lines = text.split("net::ERR_FAILED ").skip(1);
+    let (Some(line), None) = (lines.next(), lines.next()) else { return None };
+    line.split(' ').next().filter(|status| status.len() == 3)?.parse().ok()
 }
 
 /// A message that is only partly there: the one with which the text shares most words in a row.
@@ -250,6 +261,15 @@ fn longest_run(pasted: &[String], written: &[Option<String>]) -> usize {
     longest
 }
 
+/// At most so many bytes of a text.
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 /// A message as what stays the same, with the names of what differs in between.
 struct Template {
     /// One more than there are names.
@@ -275,8 +295,7 @@ impl Template {
     /// The first match at or after a place.
     fn find(&self, text: &str, from: usize) -> Option<Found> {
         let first = self.literals.first().filter(|first| !first.is_empty())?;
-        let starts: Vec<usize> =
-            text.get(from..)?.match_indices(first.as_str()).map(|(place, _)| from + place).collect();
+        let starts = text.get(from..)?.match_indices(first.as_str()).map(|(place, _)| from + place);
         let mut best: Option<Found> = None;
         for start in starts {
             if best.as_ref().is_some_and(|best| start >= best.end) {
@@ -306,12 +325,7 @@ impl Template {
         let mut place = start + self.literals.first()?.len();
         let mut parts = Vec::new();
         for (name, literal) in self.names.iter().zip(self.literals.iter().skip(1)) {
-            let rest = text.get(place..)?;
-            let mut longest = rest.len().min(LONGEST_PART + literal.len());
-            while !rest.is_char_boundary(longest) {
-                longest -= 1;
-            }
-            let rest = &rest[..longest];
+            let rest = cut(text.get(place..)?, LONGEST_PART + literal.len());
             let length = if literal.is_empty() {
                 // Up to the end of the word.
                 rest.find([' ', ',']).unwrap_or(rest.len())

@@ -1,6 +1,11 @@
 //! A HAR file, as a browser's developer tools save it: each request of a page to another origin becomes one that can be
 //! judged without a network.
 
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
+
 use fetch_cors::browser::{PageOrigin, Url};
 use serde::Deserialize;
 
@@ -8,6 +13,8 @@ use super::{Body, PasteError, PastedRequest};
 
 /// The longest HAR file that is read, in bytes.
 pub const MAX_HAR: usize = 64 << 20;
+
+const REQUEST_METHOD: &str = "access-control-request-method";
 
 /// A request to another origin, with all that was recorded of it.
 #[derive(Clone, Debug)]
@@ -42,7 +49,7 @@ pub struct Recorded {
 impl Recorded {
     /// Whether it is a preflight.
     pub fn is_preflight(&self) -> bool {
-        self.method == "OPTIONS" && self.request_header("access-control-request-method").is_some()
+        self.method == "OPTIONS" && self.request_header(REQUEST_METHOD).is_some()
     }
 
     fn request_header(&self, name: &str) -> Option<&str> {
@@ -82,38 +89,34 @@ fn recordings(log: &Log) -> Vec<Recording> {
     /// The bytes of a body that say what it is.
     const BODY: usize = 2048;
     let entries: Vec<Recorded> = log.entries.iter().map(|entry| entry.recorded(BODY)).collect();
-    let mut is_used = vec![false; entries.len()];
+    let pages = Pages::of(log);
+    let mut unused = Unused::of(&entries);
     let mut recordings = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        if is_used[index] || entry.is_preflight() {
+        if !unused.is_left[index] || entry.is_preflight() {
             continue;
         }
-        let Some(page) = page_of(log, index, entry) else { continue };
+        let Some(page) = pages.page_of(&log.entries[index], entry) else { continue };
         if !is_http(&entry.url) || PageOrigin::of(&entry.url).as_ref() == Some(&page) {
             continue;
         }
         let mut exchanges = Vec::new();
         // A browser may list the preflight after the request that it is for.
-        let preflight = (0..index)
-            .rev()
-            .chain(index + 1..entries.len().min(index + 3))
-            .find(|&other| !is_used[other] && is_preflight_of(&entries[other], entry));
-        if let Some(preflight) = preflight {
-            is_used[preflight] = true;
-            exchanges.push(entries[preflight].clone());
-        }
-        is_used[index] = true;
-        exchanges.push(entry.clone());
-        follow(&entries, index, &mut is_used, &mut exchanges);
+        let preflight = unused
+            .last_preflight(entry, 0..index)
+            .or_else(|| unused.first_preflight(entry, index + 1..index + 3));
+        exchanges.extend(preflight.map(|preflight| unused.take(preflight)));
+        exchanges.push(unused.take(index));
+        follow(&mut unused, index, &mut exchanges);
         let request = log.entries[index].pasted(page);
         recordings.push(Recording { request, exchanges });
     }
     // What stopped at its preflight may have no entry of its own.
     for (index, entry) in entries.iter().enumerate() {
-        if is_used[index] || !entry.is_preflight() {
+        if !unused.is_left[index] || !entry.is_preflight() {
             continue;
         }
-        if let Some(page) = page_of(log, index, entry) {
+        if let Some(page) = pages.page_of(&log.entries[index], entry) {
             let request = log.entries[index].pasted(page);
             recordings.push(Recording { request, exchanges: vec![entry.clone()] });
         }
@@ -121,23 +124,67 @@ fn recordings(log: &Log) -> Vec<Recording> {
     recordings
 }
 
+/// The entries that are not part of a recording yet, by what they are looked for: a file may have hundreds of thousands.
+struct Unused<'a> {
+    entries: &'a [Recorded],
+    is_left: Vec<bool>,
+    /// By URL.
+    requests: HashMap<&'a str, BTreeSet<usize>>,
+    /// By URL, and by the method that they ask for.
+    preflights: HashMap<(&'a str, &'a str), BTreeSet<usize>>,
+}
+
+impl<'a> Unused<'a> {
+    fn of(entries: &'a [Recorded]) -> Self {
+        let is_left = vec![true; entries.len()];
+        let mut unused = Self { entries, is_left, requests: HashMap::new(), preflights: HashMap::new() };
+        for (index, entry) in entries.iter().enumerate() {
+            unused.places(entry).insert(index);
+        }
+        unused
+    }
+
+    fn places(&mut self, entry: &'a Recorded) -> &mut BTreeSet<usize> {
+        let method = entry.request_header(REQUEST_METHOD).filter(|_| entry.is_preflight());
+        match method {
+            Some(method) => self.preflights.entry((&entry.url, method)).or_default(),
+            None => self.requests.entry(&entry.url).or_default(),
+        }
+    }
+
+    fn take(&mut self, index: usize) -> Recorded {
+        let entry = &self.entries[index];
+        self.is_left[index] = false;
+        self.places(entry).remove(&index);
+        entry.clone()
+    }
+
+    fn preflights(&self, request: &'a Recorded) -> Option<&BTreeSet<usize>> {
+        self.preflights.get(&(request.url.as_str(), request.method.as_str()))
+    }
+
+    fn first_preflight(&self, request: &'a Recorded, among: Range<usize>) -> Option<usize> {
+        self.preflights(request)?.range(among).next().copied()
+    }
+
+    fn last_preflight(&self, request: &'a Recorded, among: Range<usize>) -> Option<usize> {
+        self.preflights(request)?.range(among).next_back().copied()
+    }
+
+    fn first_request(&self, url: &str, after: usize) -> Option<usize> {
+        self.requests.get(url)?.range(after + 1..).next().copied()
+    }
+}
+
 /// Adds what the redirects of a request led to.
-fn follow(entries: &[Recorded], start: usize, is_used: &mut [bool], exchanges: &mut Vec<Recorded>) {
+fn follow(unused: &mut Unused<'_>, start: usize, exchanges: &mut Vec<Recorded>) {
     let mut current = start;
     for _ in 0..=20 {
-        let entry = &entries[current];
-        let Some(location) = location(entry) else { return };
-        let next = (current + 1..entries.len())
-            .find(|&next| !is_used[next] && !entries[next].is_preflight() && entries[next].url == location);
-        let Some(next) = next else { return };
-        if let Some(preflight) = (current + 1..next)
-            .find(|&other| !is_used[other] && is_preflight_of(&entries[other], &entries[next]))
-        {
-            is_used[preflight] = true;
-            exchanges.push(entries[preflight].clone());
-        }
-        is_used[next] = true;
-        exchanges.push(entries[next].clone());
+        let Some(location) = location(&unused.entries[current]) else { return };
+        let Some(next) = unused.first_request(&location, current) else { return };
+        let preflight = unused.first_preflight(&unused.entries[next], current + 1..next);
+        exchanges.extend(preflight.map(|preflight| unused.take(preflight)));
+        exchanges.push(unused.take(next));
         current = next;
     }
 }
@@ -151,34 +198,34 @@ fn location(entry: &Recorded) -> Option<String> {
     Some(url.into())
 }
 
-fn is_preflight_of(preflight: &Recorded, request: &Recorded) -> bool {
-    preflight.is_preflight()
-        && preflight.url == request.url
-        && preflight.request_header("access-control-request-method") == Some(request.method.as_str())
-}
-
 fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 
-/// The origin of the page: what the request says, or else what the file says about the page.
-fn page_of(log: &Log, index: usize, entry: &Recorded) -> Option<PageOrigin> {
-    let header = |name| entry.request_header(name).and_then(PageOrigin::of);
-    let title = || {
-        let reference = log.entries[index].pageref.as_deref()?;
-        let page = log.pages.iter().find(|page| page.id == reference)?;
-        PageOrigin::of(&page.title)
-    };
-    // After a redirect between other origins, `Origin` is `null`, and the page says more.
-    let origin = header("origin").filter(|origin| *origin != PageOrigin::Opaque);
-    let mode = entry.request_header("sec-fetch-mode");
-    let is_navigation = matches!(mode, Some("navigate"))
-        || mode.is_none() && log.entries[index].resource_type.as_deref() == Some("document");
-    origin
-        .or_else(|| header("referer"))
-        .or_else(title)
-        .or_else(|| header("origin"))
-        .filter(|_| !is_navigation)
+/// The titles of the file's pages, by their names.
+struct Pages<'a>(HashMap<&'a str, &'a str>);
+
+impl<'a> Pages<'a> {
+    fn of(log: &'a Log) -> Self {
+        // Of two of one name, the first counts.
+        Self(log.pages.iter().rev().map(|page| (page.id.as_str(), page.title.as_str())).collect())
+    }
+
+    /// The origin of the page: what the request says, or else what the file says about the page.
+    fn page_of(&self, entry: &Entry, recorded: &Recorded) -> Option<PageOrigin> {
+        let header = |name| recorded.request_header(name).and_then(PageOrigin::of);
+        let title = || PageOrigin::of(self.0.get(entry.pageref.as_deref()?)?);
+        // After a redirect between other origins, `Origin` is `null`, and the page says more.
+        let origin = header("origin").filter(|origin| *origin != PageOrigin::Opaque);
+        let mode = recorded.request_header("sec-fetch-mode");
+        let is_navigation = matches!(mode, Some("navigate"))
+            || mode.is_none() && entry.resource_type.as_deref() == Some("document");
+        origin
+            .or_else(|| header("referer"))
+            .or_else(title)
+            .or_else(|| header("origin"))
+            .filter(|_| !is_navigation)
+    }
 }
 
 #[derive(Deserialize)]

@@ -191,7 +191,8 @@ impl<'a> Parser<'a> {
         }
         while self.peek() == Some('.') {
             self.next();
-            name = format!("{name}.{}", self.name());
+            name.push('.');
+            name.push_str(&self.name());
         }
         match name.as_str() {
             "null" | "undefined" => return Ok(Js::Nothing),

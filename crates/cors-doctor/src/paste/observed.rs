@@ -1,6 +1,8 @@
 //! Turns headers as they went over the wire into a request as a script made it: a browser writes many headers itself, and
 //! a copied request does not say which.
 
+use std::collections::HashSet;
+
 use fetch_cors::browser::{Credentials, Mode, PageOrigin, Url};
 
 use super::PastedRequest;
@@ -78,8 +80,10 @@ impl PastedRequest {
             "what was pasted is a preflight; the request that it is for, a {method}, is checked"
         ));
         self.method = method;
+        let mut listed: HashSet<String> =
+            self.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !self.has_header(name) {
+            if listed.insert(name.to_ascii_lowercase()) {
                 let value = if name == "content-type" { "application/json" } else { "1" };
                 self.headers.push((name.to_owned(), value.to_owned()));
             }

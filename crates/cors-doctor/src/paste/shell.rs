@@ -44,8 +44,8 @@ fn bash_words(text: &str) -> Result<Vec<String>, PasteError> {
             '\n' => {
                 words.extend(word.take());
                 // A command may be pasted without the backslashes at the ends of its lines, or with a blank line before it.
-                let continues = rest.clone().find(|next| !next.is_whitespace()) == Some('-');
-                if !words.is_empty() && !continues {
+                while rest.next_if(|next| next.is_whitespace()).is_some() {}
+                if !words.is_empty() && rest.peek() != Some(&'-') {
                     break;
                 }
             }

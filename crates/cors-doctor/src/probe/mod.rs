@@ -1,6 +1,7 @@
 //! From what was pasted to what a browser sends, and from what was recorded to a case. No I/O: the caller sends.
 
 mod failure;
+mod needles;
 mod recorded;
 mod replay;
 mod secrets;

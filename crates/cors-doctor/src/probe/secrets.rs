@@ -3,6 +3,7 @@
 use fetch_cors::browser::{Url, readable};
 use serde_json::Value;
 
+use super::needles::Needles;
 use crate::paste::PastedRequest;
 
 /// The secrets of a request: cookies, credentials in headers, and parameters that look like keys.
@@ -11,8 +12,8 @@ pub struct Secrets {
     /// The origin that they were given for.
     origin: Option<String>,
     cookies: Option<String>,
-    /// What is replaced in all output, the longest first.
-    values: Vec<String>,
+    /// What is replaced in all output.
+    values: Needles,
 }
 
 /// Shorter values are of no use as secrets, and would be replaced in the middle of words.
@@ -59,8 +60,7 @@ impl Secrets {
             ["bearer", "basic", "digest", "token"].contains(&value.to_ascii_lowercase().as_str())
         };
         values.retain(|value| value.len() >= SHORTEST && !is_word(value));
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        values.dedup();
+        let values = Needles::new(values.iter().map(String::as_str));
         let origin = url.map(|url| url.origin().ascii_serialization());
         Self { origin, cookies: request.cookies.clone(), values }
     }
@@ -97,13 +97,7 @@ impl Secrets {
     /// ```
     pub fn mask(&self, text: &str) -> String {
         // The known ones first: what else looks like one may end in the middle of them.
-        let mut masked = text.to_owned();
-        for value in &self.values {
-            if masked.contains(value.as_str()) {
-                masked = masked.replace(value.as_str(), MASK);
-            }
-        }
-        mask_schemes(&mask_parameters(&masked))
+        mask_schemes(&mask_parameters(&self.values.replace(text, MASK)))
     }
 }
 
@@ -148,13 +142,16 @@ fn mask_parameters(text: &str) -> String {
         let (before, after) = rest.split_at(place + 1);
         masked.push_str(before);
         rest = after;
-        let end = rest
-            .find(|character: char| "&# '\"<>)".contains(character) || character.is_control())
-            .unwrap_or(rest.len());
-        if let Some((name, value)) = rest[..end].split_once('=')
+        let is_end = |character: char| "&# '\"<>)".contains(character) || character.is_control();
+        // The name alone first: a value is read to its end only if it is masked, so that nothing is read again and again.
+        let name_end = rest.find(|character: char| "=?".contains(character) || is_end(character));
+        if let Some((name, value)) = name_end.and_then(|end| rest.split_at_checked(end))
+            && let Some(value) = value.strip_prefix('=')
             && is_secret_name(name)
+            && let value = value.split(is_end).next().unwrap_or_default()
             && !value.is_empty()
         {
+            let end = name.len() + "=".len() + value.len();
             masked.extend([name, "=", MASK]);
             // A full stop after a URL is the sentence's.
             rest = &rest[if value.len() > 1 && value.ends_with('.') { end - 1 } else { end }..];

@@ -72,7 +72,8 @@ fn certainty(text: &mut String, report: &Report, layout: Layout<'_>) {
         let _ = write!(text, "{}", paint.faint(&format!("; it could be {}, too", report.rivals.join(", "))));
     }
     text.push('\n');
-    let paths: Vec<String> = report.evidence.iter().map(|line| shown_url(line, report)).collect();
+    let is_one_server = is_one_server(report);
+    let paths: Vec<String> = report.evidence.iter().map(|line| shown_url(line, is_one_server)).collect();
     let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or_default();
     let methods = longest(&mut report.evidence.iter().map(|line| line.method.chars().count()));
     let path_width = longest(&mut paths.iter().map(|path| path.chars().count())).min(width / 3);
@@ -124,11 +125,14 @@ fn result(line: &EvidenceLine) -> String {
     }
 }
 
-/// Only the path, if all requests go to one server.
-fn shown_url(line: &EvidenceLine, report: &Report) -> String {
+fn is_one_server(report: &Report) -> bool {
     let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
     let first = report.evidence.first().and_then(|first| origin(&first.url));
-    let is_one_server = report.evidence.iter().all(|other| origin(&other.url) == first);
+    report.evidence.iter().all(|other| origin(&other.url) == first)
+}
+
+/// Only the path, if all requests go to one server.
+fn shown_url(line: &EvidenceLine, is_one_server: bool) -> String {
     match Url::parse(&line.url) {
         Ok(url) if is_one_server => {
             // What a probe adds, so that no cache knows its URL, says nothing.

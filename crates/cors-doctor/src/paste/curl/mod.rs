@@ -2,6 +2,8 @@
 
 mod options;
 
+use std::collections::HashSet;
+
 use fetch_cors::browser::{PageOrigin, Url};
 
 use options::{WITH_ARGUMENT, WITHOUT_ARGUMENT, long_name};
@@ -41,7 +43,7 @@ struct Command {
     url: Option<String>,
     method: Option<String>,
     headers: Vec<(String, String)>,
-    removed: Vec<String>,
+    removed: HashSet<String>,
     data: Vec<String>,
     query: Vec<String>,
     form: Vec<(String, String)>,
@@ -199,7 +201,7 @@ impl Command {
         } else if let Some((name, value)) = line.split_once(':').filter(|(name, _)| !name.is_empty()) {
             let (name, value) = (name.trim(), value.trim());
             if value.is_empty() {
-                self.removed.push(name.to_owned());
+                self.removed.insert(name.to_ascii_lowercase());
             } else {
                 self.headers.push((name.to_owned(), value.to_owned()));
             }
@@ -269,9 +271,7 @@ impl Command {
         } else if self.is_upload {
             request.body = Some(Body { bytes: Vec::new(), content_type: None });
         }
-        request
-            .headers
-            .retain(|(name, _)| !self.removed.iter().any(|removed| removed.eq_ignore_ascii_case(name)));
+        request.headers.retain(|(name, _)| !self.removed.contains(&name.to_ascii_lowercase()));
         request.page = self.referer.as_deref().and_then(PageOrigin::of);
         if !self.cookies.is_empty() {
             request.headers.push(("Cookie".to_owned(), self.cookies.join("; ")));

@@ -179,3 +179,20 @@ fn longer_list(theirs: &Names) -> Option<Vec<String>> {
     let Names::Listed(theirs) = theirs else { return None };
     (theirs.join(",").len() > MAX_ECHOED_HEADERS).then(|| theirs.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each name was compared with all that the other policy lists.
+    #[test]
+    fn long_lists_are_compared_name_by_name() {
+        const COUNT: usize = 200_000;
+        let list = |range: &mut dyn Iterator<Item = usize>| {
+            Names::Listed(range.map(|number| format!("x-{number}")).collect())
+        };
+        let (ours, same) = (list(&mut (0..COUNT)), list(&mut (0..COUNT).rev()));
+        assert_eq!(unlisted(&ours, &same, &[], &[]), None);
+        assert_eq!(unlisted(&ours, &Names::Any, &[], &["x-7"]), Some(format!("x-{COUNT}")));
+    }
+}

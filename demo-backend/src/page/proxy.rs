@@ -2,7 +2,7 @@
 //! the API at its own origin, and CORS has nothing to say. It forwards to the Lab's own API and nowhere else; what it reads
 //! and how long it waits is bounded.
 
-use std::{fmt::Write as _, io, net::SocketAddr, time::Duration};
+use std::{collections::HashSet, fmt::Write as _, io, net::SocketAddr, time::Duration};
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse, ResponseError as _,
@@ -146,15 +146,15 @@ fn head(proxy: &ProxyContext, request: &ServiceRequest, length: usize) -> Vec<u8
 
 /// The lines that go on: not those of the connection alone, nor those that `Connection` names.
 fn end_to_end(headers: &HeaderMap) -> impl Iterator<Item = (&HeaderName, &header::HeaderValue)> {
-    let named: Vec<String> = headers
+    let named: HashSet<String> = headers
         .get_all(header::CONNECTION)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(|name| name.trim().to_ascii_lowercase())
         .collect();
-    headers.iter().filter(move |(name, _)| {
-        !HOP_BY_HOP.contains(&name.as_str()) && !named.iter().any(|listed| listed == name.as_str())
-    })
+    headers
+        .iter()
+        .filter(move |(name, _)| !HOP_BY_HOP.contains(&name.as_str()) && !named.contains(name.as_str()))
 }
 
 async fn send(proxy: &ProxyContext, message: &[u8]) -> io::Result<Vec<u8>> {

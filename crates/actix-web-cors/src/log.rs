@@ -77,7 +77,7 @@ fn explain(
 fn unmoved(predicates: &[impl fmt::Debug], policy: &Policy, head: Head<'_>) -> String {
     // In this order, because to read the origin costs something.
     let mut origins = head.lines(RequestField::Origin);
-    if predicates.is_empty() || !origins.next().is_some_and(|origin| candidate(policy, origin).is_some()) {
+    if predicates.is_empty() || origins.next().is_none_or(|origin| candidate(policy, origin).is_none()) {
         return String::new();
     }
     let names: Vec<String> = predicates.iter().map(|predicate| format!("{predicate:?}")).collect();

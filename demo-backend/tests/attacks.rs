@@ -38,9 +38,9 @@ fn status(response: &str) -> &str {
     response.split(' ').nth(1).unwrap_or_default()
 }
 
-/// A site lets its own name lead to this machine, and is then of the same origin as whatever listens there: webpack-dev-server
-/// (CVE-2018-14732), Vite (CVE-2025-24010), the SDKs of MCP (CVE-2025-66414). No server of the Lab responds to a name that
-/// isn't its own.
+/// A site lets its own name lead to this machine, and is then of the same origin as whatever listens there: Vite
+/// (CVE-2025-24010), the SDKs of MCP (CVE-2025-66414, CVE-2025-66416, CVE-2026-34742). No server of the Lab responds to a name
+/// that isn't its own.
 #[test]
 fn dns_rebinding_reaches_none_of_the_servers() {
     let lab = TestLab::start();

@@ -39,12 +39,21 @@ pub async fn hash(password: String) -> Result<String, PasswordError> {
 /// If too many wait, or the hash can't be read.
 pub async fn is_right(password: String, hash: Option<String>) -> Result<bool, PasswordError> {
     work(move || {
-        let Some(compared) = hash.as_ref().or(NOBODY.as_ref()) else { return Err(PasswordError::Failed) };
-        let compared = PasswordHash::new(compared).map_err(|_| PasswordError::Failed)?;
-        let is_equal = Argon2::default().verify_password(password.as_bytes(), &compared).is_ok();
-        Ok(is_equal && hash.is_some())
+        is_right_by(hash.as_deref(), |hash| {
+            Argon2::default().verify_password(password.as_bytes(), hash).is_ok()
+        })
     })
     .await
+}
+
+/// Compares once, whether there is a hash or not.
+fn is_right_by(
+    hash: Option<&str>,
+    compare: impl FnOnce(&PasswordHash<'_>) -> bool,
+) -> Result<bool, PasswordError> {
+    let compared = hash.or(NOBODY.as_deref()).ok_or(PasswordError::Failed)?;
+    let is_equal = compare(&PasswordHash::new(compared).map_err(|_| PasswordError::Failed)?);
+    Ok(is_equal && hash.is_some())
 }
 
 async fn work<T: Send + 'static>(
@@ -120,6 +129,25 @@ mod tests {
         // Where there is no account, not even the password whose hash is compared.
         assert_eq!(is_right("nobody", None).await, Ok(false));
         assert_eq!(is_right("x", Some("damaged")).await, Err(PasswordError::Failed));
+    }
+
+    /// Else the time until the response would say which accounts there are.
+    #[test]
+    fn no_account_costs_as_much_as_a_wrong_password() {
+        let hashed = hash_now("correct horse").expect("hashed");
+        let cost = |hash: Option<&str>| {
+            let mut costs = Vec::new();
+            let compare = |hash: &PasswordHash<'_>| {
+                let length = (hash.salt.map(|salt| salt.len()), hash.hash.map(|hash| hash.len()));
+                costs.push((hash.algorithm.to_string(), hash.version, hash.params.to_string(), length));
+                false
+            };
+            assert_eq!(is_right_by(hash, compare), Ok(false));
+            costs
+        };
+        let with_account = cost(Some(&hashed));
+        assert_eq!(with_account.len(), 1);
+        assert_eq!(cost(None), with_account);
     }
 
     #[test]

@@ -8,22 +8,28 @@ use std::time::Duration;
 use actix_web::{
     body::MessageBody,
     dev::{Service as _, ServiceResponse},
-    rt,
     test::{TestRequest, init_service, read_body},
 };
-use actix_web_cors::testing::{Browser, Credentials, Outcome, Request, delete, get, post};
+use actix_web_cors::testing::{Browser, Credentials, delete, get, post};
 use cors_tenants::{
     api::{self, Service},
-    instance::{Instance, settings},
     replica::Source,
     site::Site,
     store::changes::{Actor, Change, MAX_CHANGES},
 };
 use serde_json::{Value, json};
 
-use crate::common::{Database, tests};
+use crate::{
+    common::{Database, tests},
+    world::{
+        ACME, EVIL, OTHER, PASSWORD, SECRET, SERVICE, SHARED, browser, credentials, instance, own, readable,
+        sign_in, started, token, two_tenants, until,
+    },
+};
 
 mod common;
+#[path = "common/world.rs"]
+mod world;
 
 fn main() {
     let on_both = tests![
@@ -47,100 +53,6 @@ fn main() {
         a_revocation_during_an_outage_is_in_force_when_the_lease_ends,
     ];
     common::run(on_both, on_postgres);
-}
-
-const SERVICE: &str = "https://api.example.com";
-/// Of the same site as the service, so that browsers send cookies.
-const ACME: &str = "https://acme.example.com";
-const OTHER: &str = "https://other.example.com";
-/// Registered by both.
-const SHARED: &str = "https://shared.example.com";
-const EVIL: &str = "https://evil.example";
-const PASSWORD: &str = "correct horse battery";
-const SECRET: &str = "the secret of ";
-
-/// An instance that runs, and has seen its database.
-async fn instance(database: &Database, name: &str, max_stale: Duration) -> Instance {
-    let instance = started(database, name, max_stale);
-    until("it has seen its database", || instance.health().source == Source::Fresh).await;
-    instance
-}
-
-fn started(database: &Database, name: &str, max_stale: Duration) -> Instance {
-    let instance = Instance::new(name, database.open(), settings(max_stale).expect("settings"));
-    let running = instance.clone();
-    rt::spawn(async move { Box::pin(running.run()).await });
-    instance
-}
-
-async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(tokio::time::Instant::now() < deadline, "waiting: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// A browser in front of an instance, with the service's own host and those of two tenants.
-async fn browser(instance: &Instance) -> Browser {
-    let service = Service::new(instance.clone(), Site::parse(SERVICE).expect("a site"));
-    let at = |()| init_service(api::app(service.clone()));
-    Browser::at(SERVICE, at(()).await)
-        .also_at("https://acme.api.example.com", at(()).await)
-        .also_at("https://other.api.example.com", at(()).await)
-}
-
-/// Two tenants, each with a note, an origin of its own, and one that both have.
-async fn two_tenants(instance: &Instance) -> Browser {
-    let browser = browser(instance).await;
-    for (tenant, origin) in [("acme", ACME), ("other", OTHER)] {
-        let made = own(
-            &browser,
-            post("/tenants").json(&json!({ "tenant": tenant, "account": "ada", "password": PASSWORD })),
-        )
-        .await;
-        assert_eq!(made.status(), Some(201), "{made}");
-        for origin in [origin, SHARED] {
-            change(instance, tenant, Change::Register(origin)).await;
-        }
-        instance.store().add_note(tenant, &format!("{SECRET}{tenant}")).await.expect("added");
-    }
-    browser
-}
-
-async fn change(instance: &Instance, tenant: &str, change: Change<'_>) {
-    let actor = Actor { account: "ada", instance: instance.name() };
-    let version = instance.store().change(tenant, change, actor).await.expect("changed");
-    instance.changed(tenant, version);
-}
-
-/// What one of the service's own pages sends.
-async fn own(browser: &Browser, request: Request) -> Outcome {
-    browser.page(SERVICE).fetch(request).await
-}
-
-fn credentials() -> Value {
-    json!({ "account": "ada", "password": PASSWORD })
-}
-
-/// Signs in at a tenant's page; returns what changes carry.
-async fn sign_in(browser: &Browser, tenant: &str) -> String {
-    let signed_in = own(browser, post(format!("/t/{tenant}/manage/session")).json(&credentials())).await;
-    signed_in.expect_allowed();
-    signed_in.json::<Value>().expect("JSON")["csrf"].as_str().expect("a token").to_owned()
-}
-
-/// A token, as a front end gets one.
-async fn token(browser: &Browser, tenant: &str, origin: &str) -> String {
-    let response =
-        browser.page(origin).fetch(post(format!("/t/{tenant}/api/token")).json(&credentials())).await;
-    response.expect_allowed();
-    response.json::<Value>().expect("JSON")["token"].as_str().expect("a token").to_owned()
-}
-
-/// What a page can read of a response.
-fn readable(outcome: &Outcome) -> String {
-    if outcome.is_allowed() { outcome.text().unwrap_or_default() } else { String::new() }
 }
 
 async fn one_tenant_opening_anothers_data(database: Database) {
@@ -729,6 +641,7 @@ async fn the_pages_are_there(database: Database) {
         ("localhost:8090", "/assets/none.js", 404, "text/html; charset=utf-8"),
         ("127.0.0.1:8090", "/health", 200, "application/json"),
         ("anything", "/health", 200, "application/json"),
+        ("anything", "/healthy", 421, "application/json"),
         ("evil.example", "/", 421, "application/json"),
     ] {
         let request = TestRequest::get().uri(path).insert_header(("host", host)).to_request();
@@ -744,9 +657,7 @@ async fn the_pages_are_there(database: Database) {
         if kind.starts_with("text/html") {
             assert!(header("content-security-policy").contains("default-src 'none'"), "{path}");
         }
-        if host != "evil.example" {
-            assert_eq!(header("x-content-type-options"), "nosniff");
-        }
+        assert_eq!(header("x-content-type-options"), "nosniff");
         let _ = body(response).await;
     }
 }

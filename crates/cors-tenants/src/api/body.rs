@@ -55,3 +55,33 @@ async fn read(payload: &mut Payload) -> Result<Vec<u8>, ApiError> {
     }
     Ok(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use actix_web::{ResponseError as _, error::PayloadError, test::TestRequest, web::Bytes};
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_stalls_is_given_up() {
+        let request =
+            TestRequest::post().insert_header(("content-type", "application/json")).to_http_request();
+        // A byte every second resets no clock.
+        let drops = stream::unfold((), async |()| {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, PayloadError>(Bytes::from_static(b" ")), ()))
+        });
+        for stream in [Box::pin(stream::pending()) as Pin<Box<dyn stream::Stream<Item = _>>>, Box::pin(drops)]
+        {
+            let mut payload = Payload::Stream { payload: stream };
+            let begin = Instant::now();
+            let read =
+                tokio::time::timeout(2 * PATIENCE, Body::<()>::from_request(&request, &mut payload)).await;
+            let error = read.expect("it is given up").expect_err("nothing came");
+            assert_eq!(error.status_code(), StatusCode::REQUEST_TIMEOUT, "after {:?}", begin.elapsed());
+        }
+    }
+}

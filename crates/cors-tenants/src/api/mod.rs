@@ -125,8 +125,8 @@ pub fn app(
                 .configure(pages::tenant_routes),
         )
         .default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::not_found()) }))
-        .wrap(from_fn(add_headers))
         .wrap(from_fn(place::find))
+        .wrap(from_fn(add_headers))
 }
 
 /// Headers of every response.
@@ -138,5 +138,7 @@ async fn add_headers<B: MessageBody>(
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    // Pages of other origins may read what the policy lets them; they include nothing as an image or a script.
+    headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     Ok(response)
 }

@@ -14,8 +14,10 @@ use std::future::{Ready, ready};
 use super::{ApiError, Service};
 use crate::{names::TenantName, site::Place};
 
-/// What every host has.
-const EVERYWHERE: [&str; 2] = ["/health", "/assets/"];
+/// What every host has, even for a balancer that names none.
+fn is_everywhere(path: &str) -> bool {
+    path == "/health" || path.starts_with("/assets/")
+}
 
 /// Set on a request whose host names the tenant.
 #[derive(Clone, Copy, Debug)]
@@ -27,24 +29,38 @@ pub(crate) async fn find<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let is_everywhere = EVERYWHERE.iter().any(|path| request.path().starts_with(path));
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let refused = match service.site().place(host) {
-        _ if is_everywhere => None,
-        Place::Path => None,
-        Place::Host(tenant) => put_in_path(&mut request, &tenant).err(),
-        Place::Elsewhere => Some(ApiError::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            format!(
-                "the host {host:?} is not this service, nor a tenant's; it is {}, and --public-url says so",
-                service.site()
-            ),
-        )),
+    let refused = if is_everywhere(request.path()) {
+        None
+    } else {
+        match only_host(&request).map(|host| (host, service.site().place(host))) {
+            Err(refused) => Some(refused),
+            Ok((_, Place::Path)) => None,
+            Ok((_, Place::Host(tenant))) => put_in_path(&mut request, &tenant).err(),
+            Ok((host, Place::Elsewhere)) => Some(ApiError::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                format!(
+                    "the host {host:?} is not this service, nor a tenant's; it is {}, and --public-url says so",
+                    service.site()
+                ),
+            )),
+        }
     };
     match refused {
         None => next.call(request).await.map(ServiceResponse::map_into_left_body),
         Some(refused) => Ok(request.into_response(refused.error_response()).map_into_right_body()),
     }
+}
+
+/// The host, if the request names one only. Whatever stands in front may look at another line, or at the target: then it would
+/// take the response for another tenant's.
+fn only_host(request: &ServiceRequest) -> Result<&str, ApiError> {
+    let mut lines = request.headers().get_all(header::HOST);
+    let host = lines.next().and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let target = request.uri().authority();
+    if lines.next().is_some() || target.is_some_and(|target| !target.as_str().eq_ignore_ascii_case(host)) {
+        return Err(ApiError::bad_request("the request names more than one host; send one line Host"));
+    }
+    Ok(host)
 }
 
 fn put_in_path(request: &mut ServiceRequest, tenant: &str) -> Result<(), ApiError> {

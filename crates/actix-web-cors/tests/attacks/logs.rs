@@ -3,7 +3,9 @@
 use std::{
     cell::{Cell, RefCell},
     io, mem,
-    sync::Once,
+    sync::{Once, mpsc},
+    thread,
+    time::Duration,
 };
 
 use actix_web_cors::{Cors, Policy};
@@ -114,5 +116,80 @@ async fn cve_2024_1681_a_request_is_one_line_of_visible_text() {
                 }
             }
         }
+    }
+}
+
+/// A refusal says what a value may have been meant as: a list, an array, a header line, a value with its name. What is inside of
+/// such a paste may be one again, and a look that is taken twice at each level would never end: at 300 levels, 2³⁰⁰ times.
+#[test]
+fn pastes_in_pastes_do_not_stop_a_worker() {
+    let pastes = [
+        "a=[",
+        "a=[\"",
+        "a=\"",
+        "a='",
+        "a=`",
+        "a=(",
+        "a=<",
+        "a={",
+        "a=b,",
+        "PUT, a=[",
+        "[\"a=",
+        "x: ",
+        "\"x\": \"",
+        "origin:",
+        "origin: https://a.example, ",
+        "Access-Control-Allow-Methods: [",
+        "allow_methods = [",
+        "https://a.example, a=[",
+        "https://",
+    ];
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async {
+            listen();
+            let listed = app(Cors::new(policy(&["https://app.example.com"], true))).await;
+            let echoing = Policy::builder().allow_origins(["https://app.example.com"]).allow_methods(["*"]);
+            let echoing = echoing.allow_headers(["*"]).allow_credentials().build().expect("a valid policy");
+            let echoing = app(Cors::new(echoing)).await;
+            let app_origin = ("origin", &b"https://app.example.com"[..]);
+            let put = ("access-control-request-method", &b"PUT"[..]);
+            for paste in pastes {
+                for length in [300, 1000, 60_000] {
+                    let value = paste.repeat(length / paste.len() + 1);
+                    let value = value.as_bytes();
+                    for (name, method, lines) in [
+                        ("origin", "GET", &[("origin", value)][..]),
+                        ("origin of a preflight", "OPTIONS", &[("origin", value), put]),
+                        ("method", "OPTIONS", &[app_origin, ("access-control-request-method", value)]),
+                        ("header", "OPTIONS", &[app_origin, put, ("access-control-request-headers", value)]),
+                        (
+                            "everything",
+                            "OPTIONS",
+                            &[
+                                ("origin", value),
+                                ("access-control-request-method", value),
+                                ("access-control-request-headers", value),
+                            ],
+                        ),
+                    ] {
+                        take();
+                        seen(&listed, request(method, "/", lines)).await;
+                        seen(&echoing, request(method, "/", lines)).await;
+                        let what = format!("{paste:?}, {length} bytes, as {name}");
+                        sender.send((what, take())).expect("somebody waits");
+                    }
+                }
+            }
+        });
+    });
+    let mut last = String::new();
+    for _ in 0..pastes.len() * 3 * 5 {
+        // Nothing is measured: whoever looks twice is not ready tomorrow.
+        let (what, log) = receiver
+            .recv_timeout(Duration::from_secs(60))
+            .unwrap_or_else(|_| panic!("what follows this takes too long: {last}"));
+        assert!(!log.is_empty() && log.len() < 6000, "{what} is logged: {}", String::from_utf8_lossy(&log));
+        last = what;
     }
 }

@@ -19,6 +19,8 @@
 pub mod browser;
 #[cfg(feature = "diagnosis")]
 pub mod diagnosis;
+#[cfg(any(feature = "browser", feature = "server"))]
+mod masked;
 #[cfg(feature = "server")]
 mod origin_set;
 #[cfg(feature = "server")]

@@ -119,6 +119,51 @@ async fn cve_2024_1681_a_request_is_one_line_of_visible_text() {
     }
 }
 
+/// Whoever reads the log learns no password, and nothing that logs somebody in.
+#[actix_web::test]
+async fn no_secret_is_logged() {
+    listen();
+    let listed = app(Cors::new(policy(&["https://app.example.com"], false))).await;
+    let failing = app(Cors::per_request(|_| {
+        Err::<Policy, _>(
+            "no connection to postgres://app:s3cret@db.example/policies (Cookie: session=s3cret)",
+        )
+    }))
+    .await;
+    let app_origin = ("origin", &b"https://app.example.com"[..]);
+    let put = ("access-control-request-method", &b"PUT"[..]);
+    let names = "access-control-request-headers";
+    let long = format!("https://{}:s3cret@a.example", "u".repeat(190));
+    let logs_in = [("authorization", &b"Bearer s3cret"[..]), ("cookie", b"session=s3cret")];
+    for (method, path, lines) in [
+        ("GET", "/", &[("origin", &b"https://user:s3cret@a.example"[..])][..]),
+        ("GET", "/", &[("origin", b"https://s3cret@a.example")]),
+        ("GET", "/", &[("origin", b"user:s3cret@a.example")]),
+        ("GET", "/", &[("origin", long.as_bytes())]),
+        ("GET", "/", &[("origin", b"https://user:s3cret@a.example"), app_origin]),
+        ("GET", "/proxy/https://user:s3cret@a.example/", &[("origin", b"https://a.example")]),
+        ("GET", "/?password=s3cret", &[("origin", b"https://a.example")]),
+        ("OPTIONS", "/", &[("origin", b"https://user:s3cret@a.example"), put]),
+        ("OPTIONS", "/", &[app_origin, ("access-control-request-method", b"https://user:s3cret@a.example")]),
+        ("OPTIONS", "/", &[app_origin, put, (names, b"Authorization: Bearer s3cret")]),
+        ("OPTIONS", "/", &[app_origin, put, (names, b"x-a, Cookie: session=s3cret")]),
+        // Refused because it has cookies, and because of its origin.
+        ("GET", "/", &[app_origin, logs_in[0], logs_in[1]]),
+        ("GET", "/", &[("origin", b"https://a.example"), logs_in[0], logs_in[1]]),
+    ] {
+        take();
+        seen(&listed, request(method, path, lines)).await;
+        let log = String::from_utf8(take()).expect("text");
+        assert!(!log.is_empty() && !log.contains("s3cret"), "{path} {lines:?}: {log}");
+    }
+    seen(&failing, request("GET", "/", &[app_origin])).await;
+    let log = String::from_utf8(take()).expect("text");
+    assert!(
+        log.contains("no connection to postgres://***@db.example/policies") && !log.contains("s3cret"),
+        "{log}"
+    );
+}
+
 /// A refusal says what a value may have been meant as: a list, an array, a header line, a value with its name. What is inside of
 /// such a paste may be one again, and a look that is taken twice at each level would never end: at 300 levels, 2³⁰⁰ times.
 #[test]

@@ -13,6 +13,7 @@ use super::{
     response::Response,
     safelist::{NON_WILDCARD_REQUEST_HEADER, is_safelisted_method},
 };
+use crate::masked::masked_bytes;
 
 /// <https://fetch.spec.whatwg.org/#cors-check>. `origin` is the request's, serialized.
 pub(super) fn cors_check(origin: &str, credentials: Credentials, headers: &HeaderList) -> Result<(), Reason> {
@@ -172,7 +173,7 @@ const MAX_SHOWN: usize = 200;
 
 /// A server's value as a verdict shows it.
 pub(super) fn shown(value: &[u8]) -> String {
-    readable(value, MAX_SHOWN)
+    readable(&masked_bytes(value), MAX_SHOWN)
 }
 
 /// Bytes that someone else sent, as one readable line: control characters and bytes that are not UTF-8 are escaped, and

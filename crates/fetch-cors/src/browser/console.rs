@@ -12,6 +12,7 @@ use super::{
     response::is_redirect_status,
     verdict::{Blocked, Step},
 };
+use crate::masked::masked;
 
 impl Blocked {
     /// The message that the engine writes to its console; none if it writes none for this reason at this step. WebKit writes
@@ -38,7 +39,8 @@ impl Blocked {
     /// );
     /// ```
     pub fn console(&self, engine: Engine) -> Option<String> {
-        message(self, engine)
+        // A redirect within an origin may lead to a URL with a password.
+        message(self, engine).map(|message| masked(&message).into_owned())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A request's path through the browser: main fetch, HTTP fetch, the preflight before it and the redirects after it. The
 //! state machine sends nothing itself: it returns what to send, and the caller passes in the response.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use url::Url;
 
@@ -25,6 +25,7 @@ use super::{
     },
     verdict::{Blocked, Step, Verdict},
 };
+use crate::masked::Text;
 
 /// A browser, as far as CORS is concerned: the rules it follows, and its
 /// [CORS-preflight cache](https://fetch.spec.whatwg.org/#cors-preflight-cache).
@@ -104,13 +105,25 @@ pub enum Next {
 /// let Next::Done(verdict) = exchange.receive(&mut browser, &response, Duration::ZERO) else { panic!("it goes on") };
 /// assert_eq!(verdict.blocked().unwrap().reason.name(), "allow-origin-wildcard");
 /// ```
-#[derive(Debug)]
 #[must_use = "a fetch continues only with `receive` or `fail`"]
 pub struct Exchange {
     fetch: Fetch,
     is_preflight: bool,
     url: Url,
     headers: HeaderList,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { fetch, is_preflight, url, headers } = self;
+        f.debug_struct("Exchange")
+            .field("fetch", fetch)
+            .field("is_preflight", is_preflight)
+            .field("url", &Text(url.as_str()))
+            .field("headers", headers)
+            .finish()
+    }
 }
 
 impl Browser {

@@ -1,9 +1,10 @@
 //! A header list as in the standard: names in any case, several lines of a name, unchecked values. This module gives no
 //! header a meaning.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use super::{names::Names, work};
+use crate::masked::Lines;
 
 /// A [header list](https://fetch.spec.whatwg.org/#concept-header-list): of a request that the browser sends, or of a response.
 ///
@@ -19,12 +20,19 @@ use super::{names::Names, work};
 /// let names: Vec<&str> = headers.iter().map(|(name, _)| name).collect();
 /// assert_eq!(names, ["vary", "etag", "vary"]);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct HeaderList {
     list: Vec<Line>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A text for each line, without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for HeaderList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Lines(self.list.iter().map(|line| (line.written.as_bytes(), line.value.as_slice()))).fmt(f)
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
 struct Line {
     /// In lower case.
     name: String,

@@ -20,17 +20,17 @@ use super::address_space::AddressSpace;
 pub enum Reason {
     /// `fetch("https://")`: not a valid URL.
     InvalidUrl {
-        /// As the script wrote it.
+        /// As the script wrote it, but with passwords and other secrets masked.
         url: String,
     },
     /// `fetch("https://user:secret@api.example/")`.
     UrlHasCredentials {
-        /// As the script wrote it.
+        /// As the script wrote it, but with passwords and other secrets masked.
         url: String,
     },
     /// `fetch(url, { method: "P U T" })`: not a token.
     InvalidMethod {
-        /// As the script wrote it.
+        /// As the script wrote it, but with passwords and other secrets masked.
         method: String,
     },
     /// `fetch(url, { method: "TRACE" })`.
@@ -50,7 +50,7 @@ pub enum Reason {
     },
     /// `fetch(url, { headers: { "x y": "1" } })`: not a token.
     InvalidHeaderName {
-        /// As the script wrote it.
+        /// As the script wrote it, but with passwords and other secrets masked.
         name: String,
     },
     /// `fetch(url, { headers: { "x-a": "1\n2" } })`.

@@ -1,5 +1,7 @@
 //! The arguments of a page's `fetch()`. They are checked when the request is [fetched](super::Browser::fetch).
 
+use std::fmt;
+
 use url::Url;
 
 use super::{
@@ -10,6 +12,7 @@ use super::{
     reason::Reason,
     safelist,
 };
+use crate::masked::{Lines, Text, masked, masked_bytes};
 
 /// A request's [mode](https://fetch.spec.whatwg.org/#concept-request-mode): whether it follows the rules of CORS. A
 /// [`Request`] is made with it.
@@ -82,7 +85,7 @@ pub enum LeftOut {
 /// ```
 ///
 /// [`Browser::fetch`](super::Browser::fetch) sends it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a request does nothing until it is fetched"]
 pub struct Request {
     page: PageOrigin,
@@ -95,6 +98,36 @@ pub struct Request {
     redirect: Redirect,
     upload_listener: bool,
     page_address_space: Option<AddressSpace>,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            page,
+            method,
+            url,
+            headers,
+            body,
+            mode,
+            credentials,
+            redirect,
+            upload_listener,
+            page_address_space,
+        } = self;
+        f.debug_struct("Request")
+            .field("page", page)
+            .field("method", &Text(method))
+            .field("url", &Text(url))
+            .field("headers", &Lines(headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))))
+            .field("body", body)
+            .field("mode", mode)
+            .field("credentials", credentials)
+            .field("redirect", redirect)
+            .field("upload_listener", upload_listener)
+            .field("page_address_space", page_address_space)
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -250,12 +283,12 @@ impl Request {
                 }
                 PageOrigin::Opaque => Err(error),
             })
-            .map_err(|_| Reason::InvalidUrl { url: self.url.clone() })?;
+            .map_err(|_| Reason::InvalidUrl { url: masked(&self.url).into_owned() })?;
         if has_credentials(&url) {
-            return Err(Reason::UrlHasCredentials { url: self.url });
+            return Err(Reason::UrlHasCredentials { url: masked(&self.url).into_owned() });
         }
         if !safelist::is_method(&self.method) {
-            return Err(Reason::InvalidMethod { method: self.method });
+            return Err(Reason::InvalidMethod { method: masked(&self.method).into_owned() });
         }
         if safelist::is_forbidden_method(self.method.as_bytes()) {
             return Err(Reason::ForbiddenMethod { method: self.method });
@@ -304,7 +337,7 @@ fn fill(
     value: &[u8],
     profile: Profile,
 ) -> Result<Option<LeftOut>, Reason> {
-    let shown = || String::from_utf8_lossy(name).into_owned();
+    let shown = || String::from_utf8_lossy(&masked_bytes(name)).into_owned();
     let value = trim(value, is_http_whitespace);
     let Some(lower) = token(name).map(str::to_ascii_lowercase) else {
         return Err(Reason::InvalidHeaderName { name: shown() });
@@ -329,7 +362,7 @@ fn fill(
 }
 
 /// <https://fetch.spec.whatwg.org/#concept-request>, as far as CORS reads it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Constructed {
     pub(super) page: PageOrigin,
     /// The URL list; the last one is the current URL.
@@ -344,4 +377,36 @@ pub(super) struct Constructed {
     pub(super) has_upload_listener: bool,
     /// <https://fetch.spec.whatwg.org/#use-cors-preflight-flag>
     pub(super) use_cors_preflight: bool,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Constructed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            page,
+            urls,
+            method,
+            headers,
+            has_body,
+            mode,
+            credentials,
+            redirect,
+            page_address_space,
+            has_upload_listener,
+            use_cors_preflight,
+        } = self;
+        f.debug_struct("Constructed")
+            .field("page", page)
+            .field("urls", &urls.iter().map(|url| Text(url.as_str())).collect::<Vec<_>>())
+            .field("method", method)
+            .field("headers", headers)
+            .field("has_body", has_body)
+            .field("mode", mode)
+            .field("credentials", credentials)
+            .field("redirect", redirect)
+            .field("page_address_space", page_address_space)
+            .field("has_upload_listener", has_upload_listener)
+            .field("use_cors_preflight", use_cors_preflight)
+            .finish()
+    }
 }

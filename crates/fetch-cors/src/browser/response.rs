@@ -1,11 +1,14 @@
 //! What a server responded, and what of it a script may read.
 
+use std::fmt;
+
 use url::Url;
 
 use super::{
     Difference, Profile, headers::HeaderList, names::Names, origin::without_fragment, request::Credentials,
     safelist,
 };
+use crate::masked::{Lines, Text};
 
 /// The head of a server's [response](https://fetch.spec.whatwg.org/#concept-response). Nothing about it is trusted.
 ///
@@ -111,7 +114,7 @@ impl ResponseType {
 /// assert_eq!(allowed.header("etag"), Some(&b"\"1\""[..]));
 /// assert!(allowed.withheld_headers.contains(&"x-total-count".to_owned()));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Allowed {
     /// The value of `response.type`.
@@ -127,6 +130,24 @@ pub struct Allowed {
     pub url: Option<Url>,
     /// The value of `response.redirected`.
     pub is_redirected: bool,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { response_type, status, readable_headers, withheld_headers, url, is_redirected } = self;
+        f.debug_struct("Allowed")
+            .field("response_type", response_type)
+            .field("status", status)
+            .field(
+                "readable_headers",
+                &Lines(readable_headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()))),
+            )
+            .field("withheld_headers", withheld_headers)
+            .field("url", &url.as_ref().map(|url| Text(url.as_str())))
+            .field("is_redirected", is_redirected)
+            .finish()
+    }
 }
 
 impl Allowed {

@@ -1,8 +1,11 @@
 //! The outcome of a fetch, as data.
 
+use std::fmt;
+
 use url::Url;
 
 use super::{origin::PageOrigin, reason::Reason, response::Allowed};
+use crate::masked::Text;
 
 /// The outcome of a fetch: a response for the script, or a
 /// [network error](https://fetch.spec.whatwg.org/#concept-network-error).
@@ -117,7 +120,7 @@ impl Step {
 /// assert_eq!(blocked.fix(), "respond with Access-Control-Allow-Origin: https://app.example and Vary: Origin");
 /// assert_eq!(blocked.spec(), "https://fetch.spec.whatwg.org/#cors-check");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Blocked {
     /// The step at which it was blocked.
@@ -139,4 +142,22 @@ pub struct Blocked {
     pub status: Option<u16>,
     /// Whether an `XMLHttpRequest` sent it, which engines say in their console messages.
     pub(super) by_xhr: bool,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { step, reason, page, origin, url, first_url, redirects, status, by_xhr } = self;
+        f.debug_struct("Blocked")
+            .field("step", step)
+            .field("reason", reason)
+            .field("page", page)
+            .field("origin", origin)
+            .field("url", &url.as_ref().map(|url| Text(url.as_str())))
+            .field("first_url", &first_url.as_ref().map(|url| Text(url.as_str())))
+            .field("redirects", redirects)
+            .field("status", status)
+            .field("by_xhr", by_xhr)
+            .finish()
+    }
 }

@@ -1,11 +1,14 @@
 //! Everything that is known about one fetch. It grows while probes are sent.
 
+use std::fmt;
+
 use url::Url;
 
 use super::probe::Probe;
 use crate::{
     PolicyConfig,
     browser::{self, Request, Response, Verdict},
+    masked::{Lines, Text},
 };
 
 /// Everything that is known about one fetch of a page's script. The example of [`diagnose`](super::diagnose) makes one.
@@ -54,7 +57,7 @@ impl Case {
 /// case.hints.is_blocked_in_browser = true;
 /// println!("{}", diagnose(&case));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hints {
     /// A real browser blocked this request, whatever the verdict here is.
@@ -71,6 +74,22 @@ pub struct Hints {
     pub nonce: u64,
 }
 
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Hints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { is_blocked_in_browser, is_seen_in_browser, is_direct, open_url, withheld_cookies, nonce } =
+            self;
+        f.debug_struct("Hints")
+            .field("is_blocked_in_browser", is_blocked_in_browser)
+            .field("is_seen_in_browser", is_seen_in_browser)
+            .field("is_direct", is_direct)
+            .field("open_url", &open_url.as_ref().map(|url| Text(url.as_str())))
+            .field("withheld_cookies", withheld_cookies)
+            .field("nonce", nonce)
+            .finish()
+    }
+}
+
 /// A request, and what came of it; the example of [`diagnose`](super::diagnose) makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchanged {
@@ -81,7 +100,7 @@ pub struct Exchanged {
 }
 
 /// A request as it is sent; the example of [`diagnose`](super::diagnose) makes one of what the browser's end wants to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Sent {
     /// The method.
     pub method: String,
@@ -95,6 +114,21 @@ pub struct Sent {
     pub has_body: bool,
     /// Whether cookies for the URL are sent with it.
     pub includes_credentials: bool,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, url, headers, is_preflight, has_body, includes_credentials } = self;
+        f.debug_struct("Sent")
+            .field("method", method)
+            .field("url", &Text(url.as_str()))
+            .field("headers", &Lines(headers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()))))
+            .field("is_preflight", is_preflight)
+            .field("has_body", has_body)
+            .field("includes_credentials", includes_credentials)
+            .finish()
+    }
 }
 
 impl Sent {
@@ -159,7 +193,7 @@ pub enum Received {
 /// examination.receive(Received::Failed(Failure::Refused), Duration::ZERO);
 /// assert_eq!(examination.diagnosis().cause.name(), "server-down");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Failure {
     /// The host's name has no address.
@@ -181,6 +215,25 @@ pub enum Failure {
     NotHttp,
     /// The caller can't tell; the words, if there are any.
     Unknown(String),
+}
+
+/// Without passwords in the words of others.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NameNotResolved => f.write_str("NameNotResolved"),
+            Self::Refused => f.write_str("Refused"),
+            Self::Closed => f.write_str("Closed"),
+            Self::Tls { why, wants_client_certificate } => f
+                .debug_struct("Tls")
+                .field("why", &Text(why))
+                .field("wants_client_certificate", wants_client_certificate)
+                .finish(),
+            Self::TimedOut => f.write_str("TimedOut"),
+            Self::NotHttp => f.write_str("NotHttp"),
+            Self::Unknown(why) => f.debug_tuple("Unknown").field(&Text(why)).finish(),
+        }
+    }
 }
 
 /// A probe, and what came of it. An [`Examination`](super::Examination) keeps them in its case.

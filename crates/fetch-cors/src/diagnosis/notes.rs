@@ -7,7 +7,7 @@ use super::{
     report::Note,
     rules::{is_private, is_private_page, is_response_header},
 };
-use crate::browser::Verdict;
+use crate::{browser::Verdict, masked::masked};
 
 /// Headers that no script needs.
 const TECHNICAL: [&str; 9] = [
@@ -43,7 +43,7 @@ pub(super) fn notes(facts: &Facts<'_>, cause: &Cause, is_undecided: bool) -> Vec
         && blocked.redirects > 0
         && let Some(from) = &blocked.first_url
     {
-        notes.push(Note::AfterRedirect { from: from.to_string() });
+        notes.push(Note::AfterRedirect { from: masked(from.as_str()).into_owned() });
     }
     if let Some(Verdict::Allowed(allowed)) = &facts.case.verdict {
         if allowed.status >= 400 {

@@ -1,5 +1,7 @@
 //! A diagnosis, as data.
 
+use std::fmt;
+
 use url::Url;
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     cause::Cause,
     probe::{Probe, Purpose},
 };
-use crate::Change;
+use crate::{Change, masked::Text};
 
 /// The cause behind a verdict.
 ///
@@ -166,7 +168,7 @@ impl Place {
 /// One request as evidence: part of a [`Diagnosis`].
 ///
 /// `Display` writes one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evidence {
     /// Its method.
@@ -181,6 +183,21 @@ pub struct Evidence {
     pub result: Result<u16, Failure>,
     /// The header line of the response that decided; none if it has no CORS header.
     pub decisive: Option<(String, String)>,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, url, purpose, is_preflight, result, decisive } = self;
+        f.debug_struct("Evidence")
+            .field("method", method)
+            .field("url", &Text(url.as_str()))
+            .field("purpose", purpose)
+            .field("is_preflight", is_preflight)
+            .field("result", result)
+            .field("decisive", decisive)
+            .finish()
+    }
 }
 
 /// What else is worth knowing: part of a [`Diagnosis`].

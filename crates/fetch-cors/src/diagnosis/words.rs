@@ -9,7 +9,10 @@ use super::{
     probe::{Probe, Purpose},
     report::{Certainty, Diagnosis, Evidence, Note, Remedy},
 };
-use crate::browser::{PageOrigin, Verdict, readable};
+use crate::{
+    browser::{PageOrigin, Verdict, readable},
+    masked::{masked, masked_bytes},
+};
 
 pub(super) const PATCH_IN_UPPER_CASE: &str = "in the page, write the method as \"PATCH\": methods are case-sensitive, and browsers don't correct this one";
 
@@ -119,7 +122,7 @@ fn host(facts: &Facts<'_>) -> String {
 }
 
 fn shown(text: &str) -> String {
-    readable(text.as_bytes(), 200)
+    readable(&masked_bytes(text.as_bytes()), 200)
 }
 
 /// The cause as a clause, so that it can stand after a colon, after "likely" and after "that".
@@ -592,7 +595,7 @@ impl fmt::Display for Purpose {
 impl fmt::Display for Probe {
     /// What would be sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.sent.method, self.sent.url, self.purpose)
+        write!(f, "{} {} {}", self.sent.method, masked(self.sent.url.as_str()), self.purpose)
     }
 }
 

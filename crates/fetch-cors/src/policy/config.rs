@@ -1,6 +1,6 @@
 //! The serde form of a policy: plain data with the names people write in configuration files.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -16,6 +16,7 @@ use super::{
     lists::{self, Entries},
     typos::typos,
 };
+use crate::masked::masked;
 
 /// A policy as it is written in a configuration file; nothing in it has been checked yet.
 ///
@@ -80,7 +81,7 @@ use super::{
 ///     Ok(())
 /// }
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "each is a setting with a name of its own")]
 pub struct PolicyConfig {
@@ -107,6 +108,35 @@ pub struct PolicyConfig {
     /// Accepts names that look like a typo; see
     /// [`PolicyBuilder::allow_unusual_names`](crate::PolicyBuilder::allow_unusual_names).
     pub allow_unusual_names: bool,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for PolicyConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            allow_origins,
+            danger_allow_origins,
+            allow_methods,
+            allow_headers,
+            expose_headers,
+            allow_credentials,
+            max_age,
+            allow_unusual_names,
+        } = self;
+        f.debug_struct("PolicyConfig")
+            .field("allow_origins", &allow_origins.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
+            .field(
+                "danger_allow_origins",
+                &danger_allow_origins.iter().map(|entry| masked(entry)).collect::<Vec<_>>(),
+            )
+            .field("allow_methods", &allow_methods.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
+            .field("allow_headers", &allow_headers.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
+            .field("expose_headers", &expose_headers.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
+            .field("allow_credentials", allow_credentials)
+            .field("max_age", max_age)
+            .field("allow_unusual_names", allow_unusual_names)
+            .finish()
+    }
 }
 
 const NAME: &str = "PolicyConfig";
@@ -151,7 +181,14 @@ impl Serialize for PolicyConfig {
 
 impl<'de> Deserialize<'de> for PolicyConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct(NAME, &FIELDS, Fields)
+        // A format's own words for a value of the wrong type have the value in them.
+        deserializer.deserialize_struct(NAME, &FIELDS, Fields).map_err(|error| {
+            let said = error.to_string();
+            match masked(&said) {
+                Cow::Borrowed(_) => error,
+                Cow::Owned(said) => D::Error::custom(said),
+            }
+        })
     }
 }
 

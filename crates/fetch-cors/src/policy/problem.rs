@@ -4,6 +4,8 @@ use std::{error::Error, fmt, io};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
+use crate::masked::{masked, masked_origin};
+
 /// A setting of a policy, by the name it has in [`PolicyConfig`](crate::PolicyConfig) and in the builder.
 ///
 /// ```
@@ -206,10 +208,8 @@ pub struct Problem {
 impl Problem {
     pub(crate) fn new(setting: Setting, index: Option<usize>, value: &str, fault: Fault) -> Self {
         let value = match setting {
-            Setting::AllowOrigins => mask_passwords(value),
-            // `PU@T` is not a user name.
-            _ if value.contains("://") => mask_passwords(value),
-            _ => value.to_owned(),
+            Setting::AllowOrigins => masked_origin(value),
+            _ => masked(value).into_owned(),
         };
         Self { setting, index, line: None, value, fault }
     }
@@ -229,7 +229,7 @@ impl Problem {
         self.line
     }
 
-    /// The offending value as written, but with its user name and password masked.
+    /// The offending value as written, but with passwords and other secrets masked.
     pub fn value(&self) -> &str {
         &self.value
     }
@@ -375,10 +375,10 @@ pub struct InvalidOrigin {
 
 impl InvalidOrigin {
     pub(crate) fn new(value: &str, fault: Fault) -> Self {
-        Self { value: mask_passwords(value), fault }
+        Self { value: masked_origin(value), fault }
     }
 
-    /// The offending value as written, but with its user name and password masked.
+    /// The offending value as written, but with passwords and other secrets masked.
     pub fn value(&self) -> &str {
         &self.value
     }
@@ -449,40 +449,5 @@ impl Fault {
 impl From<ProblemKind> for Fault {
     fn from(kind: ProblemKind) -> Self {
         Self { kind, suggestion: None, fact: None }
-    }
-}
-
-/// Masks the user names and passwords of every URL in a text, even where its slashes are wrong: messages end up in logs, and
-/// passwords must not.
-fn mask_passwords(value: &str) -> String {
-    let mut masked = String::new();
-    let mut rest = value;
-    loop {
-        let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
-        let (authority, after) = rest.split_at(end);
-        match authority.rfind('@') {
-            Some(at) => {
-                masked.push_str("***");
-                masked.push_str(&authority[at..]);
-            }
-            None => masked.push_str(authority),
-        }
-        // The next URL starts after the next scheme.
-        let is_scheme = authority.ends_with(':') && after.starts_with(['/', '\\']);
-        let next = if is_scheme {
-            Some(0)
-        } else {
-            after
-                .match_indices(':')
-                .map(|(colon, _)| colon + 1)
-                .find(|&next| after[next..].starts_with(['/', '\\']))
-        };
-        let Some(next) = next else {
-            masked.push_str(after);
-            return masked;
-        };
-        let slashes = after[next..].len() - after[next..].trim_start_matches(['/', '\\']).len();
-        masked.push_str(&after[..next + slashes]);
-        rest = &after[next + slashes..];
     }
 }

@@ -9,6 +9,7 @@ use toml::{
 };
 
 use super::{InvalidPolicy, Policy, PolicyConfig, Setting, config::FIELDS, escape::escape_text};
+use crate::masked::masked;
 
 /// Why a TOML text is not a policy.
 ///
@@ -130,7 +131,7 @@ fn read(text: &str, path: &[&str]) -> Result<Policy, TomlError> {
 
 fn syntax(lines: &Lines, error: &toml::de::Error) -> TomlError {
     let message = error.message().trim_end().replace('\n', ", ");
-    let message = message.chars().fold(String::new(), |mut text, character| {
+    let message = masked(&message).chars().fold(String::new(), |mut text, character| {
         if character.is_control() {
             text.extend(character.escape_debug());
         } else {

@@ -23,7 +23,10 @@ use super::{
     report::{Certainty, Diagnosis, Evidence},
     words,
 };
-use crate::browser::{Reason, Step, Verdict, readable};
+use crate::{
+    browser::{Reason, Step, Verdict, readable},
+    masked::masked_bytes,
+};
 
 /// The causes that are left, likeliest first, and what would tell them apart.
 struct Finding {
@@ -161,7 +164,9 @@ fn line(
         Received::NotSent => return None,
         Received::Failed(failure) => (Err(failure.clone()), None),
         Received::Response { head, .. } => {
-            let of = |name: &str| Some((name.to_owned(), readable(&head.headers().get(name)?, 200)));
+            let of = |name: &str| {
+                Some((name.to_owned(), readable(&masked_bytes(&head.headers().get(name)?), 200)))
+            };
             let location = || of("location").filter(|_| (300..=399).contains(&head.status()));
             let decisive =
                 location().or_else(|| by.and_then(of)).or_else(|| of("access-control-allow-origin"));

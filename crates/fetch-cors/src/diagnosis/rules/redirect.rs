@@ -8,11 +8,13 @@ use crate::{
         facts::{Facts, Seen},
         known,
     },
+    masked::masked,
 };
 
 /// The browser did not follow it by the redirect's own rules.
 pub(super) fn refused(facts: &Facts<'_>, blocked: &Blocked) -> Finding {
     let location = facts.response().and_then(|response| response.header("location")).unwrap_or_default();
+    let location = masked(&location).into_owned();
     let kind = match blocked.reason {
         Reason::RedirectIsError => RedirectKind::Forbidden,
         _ => RedirectKind::Broken,
@@ -31,6 +33,7 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked, response: Seen<'_>) -> 
         };
         let from = &response.sent.url;
         let Ok(to) = from.join(&location) else {
+            let location = masked(&location).into_owned();
             return Some(Finding::certain(Cause::Redirected { kind: RedirectKind::Broken, location }));
         };
         return Some(led_to(from, &to));
@@ -45,7 +48,7 @@ pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked, response: Seen<'_>) -> 
 }
 
 pub(super) fn led_to(from: &Url, to: &Url) -> Finding {
-    let location = to.to_string();
+    let location = masked(to.as_str()).into_owned();
     let kind = kind(from, to);
     let redirected = Cause::Redirected { kind, location: location.clone() };
     if kind != RedirectKind::Elsewhere || known::login(from).is_some() {

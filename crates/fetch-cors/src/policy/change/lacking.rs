@@ -8,6 +8,7 @@ use super::{
     opt_in::{Standing, standing},
 };
 use crate::{
+    masked::masked,
     origin_set::wildcard::MAX_ORIGIN,
     policy::{
         Policy, PolicyConfig, ProblemKind, Setting, host,
@@ -163,7 +164,7 @@ impl<'a> Lacking<'a> {
         if origin == "null" {
             self.obstacles.push(Obstacle::NullOrigin);
         } else if origin.len() > MAX_ORIGIN || origin.contains('*') {
-            self.obstacles.push(Obstacle::NoOrigin { origin: origin.to_owned() });
+            self.obstacles.push(Obstacle::NoOrigin { origin: masked(origin).into_owned() });
         } else {
             self.change.near_misses = near_misses(origin, entries(), is_allowed);
             match standing(origin, self.credentials) {
@@ -173,7 +174,7 @@ impl<'a> Lacking<'a> {
                     self.change.opt_ins.push(opt_in);
                 }
                 Standing::Refused(kind) => {
-                    self.obstacles.push(Obstacle::Origin { origin: origin.to_owned(), kind });
+                    self.obstacles.push(Obstacle::Origin { origin: masked(origin).into_owned(), kind });
                 }
             }
         }
@@ -199,7 +200,7 @@ impl<'a> Lacking<'a> {
 
     fn method(&mut self) {
         let Some(method) = self.wanted.method.as_deref() else { return };
-        let impossible = |kind| Obstacle::Method { method: method.to_owned(), kind };
+        let impossible = |kind| Obstacle::Method { method: masked(method).into_owned(), kind };
         // First, because a client may have chosen it, and what is not a method is not worth a search for what it means.
         if !names::is_token(method.as_bytes()) {
             self.obstacles.push(impossible(ProblemKind::InvalidMethod));
@@ -247,7 +248,7 @@ impl<'a> Lacking<'a> {
             let is_valid = names::is_token(name.as_bytes());
             if !is_valid {
                 let kind = ProblemKind::InvalidHeaderName;
-                self.obstacles.push(Obstacle::Header { name: name.clone(), kind });
+                self.obstacles.push(Obstacle::Header { name: masked(name).into_owned(), kind });
             }
             is_valid
         });
@@ -271,7 +272,9 @@ impl<'a> Lacking<'a> {
                         self.allow_unusual_names();
                     }
                 }
-                Err(fault) => self.obstacles.push(Obstacle::Header { name, kind: fault.kind }),
+                Err(fault) => self
+                    .obstacles
+                    .push(Obstacle::Header { name: masked(&name).into_owned(), kind: fault.kind }),
             }
         }
     }
@@ -289,7 +292,9 @@ impl<'a> Lacking<'a> {
             match names::exposed_header(&name, true) {
                 _ if names::SAFELISTED_RESPONSE_HEADERS.contains(&name.as_str())
                     || listed.contains(name.as_str()) => {}
-                Err(fault) => self.obstacles.push(Obstacle::ResponseHeader { name, kind: fault.kind }),
+                Err(fault) => self
+                    .obstacles
+                    .push(Obstacle::ResponseHeader { name: masked(&name).into_owned(), kind: fault.kind }),
                 Ok(_) if name == "*" => self.obstacles.push(Obstacle::Star { setting }),
                 Ok(_) if covers_all => {}
                 Ok(_) => {

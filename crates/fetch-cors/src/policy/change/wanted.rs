@@ -1,5 +1,9 @@
 //! A request that a policy should let through, as far as somebody knows it.
 
+use std::fmt;
+
+use crate::masked::masked;
+
 /// A request of a page, as far as it is known. What is not known stays unknown: a log of a preflight, for example, can't say
 /// whether the actual request will carry cookies.
 ///
@@ -19,7 +23,7 @@
 ///     Ok(())
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wanted {
     /// The page's origin, as the header `Origin` has it.
@@ -37,6 +41,25 @@ pub struct Wanted {
     pub credentials: Option<bool>,
     /// The origin of the server, if it is known.
     pub server: Option<String>,
+}
+
+/// Without passwords, and without what `Authorization` and cookies hold.
+impl fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, method, is_method_as_sent, headers, response_headers, credentials, server } = self;
+        f.debug_struct("Wanted")
+            .field("origin", &masked(origin))
+            .field("method", &method.as_deref().map(masked))
+            .field("is_method_as_sent", is_method_as_sent)
+            .field("headers", &headers.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
+            .field(
+                "response_headers",
+                &response_headers.iter().map(|entry| masked(entry)).collect::<Vec<_>>(),
+            )
+            .field("credentials", credentials)
+            .field("server", &server.as_deref().map(masked))
+            .finish()
+    }
 }
 
 impl Wanted {

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 const MASK: &[u8] = b"***";
+/// Secrets are looked for up to here. A client may send a quarter of a megabyte, which must cost a log nothing.
+const MAX_READ: usize = 2048;
 
 /// A text without them, as far as they can be told from the rest.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
@@ -44,6 +46,7 @@ pub(crate) fn is_secret(name: &[u8]) -> bool {
 
 /// Where the value begins, if a whole line is written where a name should be: `Authorization: Bearer …`, `"Cookie": "…"`.
 fn header_value(bytes: &[u8]) -> Option<usize> {
+    let bytes = &bytes[..bytes.len().min(MAX_READ)];
     let separators = bytes.iter().enumerate().filter(|(_, byte)| matches!(byte, b':' | b'='));
     separators.map(|(place, _)| place).find_map(|place| {
         let is_around = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b'2');
@@ -54,14 +57,31 @@ fn header_value(bytes: &[u8]) -> Option<usize> {
     })
 }
 
-/// The user names and passwords of every URL in a text, even where its slashes are wrong.
+/// Masks the user names and passwords of every URL in a text, even where its slashes are wrong.
 fn without_userinfo(bytes: &[u8]) -> Vec<u8> {
-    let is_slash = |byte: &&u8| matches!(**byte, b'/' | b'\\');
+    let Some((read, unread)) = bytes.split_at_checked(MAX_READ) else { return without_any_userinfo(bytes) };
+    if !unread.contains(&b'@') {
+        return [&without_any_userinfo(read), unread].concat();
+    }
+    // What has begun may be a password. Nobody reads on so far.
+    let whole = read.iter().rposition(is_end).map_or(0, |place| place + 1);
+    [&without_any_userinfo(&read[..whole]), MASK].concat()
+}
+
+fn is_slash(byte: &u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
+/// Whether a part of a URL ends here.
+fn is_end(byte: &u8) -> bool {
+    is_slash(byte) || matches!(byte, b'?' | b'#')
+}
+
+fn without_any_userinfo(bytes: &[u8]) -> Vec<u8> {
     let (mut masked, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
     // Whatever stands at the start may be a URL without its scheme.
     let mut is_authority = true;
     loop {
-        let is_end = |byte: &u8| is_slash(&byte) || matches!(byte, b'?' | b'#');
         let (part, after) = rest.split_at(rest.iter().position(is_end).unwrap_or(rest.len()));
         match part.iter().rposition(|&byte| byte == b'@') {
             // Elsewhere an `@` is common: `/@user`, `/users/me@a.example`.
@@ -74,7 +94,7 @@ fn without_userinfo(bytes: &[u8]) -> Vec<u8> {
         if after.is_empty() {
             return masked;
         }
-        let slashes = after.iter().take_while(is_slash).count();
+        let slashes = after.iter().take_while(|byte| is_slash(byte)).count();
         is_authority = slashes > 0 && part.ends_with(b":") || masked.is_empty() && slashes > 1;
         let (between, next) = after.split_at(if is_authority { slashes } else { 1 });
         masked.extend_from_slice(between);
@@ -142,5 +162,22 @@ mod tests {
             assert_eq!(masked_bytes(text.as_bytes()), expected.as_bytes(), "{text}");
         }
         assert_eq!(*masked_bytes(b"https://\xff:s@a.example/\xff"), *b"https://***@a.example/\xff");
+    }
+
+    #[test]
+    fn long_texts_are_masked_too() {
+        let long = "ü".repeat(MAX_READ);
+        for (text, expected) in [
+            (format!("https://a.example/{long}"), format!("https://a.example/{long}")),
+            (format!("https://u:s@a.example/{long}"), format!("https://***@a.example/{long}")),
+            (format!("https://u:secret{long}@a.example/"), "https://***".to_owned()),
+            (format!("https://{long}:secret@a.example/"), "https://***".to_owned()),
+            (
+                format!("https://u:s@a.example/{long}/https://u:s@a.example/"),
+                "https://***@a.example/***".to_owned(),
+            ),
+        ] {
+            assert_eq!(masked(&text), expected);
+        }
     }
 }

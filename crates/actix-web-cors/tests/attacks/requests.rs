@@ -50,6 +50,7 @@ async fn go_2024_2883_comma_floods() {
     let (commas, names) = (vec![b','; length], b",x-b".repeat(length / 4));
     let (spaces, one_name) = (b" ,\t".repeat(length / 3), vec![b'x'; length]);
     let labels = [b"https://".as_slice(), &b"a.".repeat(length / 2), b"n1.example.com"].concat();
+    let user = [b"https://".as_slice(), &b":".repeat(length), b"@a.example"].concat();
     let many: Vec<(&str, &[u8])> =
         [APP, PUT].into_iter().chain(iter::repeat_n((NAMES, &b",,,"[..]), 5000)).collect();
     for (policy_name, policy) in [
@@ -67,6 +68,7 @@ async fn go_2024_2883_comma_floods() {
             ("lines", &many),
             ("a method", &[APP, ("access-control-request-method", &one_name)]),
             ("labels", &[("origin", &labels), PUT]),
+            ("a user name", &[("origin", &user), PUT]),
             ("an origin of commas", &[("origin", &commas), PUT]),
         ] {
             // The least of several times, because the machine does other things, too.

@@ -64,16 +64,16 @@ fn without_userinfo(bytes: &[u8]) -> Vec<u8> {
         return [&without_any_userinfo(read), unread].concat();
     }
     // What has begun may be a password. Nobody reads on so far.
-    let whole = read.iter().rposition(is_end).map_or(0, |place| place + 1);
+    let whole = read.iter().rposition(|&byte| is_end(byte)).map_or(0, |place| place + 1);
     [&without_any_userinfo(&read[..whole]), MASK].concat()
 }
 
-fn is_slash(byte: &u8) -> bool {
+fn is_slash(byte: u8) -> bool {
     matches!(byte, b'/' | b'\\')
 }
 
 /// Whether a part of a URL ends here.
-fn is_end(byte: &u8) -> bool {
+fn is_end(byte: u8) -> bool {
     is_slash(byte) || matches!(byte, b'?' | b'#')
 }
 
@@ -82,7 +82,7 @@ fn without_any_userinfo(bytes: &[u8]) -> Vec<u8> {
     // Whatever stands at the start may be a URL without its scheme.
     let mut is_authority = true;
     loop {
-        let (part, after) = rest.split_at(rest.iter().position(is_end).unwrap_or(rest.len()));
+        let (part, after) = rest.split_at(rest.iter().position(|&byte| is_end(byte)).unwrap_or(rest.len()));
         match part.iter().rposition(|&byte| byte == b'@') {
             // Elsewhere an `@` is common: `/@user`, `/users/me@a.example`.
             Some(at) if is_authority || part[..at].contains(&b':') => {
@@ -94,7 +94,7 @@ fn without_any_userinfo(bytes: &[u8]) -> Vec<u8> {
         if after.is_empty() {
             return masked;
         }
-        let slashes = after.iter().take_while(|byte| is_slash(byte)).count();
+        let slashes = after.iter().take_while(|&&byte| is_slash(byte)).count();
         is_authority = slashes > 0 && part.ends_with(b":") || masked.is_empty() && slashes > 1;
         let (between, next) = after.split_at(if is_authority { slashes } else { 1 });
         masked.extend_from_slice(between);

@@ -375,7 +375,7 @@ fn no_error_of_toml_tells_a_password() {
             format!("{quoted}.allow_origins = []"),
             format!("[{quoted}]\nallow_origins = []"),
             format!("allow_origins = {url}"),
-            format!("{url}"),
+            url.clone(),
         ] {
             for result in [
                 Policy::from_toml(&text),

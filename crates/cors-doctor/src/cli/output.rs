@@ -1,6 +1,9 @@
 //! What is printed, and where to.
 
-use std::io::{IsTerminal as _, Read as _, Write as _, stderr, stdin, stdout};
+use std::{
+    collections::BTreeSet,
+    io::{IsTerminal as _, Read as _, Write as _, stderr, stdin, stdout},
+};
 
 use cors_doctor::{
     paste::har::MAX_HAR,
@@ -35,15 +38,11 @@ pub(crate) fn print(text: &str) {
 
 /// Prints JSON, on several lines.
 pub(crate) fn print_json(value: &impl Serialize) {
-    let json = serde_json::to_string_pretty(value).unwrap_or_default();
-    let mut text = String::with_capacity(json.len() + 1);
-    for character in json.chars() {
-        // Outside of strings, JSON has none of them.
-        if is_obeyed(character) {
-            text += &format!("\\u{:04x}", u32::from(character));
-        } else {
-            text.push(character);
-        }
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    // Outside of strings, JSON has none of them.
+    let obeyed: BTreeSet<char> = text.chars().filter(|character| is_obeyed(*character)).collect();
+    for character in obeyed {
+        text = text.replace(character, &format!("\\u{:04x}", u32::from(character)));
     }
     print(&(text + "\n"));
 }

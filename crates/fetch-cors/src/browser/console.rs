@@ -40,7 +40,7 @@ impl Blocked {
     /// ```
     pub fn console(&self, engine: Engine) -> Option<String> {
         // A redirect within an origin may lead to a URL with a password.
-        let urls = [&self.url, &self.first_url].into_iter().flatten().filter(|url| url.has_host());
+        let urls = [&self.url, &self.first_url].into_iter().flatten();
         let message = message(self, engine)?;
         Some(urls.fold(message, |message, url| message.replace(url.as_str(), &masked(url.as_str()))))
     }

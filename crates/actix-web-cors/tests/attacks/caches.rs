@@ -164,8 +164,8 @@ fn compare(
 fn refresh(name: &str, played: &[(String, Vec<Seen>)]) {
     let of = |what: &str| &played.iter().find(|(played, _)| played == what).expect("it was played").1;
     for (stored, fresh) in of("GET /").iter().zip(of("GET /not-modified")) {
-        let replaces = |line: &&String| line.starts_with("access-control-") && !stored.has(line);
-        let replaced: Vec<&String> = fresh.lines.iter().filter(replaces).collect();
+        let is_other = |line: &&String| line.starts_with("access-control-") && !stored.has(line);
+        let replaced: Vec<&String> = fresh.lines.iter().filter(is_other).collect();
         assert!(replaced.is_empty(), "{name}: {replaced:?} of a 304 in\n  {stored:?}");
     }
 }

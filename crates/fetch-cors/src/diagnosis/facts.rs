@@ -234,6 +234,14 @@ impl<'a> Facts<'a> {
         self.allowing().any(|seen| seen.sent.method == "OPTIONS" && seen.is_ok())
     }
 
+    /// Whether `Access-Control-Allow-Headers` lets this header through, by its name in lower case. `*` never covers
+    /// `Authorization`, and with credentials it is a name like others.
+    pub(super) fn is_header_listed(&self, seen: Seen<'_>, name: &str) -> bool {
+        let has_star_effect = !self.includes_credentials && name != "authorization";
+        let listed = seen.list("access-control-allow-headers");
+        listed.iter().any(|listed| listed == name || listed == "*" && has_star_effect)
+    }
+
     pub(super) fn told(&self, purpose: &Purpose) -> Told<'a> {
         match self.case.probes.iter().find(|probed| probed.probe.purpose == *purpose) {
             None => Told::Unasked,

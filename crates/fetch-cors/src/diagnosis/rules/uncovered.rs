@@ -334,15 +334,11 @@ fn refused_items(facts: &Facts<'_>) -> Refused {
     }
     let is_refused = |purpose: &&Purpose| {
         facts.told(purpose).seen().is_some_and(|seen| {
-            !is_passed(facts, seen)
-                || match purpose {
-                    Purpose::Header { name } => {
-                        let listed = seen.list("access-control-allow-headers");
-                        !listed.contains(name)
-                            && (facts.includes_credentials || !listed.iter().any(|name| name == "*"))
-                    }
-                    _ => false,
-                }
+            let is_listed = match purpose {
+                Purpose::Header { name } => facts.is_header_listed(seen, name),
+                _ => true,
+            };
+            !is_passed(facts, seen) || !is_listed
         })
     };
     let refused: Vec<&Purpose> = asked.iter().filter(is_refused).collect();

@@ -204,17 +204,13 @@ fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
 fn lists(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     let methods = response.header(ALLOW_METHODS).unwrap_or_default();
     let listed: Vec<&str> = methods.split(',').map(str::trim).collect();
-    let headers = response.list(ALLOW_HEADERS);
     let is_safelisted = matches!(facts.method.as_str(), "GET" | "HEAD" | "POST");
     let has_star = listed.contains(&"*");
     let lacks_method = !is_safelisted
         && !listed.contains(&facts.method.as_str())
         && (facts.includes_credentials || !has_star);
-    let header_star = headers.iter().any(|name| name == "*");
-    let is_lacking = |name: &&String| {
-        let by_star = header_star && !facts.includes_credentials && name.as_str() != "authorization";
-        !by_star && !headers.contains(name)
-    };
+    let header_star = response.list(ALLOW_HEADERS).iter().any(|name| name == "*");
+    let is_lacking = |name: &&String| !facts.is_header_listed(response, name);
     let mut lacking: Vec<String> = facts.unsafe_headers.iter().filter(is_lacking).cloned().collect();
     if let Some(finding) = response_headers(&lacking).filter(|_| !lacks_method) {
         return finding;

@@ -6,7 +6,7 @@ use cors_vectors::{DiagnosisVector, Fetch, Outcome, Reply, diagnosis_sections, d
 use expect_test::expect_file;
 use fetch_cors::{
     browser::Browser,
-    diagnosis::{Cause, Diagnosis, Examination, Failure, Received},
+    diagnosis::{Cause, Diagnosis, Examination, Failure, Probe, Purpose, Received},
 };
 use libtest_mimic::{Arguments, Trial};
 
@@ -47,10 +47,19 @@ fn examine(vector: &DiagnosisVector) -> Result<Diagnosis, String> {
     while let Some(wanted) = examination.wanted() {
         let received = match &wanted.probe {
             None => received(wire.next().ok_or_else(|| format!("{} was not expected", wanted.sent.method))?)?,
-            Some(probe) => match unused.remove(probe.purpose.name().as_str()) {
-                Some(reply) => received(reply)?,
-                None => Received::NotSent,
-            },
+            Some(probe) => {
+                if !is_of_use(&examination, probe) {
+                    return Err(format!(
+                        "{} tells nothing: {}",
+                        probe.purpose.name(),
+                        examination.diagnosis()
+                    ));
+                }
+                match unused.remove(probe.purpose.name().as_str()) {
+                    Some(reply) => received(reply)?,
+                    None => Received::NotSent,
+                }
+            }
         };
         examination.receive(received, Duration::ZERO);
     }
@@ -58,6 +67,20 @@ fn examine(vector: &DiagnosisVector) -> Result<Diagnosis, String> {
         (0, unused) if unused.is_empty() => Ok(examination.diagnosis()),
         (0, unused) => Err(format!("no probe asked for {unused:?}; {}", examination.diagnosis())),
         (unsent, _) => Err(format!("{unsent} requests were not sent; {}", examination.diagnosis())),
+    }
+}
+
+/// No server gets a request that tells nothing. Once the cause is certain, what is left to learn is which origin was meant, if nobody
+/// has the policy, and which of several headers is refused.
+fn is_of_use(examination: &Examination, probe: &Probe) -> bool {
+    let diagnosis = examination.diagnosis();
+    match &diagnosis.cause {
+        _ if !diagnosis.is_certain() => true,
+        Cause::OriginNotListed { .. } => {
+            matches!(probe.purpose, Purpose::NearMiss { .. }) && examination.case().policy.is_none()
+        }
+        Cause::HeadersNotListed { names } => names.len() > 1,
+        _ => false,
     }
 }
 

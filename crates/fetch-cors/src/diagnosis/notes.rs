@@ -10,7 +10,8 @@ use super::{
 use crate::{browser::Verdict, masked::masked};
 
 /// Headers that no script needs.
-const TECHNICAL: [&str; 9] = [
+const TECHNICAL: [&str; 10] = [
+    "age",
     "connection",
     "content-encoding",
     "date",

@@ -280,9 +280,13 @@ fn strike_by_reads(facts: &Facts<'_>, response: Seen<'_>, left: &mut Vec<Cause>,
         left.retain(|cause| {
             !matches!(cause, Cause::OptionsNotRouted { .. } | Cause::OptionsAnsweredElsewhere)
         });
-        if let Some(at) = left.iter().position(|cause| matches!(cause, Cause::AuthenticationInFront { .. })) {
-            let authentication = left.remove(at);
-            left.extend([origin.clone(), authentication]);
+        // What stands in front is perhaps there in addition.
+        let is_in_front =
+            |cause: &Cause| matches!(cause, Cause::AuthenticationInFront { .. } | Cause::Firewall { .. });
+        let (in_front, others): (Vec<_>, Vec<_>) = left.drain(..).partition(is_in_front);
+        *left = others;
+        if !in_front.is_empty() {
+            left.extend([origin.clone()].into_iter().chain(in_front));
         }
     }
 }

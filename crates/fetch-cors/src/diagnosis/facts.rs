@@ -244,8 +244,12 @@ impl<'a> Facts<'a> {
 
     pub(super) fn told(&self, purpose: &Purpose) -> Told<'a> {
         match self.case.probes.iter().find(|probed| probed.probe.purpose == *purpose) {
-            None => Told::Unasked,
             Some(probed) => Seen::of(&probed.probe.sent, &probed.received).map_or(Told::Unknown, Told::Seen),
+            // It is what the browser itself sent.
+            None if *purpose == Purpose::PlainGet && self.is_plain() => {
+                self.response().filter(|seen| seen.sent.is_preflight).map_or(Told::Unasked, Told::Seen)
+            }
+            None => Told::Unasked,
         }
     }
 
@@ -254,21 +258,13 @@ impl<'a> Facts<'a> {
         self.told(&Purpose::Actual).seen().filter(|seen| !seen.is_from_cache())
     }
 
-    /// A plain preflight, whether it is a probe or what the browser sent.
-    pub(super) fn plain_preflight(&self) -> Told<'a> {
-        match self.response() {
-            Some(seen) if seen.sent.is_preflight && self.is_plain() => Told::Seen(seen),
-            _ => self.told(&Purpose::PlainGet),
-        }
-    }
-
     /// The response from which a near miss differs only in the origin: the plain preflight's, or the actual request's.
     pub(super) fn plain_response(&self, response: Seen<'a>) -> Option<Seen<'a>> {
-        if response.sent.is_preflight { self.plain_preflight().seen() } else { Some(response) }
+        if response.sent.is_preflight { self.told(&Purpose::PlainGet).seen() } else { Some(response) }
     }
 
     /// Whether the preflight asks for no more than a plain `GET`.
-    pub(super) fn is_plain(&self) -> bool {
+    fn is_plain(&self) -> bool {
         self.method == "GET" && self.unsafe_headers.is_empty()
     }
 
@@ -315,19 +311,10 @@ impl<'a> Facts<'a> {
         if self.looks_signed() || !self.told(&purpose).is_unasked() {
             return None;
         }
+        // There are no more near misses than may be tried.
         let is_near = |purpose: &Purpose| matches!(purpose, Purpose::NearMiss { .. });
-        let used = self
-            .case
-            .probes
-            .iter()
-            .filter(|probed| is_near(&probed.probe.purpose) == is_near(&purpose))
-            .count();
-        let most = if is_near(&purpose) {
-            MAX_NEAR_MISSES
-        } else {
-            self.unsafe_headers.len().min(MAX_PROBED_HEADERS) + 4
-        };
-        if used >= most {
+        let used = self.case.probes.iter().filter(|probed| !is_near(&probed.probe.purpose)).count();
+        if !is_near(&purpose) && used >= self.unsafe_headers.len().min(MAX_PROBED_HEADERS) + 4 {
             return None;
         }
         let read = if self.method == "HEAD" { "HEAD" } else { "GET" };
@@ -371,7 +358,7 @@ impl<'a> Facts<'a> {
             _ => url,
         };
         let mut url = url.clone();
-        let number = self.case.probes.len() + 1;
+        let number = self.case.probes.len();
         url.query_pairs_mut().append_pair("cors-probe", &format!("{}-{number}", self.case.hints.nonce));
         let sent = Sent {
             method: method.to_owned(),

@@ -90,7 +90,10 @@ fn by_policy(facts: &Facts<'_>, cause: &Cause) -> Remedy {
             return Remedy::Policy(change);
         }
         Some(Err(no_change)) => {
-            return Remedy::Elsewhere { place: Place::Server, instruction: no_change.to_string() };
+            // A diagnosis has two lines, and a policy's problems are a list.
+            let text = no_change.to_string();
+            let instruction = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+            return Remedy::Elsewhere { place: Place::Server, instruction };
         }
         _ => {}
     }

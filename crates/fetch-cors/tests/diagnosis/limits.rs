@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fetch_cors::{
     browser::{AddressSpace, Browser, Credentials, PageOrigin, Profile, Request, Response},
-    diagnosis::{Examination, Failure, Note, Purpose, Received},
+    diagnosis::{Examination, Failure, Note, Purpose, Received, Sent},
 };
 use proptest::prelude::*;
 
@@ -98,6 +98,140 @@ proptest! {
         let text = format!("{diagnosis}{}", lines.join(""));
         prop_assert!(!text.contains('\u{1b}'), "{text:?}");
         prop_assert!(diagnosis.to_string().lines().count() <= 2, "{diagnosis}");
+    }
+}
+
+/// What is sent in addition to the browser's own requests, to a server that responds to all of them with this: method, purpose, and
+/// whether a person must confirm it.
+fn sent_to(request: Request, open_url: Option<&str>, respond: impl Fn(&Sent) -> Response) -> Vec<String> {
+    let mut examination = Examination::new(Browser::default(), request, Duration::ZERO);
+    examination.case_mut().hints.open_url = open_url.map(|url| url.parse().expect("a URL"));
+    let mut sent = Vec::new();
+    while let Some(wanted) = examination.wanted() {
+        if let Some(probe) = &wanted.probe {
+            let confirmed = if wanted.may_send_unasked { "" } else { ", if confirmed" };
+            sent.push(format!("{} {}{confirmed}", wanted.sent.method, probe.purpose.name()));
+        }
+        let received = Received::Response { head: respond(&wanted.sent), body: Vec::new() };
+        examination.receive(received, Duration::ZERO);
+    }
+    sent
+}
+
+/// A script that writes: only `OPTIONS` is sent without asking. Four probes in addition to one for each header are the most.
+#[test]
+fn what_is_sent_about_a_request_that_writes() {
+    let request =
+        Request::new(page(), "PUT", "https://api.example/orders/7").header("authorization", "Bearer 7");
+    let sent = sent_to(request, Some("https://api.example/health"), |_| Response::new(404));
+    assert_eq!(
+        sent,
+        [
+            "OPTIONS plain-get",
+            "GET open-path, if confirmed",
+            "OPTIONS no-origin",
+            "GET actual, if confirmed",
+            "OPTIONS unlisted-origin",
+            "OPTIONS near-miss:https://www.app.example",
+            "OPTIONS near-miss:http://app.example",
+            "OPTIONS near-miss:https://app.example/",
+        ]
+    );
+    let request =
+        Request::new(page(), "PUT", "https://api.example/orders/7").header("authorization", "Bearer 7");
+    let sent = sent_to(request, Some("https://api.example/health"), |_| Response::new(403));
+    assert_eq!(
+        sent,
+        [
+            "OPTIONS plain-get",
+            "GET actual-with-secrets, if confirmed",
+            "GET open-path, if confirmed",
+            "OPTIONS no-origin",
+            "GET actual, if confirmed",
+            "OPTIONS near-miss:https://www.app.example",
+            "OPTIONS near-miss:http://app.example",
+            "OPTIONS near-miss:https://app.example/",
+        ]
+    );
+}
+
+/// A script that reads: it sends the same request again, and the preflight that is in question is compared with preflights.
+#[test]
+fn what_is_sent_about_a_request_that_reads() {
+    let request = Request::new(page(), "GET", "https://api.example/orders/7");
+    assert_eq!(
+        sent_to(request, None, |_| Response::new(404)),
+        [
+            "GET actual",
+            "OPTIONS plain-get",
+            "GET unlisted-origin",
+            "GET near-miss:https://www.app.example",
+            "GET near-miss:http://app.example",
+            "GET near-miss:https://app.example/",
+        ]
+    );
+    let request = Request::new(page(), "HEAD", "https://api.example/orders/7").header("x-a", "1");
+    assert_eq!(
+        sent_to(request, None, |_| Response::new(404)),
+        [
+            "OPTIONS plain-get",
+            "OPTIONS no-origin",
+            "HEAD actual",
+            "OPTIONS unlisted-origin",
+            "OPTIONS near-miss:https://www.app.example",
+            "OPTIONS near-miss:http://app.example",
+            "OPTIONS near-miss:https://app.example/",
+        ]
+    );
+    let request = Request::new(page(), "GET", "https://api.example/orders/7").upload_listener();
+    assert_eq!(
+        sent_to(request, None, |_| Response::new(404)),
+        [
+            "OPTIONS no-origin",
+            "GET actual",
+            "OPTIONS unlisted-origin",
+            "OPTIONS near-miss:https://www.app.example",
+            "OPTIONS near-miss:http://app.example",
+            "OPTIONS near-miss:https://app.example/",
+        ]
+    );
+}
+
+/// The origins that a person may have meant.
+#[test]
+fn origins_that_are_confused() {
+    for (page, expected) in [
+        ("https://app.example", "https://www.app.example http://app.example https://app.example/"),
+        (
+            "http://www.app.example:8080",
+            "http://app.example:8080 https://www.app.example:8080 http://www.app.example:8080/ http://www.app.example \
+             https://www.app.example",
+        ),
+        (
+            "http://localhost:3000",
+            "http://127.0.0.1:3000 https://localhost:3000 http://localhost:3000/ http://localhost https://localhost \
+             http://localhost:5173 http://localhost:8080 http://localhost:4200",
+        ),
+        (
+            "http://127.0.0.1",
+            "http://localhost https://127.0.0.1 http://127.0.0.1/ http://127.0.0.1:3000 http://127.0.0.1:5173 \
+             http://127.0.0.1:8080 http://127.0.0.1:4200",
+        ),
+        (
+            "http://[::1]:5173",
+            "http://localhost:5173 https://[::1]:5173 http://[::1]:5173/ http://[::1] https://[::1] http://[::1]:3000 \
+             http://[::1]:8080 http://[::1]:4200",
+        ),
+        ("http://[2001:db8::1]", "https://[2001:db8::1] http://[2001:db8::1]/"),
+        ("http://192.168.1.20", "https://192.168.1.20 http://192.168.1.20/"),
+        ("null", ""),
+    ] {
+        let page = PageOrigin::of(page).unwrap_or_else(|| panic!("{page}"));
+        let request = Request::new(page.clone(), "PUT", "https://api.example/orders");
+        let sent = sent_to(request, None, |_| Response::new(204));
+        let near: Vec<&str> =
+            sent.iter().filter_map(|sent| sent.strip_prefix("OPTIONS near-miss:")).collect();
+        assert_eq!(near.join(" "), expected, "{page}");
     }
 }
 

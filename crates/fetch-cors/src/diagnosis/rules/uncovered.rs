@@ -113,7 +113,7 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     }
     // Whoever responds otherwise to an OPTIONS without Origin reads what CORS reads.
     if let Some(plain) = facts.told(&Purpose::NoOrigin).seen()
-        && let reference = facts.plain_preflight().seen().unwrap_or(response)
+        && let reference = facts.told(&Purpose::PlainGet).seen().unwrap_or(response)
         && plain.status() != reference.status()
         && !matches!(plain.status(), 429 | 500..=599)
         && !matches!(status, 401 | 407)
@@ -136,9 +136,9 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
         left.retain(|cause| *cause != Cause::OptionsAnsweredElsewhere);
     }
     let mut probes = Vec::new();
-    if may_be_lists && !facts.is_plain() {
+    if may_be_lists {
         probes.push(Purpose::PlainGet);
-        if facts.plain_preflight().seen().is_some_and(|seen| is_passed(facts, seen)) {
+        if facts.told(&Purpose::PlainGet).seen().is_some_and(|seen| is_passed(facts, seen)) {
             probes.extend(bisection(facts));
         }
     }
@@ -211,7 +211,7 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     }
     // It needs a preflight response that allows the origin.
     if !facts.is_origin_allowed_by_preflight()
-        && matches!(facts.plain_preflight(), Told::Seen(_))
+        && matches!(facts.told(&Purpose::PlainGet), Told::Seen(_))
         && facts.case.exchanges.iter().all(|exchanged| !exchanged.sent.is_preflight)
     {
         left.retain(|cause| *cause != Cause::OnlyPreflightCovered);
@@ -322,10 +322,7 @@ enum Refused {
 }
 
 fn refused_items(facts: &Facts<'_>) -> Refused {
-    if facts.is_plain() {
-        return Refused::No;
-    }
-    let plain = match facts.plain_preflight() {
+    let plain = match facts.told(&Purpose::PlainGet) {
         Told::Unasked | Told::Unknown => return Refused::Possible,
         Told::Seen(seen) => seen,
     };

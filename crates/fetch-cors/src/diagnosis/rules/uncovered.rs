@@ -62,10 +62,10 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     // libraries refuse with 204, and leave out all headers.
     let may_be_lists = (200..=499).contains(&status) && !matches!(status, 401 | 407);
     let (possible, depends) = match refused_items(facts) {
-        Refused::Found(finding) if may_be_lists => return finding,
+        Refused::Found(finding) => return finding,
         Refused::Possible => (may_be_lists, false),
         Refused::Depends => (false, may_be_lists),
-        Refused::No | Refused::Found(_) => (false, false),
+        Refused::No => (false, false),
     };
     let hidden = Cause::HiddenError { status };
     let authentication = Cause::AuthenticationInFront { status };
@@ -142,7 +142,7 @@ fn preflight(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
             probes.extend(bisection(facts));
         }
     }
-    if facts.has_secrets() && matches!(status, 401 | 403 | 407) {
+    if matches!(status, 401 | 403 | 407) {
         probes.push(Purpose::ActualWithSecrets);
     }
     if facts.case.hints.open_url.is_some() {
@@ -223,7 +223,7 @@ fn actual(facts: &Facts<'_>, response: Seen<'_>) -> Finding {
     prefer_origin(facts, response, &mut left, &origin);
     let mut probes = Vec::new();
     if facts.is_read {
-        if facts.has_secrets() && matches!(status, 401 | 403 | 407) {
+        if matches!(status, 401 | 403 | 407) {
             probes.push(Purpose::ActualWithSecrets);
         }
         // At once, so that where two instances take turns the other one responds.

@@ -4,4 +4,6 @@ mod limits;
 mod policy;
 mod property;
 mod threads;
+mod unseen;
+mod words;
 mod world;

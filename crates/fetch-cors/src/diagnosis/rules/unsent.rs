@@ -9,7 +9,6 @@ use crate::{
 pub(super) fn find(facts: &Facts<'_>, blocked: &Blocked) -> Finding {
     // A server behind a proxy that ends TLS believes that it is requested over http, and redirects there.
     if blocked.reason == Reason::MixedContent
-        && blocked.redirects > 0
         && let (Some(from), Some(to)) = (facts.url(), &blocked.url)
     {
         return redirect::led_to(from, to);

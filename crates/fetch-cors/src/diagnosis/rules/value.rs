@@ -9,7 +9,7 @@ use crate::{
     diagnosis::{
         cause::Cause,
         facts::{Facts, Seen},
-        probe::{Purpose, UNLISTED_ORIGIN},
+        probe::Purpose,
     },
 };
 
@@ -174,14 +174,6 @@ fn mismatch(facts: &Facts<'_>, value: &str, response: Seen<'_>) -> Finding {
             causes.truncate(1);
         }
         return Finding::likely(causes).asking([Purpose::Actual]);
-    }
-    // Preflights are not cached on the way, so that what they say is fresh.
-    let reflects = facts
-        .told(&Purpose::UnlistedOrigin)
-        .seen()
-        .is_some_and(|seen| seen.allow_origin().as_deref() == Some(UNLISTED_ORIGIN));
-    if reflects {
-        return Finding::likely(vec![cached, Cause::Inconsistent]);
     }
     if !may_be_cached {
         return Finding::certain(fixed);

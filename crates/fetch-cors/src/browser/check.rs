@@ -204,3 +204,23 @@ pub fn readable(bytes: &[u8], most: usize) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_for_a_terminal() {
+        for (bytes, most, expected) in [
+            (&b""[..], 3, ""),
+            (b"abc", 3, "abc"),
+            (b"abcd", 3, "abc..."),
+            (b"a\x1b[31m", 9, r"a\u{1b}[31m"),
+            (b"a\tb\xff", 9, r"a\tb\xff"),
+            ("a\u{e4}".as_bytes(), 3, "a\u{e4}"),
+            ("a\u{e4}".as_bytes(), 2, r"a\xc3..."),
+        ] {
+            assert_eq!(readable(bytes, most), expected, "{bytes:?}");
+        }
+    }
+}

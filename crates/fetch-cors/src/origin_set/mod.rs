@@ -480,6 +480,53 @@ mod tests {
         assert!(!set.contains(b"https://host-5000.example") && !set.contains(b"https://a.base-5000.example"));
     }
 
+    /// An entry that another one covers is left out, whatever their order, and however many others there are.
+    #[test]
+    fn what_another_pattern_covers_is_left_out() {
+        for (wide, narrow) in [
+            ("https://*.a.example", "https://*.a.example"),
+            ("https://*.a.example", "https://*.b.a.example"),
+            ("https://*.a.example:*", "https://*.a.example"),
+            ("https://*.a.example:*", "https://*.b.a.example:8443"),
+            ("https://*.a.example:*", "https://b.a.example:*"),
+            ("https://*.a.example", "https://pr-*.a.example"),
+            ("https://pr-*.a.example", "https://pr-*.a.example"),
+            ("https://pr-*.a.example", "https://pr-1*.a.example"),
+            ("https://pr-*.a.example:*", "https://pr-*.a.example"),
+            ("https://pr-*.a.example:*", "https://pr-*-b.a.example:8443"),
+            ("http://192.168.*.*", "http://192.168.*.*"),
+            ("http://192.168.*.*", "http://192.168.7.*"),
+            ("http://192.168.*.*:*", "http://192.168.*.*"),
+            ("http://192.168.*.*:*", "http://192.168.7.*:5173"),
+            ("http://192.168.*.*:*", "http://192.168.7.1:*"),
+        ] {
+            let parse = |text| match pattern::parse(text) {
+                Ok(Pattern::Wildcard(wildcard)) => wildcard,
+                other => panic!("{text}: {other:?}"),
+            };
+            for entries in [[wide, narrow], [narrow, wide]] {
+                let set = set(&entries);
+                let left: Vec<String> = set.wildcards().map(|wildcard| wildcard.to_string()).collect();
+                assert_eq!(left, [wide], "{entries:?}");
+                assert_eq!(set.len(), 1, "{entries:?}");
+                let padded = padded(&entries);
+                let left = padded.wildcards().map(|wildcard| wildcard.to_string());
+                assert_eq!(
+                    left.filter(|text| !text.contains("pad")).collect::<Vec<_>>(),
+                    [wide],
+                    "{entries:?}"
+                );
+            }
+            for set in [set, padded] {
+                assert!(
+                    set(&[wide]).covers(parse(wide)) && set(&[wide]).covers(parse(narrow)),
+                    "{wide}, {narrow}"
+                );
+                assert_eq!(set(&[narrow]).covers(parse(wide)), wide == narrow, "{wide}, {narrow}");
+            }
+        }
+    }
+
     /// What a pattern matches, implemented naively.
     fn matches(pattern: &str, origin: &str) -> bool {
         let (scheme, authority) = pattern.split_once("://").unwrap();

@@ -64,4 +64,25 @@ mod tests {
             assert_eq!(candidate(&policy, origin.as_bytes()).is_some(), expected, "{origin}");
         }
     }
+    /// The policy's own validation decides, with the policy's credentials.
+    #[test]
+    fn what_a_policy_would_not_accept_is_no_candidate() {
+        let builder = || Policy::builder().allow_origins(["https://a.example"]);
+        let without = builder().build().unwrap();
+        let with = builder().allow_credentials().build().unwrap();
+        for (origin, is_candidate, is_with_credentials) in [
+            ("https://b.example", true, true),
+            ("http://localhost:3000", true, true),
+            ("http://b.example", true, false),
+            ("http://192.168.0.1:5173", true, false),
+            ("file://", true, false),
+            ("null", false, false),
+            ("https://b.example/", false, false),
+            ("https://*.b.example", false, false),
+        ] {
+            for (policy, expected) in [(&without, is_candidate), (&with, is_with_credentials)] {
+                assert_eq!(candidate(policy, origin.as_bytes()).is_some(), expected, "{origin}");
+            }
+        }
+    }
 }

@@ -1,10 +1,7 @@
 //! What an origin needs so that a policy with or without credentials accepts it. The rules are the policy's; here they become
 //! an opt-in that a change names.
 
-use crate::policy::{
-    ProblemKind, opt_in,
-    pattern::{self, Pattern},
-};
+use crate::policy::{ProblemKind, opt_in, pattern};
 
 /// A risk that a change takes: an origin that a policy accepts only in `danger_allow_origins`. [`NeedsOptIn`](crate::NeedsOptIn)
 /// lists them.
@@ -27,11 +24,10 @@ pub(super) enum Standing {
     Refused(ProblemKind),
 }
 
-/// What the builder would say of an entry, with or without credentials.
+/// What the builder would say of an entry other than `*`, with or without credentials.
 pub(super) fn standing(entry: &str, credentials: bool) -> Standing {
     match pattern::parse(entry) {
         Err(fault) => Standing::Refused(fault.kind),
-        Ok(Pattern::Any) if credentials => Standing::Refused(ProblemKind::AnyOriginWithCredentials),
         Ok(pattern) => match opt_in(pattern, credentials) {
             None => Standing::Accepted,
             Some(fault) => Standing::NeedsOptIn(OptIn { entry: entry.to_owned(), kind: fault.kind }),

@@ -90,9 +90,12 @@ pub(crate) fn failed_source(error: &SourceError, failures: &Throttle, head: Head
     let Some(held_back) = failures.pass(Instant::now()) else { return };
     let (method, path) = (escape(head.method().as_str().as_bytes()), escape(head.path().as_bytes()));
     let error = escape(error.to_string().as_bytes());
-    let others =
-        if held_back > 0 { format!(" ({held_back} more since this was last said)") } else { String::new() };
+    let others = others(held_back);
     tracing::error!(target: TARGET, "{method} {path}: the policy source failed, so nothing is allowed: {error}{others}");
+}
+
+fn others(held_back: usize) -> String {
+    if held_back > 0 { format!(" ({held_back} more since this was last said)") } else { String::new() }
 }
 
 /// Logs that a source found no policy.
@@ -132,5 +135,16 @@ pub(crate) fn empty_policy(policy: &Policy) {
                 "the CORS policy lists no origin, so it allows none; list some in allow_origins, or write Policy::deny_all() if you mean it"
             );
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_that_were_held_back_are_counted() {
+        assert_eq!(others(0), "");
+        assert_eq!(others(1), " (1 more since this was last said)");
     }
 }

@@ -11,13 +11,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use actix_web::{
     App, Error, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
     error::{ErrorTooManyRequests, ErrorUnauthorized},
     get, guard,
     http::{StatusCode, header},
@@ -936,4 +937,27 @@ async fn what_the_dispatcher_answers_has_no_cors_headers() {
         table.row(name, &received, &Some(expected));
     }
     table.finish();
+}
+
+/// A service that limits how many requests it handles says so by not being ready.
+struct Busy;
+
+impl Service<ServiceRequest> for Busy {
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Future = std::future::Ready<Result<ServiceResponse, Error>>;
+
+    fn poll_ready(&self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Pending
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        std::future::ready(Ok(request.into_response(HttpResponse::Ok().finish())))
+    }
+}
+
+#[actix_web::test]
+async fn it_is_ready_when_what_it_wraps_is() {
+    let service = Cors::new(Policy::deny_all()).new_transform(Busy).await.expect("a service");
+    assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_pending());
 }

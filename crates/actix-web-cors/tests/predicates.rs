@@ -328,6 +328,10 @@ fn its_name_is_shown_and_what_it_allows_is_unknown() {
     for widening in [plain.widening(&cors), cors.widening(&plain)] {
         let unknown = widening.expect_err("unknown");
         assert_eq!(unknown.predicates(), ["customers"]);
+        assert_eq!(
+            unknown.to_string(),
+            r#"what the predicate "customers" allows is unknown, so it has to be reviewed as code"#
+        );
         assert_eq!(format!("{unknown:?}"), unknown.to_string());
         let as_io = std::io::Error::from(unknown.clone());
         assert_eq!(as_io.kind(), std::io::ErrorKind::InvalidInput);

@@ -291,4 +291,40 @@ mod tests {
         assert!(cache.has_headers(key(false), &name, minute));
         assert!(!cache.has_headers(key(true), &name, minute));
     }
+    /// A request whose upload is observed needs a preflight. One that is no longer valid doesn't count, and neither does one for
+    /// requests without credentials where this one has them.
+    #[test]
+    fn a_preflight_that_does_not_count_is_sent_again() {
+        use crate::browser::{Browser, Credentials, Next, PageOrigin, Profile, Request, Response};
+
+        let page = || PageOrigin::of("https://app.example").unwrap();
+        let request = |credentials| {
+            Request::new(page(), "POST", "https://api.example/")
+                .body(Some("text/plain"))
+                .upload_listener()
+                .credentials(credentials)
+        };
+        let preflight = Response::new(204)
+            .header("access-control-allow-origin", "https://app.example")
+            .header("access-control-allow-credentials", "true")
+            .header("access-control-allow-methods", "POST")
+            .header("access-control-max-age", "5");
+        for profile in [Profile::STANDARD, Profile::CHROMIUM, Profile::FIREFOX, Profile::WEBKIT] {
+            for (after, credentials, is_sent_again) in [
+                (4, Credentials::SameOrigin, false),
+                (5, Credentials::SameOrigin, true),
+                (4, Credentials::Include, true),
+            ] {
+                let mut browser = Browser::new(profile);
+                let fetch = browser.fetch(request(Credentials::SameOrigin), Duration::ZERO);
+                let Next::Send(exchange) = fetch else { panic!("{fetch:?}") };
+                assert!(exchange.is_preflight(), "{profile:?}");
+                let next = exchange.receive(&mut browser, &preflight, Duration::ZERO);
+                assert!(matches!(&next, Next::Send(exchange) if !exchange.is_preflight()), "{next:?}");
+                let next = browser.fetch(request(credentials), Duration::from_secs(after));
+                let Next::Send(exchange) = next else { panic!("{next:?}") };
+                assert_eq!(exchange.is_preflight(), is_sent_again, "{profile:?}, {after}, {credentials:?}");
+            }
+        }
+    }
 }

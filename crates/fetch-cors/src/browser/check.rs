@@ -209,6 +209,25 @@ pub fn readable(bytes: &[u8], most: usize) -> String {
 mod tests {
     use super::*;
 
+    /// Two lines have another cause than one line with a list.
+    #[test]
+    fn several_values() {
+        for (lines, expected) in [(&["https://a.example, *"][..], false), (&["https://a.example", "*"], true)]
+        {
+            let mut headers = HeaderList::default();
+            for line in lines {
+                headers.append(b"Access-Control-Allow-Origin", line.as_bytes());
+            }
+            let value = "https://a.example, *".to_owned();
+            let reason = Reason::AllowOriginMultiple { value, is_repeated: expected };
+            assert_eq!(
+                cors_check("https://a.example", Credentials::SameOrigin, &headers),
+                Err(reason),
+                "{lines:?}"
+            );
+        }
+    }
+
     #[test]
     fn bytes_for_a_terminal() {
         for (bytes, most, expected) in [

@@ -527,6 +527,21 @@ mod tests {
         }
     }
 
+    /// A host with any port is covered by a pattern for its address, and no other host is.
+    #[test]
+    fn a_pattern_for_addresses_covers_no_names() {
+        let set = set(&["http://192.168.*.*:*"]);
+        for (text, expected) in [
+            ("http://192.168.7.1:*", true),
+            ("http://a.example:*", false),
+            ("http://*.a.example:*", false),
+            ("https://192.168.7.1:*", false),
+        ] {
+            let Ok(Pattern::Wildcard(wildcard)) = pattern::parse(text) else { panic!("{text}") };
+            assert_eq!(set.covers(wildcard), expected, "{text}");
+        }
+    }
+
     /// What a pattern matches, implemented naively.
     fn matches(pattern: &str, origin: &str) -> bool {
         let (scheme, authority) = pattern.split_once("://").unwrap();

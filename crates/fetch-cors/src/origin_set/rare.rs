@@ -86,9 +86,7 @@ impl Rare {
         let mut text = Vec::new();
         [Port::Any, pattern.port].into_iter().any(|port| {
             (1..=pattern.fixed).any(|fixed| {
-                let mut octets = pattern.octets;
-                octets[fixed..].fill(0);
-                let other = Subnet { octets, fixed, port, ..pattern };
+                let other = Subnet { fixed, port, ..pattern };
                 let (class, text) = other.read(&mut text);
                 table.find(class, text) && !(wider && other == pattern)
             })

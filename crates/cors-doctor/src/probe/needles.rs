@@ -1,5 +1,6 @@
 //! Looks for many texts in another one at once. Whoever writes a request chooses how many secrets it has and how long they are,
-//! so to look for one after the other would take the product of both.
+//! so to look for one after the other would take the product of both. So would an automaton that reports each of them where one
+//! ends in another, as libraries have it; this one keeps the longest.
 
 use std::{collections::VecDeque, ops::Range};
 

@@ -473,6 +473,11 @@ pub const KINDS: &[Kind] = &[
                 fix: "Fix the status, and look at the message that comes then.",
             },
             Cause {
+                names: &["overridden"],
+                what: "One layer refuses the origin with an error, and another one adds the header to the refusal.",
+                fix: "Let only one layer write CORS headers, and allow the origin there.",
+            },
+            Cause {
                 names: &["redirected", "login-redirect"],
                 what: "A redirect (301, 302, 307, 308); Safari writes it so.",
                 fix: "In the page, write the URL that the redirect leads to.",

@@ -256,6 +256,26 @@ fn nothing_that_changes_something_is_sent_unconfirmed() {
     assert_eq!(own.got()[1].body, "{\"a\": 1}");
 }
 
+/// What the page decides by is not masked, even if somebody's cookie has such a word as its value.
+#[test]
+fn a_secret_that_is_a_word_of_the_labs_masks_none_of_its_names() {
+    let lab = TestLab::start();
+    let own = Own::constant("HTTP/1.1 200 OK\r\ncontent-length: 0");
+    for word in
+        ["preflight", "request", "policy", "headers", "server", "access-control-allow-origin", "nginx"]
+    {
+        let wanted = |cookies: &str| json!({ "url": own.url("/a"), "cookies": cookies, "request": { "method": "PUT", "credentials": "include" } });
+        let (plain, masked) = (played(&lab, &wanted("")), played(&lab, &wanted(&format!("a={word}"))));
+        for name in
+            ["/verdict/fix/place", "/rivals", "/messages/0/kind", "/messages/0/decisive", "/servers/0/name"]
+        {
+            let found = [&plain, &masked].map(|view| view.pointer(name).cloned());
+            assert!(found[0].is_some(), "{name} of {plain}");
+            assert_eq!(found[0], found[1], "{word}: {name}");
+        }
+    }
+}
+
 #[test]
 fn only_credentials_that_were_typed_are_sent_and_only_to_their_origin() {
     let lab = TestLab::start();

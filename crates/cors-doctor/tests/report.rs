@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use cors_doctor::{
+    paste::PastedRequest,
     probe::Secrets,
     report::{Layout, Paint, Report, report, text},
 };
@@ -108,5 +109,53 @@ fn each_field_is_documented() {
             }
         }
         assert_eq!(report.masked(&Secrets::default()), report);
+    }
+}
+
+/// A cookie such as `consent=allowed` is a secret like others, and masks nothing that the report is made of.
+#[test]
+fn a_secret_that_is_a_word_of_the_reports_unmasks_nothing() {
+    const WORDS: [&str; 16] = [
+        "allowed",
+        "blocked",
+        "unreachable",
+        "undecided",
+        "policy",
+        "headers",
+        "server",
+        "front",
+        "nothing",
+        "cors",
+        "include",
+        "same-origin",
+        "Chrome",
+        "nginx",
+        "origin-not-listed",
+        "null",
+    ];
+    let to_settle = "The response says session-of-alice.";
+    for word in WORDS {
+        let mut pasted = PastedRequest::new("GET", "https://api.example/orders/7?token=key-of-alice");
+        pasted.cookies = Some(format!("consent={word}; session=session-of-alice"));
+        let secrets = Secrets::of(&pasted);
+        for (name, mut report) in reports() {
+            report.request.url.clone_from(&pasted.url);
+            report.to_settle.push(to_settle.to_owned());
+            for line in &mut report.evidence {
+                line.url.clone_from(&pasted.url);
+            }
+            let masked = report.masked(&secrets);
+            let said = format!("{masked:?}");
+            assert!(!said.contains("of-alice"), "{name}, {word}: {said}");
+            let names = |report: &Report| {
+                let servers: Vec<_> =
+                    report.servers.iter().map(|server| (server.name.clone(), server.title.clone())).collect();
+                let browsers: Vec<_> = report.console.iter().map(|message| message.browser.clone()).collect();
+                let request = (report.request.mode.clone(), report.request.credentials.clone());
+                let causes = (report.cause.clone(), report.rivals.clone(), report.remedy.clone());
+                (report.verdict, request, causes, servers, browsers)
+            };
+            assert_eq!(names(&masked), names(&report), "{name}, {word}");
+        }
     }
 }

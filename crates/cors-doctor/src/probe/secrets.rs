@@ -71,14 +71,19 @@ impl Secrets {
         self.cookies.as_deref().filter(|_| is_same)
     }
 
-    /// The same in every text of a JSON value; names of members stay as they are.
-    pub fn mask_value(&self, value: Value) -> Value {
+    /// The same in every text of a JSON value. What stays as it is: names of members, and the members with one of these names,
+    /// whose values are words of the program's own, by which others decide.
+    pub fn mask_value(&self, value: Value, own: &[&str]) -> Value {
         match value {
             Value::String(text) => Value::String(self.mask(&text)),
-            Value::Array(list) => list.into_iter().map(|entry| self.mask_value(entry)).collect(),
-            Value::Object(members) => {
-                members.into_iter().map(|(name, member)| (name, self.mask_value(member))).collect()
-            }
+            Value::Array(list) => list.into_iter().map(|entry| self.mask_value(entry, own)).collect(),
+            Value::Object(members) => members
+                .into_iter()
+                .map(|(name, member)| {
+                    let is_own = own.contains(&name.as_str());
+                    (name, if is_own { member } else { self.mask_value(member, own) })
+                })
+                .collect(),
             other => other,
         }
     }

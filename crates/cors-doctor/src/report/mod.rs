@@ -148,10 +148,69 @@ impl Report {
         }
     }
 
-    /// The same without secrets, wherever they are.
+    /// The same without secrets. Names that are the doctor's own stay, even if a secret is such a word.
     #[must_use]
     pub fn masked(&self, secrets: &Secrets) -> Self {
-        let Ok(value) = serde_json::to_value(self) else { return self.clone() };
-        serde_json::from_value(secrets.mask_value(value)).unwrap_or_else(|_| self.clone())
+        let mask = |text: &String| secrets.mask(text);
+        let pair = |(name, value): &(String, String)| (mask(name), mask(value));
+        let each = |texts: &[String]| texts.iter().map(mask).collect();
+        Self {
+            version: self.version,
+            verdict: self.verdict,
+            request: CheckedRequest {
+                origin: mask(&self.request.origin),
+                method: mask(&self.request.method),
+                url: mask(&self.request.url),
+                mode: self.request.mode.clone(),
+                credentials: self.request.credentials.clone(),
+            },
+            cause: self.cause.clone(),
+            certain: self.certain,
+            rivals: self.rivals.clone(),
+            summary: mask(&self.summary),
+            fix: self.fix.as_ref().map(mask),
+            remedy: self.remedy.clone(),
+            response: self.response.as_ref().map(|needed| NeededResponse {
+                preflight: needed.preflight,
+                headers: needed.headers.iter().map(pair).collect(),
+            }),
+            servers: self
+                .servers
+                .iter()
+                .map(|server| ServerRecipe {
+                    name: server.name.clone(),
+                    title: server.title.clone(),
+                    line: mask(&server.line),
+                    code: mask(&server.code),
+                    traps: each(&server.traps),
+                    checked: server.checked,
+                })
+                .collect(),
+            evidence: self
+                .evidence
+                .iter()
+                .map(|line| EvidenceLine {
+                    method: mask(&line.method),
+                    url: mask(&line.url),
+                    purpose: mask(&line.purpose),
+                    probe: line.probe,
+                    status: line.status,
+                    error: line.error.as_ref().map(mask),
+                    header: line.header.as_ref().map(pair),
+                })
+                .collect(),
+            console: self
+                .console
+                .iter()
+                .map(|console| ConsoleMessage {
+                    browser: console.browser.clone(),
+                    allowed: console.allowed,
+                    message: console.message.as_ref().map(mask),
+                })
+                .collect(),
+            notes: each(&self.notes),
+            to_settle: each(&self.to_settle),
+            rule: self.rule.clone(),
+        }
     }
 }

@@ -138,11 +138,17 @@ pub(super) struct OwnProbe {
     carries_secrets: bool,
 }
 
+/// The members that hold a name of the Lab's or the standard's. Whoever types `request` as a cookie's value must not break the page.
+const OWN_NAMES: &[&str] = &[
+    "cause", "decisive", "header", "kind", "name", "place", "reason", "rivals", "spec", "step", "title",
+    "type",
+];
+
 impl OwnView {
     /// As JSON, without what was typed as a secret.
     pub(super) fn masked(id: &str, play: &Play) -> Value {
         let view = serde_json::to_value(Self::new(play)).unwrap_or_default();
-        let mut view = play.secrets.mask_value(view);
+        let mut view = play.secrets.mask_value(view, OWN_NAMES);
         view["id"] = id.into();
         view
     }

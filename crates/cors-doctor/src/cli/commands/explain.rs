@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<ExitCode, Fault> {
 pub(crate) fn messages(found: &[Recognized], is_json: bool) -> ExitCode {
     if is_json {
         let list: Vec<Value> = found.iter().map(message_json).collect();
-        output::print_json(&Secrets::default().mask_value(json!({ "version": 1, "messages": list })));
+        output::print_json(&Secrets::default().mask_value(json!({ "version": 1, "messages": list }), &[]));
     } else {
         let texts: Vec<String> = found.iter().map(message_text).collect();
         output::print(&Secrets::default().mask(&texts.join("\n")));
@@ -122,7 +122,7 @@ pub(crate) fn responses(found: &[PastedResponse], is_json: bool) -> ExitCode {
             json!({ "status": response.status, "findings": list.collect::<Vec<_>>() })
         });
         let list = list.collect::<Vec<_>>();
-        output::print_json(&Secrets::default().mask_value(json!({ "version": 1, "responses": list })));
+        output::print_json(&Secrets::default().mask_value(json!({ "version": 1, "responses": list }), &[]));
         return ExitCode::SUCCESS;
     }
     let layout = output::layout(None);

@@ -77,6 +77,13 @@ fn is_end(byte: u8) -> bool {
     is_slash(byte) || matches!(byte, b'?' | b'#')
 }
 
+/// Whether it is an address with an `@` in it, and not a user's name in front of a host.
+fn is_address(part: &[u8]) -> bool {
+    const SCHEMES: [&str; 7] = ["acct", "cid", "mailto", "mid", "sip", "sips", "xmpp"];
+    let scheme = part.split(|&byte| byte == b':').next().unwrap_or_default();
+    SCHEMES.iter().any(|name| scheme.eq_ignore_ascii_case(name.as_bytes()))
+}
+
 fn without_any_userinfo(bytes: &[u8]) -> Vec<u8> {
     let (mut masked, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
     // Whatever stands at the start may be a URL without its scheme.
@@ -85,7 +92,10 @@ fn without_any_userinfo(bytes: &[u8]) -> Vec<u8> {
         let (part, after) = rest.split_at(rest.iter().position(|&byte| is_end(byte)).unwrap_or(rest.len()));
         match part.iter().rposition(|&byte| byte == b'@') {
             // Elsewhere an `@` is common: `/@user`, `/users/me@a.example`.
-            Some(at) if is_authority || part[..at].contains(&b':') => {
+            Some(at)
+                if (is_authority || part[..at].contains(&b':'))
+                    && !(masked.is_empty() && is_address(part)) =>
+            {
                 masked.extend_from_slice(MASK);
                 masked.extend_from_slice(&part[at..]);
             }
@@ -140,6 +150,7 @@ mod tests {
             (r"https:\\user:secret@a.example", r"https:\\***@a.example"),
             ("https:user:secret@a.example/", "***@a.example/"),
             ("user:secret@a.example", "***@a.example"),
+            ("https://mailto:secret@a.example", "https://***@a.example"),
             ("//user:secret@a.example/", "//***@a.example/"),
             ("see https://a.example, https://u:s@b.example", "see https://a.example, https://***@b.example"),
             ("/to/https://u:s@b.example", "/to/https://***@b.example"),
@@ -154,6 +165,8 @@ mod tests {
             ("PU@T", "PU@T"),
             ("/users/me@a.example/notes", "/users/me@a.example/notes"),
             ("https://a.example/@user?x=a@b", "https://a.example/@user?x=a@b"),
+            ("mailto:a@a.example", "mailto:a@a.example"),
+            ("XMPP:a@a.example/b", "XMPP:a@a.example/b"),
             ("authorization, cookie", "authorization, cookie"),
             ("x-cookies: a", "x-cookies: a"),
             ("", ""),

@@ -557,27 +557,19 @@ fn toml_errors_contain_no_control_character() {
     }
 }
 
-/// The text is read once for the lines of all mistakes, not once for each of them.
+/// The text is read once for the lines of all mistakes: nobody would see the end of a text that is read once for each.
 #[cfg(feature = "toml")]
 #[test]
-fn many_mistakes_are_reported_in_linear_time() {
-    const MISTAKES: usize = 500;
+fn many_mistakes_in_a_long_file_have_their_lines() {
+    const MISTAKES: usize = 5_000;
+    const COMMENTS: usize = 400_000;
     let list = "  \"https://a.example/\",\n".repeat(MISTAKES);
-    let time = |comments: usize| {
-        let text = format!("{}allow_origins = [\n{list}]", "# comment\n".repeat(comments));
-        let measure = || {
-            let start = std::time::Instant::now();
-            let invalid = Policy::from_toml(&text).unwrap_err();
-            let elapsed = start.elapsed();
-            let line = invalid.to_string().lines().last().map(str::to_owned).expect("a problem");
-            let place = format!("line {}, allow_origins[{}]", comments + MISTAKES + 1, MISTAKES - 1);
-            assert!(line.contains(&place), "{line}");
-            elapsed
-        };
-        (0..3).map(|_| measure()).min().unwrap()
-    };
-    let (few, many) = (time(0), time(40_000));
-    assert!(many < few * 8, "{few:?}, {many:?}");
+    let text = format!("{}allow_origins = [\n{list}]", "# comment\n".repeat(COMMENTS));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(Policy::from_toml(&text).unwrap_err().to_string()));
+    let invalid = receiver.recv_timeout(std::time::Duration::from_secs(60)).expect("it ends");
+    let place = format!("line {}, allow_origins[{}]", COMMENTS + MISTAKES + 1, MISTAKES - 1);
+    assert!(invalid.lines().last().is_some_and(|line| line.contains(&place)), "{place}");
 }
 
 #[cfg(feature = "toml")]

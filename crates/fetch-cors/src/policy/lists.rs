@@ -2,6 +2,9 @@
 
 use super::PolicyBuilder;
 
+/// What separates the entries of a list in one string.
+pub(super) const SEPARATORS: [char; 3] = [',', '\n', '\r'];
+
 /// What an entry of a list is, as far as splitting a string depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entries {
@@ -12,14 +15,13 @@ pub(super) enum Entries {
 /// The entries of a string that separates them by commas or line breaks: white space around them is removed, and so are empty ones.
 ///
 /// A string without any entry becomes one empty entry, which is not valid: a variable that is set but empty is more likely a
-/// mistake than a decision. A string in which `*` stands next to other origins becomes one entry, which is not valid either:
+/// mistake than a decision. A string in which `*` stands next to other origins is left as it is, which is not valid either:
 /// nobody would notice that the others mean nothing.
 pub(super) fn split(text: &str, entries: Entries) -> Vec<String> {
-    let parts: Vec<&str> =
-        text.split([',', '\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = text.split(SEPARATORS).map(str::trim).filter(|part| !part.is_empty()).collect();
     let any_among_others = parts.contains(&"*") && parts.iter().any(|part| *part != "*");
     if entries == Entries::Origins && any_among_others {
-        return vec![parts.join(", ")];
+        return vec![text.trim().to_owned()];
     }
     if parts.is_empty() {
         return vec![String::new()];
@@ -85,15 +87,15 @@ mod tests {
             ("a\nb", Entries::Origins, &["a", "b"]),
             ("a,\r\n  b\r\n", Entries::Origins, &["a", "b"]),
             ("\n\r\n", Entries::Origins, &[""]),
-            ("a\n*", Entries::Origins, &["a, *"]),
-            ("*\r\na", Entries::Origins, &["*, a"]),
+            ("a\n*", Entries::Origins, &["a\n*"]),
+            ("*\r\na", Entries::Origins, &["*\r\na"]),
             ("", Entries::Origins, &[""]),
             (" , ", Entries::Names, &[""]),
             ("*", Entries::Origins, &["*"]),
             ("*,", Entries::Origins, &["*"]),
             ("*,*", Entries::Origins, &["*", "*"]),
             (" *, a", Entries::Origins, &["*, a"]),
-            ("a,*", Entries::Origins, &["a, *"]),
+            ("a,*", Entries::Origins, &["a,*"]),
             // `*` does not cover `authorization` in the standard, so people write both.
             ("*, authorization", Entries::Names, &["*", "authorization"]),
         ] {

@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{
     host,
+    lists::SEPARATORS,
     pattern::{self, Pattern},
     problem::{Fact, ProblemKind},
 };
@@ -263,7 +264,7 @@ fn is_glued(text: &str) -> bool {
 
 /// `*` next to other origins in one string.
 fn any_among_others(text: &str) -> bool {
-    text.contains(',') && text.split(',').any(|part| part.trim() == "*")
+    text.contains(SEPARATORS) && text.split(SEPARATORS).any(|part| part.trim() == "*")
 }
 
 /// In addition to what `pattern` takes for one wherever it stands: `^`, `$` and `(`.

@@ -86,8 +86,18 @@ fn decisions() {
         ),
         ("preflight, two request methods are not echoed", &echoing, "OPTIONS", &[ORIGIN, PUT, PUT], GRANTED),
     ] {
-        assert_eq!(decide(policy, &Request(method, headers)), expected, "{name}");
+        let request = Request(method, headers);
+        assert_eq!(decide(policy, &request), expected, "{name}");
         assert_eq!(expected.is_preflight(), name.contains("preflight"), "{name}");
+        let is_refused = matches!(expected, Decision::NotAllowed | Decision::PreflightRefused);
+        assert_eq!(expected.is_refused(), is_refused, "{name}");
+        // An adapter's own rule changes the decision about an origin that is not allowed, and no other.
+        let with_rule = match expected {
+            Decision::NotAllowed => Decision::Allowed,
+            Decision::PreflightRefused => GRANTED,
+            _ => expected,
+        };
+        assert_eq!(expected.with_origin_allowed(policy, &request), with_rule, "{name}");
     }
 }
 
@@ -655,6 +665,9 @@ fn refusals_say_what_to_change() {
         let request = Request(if preflight { "OPTIONS" } else { "GET" }, headers);
         let refusal = refusal(policy, &request, decide(policy, &request)).expect(name);
         assert_eq!(refusal.setting(), setting, "{name}");
+        let has_change = refusal.change().is_some();
+        assert!(has_change || !said.contains("to allow it"), "{name}");
+        assert!(!has_change || name != "several", "{name}");
         assert!(refusal.to_string().contains(said), "{name}: {refusal}");
         assert!(
             !refusal.advice().is_empty() && refusal.to_string().ends_with(refusal.advice()),
@@ -690,8 +703,12 @@ fn a_refusal_reads_no_more_names_than_a_browser_sends() {
     let late = format!("{}x-b", "x-a,".repeat(50_000));
     let commas = format!("{}x-b", ",".repeat(50_000));
     let long = "x".repeat(100_000);
+    // 4096 bytes, as many as are ever echoed, and one name more.
+    let (at_the_end, behind) = (format!("{}x-b", "x-a,".repeat(1024)), format!("{}x-b", "x-a,".repeat(1025)));
     for (name, names, expected) in [
-        ("the first", early.as_str(), Some("x-b".to_owned())),
+        ("behind 4096 bytes", at_the_end.as_str(), Some("x-b".to_owned())),
+        ("behind more than 4096 bytes", &behind, None),
+        ("the first", &early, Some("x-b".to_owned())),
         ("too far behind", &late, None),
         ("behind commas", &commas, None),
         ("a long one", &long, Some(format!("{}...", "x".repeat(200)))),

@@ -133,6 +133,18 @@ fn origins_that_widen() {
             &["https://*.a.example"],
             Some("https://evil.a.example"),
         ),
+        (
+            "a label, though the first guesses are covered, and the other scheme covers all of them",
+            &[
+                "https://pr-evil*.a.example",
+                "https://pr-www*.a.example",
+                "http://pr-*.a.example",
+                "https://pr-*.a.example:8443",
+                "https://pr-*.b.example",
+            ],
+            &["https://pr-*.a.example"],
+            Some("https://pr-a.a.example"),
+        ),
         ("a smaller subnet", &["http://10.*.*.*:*"], &["http://10.1.*.*:8080", "http://10.1.2.3:*"], None),
         ("a larger subnet", &["http://10.0.*.*"], &["http://10.*.*.*"], Some("http://10.1.0.0")),
         ("a local file", &["https://a.example"], &["file://"], Some("file://")),

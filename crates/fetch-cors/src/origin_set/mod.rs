@@ -284,10 +284,10 @@ mod tests {
         let others: Vec<String> = (0..20)
             .flat_map(|n| {
                 [
-                    format!("https://pad{n}.test"),
-                    format!("https://*.pad{n}.test"),
-                    format!("http://pad{n}.test:*"),
-                    format!("https://*.pad{n}.test:*"),
+                    format!("https://padding-{n}.test"),
+                    format!("https://*.padding-{n}.test"),
+                    format!("http://padding-{n}.test:*"),
+                    format!("https://*.padding-{n}.test:*"),
                 ]
             })
             .collect();
@@ -306,6 +306,11 @@ mod tests {
         let label64 = format!("https://{}.example", "a".repeat(64));
         let label63 = format!("https://{label63}.example");
         let endless = format!("https://{}.example", "a.".repeat(5000));
+        let longest_custom = format!("app://{}", "a".repeat(MAX_ORIGIN - "app://".len()));
+        let label60 = "a".repeat(60);
+        let longest_extension =
+            format!("safari-web-extension://{}", "A".repeat(MAX_ORIGIN - "safari-web-extension://".len()));
+        let too_long_extension = format!("{longest_extension}A");
         for (pattern, origin, expected) in [
             // exact
             ("https://a.example", "https://a.example", true),
@@ -417,6 +422,16 @@ mod tests {
             ("https://*.example:*", format!("{too_long}:65535").as_str(), false),
             ("https://*.example.:65535", longest_dot.as_str(), true),
             (longest.as_str(), longest.as_str(), true),
+            (longest_custom.as_str(), longest_custom.as_str(), true),
+            ("safari-web-extension://*", longest_extension.as_str(), true),
+            ("safari-web-extension://*", too_long_extension.as_str(), false),
+            ("https://pr-*.a.example", format!("https://pr-{label60}.a.example").as_str(), true),
+            ("https://pr-*.a.example", format!("https://pr-{label60}b.a.example").as_str(), false),
+            // addresses of the greatest length
+            ("http://192.168.*.*:65535", "http://192.168.100.100:65535", true),
+            ("http://192.168.*.*:65535", "http://192.168.100.1000:65535", false),
+            ("http://192.168.*.*:65535", "http://192.168.100.100:065535", false),
+            ("http://192.168.*.*:*", "http://192.168.100.100:65535", true),
         ] {
             assert_eq!(set(&[pattern]).contains(origin.as_bytes()), expected, "{pattern} {origin}");
             assert_eq!(
@@ -499,6 +514,7 @@ mod tests {
             ("http://192.168.*.*:*", "http://192.168.*.*"),
             ("http://192.168.*.*:*", "http://192.168.7.*:5173"),
             ("http://192.168.*.*:*", "http://192.168.7.1:*"),
+            ("https://a.example:*", "https://a.example:*"),
         ] {
             let parse = |text| match pattern::parse(text) {
                 Ok(Pattern::Wildcard(wildcard)) => wildcard,
@@ -512,7 +528,7 @@ mod tests {
                 let padded = padded(&entries);
                 let left = padded.wildcards().map(|wildcard| wildcard.to_string());
                 assert_eq!(
-                    left.filter(|text| !text.contains("pad")).collect::<Vec<_>>(),
+                    left.filter(|text| !text.contains("padding")).collect::<Vec<_>>(),
                     [wide],
                     "{entries:?}"
                 );
@@ -523,6 +539,53 @@ mod tests {
                     "{wide}, {narrow}"
                 );
                 assert_eq!(set(&[narrow]).covers(parse(wide)), wide == narrow, "{wide}, {narrow}");
+            }
+        }
+    }
+
+    /// An entry is left out only if another one covers all of it.
+    #[test]
+    fn what_no_other_pattern_covers_stays() {
+        for (entries, origin) in [
+            // The other one matches the host itself, but none of its subdomains.
+            (["https://pr-*.a.example:*", "https://*.pr-1.a.example:*"], "https://x.pr-1.a.example"),
+            (["https://pr-*.a.example:*", "https://*.a.example"], "https://x.y.a.example"),
+            (["https://pr-*.a.example", "http://pr-*.a.example"], "http://pr-1.a.example"),
+            (["https://pr-1*.a.example", "https://pr-*.a.example"], "https://pr-2.a.example"),
+            (["https://pr-*.a.example", "https://pr-*.b.example"], "https://pr-1.b.example"),
+            (["http://pr-*.a.example:*", "http://pr-*.a.example:8080"], "http://pr-1.a.example:8080"),
+            (["http://192.168.*.*", "http://192.168.7.*:5173"], "http://192.168.7.1:5173"),
+            (["http://192.168.*.*", "https://192.168.*.*"], "https://192.168.7.1"),
+            (["moz-extension://*", "safari-web-extension://*"], "safari-web-extension://A"),
+        ] {
+            for entries in [entries, [entries[1], entries[0]]] {
+                assert!(set(&entries).contains(origin.as_bytes()), "{entries:?}");
+                assert!(padded(&entries).contains(origin.as_bytes()), "{entries:?}, among many");
+            }
+        }
+    }
+
+    /// A policy shows its patterns as they were written.
+    #[test]
+    fn a_pattern_is_returned_as_it_was_read() {
+        for pattern in [
+            "http://*.a.example",
+            "https://*.a.example:8443",
+            "https://a.example:*",
+            "http://pr-*.a.example",
+            "http://pr-*.a.example:8080",
+            "http://pr-*.a.example:*",
+            "https://*-b.a.example",
+            "https://*-b.a.example:*",
+            "http://192.168.*.*:*",
+            "https://10.*.*.*",
+            "https://192.168.7.*:8443",
+            "moz-extension://*",
+        ] {
+            for set in [set(&[pattern]), padded(&[pattern])] {
+                let texts = set.wildcards().map(|wildcard| wildcard.to_string());
+                let own: Vec<String> = texts.filter(|text| !text.contains("padding")).collect();
+                assert_eq!(own, [pattern]);
             }
         }
     }

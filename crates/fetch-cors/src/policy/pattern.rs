@@ -891,6 +891,26 @@ mod tests {
         }
     }
 
+    /// The longest host has 253 bytes, and 254 with a dot at its end.
+    #[test]
+    fn a_star_inside_a_label_needs_room() {
+        let parent = |length: usize| {
+            let labels = vec!["a".repeat(50); 6].join(".");
+            labels[labels.len() - length..].to_owned()
+        };
+        for (text, is_valid) in [
+            (format!("https://b*.{}", parent(250)), true),
+            (format!("https://b*.{}", parent(251)), false),
+            (format!("https://b*.{}.", parent(250)), true),
+            (format!("https://b*.{}.", parent(251)), false),
+            (format!("https://{}*.a.example", "b".repeat(62)), true),
+            (format!("https://{}*.a.example", "b".repeat(63)), false),
+        ] {
+            let expected = if is_valid { Ok(()) } else { Err(Kind::InvalidHost) };
+            assert_eq!(parse(&text).map(|_| ()).map_err(|fault| fault.kind), expected, "{text}");
+        }
+    }
+
     #[test]
     fn display_writes_a_wildcard_as_it_was_read() {
         for value in [

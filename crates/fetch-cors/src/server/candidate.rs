@@ -64,6 +64,14 @@ mod tests {
             assert_eq!(candidate(&policy, origin.as_bytes()).is_some(), expected, "{origin}");
         }
     }
+    /// A policy without origins stays closed, and one that allows all of them has none left to add.
+    #[test]
+    fn no_origin_is_a_candidate_of_a_policy_that_allows_none_or_all() {
+        for policy in [Policy::deny_all(), Policy::any_origin()] {
+            assert!(candidate(&policy, b"https://b.example").is_none(), "{policy:?}");
+        }
+    }
+
     /// The policy's own validation decides, with the policy's credentials.
     #[test]
     fn what_a_policy_would_not_accept_is_no_candidate() {

@@ -136,8 +136,8 @@ fn origins_that_widen() {
         (
             "a label, though the first guesses are covered, and the other scheme covers all of them",
             &[
-                "https://pr-evil*.a.example",
-                "https://pr-www*.a.example",
+                "https://pr-e*.a.example",
+                "https://pr-w*.a.example",
                 "http://pr-*.a.example",
                 "https://pr-*.a.example:8443",
                 "https://pr-*.b.example",

@@ -450,6 +450,14 @@ mod tests {
     /// Nothing of ours panics while it holds the lock. Should it happen nevertheless, the policy is still one that was put in
     /// force, whole, and can be replaced: a server without CORS would be worse.
     #[test]
+    fn a_live_policy_shows_the_policy_in_force() {
+        let live = LivePolicy::new(Policy::deny_all());
+        let policy = Policy::allow_origin("https://app.example.com").unwrap();
+        live.replace(policy.clone());
+        assert_eq!(format!("{live:?}"), format!("LivePolicy({policy:?})"));
+    }
+
+    #[test]
     fn a_live_policy_outlives_a_panic_under_its_lock() {
         let app: fetch_cors::Origin = "https://app.example.com".parse().unwrap();
         let live = LivePolicy::new(Policy::allow_origin("https://app.example.com").unwrap());

@@ -159,6 +159,24 @@ fn origins_that_widen() {
     }
 }
 
+#[test]
+fn extensions_that_widen() {
+    let policy = |schemes: &[&str]| {
+        let entries = schemes.iter().map(|scheme| format!("{scheme}-extension://*"));
+        Policy::builder().danger_allow_origins(entries).build().expect("a valid policy")
+    };
+    for (before, after, scheme) in [
+        (&["moz"][..], &["moz"][..], None),
+        (&["moz", "chrome"], &["chrome"], None),
+        (&["chrome"], &["moz"], Some("moz")),
+        (&["moz"], &["moz", "chrome"], Some("chrome")),
+    ] {
+        let witness = widened_origin(&policy(before), &policy(after));
+        let found = witness.as_deref().and_then(|origin| origin.split_once("-extension://"));
+        assert_eq!(found.map(|(scheme, _)| scheme), scheme, "{before:?}, {after:?}");
+    }
+}
+
 /// A list of every port of a host covers `:*`; if one port is missing, it does not.
 #[test]
 fn a_union_may_cover_a_pattern() {

@@ -443,39 +443,6 @@ where
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Nothing of ours panics while it holds the lock. Should it happen nevertheless, the policy is still one that was put in
-    /// force, whole, and can be replaced: a server without CORS would be worse.
-    #[test]
-    fn a_live_policy_shows_the_policy_in_force() {
-        let live = LivePolicy::new(Policy::deny_all());
-        let policy = Policy::allow_origin("https://app.example.com").unwrap();
-        live.replace(policy.clone());
-        assert_eq!(format!("{live:?}"), format!("LivePolicy({policy:?})"));
-    }
-
-    #[test]
-    fn a_live_policy_outlives_a_panic_under_its_lock() {
-        let app: fetch_cors::Origin = "https://app.example.com".parse().unwrap();
-        let live = LivePolicy::new(Policy::allow_origin("https://app.example.com").unwrap());
-        let panicked = std::thread::spawn({
-            let live = live.clone();
-            move || {
-                let _held = live.current.write();
-                panic!("under the lock, as it is meant to");
-            }
-        });
-        assert!(panicked.join().is_err());
-        assert!(live.current.is_poisoned(), "the case is there");
-        assert!(live.current().allows(&app), "the one before");
-        live.replace(Policy::deny_all());
-        assert!(!live.current().allows(&app), "the one after");
-    }
-}
-
 /// This compiles; with anything else in the place of the policy it doesn't, for want of [`PolicySource`].
 ///
 /// ```
@@ -503,3 +470,36 @@ mod tests {
 /// ```
 #[cfg(doctest)]
 struct NoSource;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_live_policy_shows_the_policy_in_force() {
+        let live = LivePolicy::new(Policy::deny_all());
+        let policy = Policy::allow_origin("https://app.example.com").unwrap();
+        live.replace(policy.clone());
+        assert_eq!(format!("{live:?}"), format!("LivePolicy({policy:?})"));
+    }
+
+    /// Nothing of ours panics while it holds the lock. Should it happen nevertheless, the policy is still one that was put in
+    /// force, whole, and can be replaced: a server without CORS would be worse.
+    #[test]
+    fn a_live_policy_outlives_a_panic_under_its_lock() {
+        let app: fetch_cors::Origin = "https://app.example.com".parse().unwrap();
+        let live = LivePolicy::new(Policy::allow_origin("https://app.example.com").unwrap());
+        let panicked = std::thread::spawn({
+            let live = live.clone();
+            move || {
+                let _held = live.current.write();
+                panic!("under the lock, as it is meant to");
+            }
+        });
+        assert!(panicked.join().is_err());
+        assert!(live.current.is_poisoned(), "the case is there");
+        assert!(live.current().allows(&app), "the one before");
+        live.replace(Policy::deny_all());
+        assert!(!live.current().allows(&app), "the one after");
+    }
+}

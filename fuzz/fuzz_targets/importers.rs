@@ -12,6 +12,7 @@ use cors_doctor::{
     paste::{Paste, PastedRequest, har, recognize},
     probe::{Secrets, case_of},
     report::{Layout, Paint, Report, report, text},
+    terminal::{is_obeyed, is_obeyed_in_a_line},
 };
 use fetch_cors::{
     browser::{Browser, PageOrigin, Response, Url},
@@ -142,8 +143,8 @@ fn pasted(bytes: &[u8], reply: u8) {
     let _ = cors_doctor::paste::http::parse(&pasted);
     let _ = har::parse(&pasted);
     let read = shell_word(&quoted(&pasted));
-    let visible: String = pasted.chars().filter(|character| !character.is_control()).collect();
-    assert_eq!(read.as_deref(), Some(visible.as_str()));
+    let shown: String = pasted.chars().filter(|character| !is_obeyed_in_a_line(*character)).collect();
+    assert_eq!(read.as_deref(), Some(shown.as_str()));
 }
 
 /// The report about a request whose server responds like this.
@@ -218,7 +219,7 @@ fn said(report: &Report, is_secret_only: bool) {
 }
 
 fn shown(text: &str) {
-    assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+    assert!(!text.contains(is_obeyed), "{text:?}");
 }
 
 /// The word that a POSIX shell reads; none if it is not one word.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::terminal::is_obeyed;
+use crate::terminal::is_obeyed_in_a_line;
 
 /// A `check` command. What is not known is shown as what to fill in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,6 @@ pub fn quoted(text: &str) -> String {
     if !text.is_empty() && text.bytes().all(is_plain) {
         return text.to_owned();
     }
-    let shown: String =
-        text.chars().filter(|character| !is_obeyed(*character) && *character != '\n').collect();
+    let shown: String = text.chars().filter(|character| !is_obeyed_in_a_line(*character)).collect();
     format!("'{}'", shown.replace('\'', r"'\''"))
 }

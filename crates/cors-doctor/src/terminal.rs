@@ -17,6 +17,17 @@ pub fn is_obeyed(character: char) -> bool {
         )
 }
 
+/// The same in a text that is one line, as the argument of a command or a literal: there a line feed is obeyed, too.
+///
+/// ```
+/// use cors_doctor::terminal::is_obeyed_in_a_line;
+///
+/// assert!(is_obeyed_in_a_line('\n') && is_obeyed_in_a_line('\r') && !is_obeyed_in_a_line('a'));
+/// ```
+pub fn is_obeyed_in_a_line(character: char) -> bool {
+    is_obeyed(character) || character == '\n'
+}
+
 /// The text without what a terminal would obey.
 ///
 /// ```

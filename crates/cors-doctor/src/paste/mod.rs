@@ -16,7 +16,7 @@ use std::{error::Error, fmt};
 
 use fetch_cors::browser::{Credentials, Mode, PageOrigin, Redirect};
 
-use crate::terminal::is_obeyed;
+use crate::terminal::is_obeyed_in_a_line;
 
 pub use recognize::{Paste, recognize};
 
@@ -109,7 +109,7 @@ fn excerpt(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown = String::new();
     for character in text.chars().take(LONGEST) {
-        if is_obeyed(character) || character == '\n' {
+        if is_obeyed_in_a_line(character) {
             shown.extend(character.escape_debug());
         } else {
             shown.push(character);

@@ -1,6 +1,6 @@
 //! Values as string literals. Whatever a value holds, it stays inside of its quotation marks.
 
-use crate::terminal::is_obeyed;
+use crate::terminal::is_obeyed_in_a_line;
 
 /// In double quotation marks, as in Rust, Java, C# and Caddyfiles.
 pub(super) fn double(text: &str) -> String {
@@ -32,5 +32,5 @@ pub(super) fn list(values: &[String], quote: fn(&str) -> String) -> String {
 }
 
 fn visible(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(|character| !is_obeyed(*character) && *character != '\n')
+    text.chars().filter(|character| !is_obeyed_in_a_line(*character))
 }

@@ -18,6 +18,12 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// For `Debug`: each of these texts without them.
+#[cfg(feature = "server")]
+pub(crate) fn each_masked(texts: &[String]) -> Vec<Cow<'_, str>> {
+    texts.iter().map(|text| masked(text)).collect()
+}
+
 /// A text that should be an origin: there a user name needs no password.
 #[cfg(feature = "server")]
 pub(crate) fn masked_origin(text: &str) -> String {
@@ -28,7 +34,7 @@ pub(crate) fn masked_origin(text: &str) -> String {
 pub(crate) fn masked_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
     match header_value(bytes) {
         Some(start) => Cow::Owned([without_userinfo(&bytes[..start]).as_slice(), b" ", MASK].concat()),
-        // A `PU@T` is no user name.
+        // `PU` in `PU@T` is not a user name.
         None if bytes.contains(&b'@') && bytes.iter().any(|byte| matches!(byte, b':' | b'/' | b'\\')) => {
             Cow::Owned(without_userinfo(bytes))
         }

@@ -16,7 +16,7 @@ use super::{
     lists::{self, Entries},
     typos::typos,
 };
-use crate::masked::masked;
+use crate::masked::{each_masked, masked};
 
 /// A policy as it is written in a configuration file; nothing in it has been checked yet.
 ///
@@ -124,14 +124,11 @@ impl fmt::Debug for PolicyConfig {
             allow_unusual_names,
         } = self;
         f.debug_struct("PolicyConfig")
-            .field("allow_origins", &allow_origins.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
-            .field(
-                "danger_allow_origins",
-                &danger_allow_origins.iter().map(|entry| masked(entry)).collect::<Vec<_>>(),
-            )
-            .field("allow_methods", &allow_methods.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
-            .field("allow_headers", &allow_headers.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
-            .field("expose_headers", &expose_headers.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
+            .field("allow_origins", &each_masked(allow_origins))
+            .field("danger_allow_origins", &each_masked(danger_allow_origins))
+            .field("allow_methods", &each_masked(allow_methods))
+            .field("allow_headers", &each_masked(allow_headers))
+            .field("expose_headers", &each_masked(expose_headers))
             .field("allow_credentials", allow_credentials)
             .field("max_age", max_age)
             .field("allow_unusual_names", allow_unusual_names)

@@ -10,7 +10,7 @@ mod opt_in;
 mod wanted;
 mod words;
 
-use std::{collections::HashSet, error::Error, fmt, io};
+use std::{collections::HashSet, error::Error, fmt, io, slice};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
@@ -146,20 +146,7 @@ impl Change {
 
     /// The same, and takes the [opt-ins](Self::opt_ins) that the change needs. Call it only after a person has seen them.
     pub fn danger_apply_with_opt_ins(&self, config: &mut PolicyConfig) {
-        // Not step by step, because each would read a whole list.
-        let settings: HashSet<Setting> = self.steps.iter().map(ChangeStep::setting).collect();
-        for setting in settings {
-            let steps = || self.steps.iter().filter(|step| step.setting() == setting);
-            let Some(list) = list(config, setting) else {
-                steps().for_each(|step| step.apply(config));
-                continue;
-            };
-            let removed: HashSet<&str> = steps().filter_map(ChangeStep::removed).collect();
-            list.retain(|entry| !removed.contains(entry.as_str()));
-            let mut listed: HashSet<String> = list.iter().cloned().collect();
-            let added = steps().filter_map(|step| step.added_to(setting));
-            list.extend(added.filter(|entry| listed.insert((*entry).clone())).cloned());
-        }
+        apply(&self.steps, config);
     }
 }
 
@@ -173,25 +160,28 @@ impl ChangeStep {
 
     /// Makes only this step. A whole [`Change`] is what the builder accepts.
     pub fn apply(&self, config: &mut PolicyConfig) {
-        match self {
-            Self::Add { setting, entry } => {
-                if let Some(list) = list(config, *setting)
-                    && !list.contains(entry)
-                {
-                    list.push(entry.clone());
-                }
-            }
-            Self::Remove { setting, entry } => {
-                if let Some(list) = list(config, *setting) {
-                    list.retain(|listed| listed != entry);
-                }
-            }
-            Self::TurnOn { setting } => match setting {
-                Setting::AllowCredentials => config.allow_credentials = true,
-                Setting::AllowUnusualNames => config.allow_unusual_names = true,
-                _ => {}
-            },
+        apply(slice::from_ref(self), config);
+    }
+}
+
+/// The steps of a list at once: one after another, each would read all of it.
+fn apply(steps: &[ChangeStep], config: &mut PolicyConfig) {
+    for step in steps {
+        match step {
+            ChangeStep::TurnOn { setting: Setting::AllowCredentials } => config.allow_credentials = true,
+            ChangeStep::TurnOn { setting: Setting::AllowUnusualNames } => config.allow_unusual_names = true,
+            _ => {}
         }
+    }
+    let settings: HashSet<Setting> = steps.iter().map(ChangeStep::setting).collect();
+    for setting in settings {
+        let Some(list) = list(config, setting) else { continue };
+        let of_list = || steps.iter().filter(|step| step.setting() == setting);
+        let removed: HashSet<&str> = of_list().filter_map(ChangeStep::removed).collect();
+        list.retain(|entry| !removed.contains(entry.as_str()));
+        let mut listed: HashSet<String> = list.iter().cloned().collect();
+        let added = of_list().filter_map(|step| step.added_to(setting));
+        list.extend(added.filter(|entry| listed.insert((*entry).clone())).cloned());
     }
 }
 

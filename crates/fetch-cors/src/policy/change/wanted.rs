@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::masked::masked;
+use crate::masked::{each_masked, masked};
 
 /// A request of a page, as far as it is known. What is not known stays unknown: a log of a preflight, for example, can't say
 /// whether the actual request will carry cookies.
@@ -51,11 +51,8 @@ impl fmt::Debug for Wanted {
             .field("origin", &masked(origin))
             .field("method", &method.as_deref().map(masked))
             .field("is_method_as_sent", is_method_as_sent)
-            .field("headers", &headers.iter().map(|entry| masked(entry)).collect::<Vec<_>>())
-            .field(
-                "response_headers",
-                &response_headers.iter().map(|entry| masked(entry)).collect::<Vec<_>>(),
-            )
+            .field("headers", &each_masked(headers))
+            .field("response_headers", &each_masked(response_headers))
             .field("credentials", credentials)
             .field("server", &server.as_deref().map(masked))
             .finish()

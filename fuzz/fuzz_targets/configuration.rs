@@ -77,7 +77,7 @@ fn is_as_written(value: &str, written: &str) -> bool {
     value == written || value.contains("***") && stands_in(value, written)
 }
 
-/// Whether a value stands in a text: all that is left of it beside masks, in this order.
+/// Whether a text contains a value: all its parts between the masks, in this order.
 fn stands_in(value: &str, text: &str) -> bool {
     let mut rest = text;
     value.split("***").map(str::trim).all(|part| {

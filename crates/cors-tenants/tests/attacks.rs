@@ -24,8 +24,8 @@ use serde_json::{Value, json};
 use crate::{
     common::{Database, tests},
     world::{
-        ACME, EVIL, OTHER, PASSWORD, SECRET, SERVICE, SHARED, credentials, instance, own, readable, sign_in,
-        token, two_tenants, until,
+        ACME, EVIL, OTHER, PASSWORD, SECRET, SERVICE, SHARED, credentials, instance, managing_token, own,
+        readable, sign_in, token, two_tenants, until,
     },
 };
 
@@ -216,9 +216,7 @@ async fn a_flood_of_registrations(database: Database) {
 async fn dns_rebinding_reaches_nothing(database: Database) {
     let instance = instance(&database, "one", MINUTE).await;
     let browser = two_tenants(&instance).await;
-    let manages = own(&browser, post("/t/acme/manage/token").json(&credentials())).await;
-    let manages = manages.json::<Value>().expect("JSON")["token"].as_str().expect("a token").to_owned();
-    let bearer = format!("Bearer {manages}");
+    let bearer = format!("Bearer {}", managing_token(&browser, "acme").await);
     let routes = [
         ("GET", "/", ""),
         ("GET", "/t/acme/", ""),
@@ -473,9 +471,7 @@ async fn script_in_every_field_and_no_page_that_runs_it(database: Database) {
     ];
     let instance = instance(&database, "one", MINUTE).await;
     let browser = two_tenants(&instance).await;
-    let bearer = own(&browser, post("/t/acme/manage/token").json(&credentials())).await;
-    let bearer = bearer.json::<Value>().expect("JSON")["token"].as_str().expect("a token").to_owned();
-    let bearer = format!("Bearer {bearer}");
+    let bearer = format!("Bearer {}", managing_token(&browser, "acme").await);
     let mut count = 0;
     for text in [
         "<script>alert(1)</script>",
@@ -593,8 +589,7 @@ async fn nobody_frames_a_page_or_includes_data(database: Database) {
 async fn bodies_that_are_too_long_or_too_deep(database: Database) {
     let instance = instance(&database, "one", MINUTE).await;
     let browser = two_tenants(&instance).await;
-    let manages = own(&browser, post("/t/acme/manage/token").json(&credentials())).await;
-    let manages = manages.json::<Value>().expect("JSON")["token"].as_str().expect("a token").to_owned();
+    let manages = managing_token(&browser, "acme").await;
     let lines = [("host", "api.example.com"), ("authorization", &*format!("Bearer {manages}"))];
     for path in [
         "/tenants",
@@ -731,9 +726,7 @@ async fn forged_lines_in_the_log(database: Database) {
 async fn no_cache_keeps_a_tenants_data(database: Database) {
     let instance = instance(&database, "one", MINUTE).await;
     let browser = two_tenants(&instance).await;
-    let manages = own(&browser, post("/t/acme/manage/token").json(&credentials())).await;
-    let manages = manages.json::<Value>().expect("JSON")["token"].as_str().expect("a token").to_owned();
-    let bearer = format!("Bearer {manages}");
+    let bearer = format!("Bearer {}", managing_token(&browser, "acme").await);
     for (host, below) in [("api.example.com", "/t/acme"), ("acme.api.example.com", "")] {
         for (method, path, body) in [
             ("GET", "/api/notes", ""),

@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 use crate::{
     common::{Database, tests},
     world::{
-        ACME, EVIL, OTHER, PASSWORD, SECRET, SERVICE, SHARED, browser, credentials, instance, own, readable,
-        sign_in, started, token, two_tenants, until,
+        ACME, EVIL, OTHER, PASSWORD, SECRET, SERVICE, SHARED, browser, credentials, instance, managing_token,
+        own, readable, sign_in, started, token, two_tenants, until,
     },
 };
 
@@ -213,8 +213,7 @@ async fn a_token_of_a_front_end_managing_the_tenant(database: Database) {
     let instance = instance(&database, "one", Duration::from_secs(60)).await;
     let browser = two_tenants(&instance).await;
     let uses = token(&browser, "acme", ACME).await;
-    let manages = own(&browser, post("/t/acme/manage/token").json(&credentials())).await;
-    let manages = manages.json::<Value>().expect("JSON")["token"].as_str().expect("a token").to_owned();
+    let manages = managing_token(&browser, "acme").await;
     for (token, status) in [(&uses, 403), (&manages, 200)] {
         let request = get("/t/acme/manage/origins").header("authorization", format!("Bearer {token}"));
         assert_eq!(own(&browser, request).await.status(), Some(status));

@@ -42,6 +42,16 @@ fn writes(text: &'static str) -> impl Fn(TcpStream, usize) + Send + Sync {
     move |mut stream, _| drop(stream.write_all(text.as_bytes()))
 }
 
+/// Writes to the first connection, and leaves the others waiting.
+fn writes_once(text: &'static str) -> impl Fn(TcpStream, usize) + Send + Sync {
+    move |mut stream, number| {
+        if number > 0 {
+            thread::sleep(Duration::from_secs(60));
+        }
+        let _ = stream.write_all(text.as_bytes());
+    }
+}
+
 #[allow(clippy::too_many_lines, reason = "a table")]
 #[test]
 fn an_audit_of_a_hostile_server_ends_in_time() {
@@ -58,17 +68,7 @@ fn an_audit_of_a_hostile_server_ends_in_time() {
                 drop(stream);
             }),
         ),
-        (
-            "responds once, then never",
-            FOUND,
-            1,
-            hostile(move |mut stream, number| {
-                if number > 0 {
-                    thread::sleep(Duration::from_secs(60));
-                }
-                let _ = stream.write_all(reflects.as_bytes());
-            }),
-        ),
+        ("responds once, then never", FOUND, 1, hostile(writes_once(reflects))),
         (
             "a head byte by byte, without an end",
             NO_CONNECTION,
@@ -152,17 +152,7 @@ fn an_audit_of_a_hostile_server_ends_in_time() {
             )),
         ),
         ("closes at once", NO_CONNECTION, 1, hostile(|stream, _| drop(stream))),
-        (
-            "is harmless once, then never responds",
-            STOPPED,
-            1,
-            hostile(move |mut stream, number| {
-                if number > 0 {
-                    thread::sleep(Duration::from_secs(60));
-                }
-                let _ = stream.write_all(harmless.as_bytes());
-            }),
-        ),
+        ("is harmless once, then never responds", STOPPED, 1, hostile(writes_once(harmless))),
         (
             "is harmless twice, then closes",
             STOPPED,

@@ -91,6 +91,12 @@ pub(crate) fn credentials() -> Value {
     json!({ "account": "ada", "password": PASSWORD })
 }
 
+/// A token that manages the tenant.
+pub(crate) async fn managing_token(browser: &Browser, tenant: &str) -> String {
+    let made = own(browser, post(format!("/t/{tenant}/manage/token")).json(&credentials())).await;
+    made.json::<Value>().expect("JSON")["token"].as_str().expect("a token").to_owned()
+}
+
 /// Signs in at a tenant's page; returns what changes carry.
 pub(crate) async fn sign_in(browser: &Browser, tenant: &str) -> String {
     let signed_in = own(browser, post(format!("/t/{tenant}/manage/session")).json(&credentials())).await;

@@ -311,7 +311,7 @@ impl<'a> Facts<'a> {
         if self.looks_signed() || !self.told(&purpose).is_unasked() {
             return None;
         }
-        // There are no more near misses than may be tried.
+        // Of near misses, no more are made than may be tried.
         let is_near = |purpose: &Purpose| matches!(purpose, Purpose::NearMiss { .. });
         let used = self.case.probes.iter().filter(|probed| !is_near(&probed.probe.purpose)).count();
         if !is_near(&purpose) && used >= self.unsafe_headers.len().min(MAX_PROBED_HEADERS) + 4 {

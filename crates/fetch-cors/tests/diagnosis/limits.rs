@@ -122,8 +122,8 @@ fn sent_to(request: Request, open_url: Option<&str>, respond: impl Fn(&Sent) -> 
 #[test]
 fn what_is_sent_about_a_request_that_writes() {
     let request =
-        Request::new(page(), "PUT", "https://api.example/orders/7").header("authorization", "Bearer 7");
-    let sent = sent_to(request, Some("https://api.example/health"), |_| Response::new(404));
+        || Request::new(page(), "PUT", "https://api.example/orders/7").header("authorization", "Bearer 7");
+    let sent = sent_to(request(), Some("https://api.example/health"), |_| Response::new(404));
     assert_eq!(
         sent,
         [
@@ -137,9 +137,7 @@ fn what_is_sent_about_a_request_that_writes() {
             "OPTIONS near-miss:https://app.example/",
         ]
     );
-    let request =
-        Request::new(page(), "PUT", "https://api.example/orders/7").header("authorization", "Bearer 7");
-    let sent = sent_to(request, Some("https://api.example/health"), |_| Response::new(403));
+    let sent = sent_to(request(), Some("https://api.example/health"), |_| Response::new(403));
     assert_eq!(
         sent,
         [
